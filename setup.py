@@ -1,0 +1,51 @@
+"""Package metadata, and the entry points by which spaCy finds every part without an import."""
+
+from pathlib import Path
+
+from setuptools import find_packages, setup
+
+HERE = Path(__file__).parent
+SOURCE = (HERE / "spacy_cner" / "__init__.py").read_text()
+VERSION = next(line.split('"')[1] for line in SOURCE.splitlines() if "__version__" in line)
+
+setup(
+    name="spacy_cner",
+    version=VERSION,
+    description="Chinese named entity recognition for spaCy",
+    long_description=(HERE / "README.md").read_text(encoding="utf-8"),
+    long_description_content_type="text/markdown",
+    license="MIT",
+    packages=find_packages(include=["spacy_cner", "spacy_cner.*"]),
+    package_data={"spacy_cner": ["py.typed"]},
+    python_requires=">=3.10,<3.13",
+    install_requires=["spacy>=3.8.11,<3.9", "thinc>=8.3.4,<8.4", "torch>=2.4", "numpy>=2.0", "tqdm", "typer"],
+    extras_require={
+        "transformers": ["spacy-transformers>=1.4.0,<1.5", "transformers<4.53.3"],
+        "cuda12": ["cupy-cuda12x>=13.2"],
+        "vectors": ["gensim>=4.4"],
+        "words": ["jieba"],
+        "plots": ["matplotlib"],
+        "peers": ["python-crfsuite"],
+        "package": ["setuptools>=77", "wheel"],
+        "test": ["pytest", "hypothesis", "pytorch-crf", "jieba", "gensim>=4.4", "ruff", "mypy"],
+    },
+    entry_points={
+        "spacy_cli": ["cner = spacy_cner.cli:app"],
+        "spacy_factories": ["cner = spacy_cner.pipeline.cner:make_cner"],
+        "spacy_architectures": [
+            "spacy_cner.CharNgramEmbed.v1 = spacy_cner.models.embed:build_char_ngram_embed",
+            "spacy_cner.CharCNN.v1 = spacy_cner.models.encoders:build_char_cnn",
+            "spacy_cner.BiLSTM.v1 = spacy_cner.models.encoders:build_bilstm",
+            "spacy_cner.CrfTagger.v1 = spacy_cner.models.tagger:build_crf_tagger",
+        ],
+        "spacy_scorers": ["spacy_cner.ents_scorer.v1 = spacy_cner.evaluation.scorer:make_ents_scorer"],
+    },
+    classifiers=[
+        "License :: OSI Approved :: MIT License",
+        "Natural Language :: Chinese (Simplified)",
+        "Programming Language :: Python :: 3.10",
+        "Programming Language :: Python :: 3.11",
+        "Programming Language :: Python :: 3.12",
+        "Topic :: Text Processing :: Linguistic",
+    ],
+)

@@ -1,0 +1,25 @@
+"""Errors that tell a user what was expected, what came, and where."""
+
+from pathlib import Path
+from typing import Optional, Union
+
+
+class InputError(ValueError):
+    """Input that cannot be used as it is; the message says what was expected and what came."""
+
+
+class CorpusError(InputError):
+    """A corpus file that breaks its format, with file, line (from 1) and the text found there."""
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        path: Union[str, Path, None] = None,
+        line: Optional[int] = None,
+        text: Optional[str] = None,
+    ):
+        self.message, self.path, self.line, self.text = message, path, line, text
+        where = ":".join(str(part) for part in (path, line) if part is not None)
+        shown = "" if text is None else f" in {text[:80]!r}"
+        super().__init__(f"{where}: {message}{shown}" if where else f"{message}{shown}")
