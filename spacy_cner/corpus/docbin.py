@@ -1,0 +1,36 @@
+"""`.spacy` files: spaCy's DocBin on disk."""
+
+import zlib
+from pathlib import Path
+from typing import Iterator, Optional
+
+from spacy.lang.zh import Chinese
+from spacy.tokens import Doc, DocBin
+from spacy.vocab import Vocab, create_vocab
+
+from ..errors import InputError
+
+
+def chinese_vocab() -> Vocab:
+    """The vocabulary of `spacy.blank("zh")`, without loading what every installed plugin brings."""
+    return create_vocab("zh", Chinese.Defaults)
+
+
+def load(path: Path) -> DocBin:
+    """Raises InputError for a file that is missing or not a DocBin."""
+    try:
+        return DocBin().from_disk(path)
+    except OSError as error:
+        raise InputError(f"{path}: expected a .spacy file, got {error.strerror or error}") from None
+    except (ValueError, KeyError, TypeError, zlib.error) as error:
+        raise InputError(f"{path}: expected a .spacy file, as `spacy_cner convert` writes it, got {error!r}") from None
+
+
+def save(docs: DocBin, path: Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    docs.to_disk(path)
+
+
+def read_docs(path: Path, vocab: Optional[Vocab] = None) -> Iterator[Doc]:
+    """The documents of a .spacy file. Raises InputError as `load` does."""
+    return load(path).get_docs(vocab or chinese_vocab())

@@ -1,0 +1,119 @@
+"""A text with its entities and words: what every corpus format is read into, and what becomes a Doc."""
+
+from dataclasses import dataclass
+from typing import Iterable, Optional, Sequence
+
+from spacy.lang.zh import ChineseTokenizer
+from spacy.tokens import Doc, Span
+from spacy.vocab import Vocab
+
+from ..errors import CorpusError
+
+WORDS_KEY = "words"  # doc.spans["words"] holds the word segmentation
+
+Offsets = tuple[int, int]  # start, end (exclusive), in characters of the text
+Entity = tuple[int, int, str]  # start, end (exclusive), label
+
+
+@dataclass(frozen=True)
+class AnnotatedText:
+    """One sentence, or whatever a corpus holds as one unit.
+
+    `entities` and `words` are in text order and do not overlap; None says that the annotation is missing, an empty list
+    that there is nothing to annotate. No entity and no word begins or ends with white space, and every character
+    that is not white space is in a word (white space between words is in none). So all of them begin and end at
+    tokens of spaCy's `char` segmenter, which makes one token of each character and of each run of white space.
+
+    Raises CorpusError, with text and offsets, where this does not hold, and for a text that is empty or not valid
+    Unicode.
+    """
+
+    text: str
+    entities: Optional[list[Entity]] = None
+    words: Optional[list[Offsets]] = None
+
+    def __post_init__(self):
+        if not self.text:
+            raise CorpusError("expected a text, got an empty one")
+        try:
+            self.text.encode("utf-8")
+        except UnicodeEncodeError as error:
+            half = f"U+{ord(self.text[error.start]):04X}"
+            raise self._error(f"expected valid text, got half a surrogate pair ({half} at {error.start})") from None
+        self._check("entities", self.entities)
+        self._check("words", self.words)
+        if any(not label for _, _, label in self.entities or ()):
+            raise self._error("expected entities with labels, got an empty label")
+        if self.words is not None:
+            for start, end in gaps(self.words, len(self.text)):
+                missed = self.text[start:end]
+                if missed.strip():
+                    raise self._error(f"expected every character in a word, got {missed!r} ({start}-{end}) in none")
+
+    def _check(self, kind: str, spans: Optional[Sequence[tuple]]) -> None:
+        last = 0
+        for start, end, *label in spans or ():
+            span = self.text[max(start, 0) : max(end, 0)]
+            got = f"got {span!r} ({' '.join([f'{start}-{end}', *label])})"
+            if not 0 <= start < end <= len(self.text):
+                raise self._error(f"expected {kind} inside of 0-{len(self.text)}, {got}")
+            if start < last:
+                raise self._error(f"expected {kind} that do not overlap, {got} after one that ends at {last}")
+            if span[0].isspace() or span[-1].isspace():
+                raise self._error(f"expected {kind} without white space at their ends, {got}")
+            last = end
+
+    def _error(self, message: str) -> CorpusError:
+        return CorpusError(message, text=self.text)
+
+    def to_doc(self, vocab: Vocab) -> Doc:
+        """One token per character (spaCy's `char` segmenter), entities in `doc.ents`, words in `doc.spans["words"]`.
+        Missing entities are spaCy's missing entities; missing words leave out the span group."""
+        doc = ChineseTokenizer(vocab)(self.text)
+        starts = {token.idx: token.i for token in doc} if len(doc) != len(self.text) else range(len(doc))
+        if self.entities is not None:
+            doc.ents = [Span(doc, starts[start], starts[end - 1] + 1, label) for start, end, label in self.entities]
+        if self.words is not None:
+            doc.spans[WORDS_KEY] = [Span(doc, starts[start], starts[end - 1] + 1) for start, end in self.words]
+        return doc
+
+    @classmethod
+    def from_doc(cls, doc: Doc) -> "AnnotatedText":
+        """The inverse of `to_doc`, for a Doc with any tokens. Raises CorpusError if entities are missing in only a part
+        of `doc`."""
+        entities = None
+        if doc.has_annotation("ENT_IOB"):
+            if not doc.has_annotation("ENT_IOB", require_complete=True):
+                raise CorpusError("expected entities for all of the text or none, got a part only", text=doc.text)
+            entities = [(ent.start_char, ent.end_char, ent.label_) for ent in doc.ents]
+        words = None
+        if WORDS_KEY in doc.spans:
+            words = trim(doc.text, [(word.start_char, word.end_char) for word in doc.spans[WORDS_KEY]])
+        return cls(doc.text, entities, words)
+
+
+def gaps(spans: Iterable[Offsets], length: int) -> list[Offsets]:
+    """What lies before, between and after `spans` (in text order), without empty gaps."""
+    borders = [0, *(offset for span in spans for offset in span), length]
+    return [(start, end) for start, end in zip(borders[::2], borders[1::2], strict=True) if start < end]
+
+
+def trim(text: str, spans: Iterable[Offsets]) -> list[Offsets]:
+    """The spans without white space at their ends; those that hold nothing else are left out."""
+    trimmed = []
+    for start, end in spans:
+        inner = text[start:end].strip()
+        if inner:
+            start += text[start:end].index(inner)
+            trimmed.append((start, start + len(inner)))
+    return trimmed
+
+
+def join_words(words: Sequence[str]) -> tuple[str, list[Offsets]]:
+    """The text that `words` make when put side by side, and where each of them stands (white space is trimmed)."""
+    spans, end = [], 0
+    for word in words:
+        spans.append((end, end + len(word)))
+        end += len(word)
+    text = "".join(words)
+    return text, trim(text, spans)

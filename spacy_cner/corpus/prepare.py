@@ -1,0 +1,57 @@
+"""A whole corpus to training, development and test set."""
+
+from pathlib import Path
+from typing import Any, Dict, Optional
+
+import srsly
+from spacy.tokens import DocBin
+
+from ..errors import InputError
+from .convert import convert
+from .split import sample, split
+
+PARTS = ("train", "dev", "test")
+RECIPE_KEYS = {"about", "folder", "format", "encoding", "dev_share", *PARTS}
+
+
+def read_recipe(path: Path, name: str) -> Dict[str, Any]:
+    """One entry of a YAML file such as `configs/corpora.yml`. Raises InputError if it is not there or not a recipe."""
+    try:
+        recipes = srsly.read_yaml(path)
+    except (OSError, ValueError) as error:
+        raise InputError(f"{path}: expected a YAML file of corpora, got {error}") from None
+    if not isinstance(recipes, dict) or name not in recipes:
+        raise InputError(f"{path}: expected a corpus out of {', '.join(recipes or ())}, got {name!r}")
+    recipe = recipes[name]
+    unknown = set(recipe) - RECIPE_KEYS
+    if unknown or not {"format", "train"} <= set(recipe) or not {"dev", "dev_share"} & set(recipe):
+        raise InputError(
+            f"{path}: expected for {name!r} the keys format, train, and dev or dev_share (test, encoding, folder and "
+            f"about may be there), got {', '.join(recipe)}"
+        )
+    return recipe
+
+
+def prepare_folder(folder: Path, recipe: Dict[str, Any], *, fraction: float = 1.0, seed: int = 0) -> Dict[str, DocBin]:
+    """The corpus in `folder`, by a recipe. `fraction` keeps a random part of the training file, before a development
+    set is taken from it, so that both shrink (as in Wu et al. 2019, section 4.1)."""
+    parts = {}
+    for part in PARTS:
+        if part in recipe:
+            parts[part] = convert(folder / recipe[part], recipe["format"], encoding=recipe.get("encoding"))[0]
+    if fraction != 1.0:
+        parts["train"] = sample(parts["train"], fraction, seed=seed)
+    if "dev" not in parts:
+        share = recipe["dev_share"]
+        parts["train"], parts["dev"] = split(parts["train"], [1 - share, share], seed=seed)
+    return parts
+
+
+def prepare_file(
+    path: Path, format: str, *, encoding: Optional[str] = None, fraction: float = 1.0, seed: int = 0
+) -> Dict[str, DocBin]:
+    """One annotated file, or a brat folder, in the ratio 8:1:1."""
+    docs = convert(path, format, encoding=encoding)[0]
+    if fraction != 1.0:
+        docs = sample(docs, fraction, seed=seed)
+    return dict(zip(PARTS, split(docs, [8, 1, 1], seed=seed)))

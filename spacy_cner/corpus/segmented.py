@@ -1,0 +1,18 @@
+"""Segmented text: one sentence a line, words separated by spaces. SIGHAN 2005 and 2008, and the like."""
+
+from functools import partial
+from typing import Iterator
+
+from .document import AnnotatedText, join_words
+from .source import Sentence, Source
+
+
+def read_segmented(source: Source) -> Iterator[Sentence]:
+    """Any white space separates words and is not part of the text. Entities are missing."""
+    for number, line in source.lines():
+        yield source.attempt(number, line, partial(read_words, line))
+
+
+def read_words(line: str) -> AnnotatedText:
+    text, words = join_words(line.split())
+    return AnnotatedText(text, None, words)

@@ -1,0 +1,76 @@
+import json
+
+import pytest
+import spacy
+from spacy.tokens import DocBin
+from typer.testing import CliRunner
+
+from spacy_cner.cli import app
+
+PATTERNS = [{"label": "PER", "pattern": "小周"}, {"label": "人名", "pattern": "老吴"}]
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path, monkeypatch):
+    """A folder with `model`, `gold.spacy`, `train.spacy`, and bad files, as the current one."""
+    monkeypatch.chdir(tmp_path)
+    nlp = spacy.blank("zh")
+    nlp.add_pipe("entity_ruler").add_patterns(PATTERNS)
+    nlp.to_disk("model")
+    blank = spacy.blank("zh")
+    gold, train, bare = (blank.make_doc(text) for text in ("小周去找小吴和老吴", "小吴走了", "没有标注"))
+    gold.ents = [gold.char_span(0, 2, "PER"), gold.char_span(4, 6, "PER"), gold.char_span(7, 9, "人名")]
+    train.ents = [train.char_span(0, 2, "PER")]
+    DocBin(docs=[gold]).to_disk("gold.spacy")
+    DocBin(docs=[train]).to_disk("train.spacy")
+    DocBin(docs=[bare]).to_disk("bare.spacy")
+    (tmp_path / "bad.spacy").write_text("not a DocBin")
+    (tmp_path / "dir").mkdir()
+    return tmp_path
+
+
+def run(*args):
+    return CliRunner().invoke(app, ["evaluate", *args])
+
+
+def test_json_is_all_that_is_printed():
+    result = run("model", "gold.spacy", "--train", "train.spacy", "--json", "--batch-size", "2")
+    assert result.exit_code == 0, result.output
+    scores = json.loads(result.stdout)
+    assert set(scores) == {"ents_p", "ents_r", "ents_f", "ents_per_type", "ents_r_oov", "speed"}
+    assert (scores["ents_p"], scores["ents_r"], scores["ents_r_oov"]) == pytest.approx((1.0, 2 / 3, 1.0))
+    assert set(scores["ents_per_type"]) == {"PER", "人名"}
+
+
+def test_recall_on_unseen_is_null_without_training_set():
+    assert json.loads(run("model", "gold.spacy", "--json").stdout)["ents_r_oov"] is None
+
+
+def test_table_and_file(folder):
+    result = run("model", "gold.spacy", "--train", "train.spacy", "--output", "metrics/scores.json")
+    assert result.exit_code == 0, result.output
+    assert ["100.00", "66.67", "80.00", "all"] in [line.split() for line in result.stdout.splitlines()]
+    text = (folder / "metrics" / "scores.json").read_text(encoding="utf-8")
+    assert json.loads(text)["ents_f"] == pytest.approx(0.8)
+    assert "人名" in text
+
+
+@pytest.mark.parametrize(
+    "args, message",
+    [
+        (["model", "none.spacy"], "none.spacy: expected a .spacy file, found nothing there"),
+        (["model", "bad.spacy"], "bad.spacy: expected a .spacy file (a DocBin)"),
+        (["model", "bare.spacy"], "bare.spacy: expected documents with entity annotation, got none in 1 documents"),
+        (["model", "dir"], "dir: expected documents with entity annotation, got none in 0 documents"),
+        (["zh_no_such_model", "gold.spacy"], "zh_no_such_model: expected a pipeline that loads"),
+        (["dir", "gold.spacy"], "dir: expected a pipeline that loads"),
+        (["model", "gold.spacy", "--train", "none.spacy"], "none.spacy: expected a .spacy file, found nothing there"),
+        (["model", "gold.spacy", "--train", "bare.spacy"], "bare.spacy: expected a training set with entities"),
+        (["model", "gold.spacy", "--output", "bad.spacy/x.json"], "bad.spacy/x.json: expected a file that can be"),
+    ],
+)
+@pytest.mark.filterwarnings("ignore:.*W090")
+def test_bad_input(args, message):
+    result = run(*args)
+    assert result.exit_code == 1
+    assert message in " ".join(result.output.split())

@@ -1,0 +1,76 @@
+import pytest
+
+from spacy_cner.corpus.brat import read_brat
+from spacy_cner.corpus.document import AnnotatedText
+from spacy_cner.corpus.source import Source
+from spacy_cner.errors import CorpusError
+
+TEXT = "林小燕在大连\r\n\n  王海 去青岛\n"
+
+
+def read(tmp_path, annotations, text=TEXT):
+    path = tmp_path / "a.txt"
+    path.write_bytes(text.encode())
+    if annotations is not None:
+        path.with_suffix(".ann").write_text(annotations, encoding="utf-8")
+    source = Source.read(path)
+    return [sentence for _, sentence in read_brat(source)], source
+
+
+def test_each_line_is_a_sentence(tmp_path):
+    sentences, source = read(tmp_path, "T2\tLOC 15 17\t青岛\nT1\tPER 0 3\t林小燕\nT3\tPER 11 13\t王海\n")
+    assert source.text[11:13] == "王海"
+    assert sentences == [
+        AnnotatedText("林小燕在大连", [(0, 3, "PER")]),
+        AnnotatedText("  王海 去青岛", [(2, 4, "PER"), (6, 8, "LOC")]),
+    ]
+
+
+def test_empty_annotation_file(tmp_path):
+    sentences, _ = read(tmp_path, "")
+    assert [sentence.entities for sentence in sentences] == [[], []]
+
+
+def test_other_annotations_are_noted(tmp_path):
+    _, source = read(tmp_path, "T1\tPER 0 3\t林小燕\nR1\tIn Arg1:T1 Arg2:T2\n#1\tNote T1\t?\nA1\tOld T1\nR2\tIn\n")
+    assert source.notes == {
+        "annotation of the kind R, not converted": [f"{tmp_path}/a.ann:2", f"{tmp_path}/a.ann:5"],
+        "annotation of the kind #, not converted": [f"{tmp_path}/a.ann:3"],
+        "annotation of the kind A, not converted": [f"{tmp_path}/a.ann:4"],
+    }
+
+
+@pytest.mark.parametrize(
+    "annotations, message",
+    [
+        ("T1\tPER 0 2;3 4\t林小 在\n", "a.ann:1: expected an entity in one piece"),
+        ("\nT1\tPER 0\t林小燕\n", "a.ann:2: expected an entity in one piece"),
+        ("T1\tPER 0 3\n", "a.ann:1: expected T<n><TAB><label> <start> <end><TAB><mention>"),
+        ("T1\tPER 0 99\t林小燕\n", "a.ann:1: expected offsets inside of 0-18, got 0 99"),
+        ("T1\tPER 3 3\t\n", "a.ann:1: expected offsets inside of 0-18, got 3 3"),
+        (None, "a.ann: expected a readable file"),
+    ],
+)
+def test_annotations_that_cannot_be_placed_leave_out_the_file(tmp_path, annotations, message):
+    (error,), _ = read(tmp_path, annotations)
+    assert isinstance(error, CorpusError) and str(error).startswith(f"{tmp_path}/{message}")
+
+
+@pytest.mark.parametrize(
+    "annotation, message",
+    [
+        ("T1\tPER 0 3\t林小红", "expected '林小红' at 0 3 of the text, got '林小燕'"),
+        ("T1\tPER 0 3\t林小燕\nT2\tPER 2 4\t燕在", "entities that do not overlap"),
+        ("T1\tLOC 4 7\t大连\r", "expected entities inside of one line, got LOC 4 7"),
+        ("T1\tLOC 7 8\t ", "expected entities inside of one line, got LOC 7 8"),
+    ],
+)
+def test_sentences_that_cannot_be_read(tmp_path, annotation, message):
+    (error, good), _ = read(tmp_path, annotation + "\nT9\tLOC 15 17\t青岛\n")
+    assert str(error).startswith(f"{tmp_path}/a.txt:1: ") and message in str(error)
+    assert good.entities == [(6, 8, "LOC")]
+
+
+def test_entity_over_several_lines_spoils_them_all(tmp_path):
+    errors, _ = read(tmp_path, "T1\tLOC 4 13\t大连 王海\n")
+    assert [str(error).split(": ")[0] for error in errors] == [f"{tmp_path}/a.txt:{line}" for line in (1, 2, 3)]
