@@ -1,0 +1,52 @@
+"""`vectors`: learn character and character-bigram vectors from raw text."""
+
+from pathlib import Path
+from typing import Any, Dict, List, Optional
+
+import typer
+from wasabi import msg
+
+from ..vectors import NgramVectors, train_vectors
+from ._app import command
+
+
+@command
+def vectors(
+    # fmt: off
+    output: Path = typer.Argument(..., help="The .npz file to write"),
+    texts: List[Path] = typer.Argument(..., help="Raw text: files (plain, .xz, .gz, .bz2) or folders of .txt files"),
+    order: List[int] = typer.Option([1, 2], help="N-gram orders to learn; repeat the option for several"),
+    width: List[int] = typer.Option([100, 50], help="The vectors' width, one for each order"),
+    rows: List[int] = typer.Option([8000, 25000], help="How many n-grams to keep, one for each order"),
+    max_vocabulary: Optional[int] = typer.Option(120000, help="How many n-grams of an order take part in the training"),
+    window: int = typer.Option(5, help="Skip-gram window, in n-grams"),
+    negative: int = typer.Option(5, help="Negative samples"),
+    min_count: int = typer.Option(10, help="N-grams rarer than this are left out"),
+    epochs: int = typer.Option(1, help="Passes over the text"),
+    workers: int = typer.Option(1, help="Threads; with more than one the result differs a little from run to run"),
+    seed: int = typer.Option(0, help="Seed"),
+    # fmt: on
+):
+    """Learn vectors of characters and character n-grams by skip-gram, for the `vectors` setting of
+    `spacy_cner.CharNgramEmbed.v1`."""
+    if not len(order) == len(width) == len(rows):
+        raise typer.BadParameter(
+            f"expected as many --width and --rows as --order ({len(order)}), got {len(width)} and {len(rows)}"
+        )
+    settings: Dict[str, Any] = {
+        "window": window,
+        "negative": negative,
+        "min_count": min_count,
+        "max_vocabulary": max_vocabulary,
+        "epochs": epochs,
+        "workers": workers,
+        "seed": seed,
+    }
+    result = NgramVectors({}, {}, {"method": "skip-gram, gensim", **settings, "ngrams_read": {}})
+    for n, n_width, n_rows in zip(order, width, rows):
+        grams, table, count = train_vectors(texts, order=n, width=n_width, max_rows=n_rows, **settings)
+        result.grams[n], result.vectors[n] = grams, table
+        result.recipe["ngrams_read"][str(n)] = count
+        msg.good(f"order {n}: {len(grams)} vectors of width {n_width} from {count} n-grams")
+    result.save(output)
+    msg.good(f"{output} ({output.stat().st_size / 1e6:.1f} MB)")

@@ -1,0 +1,111 @@
+"""Character n-gram vectors: learned from raw text by skip-gram (gensim), kept as one small .npz file.
+
+The file holds, for each order n, `grams_n` (strings of n characters, most frequent first) and `vectors_n`
+(float16, rows as in `grams_n`), and `recipe`, a JSON text that says how they were made."""
+
+import json
+import logging
+import tempfile
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Iterable, Optional
+
+import numpy
+
+from .chars import SPACE, normalize_text
+from .corpus.raw import raw_lines
+from .errors import InputError
+
+logger = logging.getLogger(__name__)
+
+# gensim splits its corpus file at white space, so a space inside an n-gram needs a stand-in there.
+VISIBLE_SPACE = "\u2581"
+
+
+@dataclass
+class NgramVectors:
+    """Vectors of one or more n-gram orders. `grams[n]` has len V_n, `vectors[n]` shape (V_n, width_n)."""
+
+    grams: dict[int, list[str]]
+    vectors: dict[int, numpy.ndarray]
+    recipe: dict[str, Any] = field(default_factory=dict)
+
+    def save(self, path: Path) -> None:
+        arrays: dict[str, Any] = {"recipe": json.dumps(self.recipe, ensure_ascii=False)}
+        for order, grams in self.grams.items():
+            arrays[f"grams_{order}"] = numpy.array(grams)
+            arrays[f"vectors_{order}"] = self.vectors[order].astype(numpy.float16)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        numpy.savez_compressed(path, **arrays)
+
+    @classmethod
+    def load(cls, path: Path) -> "NgramVectors":
+        """Raises InputError if `path` is not a file that `save` wrote."""
+        try:
+            with numpy.load(path, allow_pickle=False) as arrays:
+                orders = sorted(int(name.split("_")[1]) for name in arrays.files if name.startswith("grams_"))
+                if not orders or "recipe" not in arrays.files:
+                    raise KeyError("grams_1")
+                return cls(
+                    {n: arrays[f"grams_{n}"].tolist() for n in orders},
+                    {n: arrays[f"vectors_{n}"].astype(numpy.float32) for n in orders},
+                    json.loads(str(arrays["recipe"])),
+                )
+        except FileNotFoundError:
+            raise InputError(f"{path}: expected a file of character vectors, found nothing there") from None
+        except (ValueError, KeyError, OSError) as error:
+            raise InputError(
+                f"{path}: expected character vectors as `python -m spacy_cner vectors` writes them, got {error!r}"
+            ) from error
+
+
+def ngrams(text: str, order: int) -> list[str]:
+    """All n-grams of the normalised text, from left to right: len(text) - order + 1 of them."""
+    return [text[i : i + order] for i in range(len(text) - order + 1)]
+
+
+def train_vectors(
+    paths: Iterable[Path],
+    *,
+    order: int,
+    width: int,
+    window: int = 5,
+    negative: int = 5,
+    min_count: int = 10,
+    max_vocabulary: Optional[int] = None,
+    max_rows: Optional[int] = None,
+    epochs: int = 1,
+    workers: int = 1,
+    seed: int = 0,
+) -> tuple[list[str], numpy.ndarray, int]:
+    """Skip-gram with negative sampling over the n-grams of one order (Mikolov et al. 2013).
+
+    `max_vocabulary` n-grams take part in the training, the `max_rows` most frequent are returned.
+    RETURNS: the n-grams, their vectors (float32, (rows, width)), and the number of n-grams read.
+    With one worker the result is the same at each run."""
+    from gensim.models import Word2Vec
+
+    with tempfile.TemporaryDirectory() as folder:
+        corpus = Path(folder) / "ngrams.txt"
+        count = 0
+        with corpus.open("w", encoding="utf-8") as out:
+            for line in raw_lines(paths):
+                grams = ngrams(normalize_text(line).replace(SPACE, VISIBLE_SPACE), order)
+                count += len(grams)
+                out.write(" ".join(grams) + "\n")
+        logger.info("order %d: %d n-grams", order, count)
+        model = Word2Vec(
+            corpus_file=str(corpus),
+            vector_size=width,
+            window=window,
+            sg=1,
+            negative=negative,
+            min_count=min_count,
+            max_final_vocab=max_vocabulary,
+            epochs=epochs,
+            workers=workers,
+            seed=seed,
+        )
+    rows = len(model.wv) if max_rows is None else min(max_rows, len(model.wv))
+    grams = [gram.replace(VISIBLE_SPACE, SPACE) for gram in model.wv.index_to_key[:rows]]
+    return grams, model.wv.vectors[:rows], count
