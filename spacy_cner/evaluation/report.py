@@ -1,0 +1,28 @@
+"""Scores as a table to read."""
+
+from typing import Any, Dict, List, Optional
+
+import wasabi
+
+from .scorer import MENTION_SUFFIXES
+
+
+def format_scores(scores: Dict[str, Any]) -> str:
+    """A table of what `score_ents` returns, in percent; `-` for what is not known.
+
+    The names stand in the last column, where wide (Chinese) characters do not push others out of line."""
+    rows = [_row(scores, "ents", "all")]
+    rows += [_row(scores, f"ents_{name}", name) for name in MENTION_SUFFIXES if f"ents_{name}_f" in scores]
+    rows.append(["", _percent(scores.get("ents_r_oov")), "", "unseen in training"])
+    for label, prf in sorted((scores.get("ents_per_type") or {}).items()):
+        rows.append([*(_percent(prf[key]) for key in "prf"), label])
+    width = max(len(row[-1]) for row in rows)
+    return wasabi.table(rows, header=["P", "R", "F", ""], aligns=["r", "r", "r", "l"], widths=[6, 6, 6, width])
+
+
+def _row(scores: Dict[str, Any], prefix: str, name: str) -> List[str]:
+    return [*(_percent(scores.get(f"{prefix}_{key}")) for key in "prf"), name]
+
+
+def _percent(score: Optional[float]) -> str:
+    return "-" if score is None else f"{score * 100:.2f}"

@@ -1,0 +1,121 @@
+"""Entity scores: spaCy's own P/R/F, recall on entities unseen in training, and the named/nominal split."""
+
+import functools
+import warnings
+from pathlib import Path
+from typing import Any, Callable, Dict, Iterable, Optional
+
+from spacy.scorer import PRFScore, get_ner_prf
+from spacy.tokens import Doc, Span
+from spacy.training import Example
+from spacy.util import registry
+from spacy.vocab import Vocab
+
+from ..corpus.stats import KnownEntities, is_known, known_entities
+from ..errors import InputError
+from .gold import is_annotated, read_docs
+
+# Weibo NER (Peng and Dredze 2015) ends its labels so: PER.NAM is a name, PER.NOM a nominal mention.
+MENTION_SUFFIXES = {"named": ".NAM", "nominal": ".NOM"}
+
+CharSpan = tuple[int, int, str]  # start and end character, label
+
+
+@registry.scorers("spacy_cner.ents_scorer.v1")
+def make_ents_scorer(train: Optional[str] = None) -> Callable[..., Dict[str, Any]]:
+    """A scorer of `doc.ents` for a component's config.
+
+    train: the training set, a .spacy file or a folder of them, read once when first needed. Without it, or on a
+        machine that does not have it (a warning says so), `ents_r_oov` is None."""
+    return functools.partial(score_with_train, train)
+
+
+def score_with_train(train: Optional[str], examples: Iterable[Example], /, **kwargs: Any) -> Dict[str, Any]:
+    """`score_ents`, with the path of the training set instead of what it knows. Other arguments, which spaCy passes
+    to every scorer, are not used."""
+    return score_ents(examples, None if train is None else _entities_of(Path(train)))
+
+
+def score_ents(examples: Iterable[Example], known: Optional[KnownEntities] = None) -> Dict[str, Any]:
+    """Scores from 0 to 1 over the examples whose reference has entity annotation; None where nothing can be counted.
+
+    `ents_p`, `ents_r`, `ents_f`, `ents_per_type`: as `spacy.scorer.get_ner_prf` reports them.
+    `ents_r_oov`: recall on the gold entities that are not `known` (R_oov in Wu et al. 2019, Table 2); None without
+        `known`, and where every gold entity is known.
+    `ents_named_p` (`_r`, `_f`), `ents_nominal_p` (`_r`, `_f`): micro scores over the labels that end in .NAM and .NOM;
+        absent where there is no such label.
+
+    All but spaCy's own compare spans by their characters, so the two sides may differ in their tokens. Where they
+    differ in text, spaCy raises ValueError, and InputError is raised for white space, which spaCy passes over."""
+    examples = [example for example in examples if is_annotated(example.reference)]
+    scores = get_ner_prf(examples)
+    scores["ents_r_oov"] = None if known is None else recall_unseen(examples, known)
+    for name, suffix in MENTION_SUFFIXES.items():
+        if any(label.endswith(suffix) for label in scores["ents_per_type"] or ()):
+            prf = score_suffix(examples, suffix)
+            scores |= {f"ents_{name}_{key}": value for key, value in prf.to_dict().items()}
+    return scores
+
+
+def recall_unseen(examples: Iterable[Example], known: KnownEntities) -> Optional[float]:
+    """Recall on the gold entities that are not `known`; None if there are none."""
+    found = total = 0
+    for example in examples:
+        unseen = {_char_span(ent) for ent in example.reference.ents if not is_known(ent, known)}
+        if unseen:
+            _check_same_text(example)
+            total += len(unseen)
+            found += len(unseen & {_char_span(ent) for ent in example.predicted.ents})
+    return found / total if total else None
+
+
+def score_suffix(examples: Iterable[Example], suffix: str) -> PRFScore:
+    """Micro score over the entities whose label ends in `suffix`. As in spaCy, a wrong prediction does not count where
+    it touches tokens without annotation."""
+    score = PRFScore()
+    for example in examples:
+        _check_same_text(example)
+        gold, predicted = (_spans_with_suffix(doc, suffix) for doc in (example.reference, example.predicted))
+        wrong = {span for span in predicted - gold if not _touches_missing(example.reference, span)}
+        score.score_set(predicted & gold | wrong, gold)
+    return score
+
+
+def _char_span(ent: Span) -> CharSpan:
+    return ent.start_char, ent.end_char, ent.label_
+
+
+def _spans_with_suffix(doc: Doc, suffix: str) -> set[CharSpan]:
+    return {_char_span(ent) for ent in doc.ents if ent.label_.endswith(suffix)}
+
+
+def _touches_missing(reference: Doc, span: CharSpan) -> bool:
+    tokens = reference.char_span(span[0], span[1], alignment_mode="expand") or ()
+    return any(token.ent_iob == 0 for token in tokens)
+
+
+def _check_same_text(example: Example) -> None:
+    predicted, reference = example.predicted.text, example.reference.text
+    if len(predicted) != len(reference):
+        raise InputError(
+            "expected predicted and reference documents of the same text and white space, got "
+            f"{predicted[:40]!r} ({len(predicted)} characters) and {reference[:40]!r} ({len(reference)} characters)"
+        )
+
+
+def _entities_of(path: Path) -> Optional[KnownEntities]:
+    if not path.exists():
+        _warn_missing(path)
+        return None
+    return _read_entities(path, path.stat().st_mtime_ns)
+
+
+@functools.lru_cache(maxsize=8)
+def _read_entities(path: Path, changed: int) -> KnownEntities:
+    """`changed`, the time of the last change, makes a file that was written anew be read anew."""
+    return known_entities(read_docs(path, Vocab()))
+
+
+@functools.cache
+def _warn_missing(path: Path) -> None:
+    warnings.warn(f"no training set at {path}: recall on unseen entities (ents_r_oov) is left out", stacklevel=2)

@@ -1,0 +1,41 @@
+from spacy_cner.evaluation.report import format_scores
+
+SCORES = {
+    "ents_p": 0.5,
+    "ents_r": 2 / 3,
+    "ents_f": 4 / 7,
+    "ents_per_type": {"机构": {"p": 0.0, "r": 0.0, "f": 0.0}, "PER": {"p": 1.0, "r": 1.0, "f": 1.0}},
+    "ents_r_oov": 0.125,
+}
+
+
+def rows(scores):
+    return [line.split() for line in format_scores(scores).strip().splitlines()]
+
+
+def test_table():
+    assert rows(SCORES) == [
+        ["P", "R", "F"],
+        ["50.00", "66.67", "57.14", "all"],
+        ["12.50", "unseen", "in", "training"],
+        ["100.00", "100.00", "100.00", "PER"],
+        ["0.00", "0.00", "0.00", "机构"],
+    ]
+
+
+def test_named_and_nominal_only_where_known():
+    named = {"ents_named_p": 0.1, "ents_named_r": 0.2, "ents_named_f": 0.15}
+    table = rows(SCORES | named)
+    assert table[2] == ["10.00", "20.00", "15.00", "named"]
+    assert not any("nominal" in row for row in table)
+
+
+def test_what_is_not_known_is_a_dash():
+    unknown = dict.fromkeys(SCORES)
+    assert rows(unknown)[1:] == [["-", "-", "-", "all"], ["-", "unseen", "in", "training"]]
+
+
+def test_columns_stand_under_each_other():
+    lines = format_scores(SCORES).strip("\n").splitlines()
+    ends = {line.index(name) for line, name in zip(lines[1:], ["all", "unseen", "PER", "机构"], strict=True)}
+    assert len(ends) == 1
