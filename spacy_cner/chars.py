@@ -1,0 +1,60 @@
+"""Characters as the models see them: one code point per token, normalised without changing any length."""
+
+import unicodedata
+from typing import Dict
+
+import numpy
+from spacy.tokens import Doc
+
+from .errors import InputError
+
+SPACE = " "
+
+
+def normalize_char(char: str) -> str:
+    """Full-width and other compatibility forms to their plain form (NFKC) where that is one character; any
+    white space to one space. The result is always one character, so offsets stay valid."""
+    if char.isspace():
+        return SPACE
+    normal = unicodedata.normalize("NFKC", char)
+    return normal if len(normal) == 1 else char
+
+
+def normalize_text(text: str) -> str:
+    """`normalize_char` on every character: same length as `text`."""
+    return "".join(map(normalize_char, text))
+
+
+def is_char_doc(doc: Doc) -> bool:
+    """True if every token is one character or a run of white space, as spaCy's `char` segmenter makes them."""
+    lengths = doc.to_array("LENGTH")
+    return bool((lengths == 1).all()) or all(token.is_space for token in doc if len(token) != 1)
+
+
+def codepoints(doc: Doc) -> numpy.ndarray:
+    """The code point of each token's first character, shape (n_tokens,), uint32.
+
+    Raises InputError if a token holds several characters that are not white space."""
+    if not is_char_doc(doc):
+        token = next(t for t in doc if len(t) != 1 and not t.is_space)
+        raise InputError(
+            f"expected a document of one character per token, got the token {token.text!r} (token {token.i}) in "
+            f"{doc.text[:40]!r}; use the `char` segmenter, or a `cner` component with a tok2vec of its own, which "
+            "works on characters whatever the tokenizer"
+        )
+    strings = doc.vocab.strings
+    orths = doc.to_array("ORTH").tolist()
+    # Hashes of strings are the same in every vocabulary, so one table serves all.
+    for orth in set(orths) - _first_codepoint.keys():
+        _first_codepoint[orth] = ord(strings[orth][0])
+    return numpy.array([_first_codepoint[orth] for orth in orths], dtype="uint32")
+
+
+_first_codepoint: Dict[int, int] = {}
+
+
+def same_text(doc: Doc, other: Doc) -> bool:
+    """Whether two documents have the same text; fast if they have the same tokens."""
+    if len(doc) == len(other) and (doc.to_array(["ORTH", "SPACY"]) == other.to_array(["ORTH", "SPACY"])).all():
+        return True
+    return doc.text == other.text

@@ -1,0 +1,92 @@
+"""Embeddings of characters and character n-grams."""
+
+from functools import partial
+from pathlib import Path
+from typing import Any, Callable, List, Optional, Tuple
+
+import numpy
+from spacy import registry
+from spacy.tokens import Doc
+from thinc.api import Dropout, Model, chain, concatenate
+from thinc.types import Floats2d
+
+from ..chars import codepoints
+from ..errors import InputError
+from ..vectors import NgramVectors
+from .gram_table import GramTable
+
+
+@registry.architectures("spacy_cner.CharNgramEmbed.v1")
+def build_char_ngram_embed(
+    widths: List[int] = [200],  # noqa: B006
+    buckets: List[int] = [4000],  # noqa: B006
+    vectors: Optional[str] = None,
+    trainable: bool = True,
+) -> Model[List[Doc], List[Floats2d]]:
+    """Embeddings of character n-grams, side by side: row i holds the n-grams that begin at character i.
+
+    widths: one for each order, from single characters on: [200] embeds characters, [100, 50] bigrams too.
+    buckets: for each order, the number of rows that n-grams without a vector share by hash. These begin at zero, so
+        that an n-gram which training never met adds nothing.
+    vectors: a file that `python -m spacy_cner vectors` wrote, read at initialisation only. All its n-grams keep rows of
+        their own, also those the training data lacks.
+    trainable: False leaves the vectors as they were read.
+    Docs must have one character per token. RETURNS Model[List[Doc], List[Floats2d]], rows of sum(widths)."""
+    if len(buckets) != len(widths):
+        raise ValueError(f"expected one number of buckets for each of {len(widths)} widths, got {len(buckets)}")
+    path = Path(vectors) if vectors else None
+    sizes = enumerate(zip(widths, buckets), 1)
+    layers = [ngram_embed(order, width, count, path, trainable) for order, (width, count) in sizes]
+    model: Model = chain(concatenate(*layers) if len(layers) > 1 else layers[0], Dropout())
+    model.set_dim("nO", sum(widths), force=True)
+    return model
+
+
+def ngram_embed(
+    order: int, width: int, buckets: int, vectors: Optional[Path] = None, trainable: bool = True
+) -> Model[List[Doc], List[Floats2d]]:
+    """The embedding of one n-gram order."""
+    return Model(
+        f"embed_{order}gram",
+        _forward,
+        init=partial(_init, vectors=vectors),
+        dims={"nO": width},
+        params={"E": None},
+        attrs={"table": GramTable(order, [], buckets), "trainable": trainable},
+    )
+
+
+def _init(model: Any, X=None, Y=None, vectors: Optional[Path] = None) -> None:
+    table, width = model.attrs["table"], model.get_dim("nO")
+    known: List[str] = []
+    rows = numpy.zeros((0, width), dtype="f")
+    if vectors is not None:
+        loaded = NgramVectors.load(vectors)
+        if table.order not in loaded.grams:
+            raise InputError(f"{vectors}: expected vectors of {table.order}-grams, got orders {sorted(loaded.grams)}")
+        known, rows = loaded.grams[table.order], loaded.vectors[table.order]
+        if rows.shape[1] != width:
+            raise InputError(f"{vectors}: expected {table.order}-grams of width {width}, got {rows.shape[1]}")
+    table = model.attrs["table"] = GramTable(table.order, known, table.buckets)
+    weights = numpy.zeros((len(table), width), dtype="f")
+    # Unit variance, so that the scale does not depend on who learned the vectors.
+    weights[1 : 1 + len(known)] = rows / (rows.std() or 1.0) if len(rows) else rows
+    model.set_param("E", model.ops.asarray(weights))
+
+
+def _forward(model: Any, docs: List[Doc], is_train: bool) -> Tuple[List[Floats2d], Callable]:
+    weights, table = model.get_param("E"), model.attrs["table"]
+    lengths = [len(doc) for doc in docs]
+    rows = [table.rows(codepoints(doc)) for doc in docs]
+    flat = model.ops.asarray(numpy.concatenate(rows) if rows else numpy.zeros(0, dtype="int64"))
+    output = model.ops.unflatten(weights[flat], lengths)
+
+    def backprop(gradients: List[Floats2d]) -> List[Doc]:
+        if model.attrs["trainable"]:
+            total = model.ops.alloc2f(*weights.shape)
+            model.ops.scatter_add(total, flat, model.ops.flatten(gradients))
+            total[0] = 0
+            model.inc_grad("E", total)
+        return []
+
+    return output, backprop

@@ -1,0 +1,49 @@
+"""Encoders of character sequences, all Model[List[Floats2d], List[Floats2d]], one row per character."""
+
+from functools import partial
+from typing import List
+
+from spacy import registry
+from thinc.api import Dropout, Model, chain
+from thinc.types import Floats2d
+
+from ..nn.convolution import CharCNN
+from ..nn.recurrent import BiLSTM
+from .torch_layers import Precision, sequence_layer
+
+
+@registry.architectures("spacy_cner.CharCNN.v1")
+def build_char_cnn(
+    filters: int = 400,
+    windows: List[int] = [2, 3, 4, 5],  # noqa: B006
+    precision: Precision = "float32",
+) -> Model[List[Floats2d], List[Floats2d]]:
+    """Convolutions with ReLU over characters (Wu et al. 2019, section 3.1).
+
+    filters: number of filters in all, shared evenly by the windows. windows: their sizes in characters."""
+    return with_dropout(
+        sequence_layer("char_cnn", partial(_char_cnn, windows=windows), nO=filters, precision=precision)
+    )
+
+
+def _char_cnn(nI: int, nO: int, windows: List[int]) -> CharCNN:
+    return CharCNN(nI, nO, windows)
+
+
+@registry.architectures("spacy_cner.BiLSTM.v1")
+def build_bilstm(
+    width: int = 400, depth: int = 1, precision: Precision = "float32"
+) -> Model[List[Floats2d], List[Floats2d]]:
+    """A bidirectional LSTM. width: of its output, half of it for each direction. depth: number of layers."""
+    return with_dropout(sequence_layer("bilstm", partial(_bilstm, depth=depth), nO=width, precision=precision))
+
+
+def _bilstm(nI: int, nO: int, depth: int) -> BiLSTM:
+    return BiLSTM(nI, nO, depth)
+
+
+def with_dropout(layer: Model) -> Model:
+    """Dropout on the layer's output; spaCy sets its rate from `training.dropout`."""
+    model: Model = chain(layer, Dropout())
+    model.set_dim("nO", layer.get_dim("nO"), force=True)
+    return model

@@ -1,0 +1,82 @@
+"""Which row of an embedding belongs to which character n-gram."""
+
+from functools import lru_cache
+from typing import List
+
+import numpy
+import srsly
+from thinc.api import Model
+from thinc.model import deserialize_attr, serialize_attr
+
+from ..chars import normalize_char
+
+NO_ROW = 0  # the row of positions where no n-gram begins: the last n - 1 of a document
+# A multiplier with well mixed high bits (Knuth, TAOCP 3, 6.4: multiplicative hashing with the golden ratio).
+GOLDEN = numpy.uint64(0x9E3779B97F4A7C15)
+BITS = numpy.uint64(21)  # of one code point; three of them fit into a 64-bit key
+
+
+class GramTable:
+    """Rows of n-grams: those that are `known` by name come first (row 1 on, in order), every other shares one of
+    `buckets` rows behind them, chosen by a hash. So each n-gram of each text has a row, whatever was known before."""
+
+    def __init__(self, order: int, known: List[str], buckets: int):
+        if not 1 <= order <= 3:
+            raise ValueError(f"expected an n-gram order from 1 to 3, got {order}")
+        if wrong := [gram for gram in known if len(gram) != order]:
+            raise ValueError(f"expected n-grams of {order} characters, got {wrong[0]!r}")
+        self.order, self.known, self.buckets = order, known, buckets
+        keys = gram_keys(numpy.array([[ord(c) for c in gram] for gram in known], dtype="<u4").reshape(-1, order))
+        self._rows = numpy.argsort(keys, kind="stable")
+        self._keys = keys[self._rows]
+
+    def __len__(self) -> int:
+        """The number of rows in all."""
+        return 1 + len(self.known) + self.buckets
+
+    def rows(self, codepoints: numpy.ndarray) -> numpy.ndarray:
+        """The row of the n-gram that begins at each of n characters: uint32 (n,) to int64 (n,)."""
+        rows = numpy.full(len(codepoints), NO_ROW, dtype="int64")
+        count = len(codepoints) - self.order + 1
+        if count <= 0:
+            return rows
+        plain = normalize_codepoints(codepoints)
+        keys = gram_keys(numpy.stack([plain[i : i + count] for i in range(self.order)], axis=1))
+        if self.buckets:
+            hashed = (keys * GOLDEN) >> numpy.uint64(32)
+            rows[:count] = 1 + len(self.known) + (hashed % numpy.uint64(self.buckets)).astype("int64")
+        if self.known:
+            place = numpy.searchsorted(self._keys, keys).clip(max=len(self._keys) - 1)
+            found = self._keys[place] == keys
+            rows[:count][found] = 1 + self._rows[place[found]]
+        return rows
+
+
+def gram_keys(grams: numpy.ndarray) -> numpy.ndarray:
+    """One number for each n-gram: code points (m, n) to uint64 (m,), different for different n-grams."""
+    keys = numpy.zeros(len(grams), dtype="uint64")
+    for column in grams.T:
+        keys = (keys << BITS) | column.astype("uint64")
+    return keys
+
+
+@lru_cache(maxsize=1)
+def _plain_forms() -> numpy.ndarray:
+    # Surrogates are no characters of their own; chr() makes them all the same.
+    return numpy.array([ord(normalize_char(chr(i))) for i in range(0x10000)], dtype="uint32")
+
+
+def normalize_codepoints(codepoints: numpy.ndarray) -> numpy.ndarray:
+    """`normalize_char` for arrays; characters beyond the basic plane stay as they are."""
+    forms = _plain_forms()
+    return numpy.where(codepoints < len(forms), forms[codepoints.clip(max=len(forms) - 1)], codepoints)
+
+
+@serialize_attr.register(GramTable)
+def _serialize(_, table: GramTable, name: str, model: Model) -> bytes:
+    return srsly.msgpack_dumps({"order": table.order, "known": table.known, "buckets": table.buckets})
+
+
+@deserialize_attr.register(GramTable)
+def _deserialize(_, value: bytes, name: str, model: Model) -> GramTable:
+    return GramTable(**srsly.msgpack_loads(value))

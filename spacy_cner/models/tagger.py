@@ -1,0 +1,110 @@
+"""The tagger: features of characters, scores of tags, and a CRF over them."""
+
+from typing import Any, List, Optional, Sequence, Tuple, cast
+
+import torch
+from spacy import registry
+from spacy.tokens import Doc
+from thinc.api import Model, chain
+from thinc.types import Floats2d
+from torch import nn
+
+from ..nn.crf import CRF
+from ..tags import allowed_transitions, scheme_letters, tag_list
+from .torch_layers import SizedShim, pad, sequence_layer, sized_shim, unpad
+
+
+@registry.architectures("spacy_cner.CrfTagger.v1")
+def build_crf_tagger(
+    tok2vec: Model[List[Doc], List[Floats2d]],
+    encoder: Optional[Model[List[Floats2d], List[Floats2d]]] = None,
+    tag_scheme: str = "bioes",
+) -> Model[List[Doc], List[Floats2d]]:
+    """A linear layer and a first-order CRF (Wu et al. 2019, section 3.1, eq. 2-4) over character features.
+
+    tok2vec: the features, one row per character; may be a listener to a shared `tok2vec` component.
+    encoder: what stands between them and the CRF for this task alone, e.g. `spacy_cner.BiLSTM.v1`.
+    tag_scheme: bio, bioes, bmes or bilou.
+    RETURNS: Model[List[Doc], List[Floats2d]], the emission scores (n_tokens, n_tags). The CRF is the model's reference
+        "crf"; `crf_loss`, `crf_of` use it. `set_labels` must be called before the model is initialised."""
+    scheme_letters(tag_scheme)
+    output = sequence_layer("emissions", _linear)
+    crf: Model = Model("crf", _no_forward, shims=[SizedShim(_crf)])
+    layers: List[Model] = [tok2vec, output] if encoder is None else [tok2vec, encoder, output]
+    scores: Model = chain(*layers)
+    model: Model = Model(
+        "crf_tagger",
+        _forward,
+        init=_init,
+        layers=[scores, crf],
+        refs={"tok2vec": tok2vec, "scores": scores, "output": output, "crf": crf},
+        attrs={"tag_scheme": tag_scheme},
+    )
+    return model
+
+
+def set_labels(model: Model, labels: Sequence[str]) -> List[str]:
+    """Sizes the model for these labels; weights of labels it had keep their values if the new ones come after them.
+    RETURNS: its tags."""
+    tags = tag_list(labels, model.attrs["tag_scheme"])
+    output, crf = model.get_ref("output"), model.get_ref("crf")
+    output.set_dim("nO", len(tags), force=True)
+    if output.has_dim("nI"):
+        sized_shim(output).build(nI=output.get_dim("nI"), nO=len(tags))
+    sized_shim(crf).build(tags=tags, scheme=model.attrs["tag_scheme"])
+    return tags
+
+
+def crf_of(model: Model) -> CRF:
+    """The tagger's CRF."""
+    return cast(CRF, sized_shim(model.get_ref("crf")).require_built())
+
+
+def crf_loss(
+    model: Model, emissions: List[Floats2d], tags: Sequence[Any], scale: float = 1.0
+) -> Tuple[float, List[Floats2d]]:
+    """The negative log-likelihood of the gold tags, summed over sequences (Wu et al. 2019, eq. 4), and the gradient of
+    `scale` times it with respect to the emissions; the CRF's own gradient is kept for `finish_update`.
+
+    emissions: arrays (n_i, n_tags). tags: int64 arrays (n_i,), -1 where the tag is not known."""
+    padded, lengths = pad(emissions, requires_grad=True)
+    gold = torch.full(padded.shape[:2], -1, dtype=torch.long, device=padded.device)
+    for row, sequence in zip(gold, tags):
+        row[: len(sequence)] = torch.as_tensor(sequence)
+    loss = crf_of(model).nll(padded, gold, lengths).sum()
+    (loss * scale).backward()
+    assert padded.grad is not None
+    return float(loss.detach()), unpad(padded.grad, lengths)
+
+
+def _linear(nI: int, nO: int) -> nn.Module:
+    return PaddedLinear(nI, nO)
+
+
+class PaddedLinear(nn.Linear):
+    """nn.Linear that takes the lengths as every sequence module does."""
+
+    def forward(self, padded: torch.Tensor, lengths: torch.Tensor) -> torch.Tensor:  # type: ignore[override]
+        return super().forward(padded)
+
+
+def _crf(tags: List[str], scheme: str) -> CRF:
+    allowed = allowed_transitions(tags, scheme)
+    return CRF(
+        len(tags),
+        allowed=torch.from_numpy(allowed.between),
+        allowed_start=torch.from_numpy(allowed.start),
+        allowed_end=torch.from_numpy(allowed.end),
+    )
+
+
+def _no_forward(model: Model, X: Any, is_train: bool):
+    raise NotImplementedError("the CRF has no forward pass of its own; see crf_of and crf_loss")
+
+
+def _init(model: Model, X: Optional[List[Doc]] = None, Y: Any = None) -> None:
+    model.get_ref("scores").initialize(X=X)
+
+
+def _forward(model: Model, docs: List[Doc], is_train: bool):
+    return model.get_ref("scores")(docs, is_train)

@@ -1,0 +1,164 @@
+"""Torch modules as Thinc layers: built when their sizes are known, rebuilt from what was saved, resizable."""
+
+from contextlib import contextmanager
+from functools import partial
+from typing import Any, Callable, List, Literal, Optional, Sequence, Tuple, cast
+
+import srsly
+import torch
+from thinc.api import ArgsKwargs, Model, Optimizer, PyTorchShim, get_torch_default_device, torch2xp, xp2torch
+from thinc.types import Floats2d
+from torch import nn
+from torch.nn.utils.rnn import pad_sequence
+
+Precision = Literal["float32", "bfloat16"]
+
+
+class SizedShim(PyTorchShim):
+    """A PyTorchShim whose module is made by `build_module(**sizes)` once the sizes are known: at initialisation, or
+    from what `to_bytes` saved. So a pipeline loads without knowing its number of labels beforehand."""
+
+    def __init__(self, build_module: Callable[..., nn.Module]):
+        super().__init__(None, config={})
+        self.build_module = build_module
+
+    @property
+    def is_built(self) -> bool:
+        return self._model is not None
+
+    def require_built(self) -> nn.Module:
+        """The module. Raises ValueError if it was not built yet."""
+        if self._model is None:
+            raise ValueError(
+                "expected an initialised model, got one that was neither initialised nor loaded; call "
+                "nlp.initialize(...) first"
+            )
+        return self._model
+
+    def build(self, **sizes: Any) -> None:
+        """Makes the module anew with these sizes; of the one there was, each weight that still has a place stays."""
+        old, self.cfg = self._model, sizes
+        self._model = self.build_module(**sizes).to(get_torch_default_device())
+        if old is not None:
+            with torch.no_grad():
+                for name, weights in self._model.named_parameters():
+                    kept = old.get_parameter(name)
+                    corner = tuple(slice(min(n, m)) for n, m in zip(weights.shape, kept.shape))
+                    weights[corner] = kept[corner]
+
+    def to_bytes(self) -> bytes:
+        if self._model is None:
+            return srsly.msgpack_dumps({"config": {}, "state": None})
+        return super().to_bytes()
+
+    def from_bytes(self, bytes_data: bytes) -> "SizedShim":
+        message = srsly.msgpack_loads(bytes_data)
+        if message["state"] is not None:
+            self.build(**message["config"])
+            super().from_bytes(bytes_data)
+        return self
+
+    def finish_update(self, optimizer: Optimizer) -> None:
+        if self._model is not None:
+            super().finish_update(optimizer)
+
+    @contextmanager
+    def use_params(self, params):
+        """Puts the averages that the optimizer keeps (`use_averages`) in place of the weights for a while; PyTorchShim
+        itself looks for them under names that Thinc's optimizer does not use."""
+        weights = dict(self._model.named_parameters()) if self._model is not None else {}
+        own = {name: weight.data for name, weight in weights.items() if (self.id, name) in params}
+        try:
+            for name, weight in own.items():
+                weights[name].data = xp2torch(params[self.id, name], device=weight.device)
+            yield
+        finally:
+            for name, weight in own.items():
+                weights[name].data = weight
+
+    def to_device(self, device_type: str, device_id: int) -> None:
+        if self._model is not None:
+            super().to_device(device_type, device_id)
+
+
+def sized_shim(layer: Model) -> SizedShim:
+    """The shim of a layer that has one."""
+    return cast(SizedShim, layer.shims[0])
+
+
+def pad(sequences: Sequence[Floats2d], *, requires_grad: bool = False) -> Tuple[torch.Tensor, torch.Tensor]:
+    """B arrays of shape (n_i, D) as one tensor (B, T, D), zero where there is padding, and their lengths (B,)."""
+    padded = pad_sequence([xp2torch(x) for x in sequences], batch_first=True)
+    lengths = torch.tensor([len(x) for x in sequences], dtype=torch.long, device=padded.device)
+    return padded.requires_grad_(requires_grad), lengths
+
+
+def unpad(padded: torch.Tensor, lengths: torch.Tensor) -> List[Floats2d]:
+    """The inverse of `pad`: padded (B, T, D) to B arrays (n_i, D)."""
+    return [cast(Floats2d, torch2xp(x[:n])) for x, n in zip(padded.detach(), lengths.tolist())]
+
+
+def sequence_layer(
+    name: str,
+    build_module: Callable[..., nn.Module],
+    *,
+    nI: Optional[int] = None,
+    nO: Optional[int] = None,
+    precision: Precision = "float32",
+) -> Model[List[Floats2d], List[Floats2d]]:
+    """A torch module as a layer over sequences. `build_module(nI=, nO=)` makes a module that maps (B, T, nI) and
+    lengths (B,) to (B, T, nO) and whose results for one sequence do not depend on the others nor on padding.
+
+    precision: "bfloat16" runs the module under autocast, on CPUs with AMX about twice as fast as "float32"."""
+    if precision not in ("float32", "bfloat16"):
+        raise ValueError(f"expected the precision float32 or bfloat16, got {precision!r}")
+    return Model(
+        name,
+        _forward,
+        init=_init,
+        dims={"nI": nI, "nO": nO},
+        shims=[SizedShim(partial(_with_precision, build_module, precision))],
+    )
+
+
+class _Autocast(nn.Module):
+    """Runs `inner` in bfloat16 where torch's autocast does so, and returns float32."""
+
+    def __init__(self, inner: nn.Module):
+        super().__init__()
+        self.inner = inner
+
+    def forward(self, padded: torch.Tensor, lengths: torch.Tensor) -> torch.Tensor:
+        with torch.autocast(padded.device.type, torch.bfloat16):
+            return self.inner(padded, lengths).float()
+
+
+def _with_precision(build_module: Callable[..., nn.Module], precision: Precision, **sizes: int) -> nn.Module:
+    module = build_module(**sizes)
+    return _Autocast(module) if precision == "bfloat16" else module
+
+
+def _init(model: Model, X: Optional[List[Floats2d]] = None, Y: Optional[List[Floats2d]] = None) -> None:
+    for dim, sample in (("nI", X), ("nO", Y)):
+        if sample and model.has_dim(dim) is None:
+            model.set_dim(dim, sample[0].shape[1])
+    shim = sized_shim(model)
+    if not shim.is_built:
+        shim.build(nI=model.get_dim("nI"), nO=model.get_dim("nO"))
+
+
+def _forward(model: Model, Xs: List[Floats2d], is_train: bool) -> Tuple[List[Floats2d], Callable]:
+    if not any(len(X) for X in Xs):
+        nI, nO = model.get_dim("nI"), model.get_dim("nO")
+        return [model.ops.alloc2f(0, nO) for _ in Xs], lambda dYs: [model.ops.alloc2f(0, nI) for _ in dYs]
+    shim = sized_shim(model)
+    shim.require_built()
+    padded, lengths = pad(Xs, requires_grad=is_train)
+    output, torch_backprop = shim(ArgsKwargs(args=(padded, lengths), kwargs={}), is_train)
+
+    def backprop(dYs: List[Floats2d]) -> List[Floats2d]:
+        gradient, _ = pad(dYs)
+        inputs = torch_backprop(ArgsKwargs(args=((output,),), kwargs={"grad_tensors": (gradient,)}))
+        return unpad(inputs.args[0], lengths)
+
+    return unpad(output, lengths), backprop

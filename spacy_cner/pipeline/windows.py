@@ -1,0 +1,36 @@
+"""Long documents in windows that end where sentences do."""
+
+from typing import List, Tuple
+
+SENTENCE_ENDS = frozenset("。！？!?…；;\n\r\u2028\u2029")
+CLAUSE_ENDS = frozenset("，,、：: \t\u3000")
+CLOSING = frozenset("”’」』】）)》\"'")
+
+
+def split_windows(chars: List[str], size: int) -> List[Tuple[int, int]]:
+    """Cuts a sequence of tokens into windows of at most `size`: after the last sentence end that fits (with closing
+    quotes and brackets behind it), else after the last clause end, else at `size`.
+
+    Depends on nothing but the text. RETURNS: (start, end) of each window; together they cover the sequence."""
+    if size < 1:
+        raise ValueError(f"expected a window size of at least 1, got {size}")
+    windows, start = [], 0
+    while len(chars) - start > size:
+        end = _last_cut(chars, start, start + size)
+        windows.append((start, end))
+        start = end
+    if start < len(chars):
+        windows.append((start, len(chars)))
+    return windows
+
+
+def _last_cut(chars: List[str], start: int, limit: int) -> int:
+    for ends in (SENTENCE_ENDS, CLAUSE_ENDS):
+        for cut in range(limit, start, -1):
+            last = cut - 1
+            while last > start and chars[last] in CLOSING:
+                last -= 1
+            # A white-space token may hold a whole run, so its first character decides.
+            if chars[last][:1] in ends and not (cut < len(chars) and chars[cut] in CLOSING):
+                return cut
+    return limit
