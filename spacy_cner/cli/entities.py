@@ -1,0 +1,32 @@
+"""`entities`: what a pipeline finds in a text."""
+
+from typing import List, Optional
+
+import spacy
+import typer
+from wasabi import table
+
+from ..errors import InputError
+from ._app import command
+
+
+@command
+def entities(
+    # fmt: off
+    model: str = typer.Argument(..., help="A pipeline: the name of a package, or a path"),
+    texts: Optional[List[str]] = typer.Argument(None, help="Texts; standard input, one a line, if there is none"),
+    # fmt: on
+):
+    """Print the entities of texts with their character offsets, labels and probabilities."""
+    try:
+        nlp = spacy.load(model)
+    except OSError as error:
+        raise InputError(str(error)) from None
+    for doc in nlp.pipe(texts or (line.rstrip("\n") for line in typer.get_text_stream("stdin"))):
+        typer.echo(doc.text)
+        scores = [ent._.score for ent in doc.ents]
+        rows = [
+            (ent.start_char, ent.end_char, ent.label_, "" if score is None else f"{score:.2f}", ent.text)
+            for ent, score in zip(doc.ents, scores)
+        ]
+        typer.echo(table(rows, aligns=("r", "r", "l", "r", "l")) if rows else "no entities\n")

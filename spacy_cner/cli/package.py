@@ -1,0 +1,60 @@
+"""`package`: a trained pipeline to a wheel, with the plugin's own wheel beside it."""
+
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import typer
+from spacy.cli.package import package as spacy_package
+from thinc.api import Config
+from wasabi import msg
+
+from ..errors import InputError
+from ._app import command
+
+PLUGIN_SOURCE = Path(__file__).parents[2]
+
+
+@command
+def package(
+    # fmt: off
+    model: Path = typer.Argument(..., help="The folder of a trained pipeline"),
+    output: Path = typer.Argument(..., help="The folder to write the wheels to"),
+    name: str = typer.Option(..., help="The package's name without its language: cner_clc becomes zh_cner_clc"),
+    version: str = typer.Option("0.1.0", help="The package's version"),
+    # fmt: on
+):
+    """Build the wheel of a pipeline and, from a checkout, the plugin's wheel beside it: all that is installed with
+    `pip install zh_...whl spacy_cner...whl` where spaCy and torch are. Needs no network."""
+    if not (model / "meta.json").is_file():
+        raise InputError(f"{model}: expected the folder of a trained pipeline (with meta.json), found none")
+    output.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory() as folder:
+        copy = Path(folder) / "model"
+        shutil.copytree(model, copy)
+        forget_paths(copy / "config.cfg")
+        spacy_package(copy, Path(folder), name=name, version=version, create_sdist=False, silent=False)
+        build_wheel(next(Path(folder).glob(f"*{name}-{version}")), output)
+    if (PLUGIN_SOURCE / "setup.py").is_file():
+        build_wheel(PLUGIN_SOURCE, output)
+    else:
+        msg.warn("The plugin is installed without its source: take the wheel it was installed from")
+    for wheel in sorted(output.glob("*.whl")):
+        msg.good(f"{wheel} ({wheel.stat().st_size / 1e6:.1f} MB)")
+
+
+def forget_paths(path: Path) -> None:
+    """Files of the machine it was trained on mean nothing where a pipeline is installed."""
+    config = Config().from_disk(path, interpolate=False)
+    config["paths"] = dict.fromkeys(config.get("paths", {}))
+    config.to_disk(path)
+
+
+def build_wheel(source: Path, output: Path) -> None:
+    """By pip, in this environment: an isolated build would fetch its tools from the network."""
+    command = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation", "--wheel-dir"]
+    result = subprocess.run([*command, str(output), str(source)], capture_output=True, text=True)
+    if result.returncode:
+        raise InputError(f"{source}: expected a package that builds, got\n{result.stdout}{result.stderr}")
