@@ -1,0 +1,97 @@
+"""What a CRF expects of its arguments. All checks are done for the whole batch at once; a ValueError tells the first
+place that is wrong."""
+
+from typing import Optional
+
+import torch
+from torch import Tensor
+
+
+def check_shape(name: str, tensor: Tensor, shape: tuple[int, ...]) -> None:
+    if tuple(tensor.shape) != shape:
+        raise ValueError(f"expected {name} of shape {shape}, got {tuple(tensor.shape)}")
+
+
+def check_type(name: str, tensor: Tensor, dtype: torch.dtype) -> None:
+    if tensor.dtype != dtype:
+        raise ValueError(f"expected {name} of type {dtype}, got {tensor.dtype}")
+
+
+def check_floating(name: str, tensor: Tensor) -> None:
+    if not tensor.is_floating_point():
+        raise ValueError(f"expected {name} of a floating type, got {tensor.dtype}")
+
+
+def check_batch(emissions: Tensor, lengths: Tensor, positional: Optional[Tensor], num_tags: int) -> None:
+    if emissions.dim() != 3 or emissions.shape[2] != num_tags:
+        shape = tuple(emissions.shape)
+        raise ValueError(f"expected emissions of shape (batch size, length, {num_tags}), got {shape}")
+    batch, length, _ = emissions.shape
+    check_floating("emissions", emissions)
+    check_shape("lengths", lengths, (batch,))
+    check_type("lengths", lengths, torch.long)
+    wrong = (lengths < 0) | (lengths > length)
+    if wrong.any():
+        sequence = int(wrong.nonzero()[0])
+        raise ValueError(f"expected lengths from 0 to {length}, got {int(lengths[sequence])} for sequence {sequence}")
+    if positional is not None:
+        check_shape("transitions", positional, (batch, max(length - 1, 0), num_tags, num_tags))
+        check_floating("transitions", positional)
+
+
+def check_tags(tags: Tensor, inside: Tensor, num_tags: int) -> None:
+    """`tags` (B, T) from -1 to L - 1 where `inside` (B, T) is true."""
+    wrong = ((tags < -1) | (tags >= num_tags)) & inside
+    if wrong.any():
+        sequence, position = wrong.nonzero()[0].tolist()
+        got = f"{int(tags[sequence, position])} in sequence {sequence} at position {position}"
+        raise ValueError(f"expected tags from -1 (unknown) to {num_tags - 1}, got {got}")
+
+
+def check_allowed(path: Tensor, forbidden: Tensor) -> None:
+    """`path` (B, T + 2): tags with the boundary's index L around them, -1 where unknown. `forbidden` (L + 1, L + 1)."""
+    before, after = path[:, :-1], path[:, 1:]
+    wrong = forbidden[before, after] & (before >= 0) & (after >= 0)
+    if wrong.any():
+        sequence, step = wrong.nonzero()[0].tolist()
+        tag, following = path[sequence, step : step + 2].tolist()
+        boundary = len(forbidden) - 1
+        if tag == boundary:
+            what = f"{following} at position 0, the start"
+        elif following == boundary:
+            what = f"{tag} at position {step - 1}, the end"
+        else:
+            what = f"{following} at position {step}, after tag {tag}"
+        raise ValueError(f"expected tags that the constraints allow, got in sequence {sequence} the tag {what}")
+
+
+def check_path_exists(log_scores: Tensor, lengths: Tensor, given: str = "the constraints") -> None:
+    """`log_scores` (B,) are -inf for a sequence without a path."""
+    impossible = log_scores.isneginf()
+    if impossible.any():
+        sequence = int(impossible.nonzero()[0])
+        where = f"sequence {sequence} of length {int(lengths[sequence])}"
+        raise ValueError(f"expected a legal path for each sequence, got none for {where}: {given} leave none")
+
+
+def check_spans(spans: Tensor, path: Tensor, lengths: Tensor, num_tags: int) -> None:
+    """`spans` (N, 3): sequence, start, end, inside of the sequences (B of them); `path` (B, T), whose tags in the spans
+    are from 0 to L - 1."""
+    if spans.dim() != 2 or spans.shape[1] != 3:
+        raise ValueError(f"expected spans of shape (number, 3), got {tuple(spans.shape)}")
+    check_type("spans", spans, torch.long)
+    sequence, start, end = spans.unbind(1)
+    wrong = (sequence < 0) | (sequence >= len(lengths)) | (start < 0) | (start >= end)
+    if not wrong.any():
+        wrong = end > lengths[sequence]
+    if wrong.any():
+        span = tuple(spans[wrong][0].tolist())
+        raise ValueError(f"expected spans (sequence, start, end) of at least 1 tag inside of the sequences, got {span}")
+    # Numbers of tags out of range before each position; shape: (B, T + 1)
+    unknown = torch.nn.functional.pad(((path < 0) | (path >= num_tags)).cumsum(1), (1, 0))
+    wrong = unknown[sequence, start] != unknown[sequence, end]
+    if wrong.any():
+        sequence, start, end = spans[wrong][0].tolist()
+        got = path[sequence, start:end].tolist()
+        where = f"span {(sequence, start, end)}"
+        raise ValueError(f"expected a path of tags from 0 to {num_tags - 1} in {where}, got {got}")
