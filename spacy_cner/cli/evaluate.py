@@ -9,9 +9,9 @@ from spacy.cli._util import setup_gpu
 from spacy.language import Language
 from spacy.util import load_model
 
+from ..corpus.docbin import read_docs
 from ..corpus.stats import known_entities
 from ..errors import InputError
-from ..evaluation.gold import read_docs
 from ..evaluation.pipeline import evaluate_pipeline
 from ..evaluation.report import format_scores
 from ._app import command

@@ -6,6 +6,7 @@ from typing import Iterator, Optional
 
 from spacy.lang.zh import Chinese
 from spacy.tokens import Doc, DocBin
+from spacy.training.corpus import FILE_TYPE, walk_corpus
 from spacy.vocab import Vocab, create_vocab
 
 from ..errors import InputError
@@ -32,5 +33,18 @@ def save(docs: DocBin, path: Path) -> None:
 
 
 def read_docs(path: Path, vocab: Optional[Vocab] = None) -> Iterator[Doc]:
-    """The documents of a .spacy file. Raises InputError as `load` does."""
-    return load(path).get_docs(vocab or chinese_vocab())
+    """The documents of a .spacy file, or of all such files in a folder and below. Raises InputError as `load` does, and
+    for a folder without any."""
+    files = [Path(file) for file in walk_corpus(path, FILE_TYPE)] if path.is_dir() else [path]
+    if not files:
+        raise InputError(f"{path}: expected a folder with .spacy files, found none")
+    vocab = vocab or chinese_vocab()
+    for file in files:
+        try:
+            yield from load(file).get_docs(vocab)
+        except (KeyError, ValueError, TypeError, zlib.error) as error:
+            if isinstance(error, InputError):
+                raise
+            raise InputError(
+                f"{file}: expected a .spacy file, got one whose documents cannot be read ({error!r})"
+            ) from error

@@ -11,9 +11,10 @@ from spacy.training import Example
 from spacy.util import registry
 from spacy.vocab import Vocab
 
+from ..corpus.docbin import read_docs
 from ..corpus.stats import KnownEntities, is_known, known_entities
 from ..errors import InputError
-from .gold import is_annotated, read_docs
+from .gold import is_annotated
 
 # Weibo NER (Peng and Dredze 2015) ends its labels so: PER.NAM is a name, PER.NOM a nominal mention.
 MENTION_SUFFIXES = {"named": ".NAM", "nominal": ".NOM"}

@@ -58,13 +58,13 @@ def test_table_and_file(folder):
 @pytest.mark.parametrize(
     "args, message",
     [
-        (["model", "none.spacy"], "none.spacy: expected a .spacy file, found nothing there"),
-        (["model", "bad.spacy"], "bad.spacy: expected a .spacy file (a DocBin)"),
+        (["model", "none.spacy"], "none.spacy: expected a .spacy file, got No such file"),
+        (["model", "bad.spacy"], "bad.spacy: expected a .spacy file"),
         (["model", "bare.spacy"], "bare.spacy: expected documents with entity annotation, got none in 1 documents"),
-        (["model", "dir"], "dir: expected documents with entity annotation, got none in 0 documents"),
+        (["model", "dir"], "dir: expected a folder with .spacy files, found none"),
         (["zh_no_such_model", "gold.spacy"], "zh_no_such_model: expected a pipeline that loads"),
         (["dir", "gold.spacy"], "dir: expected a pipeline that loads"),
-        (["model", "gold.spacy", "--train", "none.spacy"], "none.spacy: expected a .spacy file, found nothing there"),
+        (["model", "gold.spacy", "--train", "none.spacy"], "none.spacy: expected a .spacy file, got No such file"),
         (["model", "gold.spacy", "--train", "bare.spacy"], "bare.spacy: expected a training set with entities"),
         (["model", "gold.spacy", "--output", "bad.spacy/x.json"], "bad.spacy/x.json: expected a file that can be"),
     ],

@@ -2,7 +2,7 @@ import zlib
 
 import pytest
 import spacy
-from spacy.tokens import DocBin
+from spacy.tokens import Doc, DocBin
 
 from spacy_cner.corpus.docbin import chinese_vocab, load, read_docs, save
 from spacy_cner.errors import InputError
@@ -32,3 +32,37 @@ def test_not_a_docbin(data, tmp_path):
 def test_nothing_there(tmp_path):
     with pytest.raises(InputError, match="a.spacy: expected a .spacy file, got No such file"):
         load(tmp_path / "a.spacy")
+
+
+def a_doc():
+    return Doc(chinese_vocab(), words=["小", "周"], spaces=[False, False])
+
+
+def test_read_file_and_folder(tmp_path):
+    DocBin(docs=[a_doc()]).to_disk(tmp_path / "a.spacy")
+    DocBin(docs=[a_doc(), a_doc()]).to_disk(
+        tmp_path / "b.spacy"
+    )
+    assert [doc.text for doc in read_docs(tmp_path / "a.spacy")] == ["小周"]
+    assert len(list(read_docs(tmp_path))) == 3
+
+
+def test_read_nothing_there(tmp_path):
+    with pytest.raises(InputError, match="none.spacy: expected a .spacy file, got"):
+        list(read_docs(tmp_path / "none.spacy"))
+
+
+@pytest.mark.parametrize("content", [b"", b"hello", zlib.compress(b"{}"), zlib.compress(b"\x80")])
+def test_read_not_a_docbin(tmp_path, content):
+    path = tmp_path / "bad.spacy"
+    path.write_bytes(content)
+    with pytest.raises(InputError, match="bad.spacy: expected a .spacy file"):
+        list(read_docs(path))
+
+
+def test_read_cut_docbin(tmp_path):
+    path = tmp_path / "cut.spacy"
+    DocBin(docs=[a_doc()]).to_disk(path)
+    path.write_bytes(path.read_bytes()[:-20])
+    with pytest.raises(InputError, match="cut.spacy"):
+        list(read_docs(path))

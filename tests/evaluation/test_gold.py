@@ -1,12 +1,7 @@
-import zlib
-
-import pytest
 import spacy
-from spacy.tokens import Doc, DocBin, Span
-from spacy.vocab import Vocab
+from spacy.tokens import Doc, Span
 
-from spacy_cner.errors import InputError
-from spacy_cner.evaluation.gold import char_doc, is_annotated, read_docs
+from spacy_cner.evaluation.gold import char_doc, is_annotated
 
 VOCAB = spacy.blank("zh").vocab
 
@@ -38,31 +33,3 @@ def test_is_annotated():
     doc.ents = []
     assert is_annotated(doc)
     assert not is_annotated(Doc(VOCAB))
-
-
-def test_read_file_and_folder(tmp_path):
-    DocBin(docs=[word_doc()]).to_disk(tmp_path / "a.spacy")
-    DocBin(docs=[word_doc(), Doc(VOCAB, words=["好"])]).to_disk(tmp_path / "b.spacy")
-    assert [doc.text for doc in read_docs(tmp_path / "a.spacy", Vocab())] == [word_doc().text]
-    assert len(list(read_docs(tmp_path, Vocab()))) == 3
-
-
-def test_read_nothing_there(tmp_path):
-    with pytest.raises(InputError, match="none.spacy: expected a .spacy file, found nothing"):
-        list(read_docs(tmp_path / "none.spacy", Vocab()))
-
-
-@pytest.mark.parametrize("content", [b"", b"hello", zlib.compress(b"{}"), zlib.compress(b"\x80")])
-def test_read_not_a_docbin(tmp_path, content):
-    path = tmp_path / "bad.spacy"
-    path.write_bytes(content)
-    with pytest.raises(InputError, match="bad.spacy: expected a .spacy file"):
-        list(read_docs(path, Vocab()))
-
-
-def test_read_cut_docbin(tmp_path):
-    path = tmp_path / "cut.spacy"
-    DocBin(docs=[word_doc()]).to_disk(path)
-    path.write_bytes(path.read_bytes()[:-20])
-    with pytest.raises(InputError, match="cut.spacy"):
-        list(read_docs(path, Vocab()))
