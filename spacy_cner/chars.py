@@ -4,6 +4,7 @@ import unicodedata
 from typing import Dict
 
 import numpy
+from spacy.strings import StringStore
 from spacy.tokens import Doc
 
 from .errors import InputError
@@ -42,15 +43,22 @@ def codepoints(doc: Doc) -> numpy.ndarray:
             f"{doc.text[:40]!r}; use the `char` segmenter, or a `cner` component with a tok2vec of its own, which "
             "works on characters whatever the tokenizer"
         )
-    strings = doc.vocab.strings
     orths = doc.to_array("ORTH").tolist()
-    # Hashes of strings are the same in every vocabulary, so one table serves all.
-    for orth in set(orths) - _first_codepoint.keys():
-        _first_codepoint[orth] = ord(strings[orth][0])
-    return numpy.array([_first_codepoint[orth] for orth in orths], dtype="uint32")
+    _first_codepoints.strings = doc.vocab.strings
+    return numpy.array([_first_codepoints[orth] for orth in orths], dtype="uint32")
 
 
-_first_codepoint: Dict[int, int] = {}
+class _FirstCodepoints(Dict[int, int]):
+    """Hashes of strings are the same in every vocabulary, so one table serves all."""
+
+    strings: StringStore
+
+    def __missing__(self, orth: int) -> int:
+        self[orth] = ord(self.strings[orth][0])
+        return self[orth]
+
+
+_first_codepoints = _FirstCodepoints()
 
 
 def same_text(doc: Doc, other: Doc) -> bool:

