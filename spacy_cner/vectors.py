@@ -6,9 +6,11 @@ The file holds, for each order n, `grams_n` (strings of n characters, most frequ
 import json
 import logging
 import tempfile
+import zlib
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Iterable, Optional
+from zipfile import BadZipFile
 
 import numpy
 
@@ -36,7 +38,9 @@ class NgramVectors:
             arrays[f"grams_{order}"] = numpy.array(grams)
             arrays[f"vectors_{order}"] = self.vectors[order].astype(numpy.float16)
         path.parent.mkdir(parents=True, exist_ok=True)
-        numpy.savez_compressed(path, **arrays)
+        # By name, numpy would add an .npz to a name without it.
+        with path.open("wb") as out:
+            numpy.savez_compressed(out, **arrays)
 
     @classmethod
     def load(cls, path: Path) -> "NgramVectors":
@@ -53,7 +57,7 @@ class NgramVectors:
                 )
         except FileNotFoundError:
             raise InputError(f"{path}: expected a file of character vectors, found nothing there") from None
-        except (ValueError, KeyError, OSError) as error:
+        except (ValueError, KeyError, TypeError, EOFError, OSError, BadZipFile, zlib.error) as error:
             raise InputError(
                 f"{path}: expected character vectors as `python -m spacy_cner vectors` writes them, got {error!r}"
             ) from error
@@ -82,7 +86,10 @@ def train_vectors(
 
     `max_vocabulary` n-grams take part in the training, the `max_rows` most frequent are returned.
     RETURNS: the n-grams, their vectors (float32, (rows, width)), and the number of n-grams read.
-    With one worker the result is the same at each run."""
+    With one worker the result is the same at each run. Raises InputError for an order that
+    `spacy_cner.CharNgramEmbed.v1` does not have, and if no n-gram is frequent enough."""
+    if not 1 <= order <= 3:
+        raise InputError(f"expected an order from 1 to 3, got {order}")
     from gensim.models import Word2Vec
 
     with tempfile.TemporaryDirectory() as folder:
@@ -95,7 +102,6 @@ def train_vectors(
                 out.write(" ".join(grams) + "\n")
         logger.info("order %d: %d n-grams", order, count)
         model = Word2Vec(
-            corpus_file=str(corpus),
             vector_size=width,
             window=window,
             sg=1,
@@ -105,6 +111,15 @@ def train_vectors(
             epochs=epochs,
             workers=workers,
             seed=seed,
+        )
+        model.build_vocab(corpus_file=str(corpus))
+        if not len(model.wv):
+            raise InputError(f"expected {order}-grams that occur at least {min_count} times, got none among {count}")
+        model.train(
+            corpus_file=str(corpus),
+            total_examples=model.corpus_count,
+            total_words=model.corpus_total_words,
+            epochs=epochs,
         )
     rows = len(model.wv) if max_rows is None else min(max_rows, len(model.wv))
     grams = [gram.replace(VISIBLE_SPACE, SPACE) for gram in model.wv.index_to_key[:rows]]

@@ -20,8 +20,8 @@ def entities(
     """Print the entities of texts with their character offsets, labels and probabilities."""
     try:
         nlp = spacy.load(model)
-    except OSError as error:
-        raise InputError(str(error)) from None
+    except (OSError, ValueError, ImportError) as error:
+        raise InputError(f"{model}: expected a pipeline that loads, got {error}") from error
     for doc in nlp.pipe(texts or (line.rstrip("\n") for line in typer.get_text_stream("stdin"))):
         typer.echo(doc.text)
         scores = [ent._.score for ent in doc.ents]

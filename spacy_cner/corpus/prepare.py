@@ -20,14 +20,16 @@ def read_recipe(path: Path, name: str) -> Dict[str, Any]:
         recipes = srsly.read_yaml(path)
     except (OSError, ValueError) as error:
         raise InputError(f"{path}: expected a YAML file of corpora, got {error}") from None
-    if not isinstance(recipes, dict) or name not in recipes:
-        raise InputError(f"{path}: expected a corpus out of {', '.join(recipes or ())}, got {name!r}")
+    if not isinstance(recipes, dict):
+        raise InputError(f"{path}: expected corpora by name, got {recipes!r:.80}")
+    if name not in recipes:
+        raise InputError(f"{path}: expected a corpus out of {', '.join(map(str, recipes))}, got {name!r}")
     recipe = recipes[name]
-    unknown = set(recipe) - RECIPE_KEYS
-    if unknown or not {"format", "train"} <= set(recipe) or not {"dev", "dev_share"} & set(recipe):
+    keys = set(recipe) if isinstance(recipe, dict) else set()
+    if keys - RECIPE_KEYS or not {"format", "train"} <= keys or not {"dev", "dev_share"} & keys:
         raise InputError(
             f"{path}: expected for {name!r} the keys format, train, and dev or dev_share (test, encoding, folder and "
-            f"about may be there), got {', '.join(recipe)}"
+            f"about may be there), got {recipe!r:.80}"
         )
     return recipe
 

@@ -3,6 +3,7 @@
 import bz2
 import gzip
 import lzma
+import zlib
 from pathlib import Path
 from typing import IO, Callable, Iterable, Iterator
 
@@ -18,7 +19,7 @@ def text_files(paths: Iterable[Path]) -> list[Path]:
     files: list[Path] = []
     for path in map(Path, paths):
         if path.is_dir():
-            found = sorted(p for p in path.rglob("*") if p.is_file() and ".txt" in p.suffixes)
+            found = sorted(p for ending in ("", *OPENERS) for p in path.rglob(f"*.txt{ending}") if p.is_file())
             if not found:
                 raise InputError(f"{path}: expected a folder with .txt files (.txt.xz, .gz and .bz2 too), found none")
             files.extend(found)
@@ -31,15 +32,22 @@ def text_files(paths: Iterable[Path]) -> list[Path]:
 
 def raw_lines(paths: Iterable[Path], *, unique: bool = True) -> Iterator[str]:
     """Lines that are not blank, stripped; with `unique`, a line seen before is left out. Undecodable bytes become
-    U+FFFD, so that one bad byte never stops a long run."""
+    U+FFFD, so that one bad byte never stops a long run. Raises InputError as `text_files` does, and for a file that
+    cannot be read or unpacked."""
     seen: set[int] = set()
     for path in text_files(paths):
-        with OPENERS.get(path.suffix, open)(path, "rt", encoding="utf-8", errors="replace") as lines:
-            for line in lines:
-                line = line.strip()
-                key = hash(line)
-                if not line or (unique and key in seen):
-                    continue
-                if unique:
-                    seen.add(key)
-                yield line
+        for line in _lines(path):
+            key = hash(line)
+            if not line or (unique and key in seen):
+                continue
+            if unique:
+                seen.add(key)
+            yield line
+
+
+def _lines(path: Path) -> Iterator[str]:
+    try:
+        with OPENERS.get(path.suffix, open)(path, "rt", encoding="utf-8-sig", errors="replace") as lines:
+            yield from (line.strip() for line in lines)
+    except (OSError, EOFError, lzma.LZMAError, zlib.error) as error:
+        raise InputError(f"{path}: expected a file that can be read, got {error}") from error

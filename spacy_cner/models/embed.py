@@ -82,7 +82,7 @@ def _forward(model: Any, docs: List[Doc], is_train: bool) -> Tuple[List[Floats2d
     output = model.ops.unflatten(weights[flat], lengths)
 
     def backprop(gradients: List[Floats2d]) -> List[Doc]:
-        if model.attrs["trainable"]:
+        if model.attrs["trainable"] and len(flat):
             total = model.ops.alloc2f(*weights.shape)
             model.ops.scatter_add(total, flat, model.ops.flatten(gradients))
             total[0] = 0

@@ -49,8 +49,12 @@ def windows_of(docs: Iterable[Doc], size: int) -> List[Window]:
         if 0 < len(doc) <= size:
             windows.append(Window(index, 0, doc))
         else:
-            cuts = split_windows([token.text for token in doc], size)
-            windows.extend(Window(index, start, doc[start:end].as_doc()) for start, end in cuts)
+            words, spaces = [token.text for token in doc], [bool(token.whitespace_) for token in doc]
+            # Span.as_doc looks at the whole document each time.
+            windows.extend(
+                Window(index, start, Doc(doc.vocab, words=words[start:end], spaces=spaces[start:end]))
+                for start, end in split_windows(words, size)
+            )
     return windows
 
 
@@ -86,6 +90,8 @@ def gold_tags(example: Example, view: Doc, scheme: str, tag_index: Dict[str, int
         tags[_covering(offsets, ends, token.idx, token.idx + len(token))] = UNKNOWN
     for entity in reference.ents:
         covered = _covering(offsets, ends, entity.start_char, entity.end_char)
+        if covered.start == covered.stop:
+            continue  # nothing but a space, which belongs to no token of the view
         if offsets[covered][0] != entity.start_char or ends[covered][-1] != entity.end_char:
             tags[covered] = UNKNOWN
             continue
