@@ -3,11 +3,17 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN = $(VENV)/bin
 INSTALL = $(BIN)/python -m pip install --quiet -c constraints.txt
+# The corpus to train on, and the folder that holds it if that is not the embedded one: make all CORPUS=weibo CNER_DATA=...
+CORPUS ?= embedded
+CNER_DATA ?= assets
+NAME = $(if $(filter embedded,$(CORPUS)),cner_clc,cner_$(subst -,_,$(CORPUS)))
+STEPS = $(if $(filter embedded,$(CORPUS)),600,3000)
+DATA = $(if $(filter embedded,$(CORPUS)),assets,$(CNER_DATA))
 
-.PHONY: all test setup lint clean
+.PHONY: all test setup wheelhouse lint clean
 
 all: setup
-	$(BIN)/python -m spacy project run all .
+	$(BIN)/python -m spacy project run all . --vars.corpus $(CORPUS) --vars.data $(DATA) --vars.name $(NAME) --vars.max_steps $(STEPS)
 
 test: setup
 	$(INSTALL) -e ".[test]"
@@ -20,8 +26,13 @@ setup: $(VENV)/ready
 $(VENV)/ready: setup.py constraints.txt pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(INSTALL) torch
-	$(INSTALL) -e ".[words,vectors]" build
+	$(INSTALL) --upgrade "setuptools>=77" wheel
+	$(INSTALL) -e ".[words,vectors]"
 	touch $@
+
+# After `make all`: everything that a machine without network needs to install the pipeline, in packages/.
+wheelhouse:
+	$(BIN)/python -m pip download --quiet -c constraints.txt --dest packages packages/*.whl
 
 lint:
 	$(BIN)/ruff check .

@@ -1,0 +1,40 @@
+"""Prints the records of `results/` as a Markdown table: F1 on the test set, mean ± standard deviation over seeds."""
+
+import argparse
+import json
+from collections import defaultdict
+from pathlib import Path
+from statistics import mean, stdev
+
+SUBSETS = {"all": "", "named": " named", "nominal": " nominal"}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("files", type=Path, nargs="+", help="Lists of records, e.g. results/*.json")
+    parser.add_argument("--split", default="test")
+    args = parser.parse_args()
+    scores = defaultdict(list)
+    for path in args.files:
+        for record in json.loads(path.read_text(encoding="utf-8")):
+            if record["split"] == args.split:
+                share = "" if record["ratio"] == 1.0 else f" {record['ratio']:.0%}"
+                column = f"{record['corpus']}{share}{SUBSETS[record['subset']]}"
+                scores[record["row"], column].append(record)
+    rows = list(dict.fromkeys(row for row, _ in scores))
+    print("| corpus | " + " | ".join(rows) + " |")
+    print("|---" * (len(rows) + 1) + "|")
+    for column in dict.fromkeys(column for _, column in scores):
+        print(f"| {column} | " + " | ".join(cell(scores.get((row, column), [])) for row in rows) + " |")
+
+
+def cell(records: list) -> str:
+    values = [record["f"] for record in records]
+    if not values:
+        return "–"
+    spread = f" ± {stdev(values):.2f}" if len(values) > 1 else ""
+    return f"{mean(values):.2f}{spread}" + (f" ({len(values)} seeds)" if spread else "")
+
+
+if __name__ == "__main__":
+    main()
