@@ -27,7 +27,7 @@ setup(
         "plots": ["matplotlib"],
         "peers": ["python-crfsuite"],
         "package": ["setuptools>=77", "wheel"],
-        "test": ["pytest", "hypothesis", "pytorch-crf", "jieba", "gensim>=4.4", "ruff", "mypy"],
+        "test": ["pytest", "hypothesis", "pytorch-crf", "jieba", "gensim>=4.4", "python-crfsuite", "ruff", "mypy"],
     },
     entry_points={
         "spacy_cli": ["cner = spacy_cner.cli:app"],

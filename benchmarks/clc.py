@@ -12,7 +12,7 @@ from typing import Any, Dict
 
 import spacy
 import torch
-from peers import IDENTITY, SPLITS, make_records, save_records
+from records import IDENTITY, SPLITS, make_records, save_records
 from spacy.cli._util import parse_config_overrides
 from spacy.training.initialize import init_nlp
 from spacy.training.loop import train as train_loop

@@ -15,6 +15,7 @@ from ..errors import InputError
 from ._app import command
 
 PLUGIN_SOURCE = Path(__file__).parents[2]
+PLUGIN_FILES = ("setup.py", "pyproject.toml", "README.md", "LICENSE")
 
 
 @command
@@ -37,10 +38,10 @@ def package(
         forget_paths(copy / "config.cfg")
         spacy_package(copy, Path(folder), name=name, version=version, create_sdist=False, silent=False)
         build_wheel(next(Path(folder).glob(f"*{name}-{version}")), output)
-    if (PLUGIN_SOURCE / "setup.py").is_file():
-        build_wheel(PLUGIN_SOURCE, output)
-    else:
-        msg.warn("The plugin is installed without its source: take the wheel it was installed from")
+        if (PLUGIN_SOURCE / "setup.py").is_file():
+            build_wheel(copy_plugin(Path(folder) / "plugin"), output)
+        else:
+            msg.warn("The plugin is installed without its source: take the wheel it was installed from")
     for wheel in sorted(output.glob("*.whl")):
         msg.good(f"{wheel} ({wheel.stat().st_size / 1e6:.1f} MB)")
 
@@ -50,6 +51,15 @@ def forget_paths(path: Path) -> None:
     config = Config().from_disk(path, interpolate=False)
     config["paths"] = dict.fromkeys(config.get("paths", {}))
     config.to_disk(path)
+
+
+def copy_plugin(folder: Path) -> Path:
+    """What the plugin's wheel is made of. In the checkout itself, setuptools would leave a `build` folder, and put into
+    the next wheel what it finds there from before."""
+    shutil.copytree(PLUGIN_SOURCE / "spacy_cner", folder / "spacy_cner", ignore=shutil.ignore_patterns("__pycache__"))
+    for name in PLUGIN_FILES:
+        shutil.copy(PLUGIN_SOURCE / name, folder)
+    return folder
 
 
 def build_wheel(source: Path, output: Path) -> None:

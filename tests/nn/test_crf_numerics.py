@@ -117,15 +117,15 @@ def test_long_sequences(scale):
     torch.manual_seed(0)
     length = 5000
     crf = make_crf(scale=scale)
-    emissions, lengths = (torch.randn(2, length, 5) * scale).requires_grad_(), torch.tensor([length, 4321])
+    emissions, lengths = (torch.randn(2, length, 5) * scale).requires_grad_(), torch.tensor([length, 432])
     assert_nll_right(crf, emissions, make_tags(2, length), lengths, atol=1e-3, rtol=1e-4)
     tags, scores = crf.decode(emissions, lengths)
     torch.testing.assert_close(scores.double(), score(crf, emissions, tags, lengths), rtol=1e-6, atol=0)
     assert BIOES[tags[0, :-1], tags[0, 1:]].all()
-    spans = torch.tensor([[0, 0, 1], [0, 4000, 4010], [1, 4320, 4321]])
+    spans = torch.tensor([[0, 0, 1], [0, 4000, 4010], [1, 431, 432]])
     probabilities = crf.span_probabilities(emissions, lengths, spans, tags)
     marginals = crf.marginals(emissions, lengths)
-    torch.testing.assert_close(probabilities[[0, 2]], marginals[[0, 1], [0, 4320], tags[[0, 1], [0, 4320]]],
+    torch.testing.assert_close(probabilities[[0, 2]], marginals[[0, 1], [0, 431], tags[[0, 1], [0, 431]]],
                                rtol=1e-4, atol=1e-6)
     assert 0 <= probabilities[1] <= 1
 
@@ -216,6 +216,20 @@ def test_half_precision_emissions_under_autocast(dtype):
     assert loss.equal(expected) and marginals.equal(crf.marginals(wide, lengths))
     assert emissions.grad.equal(wide.grad.to(dtype))
     assert all(parameter.grad.equal(other) for parameter, other in zip(crf.parameters(), gradients, strict=True))
+
+
+@pytest.mark.parametrize("scale", [1.0, 8.0, 300.0])
+def test_device_without_float64(monkeypatch, scale):
+    torch.manual_seed(0)
+    crf, lengths, tags = make_crf(scale=scale), torch.tensor([30, 12, 1]), make_tags(3, 30)
+    emissions = torch.randn(3, 30, 5) * scale
+    expected = everything(crf, emissions, tags, lengths)
+    monkeypatch.setattr("spacy_cner.nn.crf_lattice.wide_dtype", lambda device: torch.float32)
+    assert build_lattice(emissions, torch.zeros(6, 6), None, lengths).emissions.dtype == torch.float32
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        got = everything(crf, emissions, tags, lengths)
+    for value, other in zip(got, expected, strict=True):
+        torch.testing.assert_close(value, other, rtol=1e-4, atol=3e-5 * scale)
 
 
 def test_float64_stays_float64():

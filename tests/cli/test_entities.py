@@ -1,0 +1,57 @@
+import pytest
+import spacy
+from conftest import SENTENCES
+from typer.testing import CliRunner
+
+from spacy_cner.cli import app
+
+
+@pytest.fixture(scope="module")
+def model(trained, tmp_path_factory):
+    path = tmp_path_factory.mktemp("entities") / "model"
+    trained.to_disk(path)
+    return str(path)
+
+
+def run(*args, text=None):
+    return CliRunner().invoke(app, ["entities", *args], input=text)
+
+
+def test_offsets_labels_probabilities_and_text(model):
+    result = run(model, SENTENCES[0][0], SENTENCES[4][0])
+    assert result.exit_code == 0, result.output
+    lines = [line.split() for line in result.stdout.splitlines() if line.strip()]
+    assert lines[0] == [SENTENCES[0][0]]
+    assert [line[:3] + line[4:] for line in lines[1:3]] == [["0", "3", "PER", "林小燕"], ["7", "9", "LOC", "青岛"]]
+    assert all(0.5 < float(line[3]) <= 1 for line in lines[1:3])
+    assert lines[3:] == [[SENTENCES[4][0]], ["no", "entities"]]
+
+
+def test_standard_input_one_text_a_line(model):
+    result = run(model, text=f"{SENTENCES[1][0]}\n\n{SENTENCES[2][0]}")
+    assert result.exit_code == 0, result.output
+    assert result.stdout.count("no entities") == 1
+    for text, gold in (SENTENCES[1], SENTENCES[2]):
+        assert text in result.stdout
+        assert all(text[start:end] in result.stdout for start, end, _ in gold)
+    assert run(model, text="").stdout == ""
+
+
+def test_entities_without_probabilities(tmp_path):
+    nlp = spacy.blank("zh")
+    nlp.add_pipe("entity_ruler").add_patterns([{"label": "PER", "pattern": "王海"}])
+    nlp.to_disk(tmp_path / "rules")
+    result = run(str(tmp_path / "rules"), "王海来了")
+    assert result.exit_code == 0, result.output
+    assert ["0", "2", "PER", "王海"] in [line.split() for line in result.stdout.splitlines()]
+
+
+@pytest.mark.parametrize("name", ["zh_no_such_model", "empty", "broken"])
+def test_no_such_pipeline(tmp_path, monkeypatch, name):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "empty").mkdir()
+    spacy.blank("zh").to_disk("broken")
+    (tmp_path / "broken" / "config.cfg").write_text("[nlp]\nlang = zh\nnothing")
+    result = run(name, "王海来了")
+    assert result.exit_code == 1
+    assert f"{name}: expected a pipeline that loads, got" in result.output

@@ -1,0 +1,117 @@
+import json
+import os
+import re
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+from conftest import SENTENCES, entities
+from thinc.api import Config
+from typer.testing import CliRunner
+
+import spacy_cner
+from spacy_cner.cli import app
+from spacy_cner.cli.package import build_wheel
+from spacy_cner.errors import InputError
+
+PACKAGE = Path(spacy_cner.__file__).parent
+TRY = """
+import json, sys
+import spacy
+nlp = spacy.load("zh_tiny")
+doc = nlp(input())
+entities = [[e.start_char, e.end_char, e.label_, e._.score] for e in doc.ents]
+print(json.dumps([entities, nlp.meta["version"], sys.modules["spacy_cner"].__file__]))
+"""
+
+
+def run(*args):
+    return CliRunner().invoke(app, ["package", *map(str, args)])
+
+
+@pytest.fixture(scope="module")
+def folder(trained, tmp_path_factory):
+    """`model`, trained on files of this machine, and the wheels made of it."""
+    folder = tmp_path_factory.mktemp("package")
+    trained.to_disk(folder / "model")
+    config = Config().from_disk(folder / "model" / "config.cfg", interpolate=False)
+    config["paths"] |= {"train": "/of/this/machine/train.spacy", "vectors": "/of/this/machine/vectors.npz"}
+    config["components"]["cner"]["scorer"]["train"] = "${paths.train}"
+    config["components"]["cner"]["model"]["tok2vec"]["embed"]["vectors"] = "${paths.vectors}"
+    config.to_disk(folder / "model" / "config.cfg")
+    before = build_folders()
+    result = run(folder / "model", folder / "wheels", "--name", "tiny", "--version", "0.2.0")
+    assert result.exit_code == 0, result.output
+    assert build_folders() == before, "something was left in the sources"
+    return folder
+
+
+def build_folders():
+    return [path for path in sorted(PACKAGE.parent.iterdir()) if re.fullmatch(r"build|dist|.*\.egg-info", path.name)]
+
+
+def test_the_wheels_lie_side_by_side(folder):
+    names = sorted(path.name for path in (folder / "wheels").iterdir())
+    plugin = f"spacy_cner-{spacy_cner.__version__}-py3-none-any.whl"
+    assert names == [plugin, "zh_tiny-0.2.0-py3-none-any.whl"]
+
+
+def test_the_plugin_is_whole(folder):
+    wheel = zipfile.ZipFile(next((folder / "wheels").glob("spacy_cner-*.whl")))
+    packed = {name for name in wheel.namelist() if ".dist-info/" not in name}
+    files = [*PACKAGE.rglob("*.py"), PACKAGE / "py.typed"]
+    assert packed == {path.relative_to(PACKAGE.parent).as_posix() for path in files}
+    read = {Path(name).name: wheel.read(name).decode() for name in wheel.namelist() if ".dist-info/" in name}
+    assert "cner = spacy_cner.pipeline.cner:make_cner" in read["entry_points.txt"]
+    assert "Requires-Dist: torch" in read["METADATA"]
+    assert "MIT License" in read["LICENSE"]
+
+
+def test_nothing_of_this_machine_is_packed(folder):
+    wheel = zipfile.ZipFile(next((folder / "wheels").glob("zh_tiny-*.whl")))
+    for name in wheel.namelist():
+        assert b"/of/this/machine" not in wheel.read(name), name
+    config = Config().from_str(wheel.read("zh_tiny/zh_tiny-0.2.0/config.cfg").decode())
+    assert config["paths"].keys() >= {"train", "vectors"}
+    assert not any(config["paths"].values())
+    assert config["components"]["cner"]["scorer"]["train"] is None
+    # The model it was made of is as it was.
+    assert "/of/this/machine" in (folder / "model" / "config.cfg").read_text()
+
+
+def test_needs_this_version_of_the_plugin(folder):
+    wheel = zipfile.ZipFile(next((folder / "wheels").glob("zh_tiny-*.whl")))
+    metadata = wheel.read("zh_tiny-0.2.0.dist-info/METADATA").decode()
+    assert f"Requires-Dist: spacy_cner<0.2.0,>={spacy_cner.__version__}" in metadata.replace("spacy-cner", "spacy_cner")
+
+
+def test_installs_without_network_and_finds_entities(folder, trained):
+    site = folder / "site"
+    install = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--no-index", "--target", site]
+    subprocess.run([*install, *(folder / "wheels").glob("*.whl")], check=True)
+    text, gold = SENTENCES[0]
+    environment = {**os.environ, "PYTHONPATH": str(site), "PYTHONIOENCODING": "utf-8"}
+    done = subprocess.run(
+        [sys.executable, "-c", TRY], input=text, cwd=folder, env=environment, capture_output=True, encoding="utf-8"
+    )
+    assert done.returncode == 0, done.stderr
+    found, version, file = json.loads(done.stdout)
+    assert (version, file) == ("0.2.0", str(site / "spacy_cner" / "__init__.py"))
+    assert [tuple(entity[:3]) for entity in found] == gold == entities(trained(text))
+    assert all(entity[3] > 0.5 for entity in found)
+
+
+@pytest.mark.parametrize("name", ["none", "empty"])
+def test_no_pipeline_in_the_folder(tmp_path, name):
+    (tmp_path / "empty").mkdir()
+    result = run(tmp_path / name, tmp_path / "wheels", "--name", "tiny")
+    assert result.exit_code == 1
+    assert f"{name}: expected the folder of a trained pipeline (with meta.json), found none" in result.output
+    assert not (tmp_path / "wheels").exists()
+
+
+def test_what_does_not_build_says_why(tmp_path):
+    with pytest.raises(InputError, match="expected a package that builds, got\n(.|\n)*neither 'setup.py' nor"):
+        build_wheel(tmp_path, tmp_path)

@@ -1,0 +1,162 @@
+from pathlib import Path
+
+import pytest
+import srsly
+
+from spacy_cner.corpus.docbin import chinese_vocab
+from spacy_cner.corpus.prepare import prepare_file, prepare_folder, read_recipe
+from spacy_cner.errors import CorpusError, InputError
+
+
+def lines(first, last):
+    return "".join(f"[王海{i}]PER 在 [青岛]LOC 。\n" for i in range(first, last))
+
+
+@pytest.fixture
+def folder(tmp_path):
+    (tmp_path / "train.txt").write_text(lines(0, 20), encoding="utf-8")
+    (tmp_path / "dev.txt").write_text(lines(20, 23), encoding="utf-8")
+    (tmp_path / "test.txt").write_text(lines(23, 25), encoding="utf-8")
+    return tmp_path
+
+
+def texts(parts):
+    vocab = chinese_vocab()
+    return {part: [doc.text for doc in docs.get_docs(vocab)] for part, docs in parts.items()}
+
+
+def recipes(tmp_path, **entries):
+    srsly.write_yaml(tmp_path / "corpora.yml", entries)
+    return tmp_path / "corpora.yml"
+
+
+RECIPE = {"format": "markup", "train": "train.txt", "dev": "dev.txt", "test": "test.txt"}
+SHARED = {"format": "markup", "train": "train.txt", "dev_share": 0.2, "test": "test.txt"}
+
+
+def sentences(first, last):
+    return [f"王海{i}在青岛。" for i in range(first, last)]
+
+
+# Recipes
+
+
+@pytest.mark.parametrize("recipe", [RECIPE, SHARED, {**RECIPE, "about": "x", "folder": "y", "encoding": "gb18030"}])
+def test_reads_a_recipe(tmp_path, recipe):
+    assert read_recipe(recipes(tmp_path, mine=recipe, other=RECIPE), "mine") == recipe
+
+
+def test_all_recipes_of_the_project_are_in_order():
+    path = Path(__file__).parents[2] / "configs" / "corpora.yml"
+    for name in srsly.read_yaml(path):
+        assert read_recipe(path, name)["format"]
+
+
+def test_unknown_corpus_names_those_there_are(tmp_path):
+    with pytest.raises(InputError, match="corpora.yml: expected a corpus out of one, two, got 'three'"):
+        read_recipe(recipes(tmp_path, one=RECIPE, two=RECIPE), "three")
+
+
+@pytest.mark.parametrize(
+    "recipe",
+    [
+        {"train": "a", "dev": "b"},
+        {"format": "bio", "dev": "b"},
+        {"format": "bio", "train": "a"},
+        {**RECIPE, "fraction": 0.5},
+        None,
+        "train.txt",
+        ["train.txt"],
+    ],
+)
+def test_recipes_that_lack_or_add_something(tmp_path, recipe):
+    with pytest.raises(InputError, match="expected for 'mine' the keys format, train, and dev or dev_share"):
+        read_recipe(recipes(tmp_path, mine=recipe), "mine")
+
+
+@pytest.mark.parametrize("text", ["", "- one\n- two\n", "- a: 1\n", "one", "a: [1\nb"])
+def test_no_recipes_at_all(tmp_path, text):
+    (tmp_path / "corpora.yml").write_text(text)
+    with pytest.raises(InputError, match="corpora.yml: expected"):
+        read_recipe(tmp_path / "corpora.yml", "mine")
+
+
+def test_no_file_of_recipes(tmp_path):
+    with pytest.raises(InputError, match="none.yml: expected a YAML file of corpora"):
+        read_recipe(tmp_path / "none.yml", "mine")
+
+
+# Folders
+
+
+def test_parts_are_the_files(folder):
+    parts = texts(prepare_folder(folder, RECIPE))
+    assert parts == {"train": sentences(0, 20), "dev": sentences(20, 23), "test": sentences(23, 25)}
+
+
+def test_a_share_of_the_training_file_is_the_development_set(folder):
+    parts = texts(prepare_folder(folder, SHARED))
+    assert {name: len(part) for name, part in parts.items()} == {"train": 16, "dev": 4, "test": 2}
+    assert sorted(parts["train"] + parts["dev"]) == sorted(sentences(0, 20))
+    assert parts == texts(prepare_folder(folder, SHARED))
+    assert parts["dev"] != texts(prepare_folder(folder, SHARED, seed=1))["dev"]
+
+
+def test_a_fraction_is_taken_before_the_share(folder):
+    parts = texts(prepare_folder(folder, SHARED, fraction=0.5))
+    assert {name: len(part) for name, part in parts.items()} == {"train": 8, "dev": 2, "test": 2}
+    assert set(parts["train"] + parts["dev"]) < set(sentences(0, 20))
+    assert not set(parts["train"]) & set(parts["dev"])
+
+
+def test_a_fraction_leaves_development_and_test_files(folder):
+    parts = texts(prepare_folder(folder, RECIPE, fraction=0.25))
+    assert len(parts["train"]) == 5
+    assert (parts["dev"], parts["test"]) == (sentences(20, 23), sentences(23, 25))
+
+
+def test_the_encoding_of_the_recipe(folder):
+    (folder / "dev.txt").write_text(lines(20, 23), encoding="utf-16")
+    recipe = {**RECIPE, "train": "dev.txt", "test": "dev.txt", "encoding": "utf-16"}
+    assert texts(prepare_folder(folder, recipe))["dev"] == sentences(20, 23)
+
+
+def test_a_missing_file(folder):
+    (folder / "dev.txt").unlink()
+    with pytest.raises(CorpusError, match="dev.txt: expected a readable file"):
+        prepare_folder(folder, RECIPE)
+
+
+@pytest.mark.parametrize("fraction", [0, -1, 1.5])
+def test_impossible_fractions(folder, fraction):
+    with pytest.raises(InputError, match="expected a fraction between 0 and 1"):
+        prepare_folder(folder, RECIPE, fraction=fraction)
+
+
+@pytest.mark.parametrize("share", [0, 1, 1.5, 0.001])
+def test_impossible_shares(folder, share):
+    with pytest.raises(InputError, match="expected"):
+        prepare_folder(folder, {**SHARED, "dev_share": share})
+
+
+# One file
+
+
+def test_one_file_in_the_ratio_of_8_to_1_to_1(folder):
+    parts = texts(prepare_file(folder / "train.txt", "markup"))
+    assert {name: len(part) for name, part in parts.items()} == {"train": 16, "dev": 2, "test": 2}
+    assert sorted(sum(parts.values(), [])) == sorted(sentences(0, 20))
+    half = texts(prepare_file(folder / "train.txt", "markup", fraction=0.5))
+    assert {name: len(part) for name, part in half.items()} == {"train": 8, "dev": 1, "test": 1}
+
+
+def test_a_file_too_small_to_split(folder):
+    with pytest.raises(InputError, match="expected enough documents for a ratio of 8:1:1, got 3"):
+        prepare_file(folder / "dev.txt", "markup")
+
+
+def test_a_sentence_that_breaks_the_format(folder):
+    with (folder / "train.txt").open("a", encoding="utf-8") as file:
+        file.write("[王海]PER 在 [青岛 。\n")
+    with pytest.raises(CorpusError, match="train.txt:21: expected a ]"):
+        prepare_file(folder / "train.txt", "markup")

@@ -1,0 +1,61 @@
+import bz2
+import gzip
+import lzma
+
+import pytest
+
+from spacy_cner.corpus.raw import raw_lines, text_files
+from spacy_cner.errors import InputError
+
+
+def test_files_as_given_and_folders_in_name_order(tmp_path):
+    for name in ("b.txt", "a/2.txt.xz", "a/1.txt.gz", "a/deep/0.txt.bz2", "a/notes.md", "a/x.txt.bak", "other.md"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).touch()
+    (tmp_path / "a" / "folder.txt").mkdir()
+    found = text_files([tmp_path / "other.md", tmp_path, tmp_path / "b.txt"])
+    names = ["other.md", "a/1.txt.gz", "a/2.txt.xz", "a/deep/0.txt.bz2", "b.txt", "b.txt"]
+    assert [path.relative_to(tmp_path).as_posix() for path in found] == names
+
+
+def test_no_such_path_and_no_text_in_a_folder(tmp_path):
+    with pytest.raises(InputError, match="none: expected a text file or a folder, found nothing there"):
+        text_files([tmp_path / "none"])
+    (tmp_path / "a.md").touch()
+    with pytest.raises(InputError, match=r"expected a folder with \.txt files .*, found none"):
+        text_files([tmp_path])
+
+
+def test_lines_are_stripped_and_blank_and_repeated_ones_left_out(tmp_path):
+    (tmp_path / "a.txt").write_text("  王海来了。\r\n\n\u3000\n林燕走了。\n王海来了。\n", encoding="utf-8")
+    (tmp_path / "b.txt").write_text("林燕走了。\n青岛", encoding="utf-8")
+    assert list(raw_lines([tmp_path])) == ["王海来了。", "林燕走了。", "青岛"]
+    every = ["王海来了。", "林燕走了。", "王海来了。", "林燕走了。", "青岛"]
+    assert list(raw_lines([tmp_path], unique=False)) == every
+
+
+@pytest.mark.parametrize("suffix, pack", [("xz", lzma.compress), ("gz", gzip.compress), ("bz2", bz2.compress)])
+def test_packed_files(tmp_path, suffix, pack):
+    path = tmp_path / f"a.txt.{suffix}"
+    path.write_bytes(pack("王海\n青岛\n".encode()))
+    assert list(raw_lines([path])) == ["王海", "青岛"]
+
+
+def test_bytes_that_are_not_utf8_are_marked(tmp_path):
+    (tmp_path / "a.txt").write_bytes("王海".encode() + b"\xff" + "来了\n青岛".encode())
+    assert list(raw_lines([tmp_path])) == ["王海\ufffd来了", "青岛"]
+
+
+def test_a_byte_order_mark_is_no_character(tmp_path):
+    (tmp_path / "a.txt").write_bytes(b"\xef\xbb\xbf" + "王海\n".encode())
+    assert list(raw_lines([tmp_path])) == ["王海"]
+
+
+@pytest.mark.parametrize("suffix, pack", [("xz", lzma.compress), ("gz", gzip.compress), ("bz2", bz2.compress)])
+def test_packed_files_that_cannot_be_read(tmp_path, suffix, pack):
+    packed = pack("王海来了。\n".encode() * 50)
+    for data in (packed[: len(packed) // 2], b"not packed"):
+        path = tmp_path / f"a.txt.{suffix}"
+        path.write_bytes(data)
+        with pytest.raises(InputError, match=rf"a\.txt\.{suffix}: expected a file that can be read"):
+            list(raw_lines([path]))

@@ -1,0 +1,141 @@
+import numpy
+import pytest
+import spacy
+import torch
+from conftest import small_model
+from spacy.util import registry
+from thinc.api import SGD, fix_random_seed
+
+from spacy_cner.errors import InputError
+from spacy_cner.models.tagger import crf_loss, crf_of, set_labels
+from spacy_cner.models.torch_layers import sized_shim
+from spacy_cner.tags import tag_list
+
+NLP = spacy.blank("zh")
+DOCS = [NLP.make_doc(text) for text in ("王海来", "林", "青岛很远")]
+# Of bioes: O B I E S, and what is not known.
+GOLD = [numpy.array(tags) for tags in ([1, 3, 0], [4], [0, -1, -1, 0])]
+
+
+def tagger(labels=("PER",), **settings):
+    fix_random_seed(0)
+    model = registry.resolve({"model": small_model(**settings)})["model"]
+    if labels:
+        set_labels(model, labels)
+        model.initialize(X=DOCS)
+    return model
+
+
+@pytest.mark.parametrize("scheme, tags_of_label", [("bio", 2), ("bioes", 4), ("bmes", 4), ("bilou", 4)])
+def test_emissions(scheme, tags_of_label):
+    model = tagger(["PER", "LOC"], tag_scheme=scheme)
+    rows = model.predict(DOCS)
+    assert [x.shape for x in rows] == [(len(doc), 1 + 2 * tags_of_label) for doc in DOCS]
+    assert crf_of(model).num_tags == 1 + 2 * tags_of_label
+    assert sized_shim(model.get_ref("crf")).cfg["tags"] == tag_list(["PER", "LOC"], scheme)
+
+
+def test_without_an_encoder_of_its_own():
+    model = tagger(encoder=None)
+    assert [layer.name for layer in model.get_ref("scores").layers][-1] == "emissions"
+    assert len(model.get_ref("scores").layers) == 2
+    assert [len(x) for x in model.predict(DOCS)] == [3, 1, 4]
+
+
+def test_unknown_scheme():
+    with pytest.raises(InputError, match="expected a tag scheme out of bio, .*, got 'iob9'"):
+        tagger(tag_scheme="iob9")
+
+
+def test_the_crf_is_no_layer_to_call():
+    model = tagger()
+    with pytest.raises(NotImplementedError, match="crf_of and crf_loss"):
+        model.get_ref("crf").predict([])
+
+
+def test_crf_before_there_are_labels():
+    with pytest.raises(ValueError, match="neither initialised nor loaded"):
+        crf_of(tagger(labels=()))
+
+
+def test_the_crf_has_the_constraints_of_the_scheme():
+    model = tagger()
+    emissions = torch.zeros(1, 2, 5)
+    emissions[0, :, 1] = 9.0  # B B is what it would like best, were it legal
+    path, _ = crf_of(model).decode(emissions, torch.tensor([2]))
+    assert path.tolist()[0] == [1, 3]
+
+
+def test_loss_is_that_of_the_crf_summed_over_sequences():
+    model = tagger()
+    emissions = model.predict(DOCS)
+    loss, gradients = crf_loss(model, emissions, GOLD)
+    crf = crf_of(model)
+    alone = 0.0
+    for scores, tags in zip(emissions, GOLD):
+        one = torch.from_numpy(scores)[None], torch.from_numpy(tags)[None], torch.tensor([len(tags)])
+        alone += float(crf.nll(*one).detach())
+    assert loss == pytest.approx(alone, rel=1e-5)
+    assert [x.shape for x in gradients] == [x.shape for x in emissions]
+
+
+def test_gradient_of_the_loss():
+    model = tagger()
+    emissions = [x.copy() for x in model.predict(DOCS)]
+    _, gradients = crf_loss(model, emissions, GOLD)
+    step = 1e-2
+    for i, t, tag in [(0, 0, 1), (0, 2, 0), (1, 0, 4), (2, 1, 2), (2, 3, 1)]:
+        losses = []
+        for sign in (1, -1):
+            changed = [x.copy() for x in emissions]
+            changed[i][t, tag] += sign * step
+            losses.append(crf_loss(model, changed, GOLD)[0])
+        assert gradients[i][t, tag] == pytest.approx((losses[0] - losses[1]) / (2 * step), abs=2e-3)
+
+
+def test_scale_is_of_the_gradients_only():
+    model, scaled = tagger(), tagger()
+    emissions = model.predict(DOCS)
+    loss, gradients = crf_loss(model, emissions, GOLD)
+    same, quarter = crf_loss(scaled, emissions, GOLD, 0.25)
+    assert same == pytest.approx(loss)
+    for x, y in zip(gradients, quarter):
+        numpy.testing.assert_allclose(0.25 * x, y, atol=1e-6)
+    whole, part = (crf_of(each).transitions.grad for each in (model, scaled))
+    torch.testing.assert_close(0.25 * whole, part)
+
+
+def test_nothing_known_is_no_loss():
+    model = tagger()
+    loss, gradients = crf_loss(model, model.predict(DOCS), [numpy.full(len(doc), -1) for doc in DOCS])
+    assert loss == pytest.approx(0.0, abs=1e-5)
+    assert all(numpy.abs(x).max() < 1e-6 for x in gradients)
+
+
+def test_learns_every_part():
+    model = tagger()
+    crf, output = crf_of(model), sized_shim(model.get_ref("output")).require_built()
+    before = [p.detach().clone() for p in [*crf.parameters(), *output.parameters()]]
+    losses = []
+    for _ in range(30):
+        emissions, backprop = model.begin_update(DOCS)
+        loss, gradients = crf_loss(model, emissions, GOLD)
+        losses.append(loss)
+        backprop(gradients)
+        model.finish_update(SGD(0.1, grad_clip=0))
+    assert losses[-1] < 0.5 * losses[0]
+    after = [*crf_of(model).parameters(), *sized_shim(model.get_ref("output")).require_built().parameters()]
+    assert not any(torch.equal(p, q) for p, q in zip(before, after))
+
+
+def test_more_labels_keep_the_scores_of_those_before():
+    model = tagger(["PER"])
+    emissions, transitions = model.predict(DOCS), crf_of(model).transitions.detach().clone()
+    assert set_labels(model, ["PER", "LOC"]) == tag_list(["PER", "LOC"], "bioes")
+    for before, after in zip(emissions, model.predict(DOCS)):
+        assert after.shape[1] == 9
+        numpy.testing.assert_allclose(after[:, :5], before, atol=1e-6)
+    assert torch.equal(crf_of(model).transitions[:5, :5], transitions)
+    other = tagger(labels=()).from_bytes(model.to_bytes())
+    for x, y in zip(other.predict(DOCS), model.predict(DOCS)):
+        numpy.testing.assert_array_equal(x, y)
