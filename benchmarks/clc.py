@@ -12,7 +12,7 @@ from typing import Any, Dict
 
 import spacy
 import torch
-from records import IDENTITY, SPLITS, make_records, save_records
+from records import IDENTITY, SPLITS, make_records, revision, save_records
 from spacy.cli._util import parse_config_overrides
 from spacy.training.initialize import init_nlp
 from spacy.training.loop import train as train_loop
@@ -27,6 +27,7 @@ def main() -> None:
     args, rest = parse_args()
     torch.set_num_threads(1)
     overrides = parse_config_overrides(rest)
+    revision()
     for seed in args.seeds:
         common = {"row": args.row, "corpus": args.corpus, "ratio": args.ratio, "seed": seed}
         if is_recorded(args.output, common):

@@ -12,7 +12,7 @@ from typing import Any, Dict
 
 import spacy
 import torch
-from records import IDENTITY, SPLITS, make_records, save_records
+from records import IDENTITY, SPLITS, make_records, revision, save_records
 from spacy.cli import init_config
 from spacy.training.initialize import init_nlp
 from spacy.training.loop import train as train_loop
@@ -30,6 +30,7 @@ SPACY_SIZES = {"spacy": {"width": 96, "depth": 4}, "spacy-large": {"width": 256,
 def main() -> None:
     args = parse_args()
     torch.set_num_threads(1)
+    revision()
     for row in args.peers:
         for seed in args.seeds if row in SPACY_SIZES else args.seeds[:1]:
             run = run_crfsuite(args.folder) if row == "crfsuite" else run_spacy(row, args.folder, seed, args.models)

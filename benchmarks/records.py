@@ -2,6 +2,7 @@
 
 import json
 import subprocess
+from functools import cache
 from pathlib import Path
 from typing import Any, Dict, Iterator, List, Sequence
 
@@ -42,7 +43,9 @@ def percent(score: float | None) -> float | None:
     return None if score is None else round(score * 100, 2)
 
 
+@cache
 def revision() -> str:
+    """The commit that is checked out when this is first asked, which a script does before it trains."""
     command = ["git", "rev-parse", "--short", "HEAD"]
     return subprocess.run(command, cwd=Path(__file__).parent, capture_output=True, text=True).stdout.strip()
 

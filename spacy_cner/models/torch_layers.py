@@ -1,5 +1,6 @@
 """Torch modules as Thinc layers: built when their sizes are known, rebuilt from what was saved, resizable."""
 
+import os
 from contextlib import contextmanager
 from functools import partial
 from typing import Any, Callable, Dict, List, Literal, Optional, Sequence, Tuple, cast
@@ -149,6 +150,18 @@ def _mixed(build_module: Callable[..., nn.Module], precision: Precision, **sizes
     return _Mixed(build_module(**sizes), precision)
 
 
+_process = os.getpid()
+
+
+def leave_threads_to_parent() -> None:
+    """In a forked process, as `nlp.pipe(n_process=2)` makes it, torch's threads are gone but not forgotten: to use
+    them would wait forever. One thread for each process is right there anyway, as in torch's DataLoader."""
+    global _process
+    if os.getpid() != _process:
+        torch.set_num_threads(1)
+        _process = os.getpid()
+
+
 def _init(model: Model, X: Optional[List[Floats2d]] = None, Y: Optional[List[Floats2d]] = None) -> None:
     for dim, sample in (("nI", X), ("nO", Y)):
         if sample and model.has_dim(dim) is None:
@@ -164,6 +177,7 @@ def _forward(model: Model, Xs: List[Floats2d], is_train: bool) -> Tuple[List[Flo
         return [model.ops.alloc2f(0, nO) for _ in Xs], lambda dYs: [model.ops.alloc2f(0, nI) for _ in dYs]
     shim = sized_shim(model)
     shim.require_built()
+    leave_threads_to_parent()
     padded, lengths = pad(Xs, requires_grad=is_train)
     output, torch_backprop = shim(ArgsKwargs(args=(padded, lengths), kwargs={}), is_train)
 

@@ -113,5 +113,5 @@ def test_no_pipeline_in_the_folder(tmp_path, name):
 
 
 def test_what_does_not_build_says_why(tmp_path):
-    with pytest.raises(InputError, match="expected a package that builds, got\n(.|\n)*neither 'setup.py' nor"):
+    with pytest.raises(InputError, match="expected a package that builds, got\n(.|\n)*Neither 'setup.py' nor"):
         build_wheel(tmp_path, tmp_path)

@@ -17,9 +17,8 @@ SHAPES = [
     (4, 4, (2, 4, 4, 3)),
     (2, 6, (6, 1, 5, 6)),
     (3, 6, (3, 4, 2)),
-    (3, 1, (1, 1)),
     (1, 3, (3, 2)),
-    (2, 2, (0, 0)),
+    (2, 1, (1, 0)),
     (2, 0, (0, 0)),
     (2, 3, ()),
 ]
@@ -110,7 +109,7 @@ def some_tags(case: Case, unknown: float = 0.0) -> Tensor:
     return tags.masked_fill(torch.rand(tags.shape) < unknown, -1)
 
 
-@pytest.mark.parametrize("unknown", [0.0, 0.5, 1.0])
+@pytest.mark.parametrize("unknown", [0.0, 0.5])
 def test_nll_and_its_gradient(case, unknown):
     tags = some_tags(case, unknown)
     weights = torch.rand(len(tags), dtype=torch.double)
@@ -123,10 +122,16 @@ def test_nll_and_its_gradient(case, unknown):
         torch.testing.assert_close(gradient, other)
 
 
+def test_nothing_is_known():
+    case = legal_case(constrained=True, positional=True)
+    loss = case.crf.nll(case.emissions, torch.full((5, 5), -1), case.lengths, case.positional)
+    torch.testing.assert_close(loss, torch.zeros_like(loss))
+
+
 @pytest.mark.parametrize("unknown", [0.0, 0.5])
-@pytest.mark.parametrize("constrained,positional", MODES)
-def test_gradcheck(constrained, positional, unknown):
-    case = legal_case(constrained, positional)
+@pytest.mark.parametrize("positional", [False, True])
+def test_gradcheck(positional, unknown):
+    case = legal_case(constrained=True, positional=positional, num_tags=2, length=4, lengths=(4, 2, 1))
     tags = some_tags(case, unknown)
 
     # The tensors that gradcheck changes in place are those that the function uses.
@@ -160,7 +165,7 @@ def test_decode(case):
         assert (tags[sequence, length:] == -1).all()
 
 
-@pytest.mark.parametrize("n", [1, 2, 7, 300])
+@pytest.mark.parametrize("n", [1, 3, 300])
 def test_nbest(case, n):
     tags, scores = case.crf.nbest(case.emissions, case.lengths, n, case.positional)
     assert tags.shape == (len(case.lengths), n, case.emissions.shape[1]) and scores.shape == tags.shape[:2]
@@ -183,10 +188,10 @@ def test_marginals(case):
 
 
 @pytest.mark.parametrize("with_continues", [False, True])
-@pytest.mark.parametrize("legal", [False, True])
-def test_span_probabilities(case, legal, with_continues):
+def test_span_probabilities(case, with_continues):
     num_tags = case.crf.num_tags
-    tags = some_tags(case) if legal else torch.randint(num_tags, case.emissions.shape[:2])
+    tags = some_tags(case)
+    tags[::2] = torch.randint(num_tags, tags[::2].shape)  # any path will do, also one that is not legal
     continues = torch.rand(num_tags, num_tags) < 0.5 if with_continues else None
     spans, expected = [], []
     for sequence, paths in enumerate(case.paths):

@@ -122,6 +122,12 @@ def test_long_sequences(scale):
     tags, scores = crf.decode(emissions, lengths)
     torch.testing.assert_close(scores.double(), score(crf, emissions, tags, lengths), rtol=1e-6, atol=0)
     assert BIOES[tags[0, :-1], tags[0, 1:]].all()
+
+
+def test_probabilities_in_long_sequences():
+    torch.manual_seed(0)
+    crf, emissions, lengths = make_crf(), torch.randn(2, 5000, 5), torch.tensor([5000, 432])
+    tags, _ = crf.decode(emissions, lengths)
     spans = torch.tensor([[0, 0, 1], [0, 4000, 4010], [1, 431, 432]])
     probabilities = crf.span_probabilities(emissions, lengths, spans, tags)
     marginals = crf.marginals(emissions, lengths)
@@ -223,11 +229,15 @@ def test_device_without_float64(monkeypatch, scale):
     torch.manual_seed(0)
     crf, lengths, tags = make_crf(scale=scale), torch.tensor([30, 12, 1]), make_tags(3, 30)
     emissions = torch.randn(3, 30, 5) * scale
-    expected = everything(crf, emissions, tags, lengths)
+    expected = everything(crf, emissions, tags, lengths) + list(
+        torch.autograd.grad(crf.nll(emissions, tags, lengths).sum(), list(crf.parameters()))
+    )
     monkeypatch.setattr("spacy_cner.nn.crf_lattice.wide_dtype", lambda device: torch.float32)
     assert build_lattice(emissions, torch.zeros(6, 6), None, lengths).emissions.dtype == torch.float32
     with torch.autocast("cpu", dtype=torch.bfloat16):
-        got = everything(crf, emissions, tags, lengths)
+        got = everything(crf, emissions, tags, lengths) + list(
+            torch.autograd.grad(crf.nll(emissions, tags, lengths).sum(), list(crf.parameters()))
+        )
     for value, other in zip(got, expected, strict=True):
         torch.testing.assert_close(value, other, rtol=1e-4, atol=3e-5 * scale)
 

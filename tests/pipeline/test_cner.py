@@ -7,6 +7,7 @@ import numpy
 import pytest
 import spacy
 import srsly
+import torch
 from conftest import SENTENCES, entities, make_examples, small_model, train
 from spacy.cli._util import app as spacy_app
 from spacy.tokens import Doc, DocBin
@@ -68,7 +69,12 @@ def test_batch_equals_single(trained):
 
 def test_two_processes(trained):
     texts = [text for text, _ in SENTENCES] * 2
+    threads = torch.get_num_threads()
+    torch.set_num_threads(2)
+    # Enough work for threads, which forked processes must not wait for.
+    trained("".join(texts) * 40)
     docs = list(trained.pipe(texts, n_process=2, batch_size=3))
+    torch.set_num_threads(threads)
     assert [entities(doc) for doc in docs] == [ents for _, ents in SENTENCES] * 2
     assert all(ent._.score is not None for doc in docs for ent in doc.ents)
 
