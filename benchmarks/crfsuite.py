@@ -18,7 +18,7 @@ from spacy_cner.tags import spans_to_tags, tags_to_spans
 
 SCHEME = "bioes"
 # Weights of the L1 and the L2 penalty; the pair is chosen on the development set.
-GRID = list(product((0.0, 0.1), (0.001, 0.01, 0.1)))
+GRID = list(product((0.0, 0.1), (0.01, 0.1, 0.5)))
 MAX_ITERATIONS = 200
 UNIGRAMS = range(-2, 3)
 BIGRAMS = range(-2, 2)
