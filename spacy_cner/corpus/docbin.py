@@ -10,6 +10,7 @@ from spacy.training.corpus import FILE_TYPE, walk_corpus
 from spacy.vocab import Vocab, create_vocab
 
 from ..errors import InputError
+from . import fast_spans  # noqa: F401  (makes reading fast)
 
 
 def chinese_vocab() -> Vocab:

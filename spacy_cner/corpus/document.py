@@ -51,17 +51,20 @@ class AnnotatedText:
                     raise self._error(f"expected every character in a word, got {missed!r} ({start}-{end}) in none")
 
     def _check(self, kind: str, spans: Optional[Sequence[tuple]]) -> None:
-        last = 0
+        last, length = 0, len(self.text)
         for start, end, *label in spans or ():
+            if not 0 <= start < end <= length:
+                expected, where = f"inside of 0-{length}", ""
+            elif start < last:
+                expected, where = "that do not overlap", f" after one that ends at {last}"
+            elif self.text[start].isspace() or self.text[end - 1].isspace():
+                expected, where = "without white space at their ends", ""
+            else:
+                last = end
+                continue
             span = self.text[max(start, 0) : max(end, 0)]
             got = f"got {span!r} ({' '.join([f'{start}-{end}', *label])})"
-            if not 0 <= start < end <= len(self.text):
-                raise self._error(f"expected {kind} inside of 0-{len(self.text)}, {got}")
-            if start < last:
-                raise self._error(f"expected {kind} that do not overlap, {got} after one that ends at {last}")
-            if span[0].isspace() or span[-1].isspace():
-                raise self._error(f"expected {kind} without white space at their ends, {got}")
-            last = end
+            raise self._error(f"expected {kind} {expected}, {got}{where}")
 
     def _error(self, message: str) -> CorpusError:
         return CorpusError(message, text=self.text)

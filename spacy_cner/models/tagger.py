@@ -1,6 +1,6 @@
 """The tagger: features of characters, scores of tags, and a CRF over them."""
 
-from typing import Any, List, Optional, Sequence, Tuple, cast
+from typing import Any, Callable, List, Optional, Sequence, Tuple, cast
 
 import torch
 from spacy import registry
@@ -27,26 +27,48 @@ def build_crf_tagger(
     tag_scheme: bio, bioes, bmes or bilou.
     RETURNS: Model[List[Doc], List[Floats2d]], the emission scores (n_tokens, n_tags). The CRF is the model's reference
         "crf"; `crf_loss`, `crf_of` use it. `set_labels` must be called before the model is initialised."""
+    return _tagger("crf_tagger", _crf, tok2vec, encoder, tag_scheme)
+
+
+@registry.architectures("spacy_cner.SoftmaxTagger.v1")
+def build_softmax_tagger(
+    tok2vec: Model[List[Doc], List[Floats2d]],
+    encoder: Optional[Model[List[Floats2d], List[Floats2d]]] = None,
+    tag_scheme: str = "bioes",
+) -> Model[List[Doc], List[Floats2d]]:
+    """The same, with each tag decided by itself (the Softmax rows of Wu et al. 2019, Table 2): a CRF whose transitions
+    are all allowed, score zero and are not learned. Illegal tag sequences are repaired, see `spacy_cner.tags`."""
+    return _tagger("softmax_tagger", _independent, tok2vec, encoder, tag_scheme)
+
+
+def _tagger(
+    name: str,
+    build_crf: Callable[..., CRF],
+    tok2vec: Model[List[Doc], List[Floats2d]],
+    encoder: Optional[Model[List[Floats2d], List[Floats2d]]],
+    tag_scheme: str,
+) -> Model[List[Doc], List[Floats2d]]:
     scheme_letters(tag_scheme)
     output = sequence_layer("emissions", _linear)
-    crf: Model = Model("crf", _no_forward, shims=[SizedShim(_crf)])
-    layers: List[Model] = [tok2vec, output] if encoder is None else [tok2vec, encoder, output]
-    scores: Model = chain(*layers)
+    head: Model = output if encoder is None else chain(encoder, output)
+    crf: Model = Model("crf", _no_forward, shims=[SizedShim(build_crf)])
     model: Model = Model(
-        "crf_tagger",
+        name,
         _forward,
         init=_init,
-        layers=[scores, crf],
-        refs={"tok2vec": tok2vec, "scores": scores, "output": output, "crf": crf},
+        layers=[tok2vec, head, crf],
+        refs={"tok2vec": tok2vec, "head": head, "output": output, "crf": crf},
         attrs={"tag_scheme": tag_scheme},
     )
     return model
 
 
-def set_labels(model: Model, labels: Sequence[str]) -> List[str]:
+def set_labels(model: Model, labels: Sequence[str], *, outside: bool = True) -> List[str]:
     """Sizes the model for these labels; weights of labels it had keep their values if the new ones come after them.
+
+    outside: whether there is a tag for what no span covers.
     RETURNS: its tags."""
-    tags = tag_list(labels, model.attrs["tag_scheme"])
+    tags = tag_list(labels, model.attrs["tag_scheme"])[0 if outside else 1 :]
     output, crf = model.get_ref("output"), model.get_ref("crf")
     output.set_dim("nO", len(tags), force=True)
     if output.has_dim("nI"):
@@ -98,13 +120,24 @@ def _crf(tags: List[str], scheme: str) -> CRF:
     )
 
 
+def _independent(tags: List[str], scheme: str) -> CRF:
+    crf = CRF(len(tags)).requires_grad_(False)
+    for scores in crf.parameters():
+        nn.init.zeros_(scores)
+    return crf
+
+
 def _no_forward(model: Model, X: Any, is_train: bool):
     raise NotImplementedError("the CRF has no forward pass of its own; see crf_of and crf_loss")
 
 
 def _init(model: Model, X: Optional[List[Doc]] = None, Y: Any = None) -> None:
-    model.get_ref("scores").initialize(X=X)
+    tok2vec = model.get_ref("tok2vec")
+    tok2vec.initialize(X=X)
+    model.get_ref("head").initialize(X=None if X is None else tok2vec.predict(X))
 
 
-def _forward(model: Model, docs: List[Doc], is_train: bool):
-    return model.get_ref("scores")(docs, is_train)
+def _forward(model: Model, docs: List[Doc], is_train: bool) -> Tuple[List[Floats2d], Callable]:
+    features, backprop_features = model.get_ref("tok2vec")(docs, is_train)
+    emissions, backprop_head = model.get_ref("head")(features, is_train)
+    return emissions, lambda gradients: backprop_features(backprop_head(gradients))

@@ -7,14 +7,36 @@ from typing import Any, Callable, Dict, List, Literal, Optional, Sequence, Tuple
 
 import srsly
 import torch
-from thinc.api import ArgsKwargs, Model, Optimizer, PyTorchShim, get_torch_default_device, torch2xp, xp2torch
+from thinc.api import (
+    ArgsKwargs,
+    Model,
+    NumpyOps,
+    Ops,
+    Optimizer,
+    PyTorchShim,
+    get_torch_default_device,
+    torch2xp,
+    xp2torch,
+)
 from thinc.types import Floats2d
 from torch import nn
 from torch.nn.utils.rnn import pad_sequence
 
+from .batching import batches_by_length
+
 # Of training: "auto" is bfloat16 where the processor multiplies it natively. Prediction is always in float32, so that
 # its results do not depend on the machine nor on how documents are batched.
 Precision = Literal["float32", "bfloat16", "auto"]
+
+
+# Padded characters that go through a network at once: bounds the memory whatever the documents, keeps a CPU's caches
+# warm (4,096 are a third faster than 16,384) and a GPU busy.
+PADDED_SIZE_CPU = 4096
+PADDED_SIZE_GPU = 65536
+
+
+def padded_size(ops: Ops) -> int:
+    return PADDED_SIZE_CPU if isinstance(ops, NumpyOps) else PADDED_SIZE_GPU
 
 
 class SizedShim(PyTorchShim):
@@ -178,8 +200,10 @@ def _forward(model: Model, Xs: List[Floats2d], is_train: bool) -> Tuple[List[Flo
     shim = sized_shim(model)
     shim.require_built()
     leave_threads_to_parent()
-    padded, lengths = pad(Xs, requires_grad=is_train)
-    output, torch_backprop = shim(ArgsKwargs(args=(padded, lengths), kwargs={}), is_train)
+    if not is_train:
+        return _predict(shim, Xs, padded_size(model.ops)), _no_backprop
+    padded, lengths = pad(Xs, requires_grad=True)
+    output, torch_backprop = shim(ArgsKwargs(args=(padded, lengths), kwargs={}), True)
 
     def backprop(dYs: List[Floats2d]) -> List[Floats2d]:
         gradient, _ = pad(dYs)
@@ -187,3 +211,17 @@ def _forward(model: Model, Xs: List[Floats2d], is_train: bool) -> Tuple[List[Flo
         return unpad(inputs.args[0], lengths)
 
     return unpad(output, lengths), backprop
+
+
+def _predict(shim: SizedShim, Xs: List[Floats2d], size: int) -> List[Floats2d]:
+    outputs: List[Any] = [None] * len(Xs)
+    for batch in batches_by_length(Xs, size):
+        padded, lengths = pad([Xs[i] for i in batch])
+        output, _ = shim(ArgsKwargs(args=(padded, lengths), kwargs={}), False)
+        for i, rows in zip(batch, unpad(output, lengths)):
+            outputs[i] = rows
+    return outputs
+
+
+def _no_backprop(dYs: List[Floats2d]) -> List[Floats2d]:
+    raise ValueError("expected a forward pass with is_train=True before backprop, got one that only predicts")

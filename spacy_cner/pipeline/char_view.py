@@ -1,7 +1,7 @@
 """Documents as the models read them: one token per character, in windows, with gold tags for training."""
 
 from dataclasses import dataclass
-from typing import Dict, Iterable, List
+from typing import Dict, Iterable, List, Tuple
 
 import numpy
 from spacy.lang.zh import Chinese
@@ -58,44 +58,28 @@ def windows_of(docs: Iterable[Doc], size: int) -> List[Window]:
     return windows
 
 
-def batches_by_length(windows: List[Window], padded_size: int) -> List[List[Window]]:
-    """Windows of like length together, so that little is padded, and at most `padded_size` characters with padding in a
-    batch (or a single window)."""
-    batches: List[List[Window]] = []
-    for window in sorted(windows, key=len, reverse=True):
-        if batches and len(batches[-1][0]) * (len(batches[-1]) + 1) <= padded_size:
-            batches[-1].append(window)
-        else:
-            batches.append([window])
-    return batches
-
-
-def gold_tags(example: Example, view: Doc, scheme: str, tag_index: Dict[str, int]) -> numpy.ndarray:
+def gold_entity_tags(example: Example, view: Doc, scheme: str, tag_index: Dict[str, int]) -> numpy.ndarray:
     """The gold tag of each token of the character view, int64 (n_tokens,): an index, or UNKNOWN where the reference has
     no annotation, or has an entity whose border lies inside of a token of the view (a run of white space).
 
     Raises InputError if the texts differ, or for an entity whose label the model does not have."""
     reference = example.reference
-    if not same_text(reference, view):
-        raise InputError(
-            "expected an example whose two sides have the same text, got "
-            f"{example.predicted.text[:60]!r} and {reference.text[:60]!r}"
-        )
+    check_same_text(reference, view)
     tags = numpy.zeros(len(view), dtype="int64")
-    offsets = view.to_array("IDX").astype("int64")
-    ends = offsets + view.to_array("LENGTH").astype("int64")
     if not len(view):
         return tags
+    offsets, ends = token_offsets(view)
     for token in _without_annotation(reference):
         tags[_covering(offsets, ends, token.idx, token.idx + len(token))] = UNKNOWN
     for entity in reference.ents:
         covered = _covering(offsets, ends, entity.start_char, entity.end_char)
-        if covered.start == covered.stop:
+        length = covered.stop - covered.start
+        if not length:
             continue  # nothing but a space, which belongs to no token of the view
         if offsets[covered][0] != entity.start_char or ends[covered][-1] != entity.end_char:
             tags[covered] = UNKNOWN
             continue
-        names = spans_to_tags([(0, covered.stop - covered.start, entity.label_)], covered.stop - covered.start, scheme)
+        names = spans_to_tags([(0, length, entity.label_)], length, scheme)
         if names[0] not in tag_index:
             raise InputError(
                 f"expected a label that the model was initialised with, got {entity.label_!r} for "
@@ -103,6 +87,53 @@ def gold_tags(example: Example, view: Doc, scheme: str, tag_index: Dict[str, int
             )
         tags[covered] = [tag_index[name] for name in names]
     return tags
+
+
+def gold_word_tags(example: Example, view: Doc, key: str, roles: Dict[str, int]) -> numpy.ndarray:
+    """The gold tag of each token of the character view, int64 (n_tokens,), from the words in `doc.spans[key]` of the
+    reference: UNKNOWN for white space, where there is no word, and everywhere if there is no such span group.
+
+    roles: the index of the tag that begins (B), goes on (I), ends (E) a word, and is one (S).
+    Raises InputError if the texts differ, or where words overlap."""
+    reference = example.reference
+    check_same_text(reference, view)
+    tags = numpy.full(len(view), UNKNOWN, dtype="int64")
+    if key not in reference.spans or not len(view):
+        return tags
+    words = reference.spans[key]
+    spans = numpy.array([(word.start_char, word.end_char) for word in words], dtype="int64").reshape(-1, 2)
+    offsets, ends = token_offsets(view)
+    # shape: (n_words,), the first token of each word and the one after its last
+    first, stop = numpy.searchsorted(ends, spans[:, 0], side="right"), numpy.searchsorted(offsets, spans[:, 1])
+    if (first[1:] < stop[:-1]).any():
+        i = int(numpy.argmax(first[1:] < stop[:-1]))
+        raise InputError(
+            f"expected words in text order that do not overlap, got {words[i].text!r} and {words[i + 1].text!r} in "
+            f"doc.spans[{key!r}] of {reference.text[:60]!r}"
+        )
+    first, stop = first[first < stop], stop[first < stop]
+    for start, end in zip(first, stop):
+        tags[start:end] = roles["I"]
+    tags[stop - 1] = roles["E"]
+    tags[first] = roles["B"]
+    tags[first[stop - first == 1]] = roles["S"]
+    tags[view.to_array("IS_SPACE").astype(bool)] = UNKNOWN
+    return tags
+
+
+def check_same_text(reference: Doc, view: Doc) -> None:
+    """Raises InputError if the two sides of an example differ in their text."""
+    if not same_text(reference, view):
+        raise InputError(
+            "expected an example whose two sides have the same text, got "
+            f"{view.text[:60]!r} and {reference.text[:60]!r}"
+        )
+
+
+def token_offsets(doc: Doc) -> Tuple[numpy.ndarray, numpy.ndarray]:
+    """Where each token begins and ends (exclusive), in characters of the text."""
+    starts = doc.to_array("IDX").astype("int64")
+    return starts, starts + doc.to_array("LENGTH").astype("int64")
 
 
 def _without_annotation(doc: Doc) -> list:

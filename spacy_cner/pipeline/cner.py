@@ -1,23 +1,21 @@
 """The `cner` component: entities of Chinese text, from character tags."""
 
-from itertools import islice
-from typing import Any, Callable, Dict, Iterable, Iterator, List, NamedTuple, Optional, Tuple
+from typing import Any, Callable, Iterable, List, NamedTuple, Optional, Tuple
 
 import numpy
 import torch
 from spacy.language import Language
-from spacy.pipeline import TrainablePipe
 from spacy.tokens import Doc, Span, SpanGroup
-from spacy.training import Example, validate_examples, validate_get_examples
+from spacy.training import Example, validate_get_examples
 from spacy.vocab import Vocab
-from thinc.api import Config, Model, NumpyOps, Optimizer, set_dropout_rate
+from thinc.api import Config, Model
 
 from ..errors import InputError
-from ..models.tagger import crf_loss, crf_of, set_labels
-from ..models.torch_layers import pad, sized_shim
-from ..tags import Transitions, allowed_transitions, tags_to_spans
-from .char_view import CharView, Window, batches_by_length, gold_tags, window_tags, windows_of
+from ..models.tagger import crf_of, set_labels
+from ..tags import tags_to_spans
+from .char_view import gold_entity_tags
 from .scores import entity_score
+from .tagging import CharTagger, Tagged, char_offsets
 
 DEFAULT_CONFIG = """
 [model]
@@ -45,10 +43,6 @@ width = 400
 depth = 1
 """
 DEFAULT_MODEL = Config().from_str(DEFAULT_CONFIG)["model"]
-# Padded characters that go through the network at once: bounds the memory whatever the documents, keeps a CPU's caches
-# warm (4,096 are a third faster than 16,384) and a GPU busy.
-PADDED_SIZE_CPU = 4096
-PADDED_SIZE_GPU = 65536
 
 
 class Entity(NamedTuple):
@@ -66,6 +60,7 @@ class Entity(NamedTuple):
     default_config={
         "model": DEFAULT_MODEL,
         "window": 256,
+        "loss_weight": 1.0,
         "threshold": 0.0,
         "overwrite": False,
         "alignment_mode": "expand",
@@ -79,6 +74,7 @@ def make_cner(
     name: str,
     model: Model[List[Doc], List[Any]],
     window: int,
+    loss_weight: float,
     threshold: float,
     overwrite: bool,
     alignment_mode: str,
@@ -89,6 +85,7 @@ def make_cner(
 
     model: `spacy_cner.CrfTagger.v1`.
     window: longer documents are cut into windows of at most so many characters, at sentence ends where there are any.
+    loss_weight: what the component's gradient is multiplied by; 1 - lambda in joint training (Wu et al. 2019, eq. 6).
     threshold: entities less probable than this are left out.
     overwrite: False keeps the entities that components before this one have set; of its own it then adds those that do
         not overlap them. True replaces them.
@@ -101,6 +98,7 @@ def make_cner(
         model,
         name,
         window=window,
+        loss_weight=loss_weight,
         threshold=threshold,
         overwrite=overwrite,
         alignment_mode=alignment_mode,
@@ -109,8 +107,8 @@ def make_cner(
     )
 
 
-class ChineseEntityRecognizer(TrainablePipe):
-    """Tags characters with a CRF and sets `doc.ents`; works on the characters of the text whatever the tokenizer."""
+class ChineseEntityRecognizer(CharTagger):
+    """Tags characters with a CRF and sets `doc.ents`."""
 
     def __init__(
         self,
@@ -119,6 +117,7 @@ class ChineseEntityRecognizer(TrainablePipe):
         name: str = "cner",
         *,
         window: int = 256,
+        loss_weight: float = 1.0,
         threshold: float = 0.0,
         overwrite: bool = False,
         alignment_mode: str = "expand",
@@ -127,10 +126,9 @@ class ChineseEntityRecognizer(TrainablePipe):
     ):
         if alignment_mode not in ("expand", "contract", "strict"):
             raise ValueError(f"expected the alignment_mode expand, contract or strict, got {alignment_mode!r}")
-        super().__init__(vocab, model, name, labels=[])
-        self.window, self.threshold, self.overwrite = window, threshold, overwrite
+        super().__init__(vocab, model, name, window=window, loss_weight=loss_weight, labels=[])
+        self.threshold, self.overwrite = threshold, overwrite
         self.alignment_mode, self.spans_key, self.scorer = alignment_mode, spans_key, scorer
-        self._view = CharView(vocab)
 
     # Labels
 
@@ -143,10 +141,6 @@ class ChineseEntityRecognizer(TrainablePipe):
         """What `spacy init labels` saves."""
         return list(self.labels)
 
-    @property
-    def tag_scheme(self) -> str:
-        return self.model.attrs["tag_scheme"]
-
     def add_label(self, label: str) -> int:
         """Adds an entity type; a trained model keeps what it knows. RETURNS: 1, or 0 if it was there."""
         if not isinstance(label, str) or not label:
@@ -158,76 +152,39 @@ class ChineseEntityRecognizer(TrainablePipe):
             set_labels(self.model, self.labels)
         return 1
 
-    @property
-    def tags(self) -> List[str]:
-        """The CRF's tags, in order."""
-        return sized_shim(self.model.get_ref("crf")).cfg["tags"]
-
-    @property
-    def transitions(self) -> Transitions:
-        return allowed_transitions(self.tags, self.tag_scheme)
-
-    @property
-    def listens(self) -> bool:
-        """True if the model takes its features from a shared `tok2vec` or `transformer` component."""
-        return any(hasattr(node, "upstream_name") for node in self.model.walk())
-
     # Prediction
 
     def predict(self, docs: Iterable[Doc]) -> List[List[Entity]]:
         """The entities of each document, from left to right, those over the threshold."""
-        docs = list(docs)
-        views = [self._view(doc) for doc in docs]
-        entities: List[List[Entity]] = [[] for _ in docs]
-        if not any(len(view) for view in views):
-            return entities
-        transitions = self.transitions
-        for windows, emissions in self._emissions(views):
-            for window, spans in zip(windows, self._decode(emissions, transitions)):
-                view = views[window.index]
+        views = [self.view(doc) for doc in docs]
+        entities: List[List[Entity]] = [[] for _ in views]
+        for tagged in self.tagged(views):
+            for window, spans in zip(tagged.windows, self._spans(tagged)):
                 for start, end, label, score in spans:
-                    first, last = view[window.start + start], view[window.start + end - 1]
-                    entities[window.index].append(Entity(first.idx, last.idx + len(last), label, score))
+                    first, last = char_offsets(views[window.index], window.start + start, window.start + end)
+                    entities[window.index].append(Entity(first, last, label, score))
         return [sorted(found) for found in entities]
 
-    def _emissions(self, views: List[Doc]) -> Iterator[Tuple[List[Window], List[Any]]]:
-        """The windows of character docs, batch by batch, with their emission scores."""
-        for batch in self._batches(views):
-            scores = self.model.predict([window.doc for window in batch])
-            kept = [i for i, window in enumerate(batch) if len(window)]
-            yield [batch[i] for i in kept], [scores[i] for i in kept]
-
-    def _batches(self, views: List[Doc]) -> List[List[Window]]:
-        if self.listens:
-            # It must be called with the very documents its tok2vec has seen.
-            return [[Window(i, 0, view) for i, view in enumerate(views)]]
-        size = PADDED_SIZE_CPU if isinstance(self.model.ops, NumpyOps) else PADDED_SIZE_GPU
-        return batches_by_length(windows_of(views, self.window), size)
-
-    def _decode(self, emissions: List[Any], transitions: Transitions) -> List[List[Tuple[int, int, str, float]]]:
-        """Best spans of each sequence with their marginal probabilities, at or over the threshold."""
-        crf = crf_of(self.model)
-        padded, lengths = pad(emissions)
-        with torch.no_grad():
-            paths, _ = crf.decode(padded, lengths)
-            names = self.tags
-            found = [
-                tags_to_spans([names[t] for t in path[:n]], self.tag_scheme)
-                for path, n in zip(paths.tolist(), lengths.tolist())
-            ]
-            spans = [(i, start, end) for i, row in enumerate(found) for start, end, _ in row]
-            if not spans:
-                return [[] for _ in found]
-            probabilities = iter(
-                crf.span_probabilities(
-                    padded,
-                    lengths,
-                    torch.tensor(spans, device=padded.device),
-                    paths,
-                    continues=torch.from_numpy(transitions.goes_on).to(padded.device),
-                ).tolist()
-            )
-        scored = [[(*span, next(probabilities)) for span in row] for row in found]
+    def _spans(self, tagged: Tagged) -> List[List[Tuple[int, int, str, float]]]:
+        """The spans of each window with their marginal probabilities, at or over the threshold."""
+        names = self.tags
+        found = [
+            tags_to_spans([names[tag] for tag in path[:length]], self.tag_scheme, "repair")
+            for path, length in zip(tagged.paths.tolist(), tagged.lengths.tolist())
+        ]
+        spans = [(i, start, end) for i, row in enumerate(found) for start, end, _ in row]
+        if not spans:
+            return [[] for _ in found]
+        device = tagged.emissions.device
+        probabilities = crf_of(self.model).span_probabilities(
+            tagged.emissions,
+            tagged.lengths,
+            torch.tensor(spans, device=device),
+            tagged.paths,
+            continues=torch.from_numpy(self.transitions.goes_on).to(device),
+        )
+        scores = iter(probabilities.tolist())
+        scored = [[(*span, next(scores)) for span in row] for row in found]
         return [[span for span in row if span[3] >= self.threshold] for row in scored]
 
     def set_annotations(self, docs: Iterable[Doc], entities: List[List[Entity]]) -> None:
@@ -251,54 +208,9 @@ class ChineseEntityRecognizer(TrainablePipe):
 
     # Training
 
-    def update(
-        self,
-        examples: Iterable[Example],
-        *,
-        drop: float = 0.0,
-        sgd: Optional[Optimizer] = None,
-        losses: Optional[Dict[str, float]] = None,
-    ) -> Dict[str, float]:
-        """Learns from a batch. The loss is the negative log-likelihood summed over the batch (Wu et al. 2019, eq. 4);
-        its gradient is the mean over sequences. Documents without entity annotation are passed over, tokens without
-        it are marginalised."""
-        losses = {} if losses is None else losses
-        losses.setdefault(self.name, 0.0)
-        examples = list(examples)
-        validate_examples(examples, "ChineseEntityRecognizer.update")
-        views = [self._view(example.predicted) for example in examples]
-        if not any(len(view) for view in views):
-            return losses
-        set_dropout_rate(self.model, drop)
-        gold = self._gold(examples, views)
-        scale = 1.0 / max(1, sum((tags >= 0).any() for tags in gold))
-        goes_on = self.transitions.goes_on
-        for batch in self._batches(views):
-            emissions, backprop = self.model.begin_update([window.doc for window in batch])
-            tags = [window_tags(gold[window.index], window, goes_on) for window in batch]
-            gradients = [self.model.ops.alloc2f(*scores.shape) for scores in emissions]
-            # Sequences of which nothing is known would add nothing but work.
-            known = [i for i, sequence in enumerate(tags) if (sequence >= 0).any()]
-            if known:
-                loss, found = crf_loss(self.model, [emissions[i] for i in known], [tags[i] for i in known], scale)
-                losses[self.name] += loss
-                for i, gradient in zip(known, found):
-                    gradients[i] = gradient
-            if known or self.listens:
-                # A shared tok2vec waits for each of its listeners.
-                backprop(gradients)
-        if sgd is not None:
-            self.finish_update(sgd)
-        return losses
-
-    def _gold(self, examples: List[Example], views: List[Doc]) -> List[numpy.ndarray]:
+    def gold(self, example: Example, view: Doc) -> numpy.ndarray:
         index = {tag: i for i, tag in enumerate(self.tags)}
-        return [gold_tags(example, view, self.tag_scheme, index) for example, view in zip(examples, views)]
-
-    def get_loss(self, examples: Iterable[Example], scores: List[Any]) -> Tuple[float, List[Any]]:
-        """The loss and its gradient for emission scores of whole documents (one token per character)."""
-        examples = list(examples)
-        return crf_loss(self.model, scores, self._gold(examples, [self._view(eg.predicted) for eg in examples]))
+        return gold_entity_tags(example, view, self.tag_scheme, index)
 
     def initialize(
         self,
@@ -320,8 +232,7 @@ class ChineseEntityRecognizer(TrainablePipe):
                 "by add_label or [initialize.components]"
             )
         set_labels(self.model, self.labels)
-        sample = [self._view(example.x) for example in islice(get_examples(), 10)]
-        self.model.initialize(X=[view for view in sample if len(view)] or [self._view(Doc(self.vocab, words=["中"]))])
+        self.initialize_model(get_examples)
 
 
 if not Span.has_extension("score"):

@@ -9,7 +9,7 @@ from spacy.tokens import Doc, Span
 from spacy.training import Example
 
 from spacy_cner.errors import InputError
-from spacy_cner.pipeline.char_view import UNKNOWN, CharView, batches_by_length, gold_tags, window_tags, windows_of
+from spacy_cner.pipeline.char_view import UNKNOWN, CharView, gold_entity_tags, window_tags, windows_of
 from spacy_cner.tags import SCHEMES, allowed_transitions, spans_to_tags, tag_list
 
 NLP = spacy.blank("zh")
@@ -25,7 +25,7 @@ def names(example, scheme="bioes"):
     """The gold tags of the character view by name, `?` where unknown."""
     tags = tag_list(LABELS, scheme)
     view = VIEW(example.predicted)
-    found = gold_tags(example, view, scheme, {tag: i for i, tag in enumerate(tags)})
+    found = gold_entity_tags(example, view, scheme, {tag: i for i, tag in enumerate(tags)})
     assert found.shape == (len(view),)
     assert found.dtype == numpy.int64
     return ["?" if i == UNKNOWN else tags[i] for i in found]
@@ -46,7 +46,7 @@ def test_the_view_of_words_is_what_the_char_segmenter_makes(text):
     assert VIEW(doc).text == text
 
 
-# gold_tags
+# gold_entity_tags
 
 
 @pytest.mark.parametrize(
@@ -114,8 +114,8 @@ def test_nothing_in_the_document():
 
 def test_different_texts():
     example = Example(NLP.make_doc("王海来"), NLP.make_doc("王海来"))
-    with pytest.raises(InputError, match="two sides have the same text, got '王海来' and '王海来'"):
-        gold_tags(example, NLP.make_doc("王江来"), "bioes", {"O": 0})
+    with pytest.raises(InputError, match="two sides have the same text, got '王江来' and '王海来'"):
+        gold_entity_tags(example, NLP.make_doc("王江来"), "bioes", {"O": 0})
 
 
 def test_a_label_the_model_does_not_have():
@@ -183,20 +183,6 @@ def test_a_long_document_takes_time_in_proportion():
     short, long = (NLP.make_doc("王海来了。" * count) for count in (500, 8000))
     # 16 times the length; with work on the whole document for each window it would be 256 times the time.
     assert min(seconds(long) for _ in range(2)) < 80 * min(seconds(short) for _ in range(5))
-
-
-@given(st.lists(st.integers(1, 30), max_size=12), st.integers(1, 60))
-def test_batches_by_length(lengths, padded_size):
-    windows = windows_of([tokens(*"王" * n) for n in lengths], 30)
-    batches = batches_by_length(windows, padded_size)
-    assert sorted(w.index for batch in batches for w in batch) == list(range(len(lengths)))
-    for batch in batches:
-        assert len(batch) == 1 or max(map(len, batch)) * len(batch) <= padded_size
-    # From long to short, and no batch that the first of the next would have fitted into.
-    order = [len(w) for batch in batches for w in batch]
-    assert order == sorted(order, reverse=True)
-    for batch in batches[:-1]:
-        assert len(batch[0]) * (len(batch) + 1) > padded_size
 
 
 @pytest.mark.parametrize("scheme", ["bio", "bioes"])
