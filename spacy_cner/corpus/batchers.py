@@ -1,0 +1,88 @@
+"""Batches of one task each, for training that alternates between tasks."""
+
+from collections import deque
+from functools import partial
+from typing import Callable, Deque, Dict, Iterable, Iterator, List, Optional
+
+from spacy import registry
+from spacy.training import Example
+
+from ..errors import InputError
+from .mixed import CORPUS_KEY
+
+Batcher = Callable[[Iterable[Example]], Iterable[List[Example]]]
+
+
+@registry.batchers("spacy_cner.batch_by_task.v1")
+def make_batch_by_task(
+    batcher: Callable[[Iterable[Example]], Iterable[List[Example]]], by: str = "annotation"
+) -> Batcher:
+    """Makes a batcher whose batches hold examples of one task each, tasks taking turns (see `batch_by_task`). Batches
+    that mix tasks need no batcher of their own: any other makes them from a shuffled `spacy_cner.MixedCorpus.v1`.
+
+    batcher: makes the batches of each task, such as `spacy.batch_by_padded.v1`.
+    by: what the task of an example is: "annotation", entities where it has any annotation of them and word segmentation
+        elsewhere; or "corpus", each corpus of `spacy_cner.MixedCorpus.v1` being one.
+
+    Raises InputError for another `by`."""
+    if by not in TASKS:
+        raise InputError(f"expected batches by one of {', '.join(TASKS)}, got {by!r}")
+    return partial(batch_by_task, batcher=batcher, task_of=TASKS[by])
+
+
+def batch_by_task(
+    examples: Iterable[Example], *, batcher: Batcher, task_of: Callable[[Example], str]
+) -> Iterator[List[Example]]:
+    """A batch of each task in turn. A task takes its first turn once one of its examples has been read, and leaves its
+    turns to the others when it has no more. Reads no more of `examples` than the next batch needs, and keeps those of
+    other tasks waiting: few if the tasks' shares fit their batches, up to all that are more."""
+    stream = iter(examples)
+    waiting: Dict[str, Deque[Example]] = {}
+    batches: Dict[str, Iterator[List[Example]]] = {}
+    turns: Deque[str] = deque()
+
+    def read(until: Optional[str] = None) -> None:
+        """Reads up to the next example of the task `until`, or of any task."""
+        for example in stream:
+            task = task_of(example)
+            if task not in waiting:
+                waiting[task] = deque()
+                batches[task] = iter(batcher(examples_of(task)))
+                turns.append(task)
+            waiting[task].append(example)
+            if until in (None, task):
+                return
+
+    def examples_of(task: str) -> Iterator[Example]:
+        while True:
+            if not waiting[task]:
+                read(until=task)
+            if not waiting[task]:
+                return
+            yield waiting[task].popleft()
+
+    read()
+    while turns:
+        task = turns.popleft()
+        batch = next(batches[task], None)
+        if batch is not None:
+            turns.append(task)
+            yield list(batch)
+
+
+def annotated_task(example: Example) -> str:
+    """The task "ner" for a document with any entity annotation, else "cws"."""
+    return "ner" if example.reference.has_annotation("ENT_IOB") else "cws"
+
+
+def corpus_task(example: Example) -> str:
+    """The corpus of `spacy_cner.MixedCorpus.v1` that the example is from. Raises InputError if it is from none."""
+    if CORPUS_KEY not in example.reference.user_data:
+        raise InputError(
+            "expected examples read by spacy_cner.MixedCorpus.v1 for batches by corpus, got "
+            f"{example.reference.text[:60]!r}"
+        )
+    return example.reference.user_data[CORPUS_KEY]
+
+
+TASKS: Dict[str, Callable[[Example], str]] = {"annotation": annotated_task, "corpus": corpus_task}
