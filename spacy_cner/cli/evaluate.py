@@ -2,18 +2,18 @@
 
 import json
 from pathlib import Path
-from typing import Any, Dict, Optional
+from typing import Optional
 
 import typer
-from spacy.cli._util import setup_gpu
-from spacy.language import Language
-from spacy.util import load_model
+from spacy.vocab import Vocab
 
 from ..corpus.docbin import read_docs
-from ..corpus.stats import known_entities
+from ..corpus.stats import KnownEntities, known_entities
 from ..errors import InputError
 from ..evaluation.pipeline import evaluate_pipeline
 from ..evaluation.report import format_scores
+from ..evaluation.words import read_vocabulary
+from ..loading import load_pipeline
 from ._app import command
 
 
@@ -23,6 +23,13 @@ def evaluate(
     model: str = typer.Argument(..., help="A pipeline: the name of a package, or a path"),
     data: Path = typer.Argument(..., help="Gold documents: a .spacy file, or a folder of them"),
     train: Optional[Path] = typer.Option(None, help="The training set (.spacy), for recall on entities unseen in it"),
+    words: bool = typer.Option(
+        False, "--words", help="Score word segmentation even if the pipeline sets no doc.spans['words']: by its tokens"
+    ),
+    words_train: Optional[Path] = typer.Option(
+        None, help="The training set (.spacy) or its word list (.txt, .utf8), for recall on words unseen in it; "
+        "implies --words"
+    ),
     as_json: bool = typer.Option(False, "--json", help="Print JSON and nothing else"),
     output: Optional[Path] = typer.Option(None, "--output", "-o", help="Also write the JSON to this file"),
     gpu_id: int = typer.Option(-1, "--gpu-id", "-g", help="GPU ID, or -1 for CPU"),
@@ -31,38 +38,28 @@ def evaluate(
 ):
     """Score the entities of any pipeline against gold documents: precision, recall and F1, overall and per type (exact
     spans, as spaCy counts them), recall on entities unseen in training, and named against nominal mentions where labels
-    end in .NAM and .NOM. Scores are 0-1 in JSON and percent in the table; `speed` is characters per second."""
-    nlp = _load(model, gpu_id)
-    scores = _scores(nlp, data, train, batch_size)
+    end in .NAM and .NOM. Score its word segmentation where both sides have one (doc.spans["words"]), as the SIGHAN
+    bakeoffs do: precision, recall and F1, and recall on words seen and unseen in training. Scores are 0-1 in JSON and
+    percent in the table; `speed` is characters per second."""
+    nlp = load_pipeline(model, gpu_id)
+    known = None if train is None else _known(train, nlp.vocab)
+    vocabulary = None if words_train is None else read_vocabulary(words_train)
+    docs = list(read_docs(data, nlp.vocab))
+    try:
+        scores = evaluate_pipeline(nlp, docs, known, batch_size, words=words, vocabulary=vocabulary)
+    except InputError as error:
+        raise InputError(f"{data}: {error}") from error
     text = json.dumps(scores, ensure_ascii=False, indent=2)
     typer.echo(text if as_json else format_scores(scores))
     if output is not None:
         _write(output, text + "\n")
 
 
-def _scores(nlp: Language, data: Path, train: Optional[Path], batch_size: Optional[int]) -> Dict[str, Any]:
-    known = None
-    if train is not None:
-        known = known_entities(read_docs(train, nlp.vocab))
-        if not known:
-            raise InputError(f"{train}: expected a training set with entities, got none")
-    docs = list(read_docs(data, nlp.vocab))
-    try:
-        return evaluate_pipeline(nlp, docs, known, batch_size)
-    except InputError as error:
-        raise InputError(f"{data}: {error}") from error
-
-
-def _load(model: str, gpu_id: int) -> Language:
-    """Raises InputError with spaCy's own words if there is no such GPU, or the pipeline cannot be loaded."""
-    try:
-        setup_gpu(gpu_id, silent=True)
-    except ValueError as error:
-        raise InputError(f"expected GPU {gpu_id}: {error}") from error
-    try:
-        return load_model(model)
-    except (OSError, ValueError, ImportError) as error:
-        raise InputError(f"{model}: expected a pipeline that loads, got {error}") from error
+def _known(train: Path, vocab: Vocab) -> KnownEntities:
+    known = known_entities(read_docs(train, vocab))
+    if not known:
+        raise InputError(f"{train}: expected a training set with entities, got none")
+    return known
 
 
 def _write(path: Path, text: str) -> None:

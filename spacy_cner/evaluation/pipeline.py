@@ -1,46 +1,81 @@
-"""Any pipeline that sets `doc.ents`, run on text and scored against gold documents."""
+"""Any pipeline that sets `doc.ents` or segments words, run on text and scored against gold documents."""
 
 import logging
 from time import perf_counter
-from typing import Any, Dict, Iterable, Optional
+from typing import Any, Dict, Iterable, List, Optional
 
 from spacy.language import Language
 from spacy.tokens import Doc
 from spacy.training import Example
 from tqdm import tqdm
 
+from ..corpus.segment import has_words
 from ..corpus.stats import KnownEntities
 from ..errors import InputError
 from .gold import char_doc, is_annotated
 from .scorer import score_ents
+from .words import score_words
 
 logger = logging.getLogger(__name__)
 
 
 def evaluate_pipeline(
-    nlp: Language, docs: Iterable[Doc], known: Optional[KnownEntities] = None, batch_size: Optional[int] = None
+    nlp: Language,
+    docs: Iterable[Doc],
+    known: Optional[KnownEntities] = None,
+    batch_size: Optional[int] = None,
+    *,
+    words: bool = False,
+    vocabulary: Optional[set[str]] = None,
 ) -> Dict[str, Any]:
-    """The scores of `score_ents`, and `speed` in characters per second of `nlp.pipe`.
+    """The scores of `score_ents`, if documents have entity annotation; those of `score_words`, if documents have
+    `doc.spans["words"]` and the pipeline sets it too; and `speed` in characters per second of `nlp.pipe`.
+
+    known: the entities of the training set, for recall on unseen ones.
+    words: words are scored in any case: those of a pipeline that does not set `doc.spans["words"]` are its tokens.
+    vocabulary: the words of the training set, for recall on unseen ones; implies `words`.
 
     The pipeline sees nothing of a gold document but its text, and splits it with its own tokenizer. Spans are compared
-    by their characters. Documents without entity annotation are left out, with a word in the log; InputError is raised
-    if none is left."""
+    by their characters. Documents without annotation are left out of the scores that they lack it for, with a word in
+    the log; InputError is raised if none is left."""
     docs = list(docs)
-    gold = [char_doc(doc) for doc in docs if is_annotated(doc)]
+    words = _are_words_scored(nlp, docs, words or vocabulary is not None)
+    gold = [doc for doc in docs if is_annotated(doc) or (words and has_words(doc))]
     if not gold:
-        raise InputError(f"expected documents with entity annotation, got none in {len(docs)} documents")
-    if len(gold) < len(docs):
-        logger.warning("%d of %d documents without entity annotation are left out", len(docs) - len(gold), len(docs))
-    spaced = sum(doc.has_unknown_spaces for doc in docs)
-    if spaced:
-        logger.warning("%d documents do not say where their text has spaces: it is read with a space after each token, "
-                       "and a pipeline that looks at words may do worse than it can", spaced)
+        hint = "; --words scores the tokens of a pipeline as its words" if any(map(has_words, docs)) else ""
+        raise InputError(f"expected documents with entity annotation, got none in {len(docs)} documents{hint}")
+    _warn_of_gold(docs, words)
     texts = [doc.text for doc in gold]
     start = perf_counter()
     predicted = list(tqdm(nlp.pipe(texts, batch_size=batch_size), total=len(texts), unit="doc", disable=None))
     seconds = perf_counter() - start
-    if not any(doc.ents for doc in predicted):
-        logger.warning("the pipeline (%s) found no entity in any document", ", ".join(nlp.pipe_names) or "empty")
-    scores = score_ents([Example(x, y) for x, y in zip(predicted, gold, strict=True)], known)
+    pairs = list(zip(predicted, gold, strict=True))
+    ents_examples = [Example(x, char_doc(y)) for x, y in pairs if is_annotated(y)]
+    scores: Dict[str, Any] = {}
+    if ents_examples:
+        if not any(example.predicted.ents for example in ents_examples):
+            logger.warning("the pipeline (%s) found no entity in any document", ", ".join(nlp.pipe_names) or "empty")
+        scores |= score_ents(ents_examples, known)
+    if words:
+        scores |= score_words([Example(x, y) for x, y in pairs if has_words(y)], vocabulary)
     scores["speed"] = sum(map(len, texts)) / seconds
     return scores
+
+
+def _are_words_scored(nlp: Language, docs: List[Doc], asked: bool) -> bool:
+    text = next((doc.text for doc in docs if has_words(doc)), None)
+    if asked and text is None:
+        raise InputError(f"expected documents with words, got none in {len(docs)} documents")
+    return asked or (text is not None and has_words(nlp(text)))
+
+
+def _warn_of_gold(docs: List[Doc], words: bool) -> None:
+    kinds = [("entity annotation", is_annotated)] + [("words", has_words)] * words
+    for kind, has_annotation in kinds:
+        missing = sum(not has_annotation(doc) for doc in docs)
+        if 0 < missing < len(docs):
+            logger.warning("%d of %d documents without %s are left out", missing, len(docs), kind)
+    spaced = sum(doc.has_unknown_spaces for doc in docs)
+    if spaced:
+        logger.warning("%d documents do not say where their text has spaces: it is read with a space after each token, "
+                       "and a pipeline that looks at words may do worse than it can", spaced)

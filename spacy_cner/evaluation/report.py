@@ -8,16 +8,32 @@ from .scorer import MENTION_SUFFIXES
 
 
 def format_scores(scores: Dict[str, Any]) -> str:
-    """A table of what `score_ents` returns, in percent; `-` for what is not known.
+    """A table of what `score_ents` and `score_words` return (either or both), in percent; `-` for what is not known.
 
     The names stand in the last column, where wide (Chinese) characters do not push others out of line."""
+    rows = _ents_rows(scores) if "ents_f" in scores else []
+    rows += _words_rows(scores) if "words_f" in scores else []
+    width = max((len(row[-1]) for row in rows), default=0)
+    return wasabi.table(rows, header=["P", "R", "F", ""], aligns=["r", "r", "r", "l"], widths=[6, 6, 6, width])
+
+
+def _ents_rows(scores: Dict[str, Any]) -> List[List[str]]:
     rows = [_row(scores, "ents", "all")]
     rows += [_row(scores, f"ents_{name}", name) for name in MENTION_SUFFIXES if f"ents_{name}_f" in scores]
     rows.append(["", _percent(scores.get("ents_r_oov")), "", "unseen in training"])
     for label, prf in sorted((scores.get("ents_per_type") or {}).items()):
         rows.append([*(_percent(prf[key]) for key in "prf"), label])
-    width = max(len(row[-1]) for row in rows)
-    return wasabi.table(rows, header=["P", "R", "F", ""], aligns=["r", "r", "r", "l"], widths=[6, 6, 6, width])
+    return rows
+
+
+def _words_rows(scores: Dict[str, Any]) -> List[List[str]]:
+    rate = scores.get("words_oov_rate")
+    share = "" if rate is None else f" ({_percent(rate)} % of all)"
+    return [
+        _row(scores, "words", "words"),
+        ["", _percent(scores.get("words_r_iv")), "", "words seen in training"],
+        ["", _percent(scores.get("words_r_oov")), "", f"words unseen in training{share}"],
+    ]
 
 
 def _row(scores: Dict[str, Any], prefix: str, name: str) -> List[str]:

@@ -1,7 +1,6 @@
 """Entity scores: spaCy's own P/R/F, recall on entities unseen in training, and the named/nominal split."""
 
 import functools
-import warnings
 from pathlib import Path
 from typing import Any, Callable, Dict, Iterable, Optional
 
@@ -15,6 +14,7 @@ from ..corpus.docbin import read_docs
 from ..corpus.stats import KnownEntities, is_known, known_entities
 from ..errors import InputError
 from .gold import is_annotated
+from .training_set import of_training_set
 
 # Weibo NER (Peng and Dredze 2015) ends its labels so: PER.NAM is a name, PER.NOM a nominal mention.
 MENTION_SUFFIXES = {"named": ".NAM", "nominal": ".NOM"}
@@ -34,7 +34,7 @@ def make_ents_scorer(train: Optional[str] = None) -> Callable[..., Dict[str, Any
 def score_with_train(train: Optional[str], examples: Iterable[Example], /, **kwargs: Any) -> Dict[str, Any]:
     """`score_ents`, with the path of the training set instead of what it knows. Other arguments, which spaCy passes
     to every scorer, are not used."""
-    return score_ents(examples, None if train is None else _entities_of(Path(train)))
+    return score_ents(examples, of_training_set(_read_entities, train, "recall on unseen entities (ents_r_oov) is"))
 
 
 def score_ents(examples: Iterable[Example], known: Optional[KnownEntities] = None) -> Dict[str, Any]:
@@ -104,19 +104,5 @@ def _check_same_text(example: Example) -> None:
         )
 
 
-def _entities_of(path: Path) -> Optional[KnownEntities]:
-    if not path.exists():
-        _warn_missing(path)
-        return None
-    return _read_entities(path, path.stat().st_mtime_ns)
-
-
-@functools.lru_cache(maxsize=8)
-def _read_entities(path: Path, changed: int) -> KnownEntities:
-    """`changed`, the time of the last change, makes a file that was written anew be read anew."""
+def _read_entities(path: Path) -> KnownEntities:
     return known_entities(read_docs(path, Vocab()))
-
-
-@functools.cache
-def _warn_missing(path: Path) -> None:
-    warnings.warn(f"no training set at {path}: recall on unseen entities (ents_r_oov) is left out", stacklevel=2)

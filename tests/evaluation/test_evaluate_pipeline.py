@@ -3,6 +3,7 @@ import spacy
 from spacy.language import Language
 from spacy.tokens import Doc, Span
 
+from spacy_cner.corpus.document import AnnotatedText
 from spacy_cner.errors import InputError
 from spacy_cner.evaluation.pipeline import evaluate_pipeline
 
@@ -111,3 +112,56 @@ def test_spaces_in_the_text(nlp):
     by_char = make_gold(nlp, [(1, 3, "PER"), (7, 9, "LOC")], text=text)
     scores = evaluate_pipeline(nlp, [by_char], known=set())
     assert (scores["ents_f"], scores["ents_r_oov"]) == pytest.approx((1.0, 1.0))
+
+
+@Language.component("pairs_for_test")
+def pairs(doc):
+    """Words of two characters."""
+    doc.spans["words"] = [doc[i : i + 2] for i in range(0, len(doc), 2)]
+    return doc
+
+
+def segmented(nlp, words, entities=None):
+    ends = [sum(map(len, words[: i + 1])) for i in range(len(words))]
+    return AnnotatedText("".join(words), entities, list(zip([0, *ends], ends, strict=False))).to_doc(nlp.vocab)
+
+
+def test_words_of_a_pipeline_that_sets_them(nlp):
+    nlp.add_pipe("pairs_for_test")
+    gold = segmented(nlp, ["小周", "去", "苏州", "找", "老吴"], GOLD)
+    scores = evaluate_pipeline(nlp, [gold], known=set())
+    assert scores["ents_r"] == pytest.approx(2 / 3)
+    assert [scores[f"words_{key}"] for key in "prf"] == pytest.approx([1 / 4 * 2, 2 / 5, 4 / 9])
+    assert scores["words_r_oov"] is None
+    seen = evaluate_pipeline(nlp, [gold], vocabulary={"小周", "去"})
+    assert [seen[f"words_{key}"] for key in ("r_iv", "r_oov", "oov_rate")] == pytest.approx([1 / 2, 1 / 3, 3 / 5])
+
+
+def test_segmentation_alone_is_enough(nlp, caplog):
+    nlp.add_pipe("pairs_for_test")
+    scores = evaluate_pipeline(nlp, [segmented(nlp, ["小周", "去苏"])])
+    assert (scores["words_f"], "ents_f" in scores, caplog.text) == (1.0, False, "")
+
+
+def test_each_score_is_of_the_documents_that_have_its_annotation(nlp, caplog):
+    nlp.add_pipe("pairs_for_test")
+    scores = evaluate_pipeline(nlp, [segmented(nlp, ["小周"]), make_gold(nlp, GOLD), make_gold(nlp, None)])
+    assert (scores["words_f"], scores["ents_r"]) == pytest.approx((1.0, 2 / 3))
+    assert "2 of 3 documents without entity annotation are left out" in caplog.text
+    assert "2 of 3 documents without words are left out" in caplog.text
+
+
+def test_words_of_a_pipeline_that_sets_none(nlp, caplog):
+    gold = [segmented(nlp, ["小周", "去"], [(0, 2, "PER")]), make_gold(nlp, GOLD)]
+    assert "words_f" not in evaluate_pipeline(nlp, gold)
+    assert "words" not in caplog.text
+    tokens = evaluate_pipeline(nlp, gold, words=True)
+    assert [tokens[f"words_{key}"] for key in "pr"] == pytest.approx([1 / 3, 1 / 2])
+    assert evaluate_pipeline(nlp, gold, vocabulary={"小周"})["words_r_oov"] == 1.0
+
+
+def test_words_that_are_asked_for_and_missing(nlp):
+    with pytest.raises(InputError, match="expected documents with words, got none in 1 documents"):
+        evaluate_pipeline(nlp, [make_gold(nlp, GOLD)], words=True)
+    with pytest.raises(InputError, match="with entity annotation, got none in 1 documents; --words scores the tokens"):
+        evaluate_pipeline(nlp, [segmented(nlp, ["小周"])])

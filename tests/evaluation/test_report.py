@@ -39,3 +39,31 @@ def test_columns_stand_under_each_other():
     lines = format_scores(SCORES).strip("\n").splitlines()
     ends = {line.index(name) for line, name in zip(lines[1:], ["all", "unseen", "PER", "机构"], strict=True)}
     assert len(ends) == 1
+
+
+WORDS = {
+    "words_p": 0.5,
+    "words_r": 0.4,
+    "words_f": 4 / 9,
+    "words_r_iv": 0.75,
+    "words_r_oov": 0.25,
+    "words_oov_rate": 0.058,
+}
+
+
+def test_words_alone_and_after_entities():
+    expected = [
+        ["50.00", "40.00", "44.44", "words"],
+        ["75.00", "words", "seen", "in", "training"],
+        ["25.00", "words", "unseen", "in", "training", "(5.80", "%", "of", "all)"],
+    ]
+    assert rows(WORDS) == [["P", "R", "F"], *expected]
+    assert rows(SCORES | WORDS) == rows(SCORES) + expected
+
+
+def test_words_without_a_training_set():
+    unknown = {"words_r_iv": None, "words_r_oov": None, "words_oov_rate": None}
+    assert rows(WORDS | unknown)[2:] == [
+        ["-", "words", "seen", "in", "training"],
+        ["-", "words", "unseen", "in", "training"],
+    ]

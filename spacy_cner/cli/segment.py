@@ -1,0 +1,43 @@
+"""`segment`: silver word segmentation for documents that have none."""
+
+from pathlib import Path
+
+import typer
+from spacy.tokens import DocBin
+from tqdm import tqdm
+
+from ..corpus.docbin import load, save
+from ..corpus.segment import SEGMENTERS, add_words, has_words, load_segmenter
+from ..errors import InputError
+from ._app import command, good
+
+
+@command
+def segment(
+    # fmt: off
+    segmenter: str = typer.Argument(
+        ..., help=f"{', '.join(SEGMENTERS)}, or a pipeline (the name of a package, or a path) that sets "
+        "doc.spans['words'] or splits text into words"
+    ),
+    input_path: Path = typer.Argument(..., metavar="INPUT", help="The .spacy file to segment"),
+    output_path: Path = typer.Argument(..., metavar="OUTPUT", help="The .spacy file to write"),
+    entity_borders: bool = typer.Option(True, help="Cut words where entities begin and end"),
+    overwrite: bool = typer.Option(False, "--overwrite", help="Segment documents that have words anew"),
+    # fmt: on
+):
+    """Add word segmentation (doc.spans["words"]) to the documents of a .spacy file that have none, for joint training
+    where no gold segmentation exists. Text and entities stay as they are."""
+    nlp = load_segmenter(segmenter)
+    source = load(input_path)
+    docs = list(source.get_docs(nlp.vocab))
+    kept = 0 if overwrite else sum(map(has_words, docs))
+    segmented = add_words(nlp, docs, entity_borders=entity_borders, overwrite=overwrite)
+    has_user_data = any(data is not None for data in source.user_data)
+    result = DocBin(attrs=source.attrs, store_user_data=has_user_data)
+    try:
+        for doc in tqdm(segmented, total=len(docs), unit="doc", disable=None):
+            result.add(doc)
+    except InputError as error:
+        raise InputError(f"{input_path}: {error}") from error
+    save(result, output_path)
+    good(f"{output_path}: {len(docs)} documents, {len(docs) - kept} segmented, {kept} with words of their own kept")

@@ -1,0 +1,120 @@
+"""Silver word segmentation: words that a segmenter finds, added to documents that have none."""
+
+from bisect import bisect_left, bisect_right
+from itertools import pairwise
+from typing import Iterable, Iterator, cast
+
+import spacy
+from spacy.lang.zh import ChineseTokenizer
+from spacy.language import Language
+from spacy.tokens import Doc
+
+from ..chars import is_char_doc
+from ..errors import InputError
+from ..loading import load_pipeline
+from .document import WORDS_KEY, AnnotatedText, Offsets, trim
+
+SEGMENTERS = {"jieba": "words", "pkuseg": "pkuseg"}  # and the extra of this package that installs it
+PKUSEG_MODEL = "spacy_ontonotes"  # spacy-pkuseg's own default, downloaded by it at first use
+
+
+def load_segmenter(name: str) -> Language:
+    """A pipeline that splits text into words: of SEGMENTERS (jieba, spacy-pkuseg), or any other package or path.
+
+    Raises InputError if it is not installed, or its model cannot be had."""
+    if name not in SEGMENTERS:
+        return load_pipeline(name)
+    try:
+        nlp = spacy.blank("zh", config={"nlp": {"tokenizer": {"segmenter": name}}})
+        if name == "pkuseg":
+            cast(ChineseTokenizer, nlp.tokenizer).initialize(pkuseg_model=PKUSEG_MODEL)
+        return nlp
+    except ImportError as error:
+        install = f'pip install "spacy_cner[{SEGMENTERS[name]}]"'
+        raise InputError(f"expected {name} to be installed, it is not: {install}") from error
+    except (OSError, RuntimeError) as error:
+        raise InputError(f"expected a model of {name} ({PKUSEG_MODEL}), got {error!r}") from error
+
+
+def has_words(doc: Doc) -> bool:
+    return WORDS_KEY in doc.spans
+
+
+def words_of(doc: Doc) -> list[Offsets]:
+    """The words of a segmented Doc, in characters: `doc.spans["words"]` or, without these, its tokens. White space is
+    no word, and is at the ends of none."""
+    if has_words(doc):
+        return trim(doc.text, [(word.start_char, word.end_char) for word in doc.spans[WORDS_KEY]])
+    return trim(doc.text, [(token.idx, token.idx + len(token)) for token in doc])
+
+
+def cut_words(words: Iterable[Offsets], borders: Iterable[int]) -> list[Offsets]:
+    """The words, in two or more where borders (character offsets) lie inside of them."""
+    ordered = sorted(set(borders))
+    cut: list[Offsets] = []
+    for start, end in words:
+        inner = ordered[bisect_right(ordered, start) : bisect_left(ordered, end)]
+        cut += pairwise([start, *inner, end])
+    return cut
+
+
+def add_words(
+    nlp: Language, docs: Iterable[Doc], *, entity_borders: bool = True, overwrite: bool = False
+) -> Iterator[Doc]:
+    """The documents in their order, each with the words that the pipeline finds in its text in `doc.spans["words"]`.
+
+    entity_borders: words are cut where entities begin and end, as "entity names are usually regarded as independent
+        words" (Wu et al. 2019, section 3.3).
+    overwrite: documents that have words get new ones. Otherwise they stay as they are.
+
+    A document of characters keeps all else that it holds. From any other, one of characters is made with the same text
+    and entities. Raises InputError for a document whose text is not known exactly, for a pipeline that neither sets
+    `doc.spans["words"]` nor has a tokenizer that makes words, and as AnnotatedText does for words that overlap or leave
+    characters out."""
+    docs = list(docs)
+
+    def lacks_words(doc: Doc) -> bool:
+        return bool(len(doc)) and (overwrite or not has_words(doc))
+
+    segmented = nlp.pipe(_exact_text(doc) for doc in docs if lacks_words(doc))
+    for doc in docs:
+        if not lacks_words(doc):
+            yield doc
+            continue
+        words = _found_words(nlp, doc, next(segmented))
+        if entity_borders:
+            borders = (border for ent in doc.ents for border in (ent.start_char, ent.end_char))
+            words = trim(doc.text, cut_words(words, borders))
+        yield _with_words(doc, words)
+
+
+def _exact_text(doc: Doc) -> str:
+    if doc.has_unknown_spaces:
+        raise InputError(
+            "expected documents that say where their text has spaces, as `python -m spacy_cner convert` makes them, "
+            f"got one that would be read with a space after each token: {doc.text[:40]!r}"
+        )
+    return doc.text
+
+
+def _found_words(nlp: Language, doc: Doc, segmented: Doc) -> list[Offsets]:
+    if not has_words(segmented) and getattr(nlp.tokenizer, "segmenter", None) == "char":
+        raise InputError(
+            f"expected a pipeline that sets doc.spans[{WORDS_KEY!r}] or whose tokens are words, got one whose tokens "
+            f"are characters ({', '.join(nlp.pipe_names) or 'no components'})"
+        )
+    if segmented.text != doc.text:
+        raise InputError(
+            f"expected a pipeline that leaves the text as it is, got {segmented.text[:40]!r} for {doc.text[:40]!r}"
+        )
+    words = words_of(segmented)
+    AnnotatedText(doc.text, words=words)  # checks them
+    return words
+
+
+def _with_words(doc: Doc, words: Iterable[Offsets]) -> Doc:
+    if not is_char_doc(doc):
+        doc = AnnotatedText.from_doc(doc).to_doc(doc.vocab)
+    # Words begin and end at tokens, as these are characters or white space.
+    doc.spans[WORDS_KEY] = [doc.char_span(start, end) for start, end in words]  # type: ignore[misc]
+    return doc

@@ -1,0 +1,30 @@
+"""What a scorer knows of the training set: read when first needed, read anew when the file changes."""
+
+import functools
+import warnings
+from pathlib import Path
+from typing import Any, Callable, Optional, TypeVar
+
+T = TypeVar("T")
+
+
+def of_training_set(read: Callable[[Path], T], path: Optional[str], scores: str) -> Optional[T]:
+    """What `read` makes of the file; None without a path, and on a machine that does not have the file: a warning says
+    once which `scores` are left out."""
+    if path is None:
+        return None
+    if not Path(path).exists():
+        _warn_missing(path, scores)
+        return None
+    return _read(read, Path(path), Path(path).stat().st_mtime_ns)
+
+
+@functools.lru_cache(maxsize=8)
+def _read(read: Callable[[Path], Any], path: Path, changed: int) -> Any:
+    """`changed`, the time of the last change, makes a file that was written anew be read anew."""
+    return read(path)
+
+
+@functools.cache
+def _warn_missing(path: str, scores: str) -> None:
+    warnings.warn(f"no training set at {path}: {scores} left out", stacklevel=4)
