@@ -18,27 +18,42 @@ setup(
     packages=find_packages(include=["spacy_cner", "spacy_cner.*"]),
     package_data={"spacy_cner": ["py.typed"]},
     python_requires=">=3.10,<3.13",
-    install_requires=["spacy>=3.8.11,<3.9", "thinc>=8.3.4,<8.4", "torch>=2.4", "numpy>=2.0", "tqdm", "typer"],
+    install_requires=[
+        "spacy>=3.8.11,<3.9", "thinc>=8.3.4,<8.4", "torch>=2.4", "numpy>=2.0", "filelock", "tqdm", "typer",
+    ],
     extras_require={
         "transformers": ["spacy-transformers>=1.4.0,<1.5", "transformers<4.53.3"],
         "cuda12": ["cupy-cuda12x>=13.2"],
         "vectors": ["gensim>=4.4"],
         "words": ["jieba"],
+        "pkuseg": ["spacy-pkuseg>=1.0"],
         "plots": ["matplotlib"],
         "peers": ["python-crfsuite"],
         "package": ["setuptools>=77", "wheel"],
-        "test": ["pytest", "hypothesis", "pytorch-crf", "jieba", "gensim>=4.4", "python-crfsuite", "ruff", "mypy"],
+        "test": [
+            "pytest", "hypothesis", "pytorch-crf", "jieba", "gensim>=4.4", "python-crfsuite", "matplotlib", "ruff", "mypy",
+        ],
     },
     entry_points={
         "spacy_cli": ["cner = spacy_cner.cli:app"],
-        "spacy_factories": ["cner = spacy_cner.pipeline.cner:make_cner"],
+        "spacy_factories": [
+            "cner = spacy_cner.pipeline.cner:make_cner",
+            "cws = spacy_cner.pipeline.cws:make_cws",
+        ],
         "spacy_architectures": [
             "spacy_cner.CharNgramEmbed.v1 = spacy_cner.models.embed:build_char_ngram_embed",
             "spacy_cner.CharCNN.v1 = spacy_cner.models.encoders:build_char_cnn",
             "spacy_cner.BiLSTM.v1 = spacy_cner.models.encoders:build_bilstm",
             "spacy_cner.CrfTagger.v1 = spacy_cner.models.tagger:build_crf_tagger",
+            "spacy_cner.SoftmaxTagger.v1 = spacy_cner.models.tagger:build_softmax_tagger",
         ],
-        "spacy_scorers": ["spacy_cner.ents_scorer.v1 = spacy_cner.evaluation.scorer:make_ents_scorer"],
+        "spacy_augmenters": ["spacy_cner.pseudo_samples.v1 = spacy_cner.corpus.pseudo:make_pseudo_samples"],
+        "spacy_batchers": ["spacy_cner.batch_by_task.v1 = spacy_cner.corpus.batchers:make_batch_by_task"],
+        "spacy_readers": ["spacy_cner.MixedCorpus.v1 = spacy_cner.corpus.mixed:make_mixed_corpus"],
+        "spacy_scorers": [
+            "spacy_cner.ents_scorer.v1 = spacy_cner.evaluation.scorer:make_ents_scorer",
+            "spacy_cner.words_scorer.v1 = spacy_cner.evaluation.words:make_words_scorer",
+        ],
     },
     classifiers=[
         "License :: OSI Approved :: MIT License",

@@ -12,7 +12,6 @@ from typing import Any, Dict
 
 import spacy
 import torch
-from records import IDENTITY, SPLITS, make_records, revision, save_records
 from spacy.cli import init_config
 from spacy.training.initialize import init_nlp
 from spacy.training.loop import train as train_loop
@@ -22,6 +21,7 @@ from spacy_cner.corpus.docbin import read_docs
 from spacy_cner.corpus.stats import known_entities
 from spacy_cner.evaluation.pipeline import evaluate_pipeline
 from spacy_cner.evaluation.scorer import score_ents
+from spacy_cner.reproduce.records import IDENTITY, SPLITS, make_records, revision, save_records
 
 # The two sizes of spaCy's quickstart; "accuracy" without the vectors of another package.
 SPACY_SIZES = {"spacy": {"width": 96, "depth": 4}, "spacy-large": {"width": 256, "depth": 8}}

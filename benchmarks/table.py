@@ -1,10 +1,11 @@
 """Prints the records of `results/` as a Markdown table: F1 on the test set, mean ± standard deviation over seeds."""
 
 import argparse
-import json
 from collections import defaultdict
 from pathlib import Path
-from statistics import mean, stdev
+
+from spacy_cner.reproduce.records import read_records
+from spacy_cner.reproduce.report import NONE, summarise
 
 SUBSETS = {"all": "", "named": " named", "nominal": " nominal"}
 
@@ -16,7 +17,7 @@ def main() -> None:
     args = parser.parse_args()
     scores = defaultdict(list)
     for path in args.files:
-        for record in json.loads(path.read_text(encoding="utf-8")):
+        for record in read_records(path):
             if record["split"] == args.split:
                 share = "" if record["ratio"] == 1.0 else f" {record['ratio']:.0%}"
                 column = f"{record['corpus']}{share}{SUBSETS[record['subset']]}"
@@ -29,11 +30,10 @@ def main() -> None:
 
 
 def cell(records: list) -> str:
-    values = [record["f"] for record in records]
-    if not values:
-        return "–"
-    spread = f" ± {stdev(values):.2f}" if len(values) > 1 else ""
-    return f"{mean(values):.2f}{spread}" + (f" ({len(values)} seeds)" if spread else "")
+    summary = summarise(records, "f")
+    if summary is None:
+        return NONE
+    return f"{summary} ({summary.count} seeds)" if summary.count > 1 else str(summary)
 
 
 if __name__ == "__main__":

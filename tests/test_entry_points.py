@@ -17,7 +17,10 @@ from spacy.language import Language
 import spacy_cner
 
 SETUP = Path(spacy_cner.__file__).parents[1] / "setup.py"
-COMMANDS = {"convert", "entities", "evaluate", "package", "prepare", "sample", "split", "stats", "vectors"}
+COMMANDS = {
+    "convert", "entities", "evaluate", "package", "prepare", "pseudo", "reproduce", "sample", "segment", "split",
+    "stats", "vectors",
+}  # fmt: skip
 # One process for all, as each takes seconds to start.
 FRESH = """
 import json, runpy, sys

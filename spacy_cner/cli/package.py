@@ -5,13 +5,16 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
+from typing import List
 
 import typer
 from spacy.cli.package import package as spacy_package
+from spacy.language import Language
 from thinc.api import Config
 from wasabi import msg
 
 from ..errors import InputError
+from ..loading import load_pipeline
 from ._app import command
 
 PLUGIN_SOURCE = Path(__file__).parents[2]
@@ -25,6 +28,7 @@ def package(
     output: Path = typer.Argument(..., help="The folder to write the wheels to"),
     name: str = typer.Option(..., help="The package's name without its language: cner_clc becomes zh_cner_clc"),
     version: str = typer.Option("0.1.0", help="The package's version"),
+    only: List[str] = typer.Option([], help="Keep this component, drop those that only helped to train it; repeatable"),
     # fmt: on
 ):
     """Build the wheel of a pipeline and, from a checkout, the plugin's wheel beside it: all that is installed with
@@ -34,7 +38,10 @@ def package(
     output.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as folder:
         copy = Path(folder) / "model"
-        shutil.copytree(model, copy)
+        if only:
+            keep_only(load_pipeline(str(model)), only).to_disk(copy)
+        else:
+            shutil.copytree(model, copy)
         forget_paths(copy / "config.cfg")
         spacy_package(copy, Path(folder), name=name, version=version, create_sdist=False, silent=False)
         build_wheel(next(Path(folder).glob(f"*{name}-{version}")), output)
@@ -44,6 +51,22 @@ def package(
             msg.warn("The plugin is installed without its source: take the wheel it was installed from")
     for wheel in sorted(output.glob("*.whl")):
         msg.good(f"{wheel} ({wheel.stat().st_size / 1e6:.1f} MB)")
+
+
+def keep_only(nlp: Language, names: List[str]) -> Language:
+    """The pipeline without its other components; features that a kept one has shared become its own copy.
+
+    Raises InputError for a component that the pipeline does not have."""
+    for name in names:
+        if name not in nlp.pipe_names:
+            raise InputError(f"expected a component out of {', '.join(nlp.pipe_names)}, got {name!r}")
+    for name in set(nlp.pipe_names) - set(names):
+        for listener in getattr(nlp.get_pipe(name), "listening_components", []):
+            if listener in names:
+                nlp.replace_listeners(name, listener, ["model.tok2vec"])
+    for name in set(nlp.pipe_names) - set(names):
+        nlp.remove_pipe(name)
+    return nlp
 
 
 def forget_paths(path: Path) -> None:

@@ -40,7 +40,9 @@ def prepare_folder(folder: Path, recipe: Dict[str, Any], *, fraction: float = 1.
     parts = {}
     for part in PARTS:
         if part in recipe:
-            parts[part] = convert(folder / recipe[part], recipe["format"], encoding=recipe.get("encoding"))[0]
+            # A part that is not like the others says how it differs.
+            how = {**recipe, **(recipe[part] if isinstance(recipe[part], dict) else {"file": recipe[part]})}
+            parts[part] = convert(folder / how["file"], how["format"], encoding=how.get("encoding"))[0]
     if fraction != 1.0:
         parts["train"] = sample(parts["train"], fraction, seed=seed)
     if "dev" not in parts:

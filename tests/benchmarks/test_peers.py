@@ -1,11 +1,10 @@
-import json
-
 import crfsuite
 import pytest
 import spacy
 from peers import run_crfsuite
-from records import make_records, save_records
 from spacy.tokens import DocBin, Span
+
+from spacy_cner.reproduce.records import make_records
 
 
 @pytest.fixture
@@ -33,11 +32,3 @@ def test_features_see_two_characters_to_each_side():
     first, *_, last = crfsuite.features(["东", "边", "１", "A"])
     assert {"c0=东", "c1=边", "c2=1", "cc0=东边", "c-1=<edge>", "t2=N"} <= set(first)
     assert {"c0=A", "c-1=1", "c-2=边", "around=1<edge>", "ttt=NLE"} <= set(last)
-
-
-def test_a_record_of_the_same_identity_is_replaced(tmp_path):
-    path = tmp_path / "results" / "peers.json"
-    record = {"row": "x", "corpus": "y", "ratio": 1.0, "seed": 0, "split": "test", "subset": "all", "f": 1.0}
-    save_records(path, [record, {**record, "seed": 1}])
-    save_records(path, [{**record, "f": 2.0}])
-    assert [(r["seed"], r["f"]) for r in json.loads(path.read_text())] == [(0, 2.0), (1, 1.0)]

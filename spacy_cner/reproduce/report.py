@@ -1,0 +1,103 @@
+"""The records as Markdown, beside the figures of the paper."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import mean, stdev
+from typing import Any, Dict, Iterator, List, Optional, Sequence
+
+from .records import Record
+from .runs import Selection, point_row
+from .table import Column, Figure, Scores, Table
+
+SCORES = {"p": "P", "r": "R", "f": "F", "r_oov": "R_oov"}
+NONE = "–"
+
+
+@dataclass(frozen=True)
+class Summary:
+    """Mean and sample standard deviation (0 of one seed) over `count` seeds."""
+
+    mean: float
+    std: float
+    count: int
+
+    def __str__(self) -> str:
+        return f"{self.mean:.2f} ± {self.std:.2f}" if self.count > 1 else f"{self.mean:.2f}"
+
+
+def cell_records(records: Sequence[Record], row: str, column: Column) -> List[Record]:
+    identity = {"row": row, "corpus": column.corpus, "ratio": column.ratio}
+    identity |= {"split": column.split, "subset": column.subset}
+    return [record for record in records if identity.items() <= record.items()]
+
+
+def summarise(records: Sequence[Record], key: str) -> Optional[Summary]:
+    """None if no record has this score."""
+    values = [record[key] for record in records if record[key] is not None]
+    return Summary(mean(values), stdev(values) if len(values) > 1 else 0.0, len(values)) if values else None
+
+
+def page(table: Table, records: Sequence[Record], selection: Selection, pictures: Dict[str, Path], folder: Path) -> str:
+    """`pictures` are the files of figures, which the page in `folder` shows."""
+    published = f"Published figures: {table.source}. Ours: m" if table.source else "M"
+    parts = [f"# {table.title}", f"{published}ean ± standard deviation over the seeds, in percent."]
+    for name in selection.columns:
+        parts += [f"## {name}", describe(table.columns[name]), column_table(table, records, selection.rows, name)]
+    for name in selection.figures:
+        figure = table.figures[name]
+        parts += [f"## {figure.title}", f"{figure.row}; {describe(table.columns[figure.column])}"]
+        if name in pictures:
+            parts.append(f"![{figure.title}]({Path(os.path.relpath(pictures[name], folder)).as_posix()})")
+        parts.append(figure_table(table, records, figure))
+    return "\n\n".join(parts) + "\n"
+
+
+def describe(column: Column) -> str:
+    share = "" if column.ratio == 1 else f", {100 * column.ratio:.4g} % of the training data"
+    subset = "" if column.subset == "all" else f", {column.subset} entities"
+    return f"`{column.corpus}`{share}, {'development' if column.split == 'dev' else 'test'} set{subset}"
+
+
+def column_table(table: Table, records: Sequence[Record], rows: Sequence[str], name: str) -> str:
+    """The paper's figures are there if it has any for one of the rows."""
+    column = table.columns[name]
+    paper = {row: table.rows[row].paper.get(name) for row in rows}
+    published = [key for key in SCORES if any(getattr(scores, key, None) is not None for scores in paper.values())]
+    header = ["", *SCORES.values(), "seeds", *(f"paper {SCORES[key]}" for key in published)]
+    lines = [
+        [row, *scores_of(cell_records(records, row, column)), *published_of(paper[row], published)] for row in rows
+    ]
+    return markdown(header, lines)
+
+
+def figure_table(table: Table, records: Sequence[Record], figure: Figure) -> str:
+    column = table.columns[figure.column]
+    lines = [
+        [f"{point.x:g}", *scores_of(cell_records(records, point_row(figure, point), column))] for point in figure.points
+    ]
+    return markdown([figure.label, *SCORES.values(), "seeds"], lines)
+
+
+def scores_of(records: Sequence[Record]) -> Iterator[str]:
+    for key in SCORES:
+        yield str(summarise(records, key) or NONE)
+    yield str(len(records))
+
+
+def published_of(scores: Optional[Scores], keys: Sequence[str]) -> Iterator[str]:
+    for key in keys:
+        value = getattr(scores, key, None)
+        yield NONE if value is None else f"{value:.2f}"
+
+
+def markdown(header: Sequence[Any], lines: Sequence[Sequence[str]]) -> str:
+    """Columns of equal width, so that it reads well as it is."""
+    widths = [max(3, *(len(line[i]) for line in [header, *lines])) for i in range(len(header))]
+    rule = ["-" * widths[0], *("-" * (width - 1) + ":" for width in widths[1:])]
+
+    def format_line(cells: Sequence[str]) -> str:
+        first, *rest = zip(cells, widths, strict=True)
+        return "| " + " | ".join([first[0].ljust(first[1]), *(cell.rjust(width) for cell, width in rest)]) + " |"
+
+    return "\n".join(format_line(line) for line in [header, rule, *lines])

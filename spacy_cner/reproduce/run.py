@@ -1,0 +1,104 @@
+"""One training in a process of its own: `python -m spacy_cner.reproduce.run JOB`, with the fields of `Job` as JSON."""
+
+import json
+import os
+import shutil
+import sys
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+from time import perf_counter
+from typing import Any, Dict, Sequence
+
+import spacy
+from filelock import FileLock, Timeout
+from spacy.cli._util import setup_gpu
+from spacy.training.initialize import init_nlp
+from spacy.training.loop import DIR_MODEL_BEST, DIR_MODEL_LAST
+from spacy.training.loop import train as train_loop
+from spacy.util import load_config
+
+from ..corpus.docbin import read_docs
+from ..corpus.stats import known_entities
+from ..errors import InputError
+from ..evaluation.pipeline import evaluate_pipeline
+from .records import SPLITS, Record, device, make_records, revision, save_records
+
+
+@dataclass(frozen=True)
+class Job:
+    """common: `row`, `corpus`, `ratio` and `seed` of the records.
+    overrides: those that the records tell of; `settings` are all, with the files and the seed.
+    corpus: the folder with train.spacy, dev.spacy and test.spacy.
+    output: the folder for the pipeline.
+    results: the file of records.
+    gpu: whether to use the first GPU that is visible."""
+
+    common: Record
+    config: str
+    overrides: Dict[str, Any]
+    settings: Dict[str, Any]
+    corpus: str
+    output: str
+    results: str
+    gpu: bool = False
+    keep_models: bool = False
+
+
+def main() -> None:
+    end_with_parent()
+    job = Job(**json.loads(sys.argv[1]))
+    revision()
+    output = Path(job.output)
+    output.mkdir(parents=True, exist_ok=True)
+    try:
+        with FileLock(output / "lock", timeout=0):
+            records = list(make_records(job.common, {"overrides": job.overrides, "config": job.config, **train(job)}))
+            save_records(Path(job.results), records)
+            print(summary(records))
+            if not job.keep_models:
+                for name in (DIR_MODEL_BEST, DIR_MODEL_LAST):
+                    shutil.rmtree(output / name, ignore_errors=True)
+    except Timeout:
+        raise InputError(f"{output}: expected to be alone, but another process is at this run") from None
+
+
+def train(job: Job) -> Dict[str, Any]:
+    """RETURNS: `scores` on the development and the test set of the best pipeline, `train_s` (seconds of training) and
+    `device`."""
+    use_gpu = 0 if job.gpu else -1
+    setup_gpu(use_gpu, silent=True)
+    output, corpus = Path(job.output), Path(job.corpus)
+    config = load_config(job.config, overrides=job.settings, interpolate=False)
+    # Its lines in the log are how the progress bar knows the step.
+    config["training"]["logger"] = {"@loggers": "spacy.ConsoleLogger.v3"}
+    nlp = init_nlp(config, use_gpu=use_gpu)
+    start = perf_counter()
+    train_loop(nlp, output, use_gpu=use_gpu)
+    seconds = perf_counter() - start
+    best = spacy.load(output / DIR_MODEL_BEST)
+    known = known_entities(read_docs(corpus / "train.spacy"))
+    files = {split: corpus / f"{split}.spacy" for split in SPLITS}
+    scores = {split: evaluate_pipeline(best, read_docs(path), known) for split, path in files.items() if path.exists()}
+    return {"scores": scores, "train_s": seconds, "device": device(job.gpu)}
+
+
+def summary(records: Sequence[Record]) -> str:
+    scores = (f"{record['split']} F {record['f']}" for record in records if record["subset"] == "all")
+    return f"{', '.join(scores)}, trained in {records[0]['train_s']} s"
+
+
+def end_with_parent() -> None:
+    """Ends this process when its standard input does, which is a pipe from the parent: however that is killed, no run
+    is left behind that the next start would run a second time."""
+
+    def watch() -> None:
+        while os.read(0, 1):
+            pass
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
+
+
+if __name__ == "__main__":
+    main()

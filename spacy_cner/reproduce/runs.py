@@ -1,0 +1,125 @@
+"""Which runs a table needs: one training for each row, corpus and seed."""
+
+import re
+from dataclasses import dataclass, field
+from typing import Collection, Dict, Iterator, List, Optional, Sequence, Tuple
+
+from ..errors import InputError
+from .records import Record
+from .table import Column, Figure, Overrides, Point, Row, Table
+
+
+@dataclass(frozen=True)
+class Run:
+    """`overrides` are those of the config; files and seed come on top when it runs. `segmenter`: what gives the
+    training sentences words, "" if they need none."""
+
+    row: str
+    corpus: str
+    recipe: str
+    ratio: float
+    seed: int
+    config: str
+    overrides: Overrides = field(default_factory=dict)
+    paths: Dict[str, str] = field(default_factory=dict)
+    segmenter: str = ""
+
+    @property
+    def told(self) -> Overrides:
+        """What a record tells of as its overrides."""
+        files = {f"paths.{key}": name for key, name in self.paths.items()}
+        return {**files, **self.overrides, **({"segmenter": self.segmenter} if self.segmenter else {})}
+
+    @property
+    def identity(self) -> Record:
+        return {"row": self.row, "corpus": self.corpus, "ratio": self.ratio, "seed": self.seed}
+
+    @property
+    def slug(self) -> str:
+        """The name of its folder."""
+        return re.sub(r"[^\w.+=-]+", "_", f"{self.row}-{self.corpus}-{self.ratio:g}-{self.seed}")
+
+    def __str__(self) -> str:
+        return f"{self.row}, {self.corpus} {self.ratio:.4g}, seed {self.seed}"
+
+
+@dataclass(frozen=True)
+class Selection:
+    """Names of what is run and reported."""
+
+    rows: List[str]
+    columns: List[str]
+    figures: List[str]
+
+
+def select(table: Table, rows: Sequence[str], columns: Sequence[str], figures: Sequence[str]) -> Selection:
+    """What is named; all where nothing is. A figure alone leaves the table's own cells out. Raises InputError for a
+    name that the table does not have."""
+    for kind, names, known in (
+        ("row", rows, table.rows), ("column", columns, table.columns), ("figure", figures, table.figures)
+    ):
+        for name in names:
+            if name not in known:
+                raise InputError(f"expected a {kind} out of {', '.join(known) or '(none)'}, got {name!r}")
+    if figures and not rows and not columns:
+        return Selection([], [], list(figures))
+    usual = [name for name, column in table.columns.items() if not column.optional]
+    all_figures = [] if rows or columns else list(table.figures)
+    return Selection(list(rows or table.rows), list(columns or usual), list(figures or all_figures))
+
+
+def plan(table: Table, selection: Selection, seeds: Sequence[int], extra: Optional[Overrides] = None) -> List[Run]:
+    """The runs of the selected cells and figures, each once. `extra` overrides come last."""
+    runs: Dict[Tuple, Run] = {}
+    for run in [*_cell_runs(table, selection, seeds, extra or {}), *_figure_runs(table, selection, seeds, extra or {})]:
+        runs.setdefault(tuple(run.identity.values()), run)
+    return list(runs.values())
+
+
+def _cell_runs(table: Table, selection: Selection, seeds: Sequence[int], extra: Overrides) -> Iterator[Run]:
+    for column in selection.columns:
+        for row in selection.rows:
+            yield from _runs(table, row, table.rows[row], table.columns[column], seeds, extra)
+
+
+def _figure_runs(table: Table, selection: Selection, seeds: Sequence[int], extra: Overrides) -> Iterator[Run]:
+    for figure in (table.figures[name] for name in selection.figures):
+        for point in figure.points:
+            row = table.rows[point.row or figure.row]
+            overrides = {**(point.overrides or {}), **extra}
+            yield from _runs(table, point_row(figure, point), row, table.columns[figure.column], seeds, overrides)
+
+
+def _runs(
+    table: Table, name: str, row: Row, column: Column, seeds: Sequence[int], extra: Overrides
+) -> Iterator[Run]:
+    overrides = {**table.overrides, **column.overrides, **row.overrides, **extra}
+    for seed in seeds:
+        segmenter = table.segmenter if row.words else ""
+        yield Run(name, column.corpus, column.recipe, column.ratio, seed, row.config, overrides, row.paths, segmenter)
+
+
+def point_row(figure: Figure, point: Point) -> str:
+    """The name of a point in the records."""
+    return point.row or f"{figure.row} {figure.parameter}={point.x:g}"
+
+
+def pending(runs: Collection[Run], records: Collection[Record]) -> List[Run]:
+    """Those without a record. A run's records are written at once, so one tells of all."""
+    return [run for run in runs if not _records_of(run, records)]
+
+
+def recorded_otherwise(runs: Collection[Run], records: Collection[Record]) -> Iterator[Tuple[Run, Record]]:
+    """Runs that have a record of another config or of other overrides (paths apart, which differ between machines)."""
+    for run in runs:
+        for record in _records_of(run, records)[:1]:
+            if (record["config"], _settings(record["overrides"])) != (run.config, _settings(run.told)):
+                yield run, record
+
+
+def _records_of(run: Run, records: Collection[Record]) -> List[Record]:
+    return [record for record in records if run.identity.items() <= record.items()]
+
+
+def _settings(overrides: Overrides) -> Overrides:
+    return {key: value for key, value in overrides.items() if not key.startswith("paths.")}

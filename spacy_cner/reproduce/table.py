@@ -1,0 +1,156 @@
+"""The description of a table: what is trained on what, and the figures that a paper has for it. It is data (YAML)."""
+
+from pathlib import Path
+from typing import Any, Dict, List, Literal, Optional
+
+import srsly
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from ..errors import InputError
+
+FOLDER = Path("configs/tables")
+
+Overrides = Dict[str, Any]  # of a config, e.g. {"training.max_steps": 2000}
+
+
+class Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+
+class Scores(Part):
+    """Published figures, in percent."""
+
+    p: Optional[float] = None
+    r: Optional[float] = None
+    f: Optional[float] = None
+    r_oov: Optional[float] = None
+
+
+class Column(Part):
+    """`corpus` is the name in the records, `recipe` that in `configs/corpora.yml` (the same if not given), `ratio` the
+    part of its training data. `optional`: left out unless it is asked for by name."""
+
+    corpus: str
+    recipe: str = ""
+    ratio: float = Field(1.0, gt=0, le=1)
+    split: Literal["dev", "test"] = "test"
+    subset: Literal["all", "named", "nominal"] = "all"
+    overrides: Overrides = {}
+    optional: bool = False
+
+    @model_validator(mode="after")
+    def name_recipe(self) -> "Column":
+        self.recipe = self.recipe or self.corpus
+        return self
+
+
+class Row(Part):
+    """`paths` are further prepared files that the config's `[paths]` names, e.g. `words: pfr/train.spacy`, relative to
+    the folder of prepared corpora. `words`: the training sentences are segmented, by the table's segmenter where they
+    have no words of their own. `paper` has the published figures by column."""
+
+    config: str
+    overrides: Overrides = {}
+    paths: Dict[str, str] = {}
+    words: bool = False
+    paper: Dict[str, Scores] = {}
+
+
+class Point(Part):
+    """A place on the x axis: a setting of the figure's row, or another row of the table as it is."""
+
+    x: float
+    overrides: Optional[Overrides] = None
+    row: Optional[str] = None
+
+    @model_validator(mode="after")
+    def check_one(self) -> "Point":
+        if (self.overrides is None) == (self.row is None):
+            raise ValueError("expected either `overrides` or `row`")
+        return self
+
+
+class Figure(Part):
+    """P, R and F over a setting. `parameter` names it in the records, `label` on the x axis."""
+
+    title: str
+    row: str
+    column: str
+    parameter: str
+    label: str
+    points: List[Point] = Field(min_length=1)
+
+
+class Table(Part):
+    """`overrides` are those of every row; a column's come after them, then a row's, then a point's. `segmenter` is one
+    of `python -m spacy_cner segment`: jieba, pkuseg, or a pipeline."""
+
+    title: str
+    source: str = ""
+    seeds: List[int] = Field([0], min_length=1)
+    overrides: Overrides = {}
+    segmenter: str = "jieba"
+    columns: Dict[str, Column] = Field(min_length=1)
+    rows: Dict[str, Row] = Field(min_length=1)
+    figures: Dict[str, Figure] = {}
+
+    @model_validator(mode="after")
+    def check_names(self) -> "Table":
+        for name, row in self.rows.items():
+            for column in row.paper:
+                expect_name(column, self.columns, f"rows.{name}.paper")
+        for name, figure in self.figures.items():
+            expect_name(figure.row, self.rows, f"figures.{name}.row")
+            expect_name(figure.column, self.columns, f"figures.{name}.column")
+            for i, point in enumerate(figure.points):
+                if point.row is not None:
+                    expect_name(point.row, self.rows, f"figures.{name}.points.{i}.row")
+        return self
+
+    @model_validator(mode="after")
+    def check_columns(self) -> "Table":
+        """Columns that show other scores of the same run must say the same about it."""
+        first: Dict[Any, str] = {}
+        for name, column in self.columns.items():
+            other = first.setdefault((column.corpus, column.ratio), name)
+            if (column.recipe, column.overrides) != (self.columns[other].recipe, self.columns[other].overrides):
+                raise ValueError(
+                    f"columns.{name}: expected the recipe and the overrides of {other!r}, as corpus and ratio are the "
+                    f"same, got {column.recipe!r} and {column.overrides!r}"
+                )
+        return self
+
+
+def expect_name(name: str, known: Dict[str, Any], where: str) -> None:
+    if name not in known:
+        raise ValueError(f"{where}: expected one of {', '.join(known)}, got {name!r}")
+
+
+def table_path(name: str) -> Path:
+    """`wu-2019` is `configs/tables/wu-2019.yml`; a path is itself."""
+    return Path(name) if name.endswith((".yml", ".yaml")) else FOLDER / f"{name}.yml"
+
+
+def read_table(path: Path) -> Table:
+    """Raises InputError for a file that is missing, or not such a description: where in it, what was expected, what
+    came."""
+    if not path.is_file():
+        known = ", ".join(sorted(file.stem for file in FOLDER.glob("*.yml"))) or f"none in {FOLDER}"
+        raise InputError(f"{path}: expected the description of a table (a .yml file, or one of: {known}), found none")
+    try:
+        return Table.model_validate(srsly.read_yaml(path))
+    except ValidationError as error:
+        raise InputError("\n".join(f"{path}: {message(each)}" for each in error.errors())) from None
+    except ValueError as error:
+        raise InputError(f"{path}: expected a table in YAML, got {error}") from None
+
+
+def message(error: Any) -> str:
+    where = ".".join(str(part) for part in error["loc"])
+    if error["type"] == "value_error" and not where:
+        return str(error["ctx"]["error"])
+    if error["type"] == "missing":
+        return f"{where}: expected this key, found none"
+    if error["type"] == "extra_forbidden":
+        return f"{where}: not a key of a table's description"
+    return f"{where}: {error['msg']}, got {error['input']!r:.80}"

@@ -1,0 +1,159 @@
+"""`reproduce` with real trainings, each in a process of its own, of a few steps."""
+
+import json
+import shutil
+import subprocess
+import sys
+from dataclasses import asdict
+from pathlib import Path
+
+import pytest
+import srsly
+from typer.testing import CliRunner
+
+from spacy_cner.cli import app
+from spacy_cner.reproduce.pool import last_step
+from spacy_cner.reproduce.run import Job
+
+CONFIG = Path(__file__).parents[2] / "configs" / "clc.cfg"
+TABLE = {
+    "title": "Tiny",
+    "overrides": {
+        "components.cner.model.tok2vec.embed.widths": [8],
+        "components.cner.model.tok2vec.embed.buckets": [50],
+        "components.cner.model.tok2vec.encode.filters": 8,
+        "components.cner.model.encoder.width": 8,
+        "training.max_steps": 3,
+        "training.eval_frequency": 2,
+    },
+    "columns": {"half": {"corpus": "mine", "ratio": 0.5}},
+    "rows": {
+        "Good": {"config": "clc.cfg", "paths": {"words": "mine/dev.spacy"}, "paper": {"half": {"f": 60.0}}},
+        "Bad": {"config": "clc.cfg", "overrides": {"components.cner.model.encoder.width": "wide"}},
+    },
+    "figures": {
+        "drop": {
+            "title": "Figure 1", "row": "Good", "column": "half", "parameter": "drop", "label": "dropout",
+            "points": [{"x": 0.5, "row": "Good"}, {"x": 0.6, "overrides": {"training.dropout": 0.6}}],
+        }
+    },
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """A table, a corpus, and what a killed run would have left."""
+    folder = tmp_path_factory.mktemp("reproduce")
+    srsly.write_yaml(folder / "tiny.yml", TABLE)
+    shutil.copy(CONFIG, folder)
+    (folder / "data" / "mine").mkdir(parents=True)
+    for part, count in (("train", 20), ("test", 2)):
+        lines = "[林小燕]PER 昨天 去 了 [青岛]LOC 。\n[蓝天 银行]ORG 不 开门 。\n" * count
+        (folder / "data" / "mine" / f"{part}.txt").write_text(lines, encoding="utf-8")
+    recipe = {"format": "markup", "train": "train.txt", "dev_share": 0.2, "test": "test.txt"}
+    srsly.write_yaml(folder / "corpora.yml", {"mine": recipe})
+    killed = folder / "training" / "reproduce" / "tiny" / "Good-mine-0.5-0"
+    (killed / "model-best").mkdir(parents=True)
+    (killed / "model-best" / "meta.json").write_text("{")
+    (killed / "log.txt").write_text("  0       2  1.00\n")
+    (folder / "results").mkdir()
+    (folder / "results" / "tiny.json.tmp").write_text('[\n{"row": "Good", ')
+    return folder
+
+
+@pytest.fixture(autouse=True)
+def here(folder, monkeypatch):
+    monkeypatch.chdir(folder)
+
+
+def run(*args):
+    return CliRunner().invoke(app, ["reproduce", "tiny.yml", "--recipes", "corpora.yml", "--data", "data", *args])
+
+
+@pytest.fixture(scope="module")
+def first(folder):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        rows = ("--row", "Good", "--row", "Bad")
+        return run(*rows, "--jobs", "2", "--output", "out/tiny.md", "--training.patience", "9")
+
+
+def test_a_run_that_ends_well_is_recorded(first):
+    records = json.loads(Path("results/tiny.json").read_text(encoding="utf-8"))
+    assert [(r["row"], r["corpus"], r["ratio"], r["seed"], r["split"]) for r in records] == [
+        ("Good", "mine", 0.5, 0, "dev"), ("Good", "mine", 0.5, 0, "test"),
+    ]  # fmt: skip
+    assert all(0 <= record[key] <= 100 for record in records for key in "prf")
+    assert records[0]["config"] == "clc.cfg"
+    assert records[0]["overrides"] == {"paths.words": "mine/dev.spacy", **TABLE["overrides"], "training.patience": 9}
+    assert {"r_oov", "subset", "revision", "train_s", "device"} <= records[0].keys()
+
+
+def test_a_run_that_fails_is_reported_with_its_log_and_others_go_on(first):
+    assert first.exit_code == 1
+    assert "Good, mine 0.5, seed 0: dev F " in first.stdout
+    assert "Bad, mine 0.5, seed 0: failed with exit code 1; the end of " in first.stderr
+    assert "encoder -> width" in first.stderr
+    assert "1 runs failed" in first.stderr
+
+
+def test_only_logs_are_kept(first):
+    kept = Path("training/reproduce/tiny/Good-mine-0.5-0")
+    assert not list(kept.glob("model-*"))
+    assert last_step(kept / "log.txt") == 2
+    assert sorted(path.name for path in Path("corpus").iterdir()) == ["mine", "mine-0.5"]
+
+
+def test_report_is_printed_and_written(first):
+    text = Path("out/tiny.md").read_text(encoding="utf-8")
+    assert text.strip() in first.stdout
+    row = next(line for line in text.splitlines() if line.startswith("| Good"))
+    assert [cell.strip() for cell in row.strip("|").split("|")][-2:] == ["1", "60.00"]
+
+
+def test_what_is_recorded_is_not_run_again(first):
+    before = Path("results/tiny.json").read_bytes()
+    log = Path("training/reproduce/tiny/Good-mine-0.5-0/log.txt").stat().st_mtime_ns
+    result = run("--row", "Good", "--training.patience", "9")
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert Path("results/tiny.json").read_bytes() == before
+    assert Path("training/reproduce/tiny/Good-mine-0.5-0/log.txt").stat().st_mtime_ns == log
+
+
+def test_other_settings_than_recorded_are_said(first):
+    result = run("--row", "Good")
+    assert result.exit_code == 0
+    assert "Good, mine 0.5, seed 0: recorded with clc.cfg" in result.stderr
+
+
+def test_show_draws_figures_and_runs_nothing(first):
+    pytest.importorskip("matplotlib")
+    result = run("--show")
+    assert result.exit_code == 0, result.output
+    assert Path("results/tiny-drop.png").read_bytes().startswith(b"\x89PNG")
+    assert "![Figure 1](results/tiny-drop.png)" in result.stdout
+    assert not Path("training/reproduce/tiny/Good_drop=0.6-mine-0.5-0").exists()
+
+
+def test_a_run_ends_when_its_parent_does(folder):
+    common = {"row": "Good", "corpus": "mine", "ratio": 0.5, "seed": 1}
+    job = Job(common, "clc.cfg", {}, {}, corpus=".", output="orphan", results="orphan.json")
+    command = [sys.executable, "-m", "spacy_cner.reproduce.run", json.dumps(asdict(job))]
+    done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (1, "")
+    assert not Path("orphan.json").exists()
+
+
+@pytest.mark.parametrize(
+    "args, message",
+    [
+        (["--row", "Best"], "expected a row out of Good, Bad, got 'Best'"),
+        (["--row", "Good", "--seed", "5", "--corpora.trein.path", "x"], "Good, mine 0.5, seed 5: expected a config"),
+        (["--colum", "half"], "expected an option, or a setting of the config as in --training.max_steps 10, got"),
+        (["--row", "Good", "--seed", "5", "--corpus-dir", "none", "--data", "x"], "x/mine: expected the corpus 'mine'"),
+    ],
+)
+def test_bad_arguments_say_what_is_expected(args, message):
+    result = run(*args)
+    assert result.exit_code == 1
+    assert message in result.stderr

@@ -1,0 +1,62 @@
+import pytest
+import srsly
+
+from spacy_cner.corpus.docbin import read_docs
+from spacy_cner.errors import InputError
+from spacy_cner.reproduce.corpora import Corpora
+
+
+@pytest.fixture
+def corpora(tmp_path):
+    """`mine` with a test set, `words` without one."""
+    for name in ("mine", "words"):
+        (tmp_path / "data" / name).mkdir(parents=True)
+        (tmp_path / "data" / name / "train.txt").write_text("[王海]PER 在 [青岛]LOC 。\n" * 20, encoding="utf-8")
+    (tmp_path / "data" / "mine" / "test.txt").write_text("[林小燕]PER 来 了 。\n", encoding="utf-8")
+    recipe = {"format": "markup", "train": "train.txt", "dev_share": 0.2}
+    recipes = {"mine": {**recipe, "test": "test.txt"}, "words": recipe, "gone": recipe}
+    srsly.write_yaml(tmp_path / "corpora.yml", recipes)
+    return Corpora(tmp_path / "corpus", tmp_path / "data", tmp_path / "corpora.yml")
+
+
+def sizes(folder):
+    return {path.stem: len(list(read_docs(path))) for path in sorted(folder.glob("*.spacy"))}
+
+
+def test_a_part_of_the_training_data_is_made_once(corpora):
+    folder = corpora.folder_of("mine", 0.5)
+    assert folder.name == "mine-0.5"
+    assert sizes(folder) == {"train": 8, "dev": 2, "test": 1}
+    times = {path: path.stat().st_mtime_ns for path in folder.iterdir()}
+    assert corpora.folder_of("mine", 0.5) == folder
+    assert {path: path.stat().st_mtime_ns for path in folder.iterdir()} == times
+    assert [path.name for path in folder.parent.iterdir()] == ["mine-0.5"]
+
+
+def test_what_was_left_incomplete_is_made_again(corpora):
+    folder = corpora.folder_of("mine", 1.0)
+    (folder / "dev.spacy").unlink()
+    (folder / "train.spacy").write_bytes(b"half")
+    assert sizes(corpora.folder_of("mine", 1.0)) == {"train": 16, "dev": 4, "test": 1}
+
+
+def test_files_by_name(corpora):
+    whole, part = corpora.file("words/train.spacy"), corpora.file("words-0.25/dev.spacy")
+    assert (sizes(whole.parent), sizes(part.parent)) == ({"train": 16, "dev": 4}, {"train": 4, "dev": 1})
+    own = corpora.folder / "own" / "silver.spacy"
+    own.parent.mkdir()
+    own.write_bytes(whole.read_bytes())
+    assert corpora.file("own/silver.spacy") == own
+
+
+@pytest.mark.parametrize(
+    "name, message",
+    [
+        ("other/train.spacy", "corpora.yml: expected a corpus out of mine, words, gone, got 'other'"),
+        ("words/test.spacy", "test.spacy: expected a file that `prepare` makes"),
+        ("gone/train.spacy", "gone: expected the corpus 'gone'; --data or CNER_DATA names the folder around it"),
+    ],
+)
+def test_what_cannot_be_made_is_named(corpora, name, message):
+    with pytest.raises(InputError, match=message):
+        corpora.file(name)

@@ -1,0 +1,76 @@
+from pathlib import Path
+
+import pytest
+
+from spacy_cner.cli.reproduce import max_steps
+from spacy_cner.errors import InputError
+from spacy_cner.reproduce.runs import plan, select
+from spacy_cner.reproduce.table import read_table, table_path
+
+ROOT = Path(__file__).parents[2]
+TABLES = sorted((ROOT / "configs" / "tables").glob("*.yml"))
+
+
+def test_reads_a_description(write, description):
+    table = read_table(write(description))
+    assert table.columns["half"].recipe == "mine"
+    assert (table.columns["half, dev"].split, table.columns["secret"].ratio) == ("dev", 1.0)
+    assert table.rows["A"].paper["half"].r_oov == 40.0
+    assert [point.row for point in table.figures["rate"].points] == ["A", "A+B", None]
+
+
+@pytest.mark.parametrize(
+    "place, value, message",
+    [
+        (["title"], None, "title: "),
+        (["rows", "A", "confg"], "x.cfg", "rows.A.confg: not a key"),
+        (["rows", "A"], {"overrides": {}}, "rows.A.config: expected this key, found none"),
+        (["columns", "half", "ratio"], 5, "columns.half.ratio: .*less than or equal to 1, got 5"),
+        (["columns", "half", "split"], "train", "columns.half.split: .*'dev' or 'test', got 'train'"),
+        (["columns", "half", "recipe"], "x", "columns.half, dev: expected the recipe and the overrides of 'half'"),
+        (["rows", "A", "paper", "25%"], {}, "rows.A.paper: expected one of half, .*got '25%'"),
+        (["figures", "rate", "row"], "C", "figures.rate.row: expected one of A, A\\+B, got 'C'"),
+        (["figures", "rate", "points", 0], {"x": 1}, "figures.rate.points.0: .*either `overrides` or `row`"),
+        (["figures", "rate", "points", 0, "row"], "C", "figures.rate.points.0.row: expected one of A"),
+        (["seeds"], [], "seeds: .*at least 1"),
+        (["seeds", 0], "zero", "seeds.0: .*integer, got 'zero'"),
+    ],
+)
+def test_what_is_wrong_is_named_with_its_place(write, description, place, value, message):
+    part = description
+    for key in place[:-1]:
+        part = part[key]
+    part[place[-1]] = value
+    with pytest.raises(InputError, match=f"tiny.yml: {message}"):
+        read_table(write(description))
+
+
+def test_not_a_table(tmp_path):
+    (tmp_path / "list.yml").write_text("- 1\n")
+    (tmp_path / "broken.yml").write_text("a: [1\n")
+    with pytest.raises(InputError, match="list.yml: .*got \\[1\\]"):
+        read_table(tmp_path / "list.yml")
+    with pytest.raises(InputError, match="broken.yml: expected a table in YAML, got"):
+        read_table(tmp_path / "broken.yml")
+
+
+def test_a_missing_table_names_those_there_are(monkeypatch):
+    monkeypatch.chdir(ROOT)
+    with pytest.raises(InputError, match="wu-2018.yml: expected the description of a table .*wu-2019.*found none"):
+        read_table(table_path("wu-2018"))
+
+
+@pytest.mark.parametrize("path", TABLES, ids=lambda path: path.stem)
+def test_configs_of_the_project_take_the_overrides_of_its_tables(monkeypatch, path):
+    monkeypatch.chdir(ROOT)
+    table = read_table(path)
+    runs = plan(table, select(table, [], list(table.columns), list(table.figures)), [0])
+    assert all(max_steps(run) > 0 for run in runs)
+
+
+def test_published_figures_fit_together():
+    """F is near the harmonic mean of P and R; not equal to it, as all are means of 10 runs."""
+    table = read_table(ROOT / "configs" / "tables" / "wu-2019.yml")
+    cells = [scores for row in table.rows.values() for scores in row.paper.values()]
+    assert len(cells) == 9 * 6
+    assert all(abs(2 * cell.p * cell.r / (cell.p + cell.r) - cell.f) < 0.8 for cell in cells)
