@@ -31,7 +31,8 @@ setup(
         "peers": ["python-crfsuite"],
         "package": ["setuptools>=77", "wheel"],
         "test": [
-            "pytest", "hypothesis", "pytorch-crf", "jieba", "gensim>=4.4", "python-crfsuite", "matplotlib", "ruff", "mypy",
+            "pytest", "hypothesis", "pytorch-crf", "jieba", "gensim>=4.4", "python-crfsuite", "matplotlib",
+            "ruff", "mypy",
         ],
     },
     entry_points={

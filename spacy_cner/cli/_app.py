@@ -3,7 +3,7 @@
 import functools
 import logging
 import sys
-from typing import Callable
+from typing import Any, Callable
 
 import typer
 from spacy.cli._util import app as spacy_app
@@ -25,8 +25,9 @@ def warn(text: str) -> None:
     typer.secho(text, fg=typer.colors.YELLOW, err=True)
 
 
-def command(function: Callable) -> Callable:
-    """Registers `function` under its name; bad input ends it with the error's own words and exit code 1."""
+def command(function: Callable, **settings: Any) -> Callable:
+    """Registers `function` under its name, with Typer's settings for a command; bad input ends it with the error's own
+    words and exit code 1."""
 
     @functools.wraps(function)
     def run(*args, **kwargs):
@@ -37,4 +38,4 @@ def command(function: Callable) -> Callable:
             typer.secho(str(error), fg=typer.colors.RED, err=True)
             raise typer.Exit(1) from None
 
-    return app.command(name=function.__name__.strip("_").replace("_", "-"))(run)
+    return app.command(name=function.__name__.strip("_").replace("_", "-"), **settings)(run)

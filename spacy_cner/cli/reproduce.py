@@ -1,5 +1,6 @@
 """`reproduce`: a paper's table and figures, run again, beside the published figures."""
 
+from functools import partial
 from pathlib import Path
 from typing import List, Optional
 
@@ -16,10 +17,11 @@ from ..reproduce.report import page
 from ..reproduce.run import Job
 from ..reproduce.runs import Run, Selection, pending, plan, recorded_otherwise, select
 from ..reproduce.table import FOLDER, Overrides, Table, read_table, table_path
-from ._app import app, command, good, warn
+from ._app import command, good, warn
 
 
-@command
+# What is no option of the command is an override of the configs.
+@partial(command, context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
 def reproduce(
     # fmt: off
     context: typer.Context,
@@ -67,10 +69,6 @@ def reproduce(
     if failed:
         warn(f"{failed} runs failed")
         raise typer.Exit(1)
-
-
-# What is no option of the command is an override of the configs.
-app.registered_commands[-1].context_settings = {"allow_extra_args": True, "ignore_unknown_options": True}
 
 
 def config_overrides(args: List[str]) -> Overrides:
