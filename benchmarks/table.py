@@ -7,7 +7,7 @@ from pathlib import Path
 from spacy_cner.reproduce.records import read_records
 from spacy_cner.reproduce.report import NONE, summarise
 
-SUBSETS = {"all": "", "named": " named", "nominal": " nominal"}
+SUBSETS = {"all": "", "named": " named", "nominal": " nominal", "words": " words"}
 
 
 def main() -> None:

@@ -16,24 +16,25 @@ from ..evaluation.scorer import MENTION_SUFFIXES
 
 IDENTITY = ("row", "corpus", "ratio", "seed", "split", "subset")
 SPLITS = ("dev", "test")
-SUBSETS = ("all", *MENTION_SUFFIXES)
+# What a record scores, and the scores it takes: entities, the two kinds of mention, segmented words.
+SUBSETS = {"all": "ents", **{name: f"ents_{name}" for name in MENTION_SUFFIXES}, "words": "words"}
 
 Record = Dict[str, Any]
 
 
 def make_records(common: Record, run: Dict[str, Any]) -> Iterator[Record]:
-    """One record per split and, where labels say which mentions are names, per kind of mention.
+    """One record per split and subset that was scored: all entities, each kind of mention where labels say which are
+    names, words.
 
     common: `row`, `corpus`, `ratio` and `seed`.
-    run: `scores` (of each split, as `score_ents` returns them), `config`, `train_s`, and perhaps `overrides` of the
-        config and `device`."""
+    run: `scores` (of each split, as `score_ents` and `score_words` return them), `config`, `train_s`, and perhaps
+        `overrides` of the config and `device`."""
     for split, scores in run["scores"].items():
-        for subset in SUBSETS:
-            prefix = "ents" if subset == "all" else f"ents_{subset}"
+        for subset, prefix in SUBSETS.items():
             if f"{prefix}_f" not in scores:
                 continue
             prf = {key: percent(scores[f"{prefix}_{key}"]) for key in "prf"}
-            unseen = percent(scores["ents_r_oov"]) if subset == "all" else None
+            unseen = percent(scores.get(f"{prefix}_r_oov"))
             yield {
                 **common, "split": split, "subset": subset, **prf, "r_oov": unseen, "config": run["config"],
                 "overrides": run.get("overrides", {}), "revision": revision(), "train_s": round(run["train_s"]),

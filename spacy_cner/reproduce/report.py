@@ -55,7 +55,8 @@ def page(table: Table, records: Sequence[Record], selection: Selection, pictures
 
 def describe(column: Column) -> str:
     share = "" if column.ratio == 1 else f", {100 * column.ratio:.4g} % of the training data"
-    subset = "" if column.subset == "all" else f", {column.subset} entities"
+    kinds = {"all": "", "words": ", word segmentation"}
+    subset = kinds.get(column.subset, f", {column.subset} entities")
     return f"`{column.corpus}`{share}, {'development' if column.split == 'dev' else 'test'} set{subset}"
 
 

@@ -13,15 +13,18 @@ from typing import Any, Dict, Sequence
 import spacy
 from filelock import FileLock, Timeout
 from spacy.cli._util import setup_gpu
+from spacy.language import Language
 from spacy.training.initialize import init_nlp
 from spacy.training.loop import DIR_MODEL_BEST, DIR_MODEL_LAST
 from spacy.training.loop import train as train_loop
 from spacy.util import load_config
 
 from ..corpus.docbin import read_docs
+from ..corpus.segment import has_words
 from ..corpus.stats import known_entities
 from ..errors import InputError
 from ..evaluation.pipeline import evaluate_pipeline
+from ..evaluation.words import read_vocabulary
 from .records import SPLITS, Record, device, make_records, revision, save_records
 
 
@@ -77,10 +80,18 @@ def train(job: Job) -> Dict[str, Any]:
     train_loop(nlp, output, use_gpu=use_gpu)
     seconds = perf_counter() - start
     best = spacy.load(output / DIR_MODEL_BEST)
-    known = known_entities(read_docs(corpus / "train.spacy"))
     files = {split: corpus / f"{split}.spacy" for split in SPLITS}
-    scores = {split: evaluate_pipeline(best, read_docs(path), known) for split, path in files.items() if path.exists()}
+    scores = {split: score(best, path, corpus / "train.spacy") for split, path in files.items() if path.exists()}
     return {"scores": scores, "train_s": seconds, "device": device(job.gpu)}
+
+
+def score(nlp: Language, path: Path, train: Path) -> Dict[str, Any]:
+    """The scores of what the pipeline annotates: entities, words, or both."""
+    assigned = {name for pipe in nlp.pipe_names for name in nlp.get_pipe_meta(pipe).assigns}
+    docs, known = list(read_docs(path)), known_entities(read_docs(train))
+    segments = "doc.spans" in assigned and any(map(has_words, docs))
+    scores = evaluate_pipeline(nlp, docs, known, vocabulary=read_vocabulary(train) if segments else None)
+    return {key: value for key, value in scores.items() if "doc.ents" in assigned or not key.startswith("ents_")}
 
 
 def summary(records: Sequence[Record]) -> str:

@@ -34,7 +34,7 @@ class Column(Part):
     recipe: str = ""
     ratio: float = Field(1.0, gt=0, le=1)
     split: Literal["dev", "test"] = "test"
-    subset: Literal["all", "named", "nominal"] = "all"
+    subset: Literal["all", "named", "nominal", "words"] = "all"
     overrides: Overrides = {}
     optional: bool = False
 
