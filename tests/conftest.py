@@ -1,11 +1,14 @@
 """What the tests share: sentences written for them, and small pipelines that train in seconds."""
 
-from typing import Dict, List, Tuple
+from typing import Dict, List, Optional, Tuple
 
 import pytest
 import spacy
 from spacy.language import Language
 from spacy.training import Example
+from thinc.api import Optimizer
+
+from spacy_cner.corpus.document import AnnotatedText, join_words
 
 # text, entities as (start, end, label) in characters
 SENTENCES: List[Tuple[str, List[Tuple[int, int, str]]]] = [
@@ -15,6 +18,15 @@ SENTENCES: List[Tuple[str, List[Tuple[int, int, str]]]] = [
     ("蓝天银行今天不开门!", [(0, 4, "ORG")]),
     ("今天天气真好,没有谁出门。", []),
     ("林小燕和王海都住在大连。", [(0, 3, "PER"), (4, 6, "PER"), (9, 11, "LOC")]),
+]
+# The same in words.
+SEGMENTED = [
+    "林小燕 昨天 去 了 青岛 。",
+    "青岛 的 海风 吹着 她 。",
+    "王海 在 蓝天 银行 工作 。",
+    "蓝天 银行 今天 不 开门 !",
+    "今天 天气 真 好 , 没有 谁 出门 。",
+    "林小燕 和 王海 都 住 在 大连 。",
 ]
 
 
@@ -36,19 +48,55 @@ def make_examples(nlp: Language, sentences=SENTENCES) -> List[Example]:
     return [Example.from_dict(nlp.make_doc(text), {"entities": entities}) for text, entities in sentences]
 
 
+def word_examples(nlp: Language, segmented=SEGMENTED, entities: Optional[list] = None) -> List[Example]:
+    """Segmented sentences, without entity annotation unless `entities` are given: one list for each sentence."""
+    references = [
+        AnnotatedText(text, ents, words).to_doc(nlp.vocab)
+        for (text, words), ents in zip(map(join_words, map(str.split, segmented)), entities or [None] * len(segmented))
+    ]
+    return [Example(nlp.make_doc(reference.text), reference) for reference in references]
+
+
+def joint_examples(nlp: Language) -> List[Example]:
+    """SENTENCES with entities and words."""
+    return word_examples(nlp, entities=[entities for _, entities in SENTENCES])
+
+
+def step(nlp: Language, examples: List[Example], optimizer: Optimizer) -> Dict[str, float]:
+    """One update as `spacy train` does it: given the optimizer, nlp.update would apply it to a shared tok2vec before
+    its listeners have sent their gradients. RETURNS: the losses."""
+    losses = nlp.update(examples, sgd=False, losses={}, drop=0.0)
+    for _, pipe in nlp.pipeline:
+        pipe.finish_update(optimizer)
+    return losses
+
+
 def train(nlp: Language, examples: List[Example], *, steps: int = 60, rate: float = 0.02) -> float:
-    """Full-batch updates. RETURNS: the last loss."""
+    """Full-batch updates. RETURNS: the last loss of the last component."""
     optimizer = nlp.resume_training()
     optimizer.learn_rate = rate
     losses: Dict[str, float] = {}
     for _ in range(steps):
-        losses = {}
-        nlp.update(examples, sgd=optimizer, losses=losses, drop=0.0)
-    return losses["cner"]
+        losses = step(nlp, examples, optimizer)
+    return losses[nlp.pipe_names[-1]]
 
 
 def entities(doc) -> List[Tuple[int, int, str]]:
     return [(ent.start_char, ent.end_char, ent.label_) for ent in doc.ents]
+
+
+def words(doc) -> List[str]:
+    return [word.text for word in doc.spans["words"]]
+
+
+def blank_joint(*, cws: Dict[str, object] = {}, cner: Dict[str, object] = {}) -> Language:  # noqa: B006
+    """A shared tok2vec to which a `cws` and a `cner` listen, small; with settings of these two."""
+    model, nlp = small_model(), spacy.blank("zh")
+    nlp.add_pipe("tok2vec", config={"model": model["tok2vec"]})
+    listener = {"@architectures": "spacy.Tok2VecListener.v1", "width": 32, "upstream": "tok2vec"}
+    nlp.add_pipe("cws", config={"model": {**model, "tok2vec": listener, "tag_scheme": "bio", "encoder": None}, **cws})
+    nlp.add_pipe("cner", config={"model": {**model, "tok2vec": listener}, **cner})
+    return nlp
 
 
 @pytest.fixture(scope="session")
@@ -58,6 +106,17 @@ def trained() -> Language:
     nlp = spacy.blank("zh")
     nlp.add_pipe("cner", config={"model": small_model()})
     examples = make_examples(nlp)
+    nlp.initialize(lambda: examples)
+    train(nlp, examples)
+    return nlp
+
+
+@pytest.fixture(scope="session")
+def trained_joint() -> Language:
+    """A pipeline that knows SENTENCES and SEGMENTED. Not to be changed by a test."""
+    spacy.util.fix_random_seed(0)
+    nlp = blank_joint()
+    examples = joint_examples(nlp)
     nlp.initialize(lambda: examples)
     train(nlp, examples)
     return nlp

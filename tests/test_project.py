@@ -1,8 +1,10 @@
 """The whole project, run as a user runs it, in a copy of its files; only `try` is left out, which would install a
-package (tests/cli/test_package.py does that elsewhere)."""
+package (tests/cli/test_package.py does that elsewhere). The workflows with word segmentation run on a tiny corpus in
+this process, and without their wheels."""
 
 import json
 import os
+import shlex
 import shutil
 import subprocess
 import sys
@@ -12,8 +14,16 @@ import numpy
 import pytest
 import spacy
 import srsly
+import typer
+from conftest import SEGMENTED, SENTENCES, words
+from spacy.cli._util import app as spacy_app
+from spacy.cli._util import parse_config_overrides
+from thinc.api import Config
+from typer.testing import CliRunner
+from weasel.util.config import load_project_config
 
 import spacy_cner
+from spacy_cner.cli import app
 from spacy_cner.corpus.docbin import read_docs
 from spacy_cner.vectors import NgramVectors
 
@@ -95,3 +105,119 @@ def test_mine_goes_from_an_annotated_file_to_a_pipeline(project):
     counts = [len(list(read_docs(project / "corpus" / "mine" / f"{part}.spacy"))) for part in PARTS]
     assert counts == [32, 4, 4]
     assert spacy.load(project / "training" / "mine" / "model-best").get_pipe("cner").labels == ("人", "地")
+
+
+# The workflows with word segmentation
+
+SEGMENTATION = ("joint", "segmenter")
+
+
+def settings_of(folder=ROOT, **variables):
+    """project.yml, with variables in their places."""
+    return load_project_config(folder, overrides={f"vars.{name}": value for name, value in variables.items()})
+
+
+def lines_of(settings, step):
+    """The commands of a step: the module that is run, and its arguments."""
+    (command,) = [command for command in settings["commands"] if command["name"] == step]
+    for line in command["script"]:
+        python, flag, module, *arguments = shlex.split(line)
+        assert (python, flag) == ("python", "-m")
+        yield module, arguments
+
+
+def parse(module, arguments):
+    """Raises an error for a command or an option that does not exist, or arguments that are missing."""
+    group = typer.main.get_command({"spacy_cner": app, "spacy": spacy_app}[module])
+    name, *rest = arguments
+    return group.commands[name].make_context(name, rest)
+
+
+def test_commands_exist_and_have_their_options(monkeypatch):
+    monkeypatch.chdir(ROOT)  # some arguments must be files that exist
+    settings = settings_of(file="assets/vectors.npz")
+    workflows = settings["workflows"]
+    assert {step for steps in workflows.values() for step in steps} == {
+        command["name"] for command in settings["commands"]
+    }
+    for command in settings["commands"]:
+        for module, arguments in lines_of(settings, command["name"]):
+            if module == "pip":
+                continue
+            context = parse(module, arguments)
+            if arguments[0] == "train":
+                config = Config().from_disk(ROOT / arguments[1])
+                for key in parse_config_overrides(list(context.args), env_var=None):
+                    block = config
+                    for part in key.split("."):
+                        assert part in block, f"{arguments[1]} has no {key}"
+                        block = block[part]
+
+
+@pytest.mark.parametrize("workflow", ["all", "mine", *SEGMENTATION])
+def test_each_step_has_what_it_needs(workflow):
+    settings = settings_of(file="README.md")
+    commands = {command["name"]: command for command in settings["commands"]}
+    made = set()
+    for step in settings["workflows"][workflow]:
+        for needed in commands[step]["deps"]:
+            assert needed in made or (ROOT / needed).exists(), f"{step} needs {needed}"
+        made.update(commands[step].get("outputs", []))
+
+
+@pytest.fixture
+def tiny(tmp_path, monkeypatch):
+    """The project with a corpus of a few sentences, `tiny` with entities and `words` with words, and short training."""
+    monkeypatch.chdir(tmp_path)
+    shutil.copytree(ROOT / "configs", "configs")
+    shutil.copy(ROOT / "project.yml", tmp_path)
+    marked = []
+    for text, entities in SENTENCES:
+        for start, end, label in reversed(entities):
+            text = f"{text[:start]}[{text[start:end]}]{label}{text[end:]}"
+        marked.append(text + "\n")
+    corpora = {"tiny": (marked, "markup"), "words": ([line + "\n" for line in SEGMENTED], "segmented")}
+    for name, (lines, _) in corpora.items():
+        Path("assets", name).mkdir(parents=True)
+        for part in PARTS:
+            Path("assets", name, f"{part}.txt").write_text("".join(lines), encoding="utf-8")
+    recipes = {name: {"format": kind, **{part: f"{part}.txt" for part in PARTS}} for name, (_, kind) in corpora.items()}
+    srsly.write_yaml("configs/corpora.yml", recipes)
+    grams = {1: ["王", "海", "青"], 2: ["青岛"]}
+    vectors = {order: numpy.eye(len(grams[order]), width) for order, width in ((1, 100), (2, 50))}
+    NgramVectors(grams, vectors).save(tmp_path / "assets" / "vectors.npz")
+    config = Config().from_disk("configs/cws.cfg", interpolate=False)
+    config["training"].update(max_steps=2, eval_frequency=2)
+    config.to_disk("configs/cws.cfg")
+    return tmp_path
+
+
+def run_here(folder, workflow, without, **variables):
+    settings = settings_of(folder, **variables)
+    for step in settings["workflows"][workflow]:
+        for module, arguments in lines_of(settings, step) if step not in without else ():
+            result = CliRunner().invoke({"spacy_cner": app, "spacy": spacy_app}[module], arguments)
+            assert result.exit_code == 0, result.output
+        commands = {command["name"]: command for command in settings["commands"]}
+        assert step in without or all((folder / path).exists() for path in commands[step].get("outputs", []))
+
+
+def test_joint(tiny):
+    run_here(tiny, "joint", ("package-entities", "try"), corpus="tiny", name="both", max_steps=2, eval_frequency=2)
+    (doc, *_) = docs = list(read_docs(tiny / "corpus" / "tiny" / "train-words.spacy"))
+    assert "".join(words(doc)) == doc.text
+    assert [len(doc.ents) for doc in docs] == [len(entities) for _, entities in SENTENCES]
+    nlp = spacy.load(tiny / "training" / "both" / "model-best")
+    assert nlp.pipe_names == ["tok2vec", "cws", "cner"]
+    assert nlp.meta["performance"].keys() >= {"ents_f", "ents_r_oov", "cner_loss", "cws_loss"}
+    assert {"ents_f", "ents_r_oov"} <= srsly.read_json(tiny / "metrics" / "both.json").keys()
+
+
+def test_segmenter(tiny):
+    run_here(tiny, "segmenter", ("package-segmenter",), corpus="words")
+    nlp = spacy.load(tiny / "training" / "cws" / "model-best")
+    assert nlp.pipe_names == ["cws"]
+    assert "words_f" in nlp.meta["performance"]
+    metrics = srsly.read_json(tiny / "metrics" / "cws.json")
+    assert metrics["words_r_iv"] is not None
+    assert metrics["words_oov_rate"] == 0.0

@@ -58,13 +58,14 @@ def keep_only(nlp: Language, names: List[str]) -> Language:
 
     Raises InputError for a component that the pipeline does not have."""
     for name in names:
-        if name not in nlp.pipe_names:
-            raise InputError(f"expected a component out of {', '.join(nlp.pipe_names)}, got {name!r}")
-    for name in set(nlp.pipe_names) - set(names):
+        if name not in nlp.component_names:
+            raise InputError(f"expected a component out of {', '.join(nlp.component_names)}, got {name!r}")
+    dropped = set(nlp.component_names) - set(names)
+    for name in dropped:
         for listener in getattr(nlp.get_pipe(name), "listening_components", []):
             if listener in names:
                 nlp.replace_listeners(name, listener, ["model.tok2vec"])
-    for name in set(nlp.pipe_names) - set(names):
+    for name in dropped:
         nlp.remove_pipe(name)
     return nlp
 

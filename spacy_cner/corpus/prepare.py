@@ -12,6 +12,7 @@ from .split import sample, split
 
 PARTS = ("train", "dev", "test")
 RECIPE_KEYS = {"about", "folder", "format", "encoding", "dev_share", *PARTS}
+PART_KEYS = {"file", "format", "encoding"}
 
 
 def read_recipe(path: Path, name: str) -> Dict[str, Any]:
@@ -31,6 +32,13 @@ def read_recipe(path: Path, name: str) -> Dict[str, Any]:
             f"{path}: expected for {name!r} the keys format, train, and dev or dev_share (test, encoding, folder and "
             f"about may be there), got {recipe!r:.80}"
         )
+    for part in PARTS:
+        how = recipe.get(part, "")
+        if not (isinstance(how, str) or isinstance(how, dict) and "file" in how and how.keys() <= PART_KEYS):
+            raise InputError(
+                f"{path}: expected as {part} of {name!r} a file or the key file (format and encoding may be "
+                f"there), got {how!r:.80}"
+            )
     return recipe
 
 

@@ -1,7 +1,7 @@
 """Documents as the models read them: one token per character, in windows, with gold tags for training."""
 
 from dataclasses import dataclass
-from typing import Dict, Iterable, List, Tuple
+from typing import Dict, Iterable, List, Tuple, Union
 
 import numpy
 from spacy.lang.zh import Chinese
@@ -102,7 +102,10 @@ def gold_word_tags(example: Example, view: Doc, key: str, roles: Dict[str, int])
         return tags
     words = reference.spans[key]
     spans = numpy.array([(word.start_char, word.end_char) for word in words], dtype="int64").reshape(-1, 2)
-    offsets, ends = token_offsets(view)
+    # White space is looked over, so that words may meet inside of a run of it, which is one token.
+    solid = numpy.flatnonzero(view.to_array("IS_SPACE") == 0)
+    offsets, ends = (borders[solid] for borders in token_offsets(view))
+    solid_tags = numpy.full(len(solid), UNKNOWN, dtype="int64")
     # shape: (n_words,), the first token of each word and the one after its last
     first, stop = numpy.searchsorted(ends, spans[:, 0], side="right"), numpy.searchsorted(offsets, spans[:, 1])
     if (first[1:] < stop[:-1]).any():
@@ -113,11 +116,11 @@ def gold_word_tags(example: Example, view: Doc, key: str, roles: Dict[str, int])
         )
     first, stop = first[first < stop], stop[first < stop]
     for start, end in zip(first, stop):
-        tags[start:end] = roles["I"]
-    tags[stop - 1] = roles["E"]
-    tags[first] = roles["B"]
-    tags[first[stop - first == 1]] = roles["S"]
-    tags[view.to_array("IS_SPACE").astype(bool)] = UNKNOWN
+        solid_tags[start:end] = roles["I"]
+    solid_tags[stop - 1] = roles["E"]
+    solid_tags[first] = roles["B"]
+    solid_tags[first[stop - first == 1]] = roles["S"]
+    tags[solid] = solid_tags
     return tags
 
 
@@ -146,8 +149,9 @@ def _covering(offsets: numpy.ndarray, ends: numpy.ndarray, start: int, end: int)
     return slice(int(numpy.searchsorted(ends, start, side="right")), int(numpy.searchsorted(offsets, end, side="left")))
 
 
-def window_tags(tags: numpy.ndarray, window: Window, goes_on: numpy.ndarray) -> numpy.ndarray:
-    """The gold tags of a window: those of the document, UNKNOWN for the parts of an entity that its border cuts.
+def window_tags(tags: numpy.ndarray, window: Union[Window, range], goes_on: numpy.ndarray) -> numpy.ndarray:
+    """The gold tags of a window, or a range of tokens: those of the document, UNKNOWN for the parts of an entity that
+    its border cuts.
 
     goes_on: (n_tags, n_tags), the transitions inside of an entity."""
     start, end = window.start, window.start + len(window)

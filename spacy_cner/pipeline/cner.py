@@ -1,19 +1,17 @@
 """The `cner` component: entities of Chinese text, from character tags."""
 
-from typing import Any, Callable, Iterable, List, NamedTuple, Optional, Tuple
+from typing import Any, Callable, Iterable, List, Optional, Tuple
 
 import numpy
-import torch
 from spacy.language import Language
-from spacy.tokens import Doc, Span, SpanGroup
+from spacy.tokens import Doc, Span
 from spacy.training import Example, validate_get_examples
 from spacy.vocab import Vocab
 from thinc.api import Config, Model
 
-from ..errors import InputError
 from ..models.tagger import crf_of, set_labels
-from ..tags import tags_to_spans
 from .char_view import gold_entity_tags
+from .entities import Entity, check_alignment_mode, check_label, check_labels, scored_spans, set_entities
 from .scores import entity_score
 from .tagging import CharTagger, Tagged, char_offsets
 
@@ -43,15 +41,6 @@ width = 400
 depth = 1
 """
 DEFAULT_MODEL = Config().from_str(DEFAULT_CONFIG)["model"]
-
-
-class Entity(NamedTuple):
-    """An entity at character offsets of a document's text, with its probability."""
-
-    start: int
-    end: int
-    label: str
-    score: float
 
 
 @Language.factory(
@@ -124,8 +113,7 @@ class ChineseEntityRecognizer(CharTagger):
         spans_key: str = "cner",
         scorer: Optional[Callable] = None,
     ):
-        if alignment_mode not in ("expand", "contract", "strict"):
-            raise ValueError(f"expected the alignment_mode expand, contract or strict, got {alignment_mode!r}")
+        check_alignment_mode(alignment_mode)
         super().__init__(vocab, model, name, window=window, loss_weight=loss_weight, labels=[])
         self.threshold, self.overwrite = threshold, overwrite
         self.alignment_mode, self.spans_key, self.scorer = alignment_mode, spans_key, scorer
@@ -143,8 +131,7 @@ class ChineseEntityRecognizer(CharTagger):
 
     def add_label(self, label: str) -> int:
         """Adds an entity type; a trained model keeps what it knows. RETURNS: 1, or 0 if it was there."""
-        if not isinstance(label, str) or not label:
-            raise ValueError(f"expected a label that is a string with text, got {label!r}")
+        check_label(label)
         if label in self.labels:
             return 0
         self.cfg["labels"].append(label)
@@ -156,7 +143,7 @@ class ChineseEntityRecognizer(CharTagger):
 
     def predict(self, docs: Iterable[Doc]) -> List[List[Entity]]:
         """The entities of each document, from left to right, those over the threshold."""
-        views = [self.view(doc) for doc in docs]
+        views = self.views(docs)
         entities: List[List[Entity]] = [[] for _ in views]
         for tagged in self.tagged(views):
             for window, spans in zip(tagged.windows, self._spans(tagged)):
@@ -167,44 +154,21 @@ class ChineseEntityRecognizer(CharTagger):
 
     def _spans(self, tagged: Tagged) -> List[List[Tuple[int, int, str, float]]]:
         """The spans of each window with their marginal probabilities, at or over the threshold."""
-        names = self.tags
-        found = [
-            tags_to_spans([names[tag] for tag in path[:length]], self.tag_scheme, "repair")
-            for path, length in zip(tagged.paths.tolist(), tagged.lengths.tolist())
-        ]
-        spans = [(i, start, end) for i, row in enumerate(found) for start, end, _ in row]
-        if not spans:
-            return [[] for _ in found]
-        device = tagged.emissions.device
-        probabilities = crf_of(self.model).span_probabilities(
+        return scored_spans(
+            crf_of(self.model),
+            self.tags,
+            self.tag_scheme,
+            tagged.paths,
             tagged.emissions,
             tagged.lengths,
-            torch.tensor(spans, device=device),
-            tagged.paths,
-            continues=torch.from_numpy(self.transitions.goes_on).to(device),
+            threshold=self.threshold,
         )
-        scores = iter(probabilities.tolist())
-        scored = [[(*span, next(scores)) for span in row] for row in found]
-        return [[span for span in row if span[3] >= self.threshold] for row in scored]
 
     def set_annotations(self, docs: Iterable[Doc], entities: List[List[Entity]]) -> None:
         """Sets `doc.ents` and, with their scores, `doc.spans[spans_key]`."""
-        for doc, found in zip(docs, entities):
-            kept = [] if self.overwrite else list(doc.ents)
-            taken = {i for span in kept for i in range(span.start, span.end)}
-            chosen: List[Tuple[Span, float]] = []
-            # Expanding to tokens can make two entities meet in one; the more probable one has it.
-            for entity in sorted(found, key=lambda entity: -entity.score):
-                span = doc.char_span(entity.start, entity.end, label=entity.label, alignment_mode=self.alignment_mode)
-                if span is None or not len(span) or not taken.isdisjoint(range(span.start, span.end)):
-                    continue
-                taken.update(range(span.start, span.end))
-                chosen.append((span, entity.score))
-            chosen.sort(key=lambda pair: pair[0].start)
-            doc.set_ents([*kept, *(span for span, _ in chosen)], default="outside")
-            group = SpanGroup(doc, name=self.spans_key, spans=[span for span, _ in chosen])
-            group.attrs["scores"] = [score for _, score in chosen]
-            doc.spans[self.spans_key] = group
+        set_entities(
+            docs, entities, overwrite=self.overwrite, alignment_mode=self.alignment_mode, spans_key=self.spans_key
+        )
 
     # Training
 
@@ -226,11 +190,7 @@ class ChineseEntityRecognizer(CharTagger):
             labels = sorted({entity.label_ for example in get_examples() for entity in example.reference.ents})
         for label in labels:
             self.add_label(label)
-        if not self.labels:
-            raise InputError(
-                f"expected entity labels for the component {self.name!r}: no example has an entity, no label was given "
-                "by add_label or [initialize.components]"
-            )
+        check_labels(self.labels, self.name)
         set_labels(self.model, self.labels)
         self.initialize_model(get_examples)
 

@@ -15,6 +15,7 @@ from ..errors import InputError
 from ..models.tagger import set_labels
 from ..tags import scheme_letters
 from .char_view import gold_word_tags, token_offsets
+from .retokenize import merge_words
 from .tagging import CharTagger
 
 LABEL = "W"
@@ -68,8 +69,9 @@ def make_cws(
         bmes B, M, E and S.
     window: longer documents are cut into windows of at most so many characters, at sentence ends where there are any.
     loss_weight: what the component's gradient is multiplied by; lambda in joint training (Wu et al. 2019, eq. 6).
-    retokenize: True also merges the document's tokens into the words. Components after it that listen to features of
-        characters then fail; those that own their features (`cner` by default) go on working.
+    retokenize: True also merges the document's tokens into the words, which are then cut where an entity that is
+        already there begins or ends. Components after it that listen to features of characters then fail; those that
+        own their features (`cner` by default) go on working.
     scorer: scores the words."""
     return ChineseWordSegmenter(
         nlp.vocab,
@@ -107,7 +109,7 @@ class ChineseWordSegmenter(CharTagger):
 
     def predict(self, docs: Iterable[Doc]) -> List[numpy.ndarray]:
         """Where words begin, in characters of each document's text; int64 (n_words,)."""
-        views = [self.view(doc) for doc in docs]
+        views = self.views(docs)
         begins = [numpy.zeros(len(view), dtype=bool) for view in views]
         for tagged in self.tagged(views):
             roles = self.roles
@@ -123,10 +125,7 @@ class ChineseWordSegmenter(CharTagger):
         for doc, borders in zip(docs, starts):
             spans = word_spans(doc, borders)
             if self.retokenize:
-                with doc.retokenize() as retokenizer:
-                    for start, end in spans:
-                        if end - start > 1:
-                            retokenizer.merge(doc[start:end])
+                merge_words(doc, spans)
                 spans = [(token.i, token.i + 1) for token in doc if not token.is_space]
             doc.spans[WORDS_KEY] = SpanGroup(
                 doc, name=WORDS_KEY, spans=[Span(doc, start, end) for start, end in spans]

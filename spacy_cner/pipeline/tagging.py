@@ -11,6 +11,7 @@ from spacy.training import Example, validate_examples
 from spacy.vocab import Vocab
 from thinc.api import Model, Optimizer, set_dropout_rate
 
+from ..errors import InputError
 from ..models.batching import batches_by_length
 from ..models.tagger import crf_loss, crf_of
 from ..models.torch_layers import pad, padded_size, sized_shim
@@ -69,6 +70,21 @@ class CharTagger(TrainablePipe):
         """True if the model takes its features from a shared `tok2vec` or `transformer` component."""
         return any(hasattr(node, "upstream_name") for node in self.model.walk())
 
+    def views(self, docs: Iterable[Doc]) -> List[Doc]:
+        """The documents by characters. Raises InputError for one of words if the features are shared: those of its
+        characters are not known."""
+        docs = list(docs)
+        views = [self.view(doc) for doc in docs]
+        if self.listens:
+            for doc, view in zip(docs, views):
+                if view is not doc:
+                    raise InputError(
+                        f"expected one character per token for the component {self.name!r}, which listens to shared "
+                        f"features, got words in {doc.text[:40]!r}; components that merge tokens, such as `cws` with "
+                        "retokenize = true, must come after it"
+                    )
+        return views
+
     def gold(self, example: Example, view: Doc) -> numpy.ndarray:
         """The index of the gold tag of each token of the view, -1 where it is not known; int64 (n_tokens,)."""
         raise NotImplementedError
@@ -108,7 +124,7 @@ class CharTagger(TrainablePipe):
         losses.setdefault(self.name, 0.0)
         examples = list(examples)
         validate_examples(examples, f"{type(self).__name__}.update")
-        views = [self.view(example.predicted) for example in examples]
+        views = self.views(example.predicted for example in examples)
         if not any(len(view) for view in views):
             return losses
         set_dropout_rate(self.model, drop)

@@ -1,12 +1,14 @@
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 import zipfile
 from pathlib import Path
 
 import pytest
+import spacy
 from conftest import SENTENCES, entities
 from thinc.api import Config
 from typer.testing import CliRunner
@@ -101,6 +103,43 @@ def test_installs_without_network_and_finds_entities(folder, trained):
     assert (version, file) == ("0.2.0", str(site / "spacy_cner" / "__init__.py"))
     assert [tuple(entity[:3]) for entity in found] == gold == entities(trained(text))
     assert all(entity[3] > 0.5 for entity in found)
+
+
+@pytest.fixture
+def packed(trained_joint, tmp_path, monkeypatch):
+    """`model`, a pipeline with word segmentation beside the entities; instead of wheels, what they would be made of."""
+    trained_joint.to_disk(tmp_path / "model")
+    module = sys.modules["spacy_cner.cli.package"]
+    monkeypatch.setattr(module, "build_wheel", lambda source, output: shutil.copytree(source, output / source.name))
+    return tmp_path
+
+
+def test_only_what_is_kept_is_packed(packed):
+    result = run(packed / "model", packed / "wheels", "--name", "tiny", "--only", "cner")
+    assert result.exit_code == 0, result.output
+    pipeline = packed / "wheels" / "zh_tiny-0.1.0" / "zh_tiny" / "zh_tiny-0.1.0"
+    assert {path.name for path in pipeline.iterdir() if path.is_dir()} == {"cner", "tokenizer", "vocab"}
+    nlp = spacy.load(pipeline)
+    assert nlp.pipe_names == ["cner"]
+    assert [entities(nlp(text)) for text, _ in SENTENCES] == [gold for _, gold in SENTENCES]
+    assert json.loads((pipeline.parents[1] / "meta.json").read_text())["pipeline"] == ["cner"]
+    assert not any(nlp.config["paths"].values())
+    # The pipeline it was made of is whole.
+    assert spacy.load(packed / "model").pipe_names == ["tok2vec", "cws", "cner"]
+
+
+def test_several_components_are_kept_in_their_order(packed):
+    result = run(packed / "model", packed / "wheels", "--name", "tiny", "--only", "cner", "--only", "cws")
+    assert result.exit_code == 0, result.output
+    nlp = spacy.load(packed / "wheels" / "zh_tiny-0.1.0" / "zh_tiny" / "zh_tiny-0.1.0")
+    assert nlp.pipe_names == ["cws", "cner"]
+
+
+def test_a_component_that_is_not_there(packed):
+    result = run(packed / "model", packed / "wheels", "--name", "tiny", "--only", "ner")
+    assert result.exit_code == 1
+    assert "expected a component out of tok2vec, cws, cner, got 'ner'" in result.output
+    assert not list((packed / "wheels").iterdir())
 
 
 @pytest.mark.parametrize("name", ["none", "empty"])

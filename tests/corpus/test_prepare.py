@@ -74,6 +74,12 @@ def test_recipes_that_lack_or_add_something(tmp_path, recipe):
         read_recipe(recipes(tmp_path, mine=recipe), "mine")
 
 
+@pytest.mark.parametrize("part", [None, 3, ["a"], {}, {"format": "bio"}, {"file": "a", "fraction": 0.5}])
+def test_parts_that_are_no_files(tmp_path, part):
+    with pytest.raises(InputError, match="expected as test of 'mine' a file or the key file .*, got"):
+        read_recipe(recipes(tmp_path, mine={**RECIPE, "test": part}), "mine")
+
+
 @pytest.mark.parametrize("text", ["", "- one\n- two\n", "- a: 1\n", "one", "a: [1\nb"])
 def test_no_recipes_at_all(tmp_path, text):
     (tmp_path / "corpora.yml").write_text(text)
@@ -118,6 +124,24 @@ def test_a_fraction_leaves_development_and_test_files(folder):
 def test_the_encoding_of_the_recipe(folder):
     (folder / "dev.txt").write_text(lines(20, 23), encoding="utf-16")
     recipe = {**RECIPE, "train": "dev.txt", "test": "dev.txt", "encoding": "utf-16"}
+    assert texts(prepare_folder(folder, recipe))["dev"] == sentences(20, 23)
+
+
+def test_a_part_in_another_format(folder):
+    (folder / "other").mkdir()
+    (folder / "other" / "test.utf16").write_text("王海  在  青岛\n她  来  了\n", encoding="utf-16")
+    part = {"file": "other/test.utf16", "format": "segmented", "encoding": "utf-16"}
+    assert read_recipe(recipes(folder, mine={**RECIPE, "test": part}), "mine")["test"] == part
+    parts = prepare_folder(folder, {**RECIPE, "test": part})
+    assert texts(parts) == {"train": sentences(0, 20), "dev": sentences(20, 23), "test": ["王海在青岛", "她来了"]}
+    first = next(parts["test"].get_docs(chinese_vocab()))
+    assert [word.text for word in first.spans["words"]] == ["王海", "在", "青岛"]
+    assert not first.has_annotation("ENT_IOB")
+
+
+def test_a_part_takes_from_the_others_what_it_does_not_say(folder):
+    (folder / "dev.txt").write_text(lines(20, 23), encoding="utf-16")
+    recipe = {**RECIPE, "dev": {"file": "dev.txt", "encoding": "utf-16"}, "test": {"file": "test.txt"}}
     assert texts(prepare_folder(folder, recipe))["dev"] == sentences(20, 23)
 
 

@@ -2,13 +2,13 @@ import numpy
 import pytest
 import spacy
 import torch
-from conftest import small_model
+from conftest import make_examples, small_model, train
 from spacy.util import registry
 from thinc.api import SGD, fix_random_seed
 
 from spacy_cner.errors import InputError
 from spacy_cner.models.tagger import crf_loss, crf_of, set_labels
-from spacy_cner.models.torch_layers import sized_shim
+from spacy_cner.models.torch_layers import pad, sized_shim
 from spacy_cner.tags import tag_list
 
 NLP = spacy.blank("zh")
@@ -138,3 +138,105 @@ def test_more_labels_keep_the_scores_of_those_before():
     other = tagger(labels=()).from_bytes(model.to_bytes())
     for x, y in zip(other.predict(DOCS), model.predict(DOCS)):
         numpy.testing.assert_array_equal(x, y)
+
+
+# Each tag by itself
+
+
+def softmax_tagger(labels=("PER",), **settings):
+    return tagger(labels, **{"@architectures": "spacy_cner.SoftmaxTagger.v1", **settings})
+
+
+def test_softmax_loss_is_the_cross_entropy_of_each_tag():
+    model = softmax_tagger()
+    emissions = model.predict(DOCS)
+    loss, gradients = crf_loss(model, emissions, GOLD, 0.5)
+    logits = [torch.from_numpy(x).requires_grad_() for x in emissions]
+    total = sum(
+        torch.nn.functional.cross_entropy(x, torch.from_numpy(tags), ignore_index=-1, reduction="sum")
+        for x, tags in zip(logits, GOLD)
+    )
+    (0.5 * total).backward()
+    assert loss == pytest.approx(float(total.detach()), rel=1e-5)
+    for found, x in zip(gradients, logits):
+        numpy.testing.assert_allclose(found, x.grad.numpy(), atol=1e-5)
+
+
+def test_softmax_decodes_the_best_tag_of_each_character():
+    model = softmax_tagger(["PER", "LOC"])
+    emissions = torch.randn(3, 7, 9, generator=torch.Generator().manual_seed(0))
+    lengths = torch.tensor([7, 4, 1])
+    paths, _ = crf_of(model).decode(emissions, lengths)
+    for path, scores, length in zip(paths, emissions, lengths):
+        assert path[:length].tolist() == scores[:length].argmax(1).tolist()
+
+
+def test_softmax_never_learns_transitions():
+    model = softmax_tagger()
+    output = sized_shim(model.get_ref("output")).require_built()
+    before = [p.detach().clone() for p in output.parameters()]
+    losses = []
+    for _ in range(30):
+        emissions, backprop = model.begin_update(DOCS)
+        loss, gradients = crf_loss(model, emissions, GOLD)
+        losses.append(loss)
+        backprop(gradients)
+        model.finish_update(SGD(0.1, grad_clip=0))
+    assert losses[-1] < losses[0]
+    assert not any(torch.equal(p, q) for p, q in zip(before, output.parameters()))
+    _assert_no_transitions(model)
+
+
+def _assert_no_transitions(model):
+    weights = list(crf_of(model).parameters())
+    assert weights
+    assert not any(p.any() or p.requires_grad for p in weights)
+
+
+def test_softmax_saved_loaded_and_with_more_labels():
+    model = softmax_tagger()
+    other = softmax_tagger(labels=()).from_bytes(model.to_bytes())
+    for x, y in zip(other.predict(DOCS), model.predict(DOCS), strict=True):
+        numpy.testing.assert_array_equal(x, y)
+    _assert_no_transitions(other)
+    set_labels(other, ["PER", "LOC"])
+    assert crf_of(other).num_tags == 9
+    _assert_no_transitions(other)
+
+
+def test_softmax_repairs_illegal_sequences(monkeypatch):
+    nlp = spacy.blank("zh")
+    pipe = nlp.add_pipe("cner", config={"model": small_model(**{"@architectures": "spacy_cner.SoftmaxTagger.v1"})})
+    pipe.add_label("PER")
+    nlp.initialize()
+    tags = {tag: i for i, tag in enumerate(pipe.tags)}
+    # A span that nothing ends, one that nothing begins, and one that does both.
+    wanted = ["B-PER", "I-PER", "O", "I-PER", "E-PER", "S-PER", "E-PER"]
+    scores = numpy.full((len(wanted), len(tags)), -1.0, dtype="f")
+    scores[range(len(wanted)), [tags[tag] for tag in wanted]] = 4.0
+    monkeypatch.setattr("spacy_cner.pipeline.tagging.pad", lambda _: pad([scores]))
+    entities = pipe.predict([nlp.make_doc("甲乙丙丁戊己庚")])[0]
+    assert [entity[:3] for entity in entities] == [(0, 2, "PER"), (3, 5, "PER"), (5, 6, "PER"), (6, 7, "PER")]
+    # Each tag has the same probability, and S-PER nothing that could go on.
+    each = numpy.exp(4.0) / (numpy.exp(4.0) + 4 * numpy.exp(-1.0))
+    assert entities[2].score == pytest.approx(each, abs=1e-4)
+    goes_on = 2 * (1 - each) / 4  # an I or E behind B I, where O is the most probable
+    assert entities[0].score == pytest.approx(each**2 * (1 - goes_on), abs=1e-4)
+    assert [ent.text for ent in nlp("甲乙丙丁戊己庚").ents] == ["甲乙", "丁戊", "己", "庚"]
+
+
+def test_softmax_overfits():
+    nlp = spacy.blank("zh")
+    nlp.add_pipe("cner", config={"model": small_model(**{"@architectures": "spacy_cner.SoftmaxTagger.v1"})})
+    examples = make_examples(nlp)
+    nlp.initialize(lambda: examples)
+    train(nlp, examples)
+    assert nlp.evaluate(examples)["ents_f"] == 1.0
+    _assert_no_transitions(nlp.get_pipe("cner").model)
+
+
+def test_tags_of_words_have_no_outside():
+    model = tagger(labels=(), tag_scheme="bmes")
+    assert set_labels(model, ["W"], outside=False) == ["B-W", "M-W", "E-W", "S-W"]
+    model.initialize(X=DOCS)
+    assert [x.shape[1] for x in model.predict(DOCS)] == [4, 4, 4]

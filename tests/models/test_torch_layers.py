@@ -10,6 +10,8 @@ from hypothesis.extra.numpy import arrays
 from thinc.api import SGD, Adam
 from torch import nn
 
+from spacy_cner.models import torch_layers
+from spacy_cner.models.encoders import build_bilstm, build_char_cnn
 from spacy_cner.models.torch_layers import SizedShim, has_bfloat16, pad, sequence_layer, sized_shim, unpad
 
 
@@ -173,3 +175,36 @@ def test_averages_take_the_place_of_the_weights_for_a_while():
 
 def test_has_bfloat16():
     assert isinstance(has_bfloat16("cpu"), bool)
+
+
+@pytest.mark.parametrize("build", [build_bilstm, build_char_cnn])
+def test_predicts_in_batches_as_it_does_one_by_one(build, monkeypatch):
+    model = build(8)
+    xs = batch(3, 0, 17, 1, 9, 30, 2, 9, 0)
+    model.initialize(X=xs)
+    whole = model.predict(xs)
+    sizes = []
+    run = SizedShim.__call__
+
+    def spy(shim, inputs, is_train):
+        sizes.append(tuple(inputs.args[0].shape[:2]))
+        return run(shim, inputs, is_train)
+
+    monkeypatch.setattr(SizedShim, "__call__", spy)
+    monkeypatch.setattr(torch_layers, "PADDED_SIZE_CPU", 20)
+    rows = model.predict(xs)
+    assert len(sizes) > 3
+    assert all(count == 1 or count * length <= 20 for count, length in sizes)
+    for x, found, together in zip(xs, rows, whole, strict=True):
+        (alone,) = model.predict([x])
+        assert found.shape == (len(x), 8)
+        numpy.testing.assert_allclose(found, alone, atol=1e-5)
+        numpy.testing.assert_allclose(together, alone, atol=1e-5)
+
+
+def test_what_predicts_has_no_gradient():
+    model = layer(nI=3, nO=2)
+    model.initialize()
+    _, backprop = model(batch(2), is_train=False)
+    with pytest.raises(ValueError, match="is_train=True before backprop"):
+        backprop(batch(2, width=2))

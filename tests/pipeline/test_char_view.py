@@ -9,7 +9,14 @@ from spacy.tokens import Doc, Span
 from spacy.training import Example
 
 from spacy_cner.errors import InputError
-from spacy_cner.pipeline.char_view import UNKNOWN, CharView, gold_entity_tags, window_tags, windows_of
+from spacy_cner.pipeline.char_view import (
+    UNKNOWN,
+    CharView,
+    gold_entity_tags,
+    gold_word_tags,
+    window_tags,
+    windows_of,
+)
 from spacy_cner.tags import SCHEMES, allowed_transitions, spans_to_tags, tag_list
 
 NLP = spacy.blank("zh")
@@ -155,6 +162,124 @@ def test_tags_character_by_character(reference, scheme):
         for i, tag in zip(covered, tags):
             expected[i] = tag
     assert names(Example(NLP.make_doc(reference.text), reference), scheme) == expected
+
+
+# gold_word_tags
+
+ROLES = {"bio": {"B": 0, "I": 1, "E": 1, "S": 0}, "bmes": {"B": 0, "I": 1, "E": 2, "S": 3}}
+
+
+def word_tags(reference, predicted=None, scheme="bmes", key="words"):
+    """The gold tags of the character view as letters, `?` where unknown."""
+    predicted = predicted or NLP.make_doc(reference.text)
+    view = VIEW(predicted)
+    found = gold_word_tags(Example(predicted, reference), view, key, ROLES[scheme])
+    assert found.shape == (len(view),)
+    assert found.dtype == numpy.int64
+    letters = "BI" if scheme == "bio" else "BMES"
+    return "".join("?" if i == UNKNOWN else letters[i] for i in found)
+
+
+def with_words(text, *words):
+    doc = NLP.make_doc(text)
+    doc.spans["words"] = [doc.char_span(*word) for word in words]
+    return doc
+
+
+@pytest.mark.parametrize("scheme, expected", [("bio", "BIIBBI"), ("bmes", "BMESBE")])
+def test_word_tags_of_each_scheme(scheme, expected):
+    assert word_tags(with_words("林小燕在青岛", (0, 3), (3, 4), (4, 6)), scheme=scheme) == expected
+
+
+def test_no_words_and_words_in_a_part():
+    assert word_tags(NLP.make_doc("林小燕在")) == "????"
+    assert word_tags(with_words("林小燕在"), key="words") == "????"
+    assert word_tags(with_words("林小燕在青岛", (1, 3), (4, 5))) == "?BE?S?"
+    assert word_tags(with_words("林小燕在", (0, 3)), key="others") == "????"
+    assert word_tags(NLP.make_doc("")) == ""
+
+
+def test_segmentation_of_words_on_either_side():
+    reference = tokens("林小燕", "在", "青岛")
+    reference.spans["words"] = [reference[0:1], reference[1:3]]
+    for predicted in (None, tokens("林小", "燕在青", "岛")):
+        assert word_tags(reference, predicted) == "BMEBME"
+
+
+def test_white_space_is_in_no_word():
+    assert word_tags(with_words("王海\n\n在 青岛", (0, 2), (4, 5), (6, 8))) == "BE?SBE"
+    # A word that holds white space goes on behind it.
+    assert word_tags(with_words("A\n\nB C", (0, 4), (5, 6))) == "B?ES"
+    assert word_tags(with_words("王海\n", (0, 3))) == "BE?"
+
+
+def test_words_that_meet_inside_of_a_run_of_white_space():
+    # The view has one token for both line feeds.
+    reference = tokens("王", "\n", "\n", "海", "来")
+    for borders, expected in (
+        ([0, 2, 4, 5], "S?SS"),
+        ([0, 1, 2, 3, 4, 5], "S?SS"),
+        ([0, 2, 5], "S?BE"),
+        ([1, 2, 3, 5], "??BE"),
+        ([0, 5], "B?ME"),
+    ):
+        reference.spans["words"] = [reference[start:end] for start, end in zip(borders, borders[1:])]
+        assert word_tags(reference) == expected
+
+
+def test_a_token_for_a_single_space():
+    spaced = tokens("A", " ", "B")
+    spaced.spans["words"] = [spaced[0:1], spaced[1:2], spaced[2:3]]
+    assert word_tags(spaced) == "SS"
+    spaced.spans["words"] = [spaced[0:2], spaced[2:3]]
+    assert word_tags(spaced) == "SS"
+    spaced.spans["words"] = [spaced[0:3]]
+    assert word_tags(spaced) == "BE"
+
+
+@pytest.mark.parametrize(
+    "words, shown",
+    [
+        ([(0, 2), (1, 3)], "'林小' and '小燕'"),
+        ([(0, 3), (1, 2)], "'林小燕' and '小'"),
+        ([(3, 4), (0, 3)], "'在' and '林小燕'"),
+    ],
+)
+def test_words_that_overlap(words, shown):
+    with pytest.raises(
+        InputError, match=f"text order that do not overlap, got {shown} in doc.spans.'words'.* of '林小燕在'"
+    ):
+        word_tags(with_words("林小燕在", *words))
+
+
+def test_words_of_different_texts():
+    example = Example(NLP.make_doc("王海来"), with_words("王海来", (0, 3)))
+    with pytest.raises(InputError, match="two sides have the same text, got '王江来' and '王海来'"):
+        gold_word_tags(example, NLP.make_doc("王江来"), "words", ROLES["bio"])
+
+
+@st.composite
+def segmented(draw):
+    """A Doc with any tokens, of which some are words."""
+    text = draw(st.text(st.sampled_from("王海A \n"), min_size=1, max_size=12))
+    cuts = sorted(draw(st.sets(st.integers(1, max(1, len(text) - 1)))) | {0, len(text)})
+    doc = tokens(*(text[a:b] for a, b in zip(cuts, cuts[1:])))
+    borders = sorted(draw(st.sets(st.integers(0, len(doc)))))
+    doc.spans["words"] = [doc[a:b] for a, b in zip(borders, borders[1:]) if draw(st.booleans())]
+    return doc
+
+
+@given(segmented(), st.sampled_from(sorted(ROLES)))
+def test_word_tags_character_by_character(reference, scheme):
+    view = NLP.make_doc(reference.text)
+    place = {token.idx: token.i for token in view if not token.is_space}
+    expected = ["?"] * len(view)
+    for word in reference.spans["words"]:
+        inside = [place[i] for i in range(word.start_char, word.end_char) if i in place]
+        letters = "S" if len(inside) == 1 else "B" + "M" * (len(inside) - 2) + "E"
+        for i, letter in zip(inside, letters if inside else ""):
+            expected[i] = letter if scheme == "bmes" else {"S": "B", "B": "B"}.get(letter, "I")
+    assert word_tags(reference, scheme=scheme) == "".join(expected)
 
 
 # Windows

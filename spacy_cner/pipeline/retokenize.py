@@ -1,0 +1,34 @@
+"""Tokens to words, without harm to what else a document holds."""
+
+from typing import List, Tuple
+
+import numpy
+from spacy.tokens import Doc, Span, SpanGroup
+
+from ..corpus.segment import cut_words
+
+
+def merge_words(doc: Doc, words: List[Tuple[int, int]]) -> None:
+    """Makes one token of each word: tokens (start, end), in order and without overlap.
+
+    Entities stay exactly as they are: a word is cut where one begins or ends inside of it. Span groups, which spaCy
+    leaves at the numbers that their tokens had, keep their places in the text, expanded to whole tokens."""
+    words = cut_words(words, (border for entity in doc.ents for border in (entity.start, entity.end)))
+    groups = {key: (group.name, group.attrs, [_numbers(span) for span in group]) for key, group in doc.spans.items()}
+    begins = numpy.ones(len(doc), dtype=bool)
+    with doc.retokenize() as retokenizer:
+        for start, end in words:
+            if end - start > 1:
+                begins[start + 1 : end] = False
+                retokenizer.merge(doc[start:end])
+    token_of = (numpy.cumsum(begins) - 1).tolist()
+    for key, (name, attrs, spans) in groups.items():
+        moved = [
+            Span(doc, token_of[start], token_of[end - 1] + 1, label, kb_id=kb_id, span_id=span_id)
+            for start, end, label, kb_id, span_id in spans
+        ]
+        doc.spans[key] = SpanGroup(doc, name=name, attrs=attrs, spans=moved)
+
+
+def _numbers(span: Span) -> Tuple[int, int, int, int, int]:
+    return span.start, span.end, span.label, span.kb_id, span.id

@@ -1,0 +1,132 @@
+"""The project's configs of networks: each trains, and what they share is the same in all."""
+
+from pathlib import Path
+
+import pytest
+from conftest import joint_examples
+from spacy.language import Language
+from spacy.tokens import DocBin
+from spacy.training.initialize import init_nlp
+from spacy.training.loop import train
+from thinc.api import Config
+
+from spacy_cner.corpus.docbin import chinese_vocab
+
+FOLDER = Path(__file__).parents[1] / "configs"
+EMBED = "spacy_cner.CharNgramEmbed.v1"
+# What makes a network small, by architecture.
+SMALL = {
+    EMBED: {"widths": [8, 4], "buckets": [20, 20]},
+    "spacy_cner.CharCNN.v1": {"filters": 8},
+    "spacy_cner.BiLSTM.v1": {"width": 8},
+}
+
+
+def read(name):
+    return Config().from_disk(FOLDER / f"{name}.cfg", interpolate=False)
+
+
+def blocks(config):
+    """All blocks of a config, from outside to inside."""
+    yield config
+    for value in config.values():
+        if isinstance(value, dict):
+            yield from blocks(value)
+
+
+def blocks_of(config, architecture):
+    return [block for block in blocks(config) if block.get("@architectures") == architecture]
+
+
+NAMES = sorted(path.stem for path in FOLDER.glob("*.cfg") if blocks_of(read(path.stem), EMBED))
+WITH_ENTITIES = [name for name in NAMES if "cner" in read(name)["components"]]
+WITH_BOTH = [name for name in NAMES if "tok2vec" in read(name)["components"]]
+
+
+@pytest.fixture(scope="module")
+def corpus(tmp_path_factory):
+    path = tmp_path_factory.mktemp("configs") / "train.spacy"
+
+    class Pipeline(Language):
+        lang = "zh"
+
+    nlp = Pipeline(vocab=chinese_vocab())
+    DocBin(docs=[example.reference for example in joint_examples(nlp)]).to_disk(path)
+    return str(path)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_each_trains(name, corpus, capsys):
+    config = read(name)
+    for block in blocks(config):
+        block.update(SMALL.get(block.get("@architectures"), {}))
+    config["paths"].update(train=corpus, dev=corpus)
+    config["training"].update(max_steps=2, eval_frequency=2)
+    config = config.interpolate()
+    nlp = init_nlp(config)
+    # What a config leaves out of a model, spaCy fills in from the component's default: it must be nothing.
+    for pipe_name, block in nlp.config.interpolate()["components"].items():
+        filled = {key: value for key, value in block["model"].items() if value is not None}
+        assert filled == {k: v for k, v in config["components"][pipe_name]["model"].items() if v is not None}
+    sizes = {pipe_name: len(pipe.model.to_bytes()) for pipe_name, pipe in nlp.pipeline}
+    assert max(sizes.values()) < 100_000, "not small: see SMALL"
+    train(nlp)
+    performance = nlp.meta["performance"]
+    assert all(performance[f"{pipe_name}_loss"] > 0 for pipe_name in nlp.pipe_names)
+    # Every score that has a place in the table, or a weight, is one that the components give.
+    assert {score for score, weight in config["training"]["score_weights"].items() if weight is not None} <= set(
+        performance
+    )
+
+
+# What they share
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_shared_by_all(name):
+    config, first = read(name), read("clc")
+    assert {key: config["paths"].get(key, "none") for key in first["paths"]} == first["paths"]
+    for section in ("system", "initialize"):
+        assert config[section] == first[section], section
+    for key in ("lang", "tokenizer", "batch_size"):
+        assert config["nlp"][key] == first["nlp"][key], key
+    for key in ("seed", "gpu_allocator", "accumulate_gradient", "optimizer", "logger", "train_corpus", "dev_corpus"):
+        assert config["training"][key] == first["training"][key], key
+    assert config["corpora"]["dev"] == first["corpora"]["dev"]
+    batchers = [{**each["training"]["batcher"], "size": None} for each in (config, first)]
+    assert batchers[0] == batchers[1]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_same_parts(name):
+    (embed,), (first,) = (blocks_of(each, EMBED) for each in (read(name), read("clc")))
+    # A segmenter alone has another number of hashed n-grams.
+    assert embed == (first if name in WITH_ENTITIES else {**first, "buckets": embed["buckets"]})
+    for part in ("spacy_cner.CharCNN.v1", "spacy_cner.BiLSTM.v1"):
+        assert blocks_of(read(name), part) in ([], blocks_of(read("clc"), part))
+
+
+@pytest.mark.parametrize("name", WITH_ENTITIES)
+def test_shared_by_those_with_entities(name):
+    config, first = read(name), read("clc")
+    cner = config["components"]["cner"]
+    assert cner["scorer"] == first["components"]["cner"]["scorer"]
+    assert cner["model"]["tag_scheme"] == first["components"]["cner"]["model"]["tag_scheme"]
+    weights = config["training"]["score_weights"]
+    assert {key: weights[key] for key in first["training"]["score_weights"]} == first["training"]["score_weights"]
+    assert not any(weights[key] for key in weights.keys() - first["training"]["score_weights"].keys())
+    assert config["training"] == {**first["training"], "score_weights": weights}
+    own, others = config["corpora"]["train"], first["corpora"]["train"]
+    assert {key: own[key] for key in others} == others
+
+
+@pytest.mark.parametrize("name", WITH_BOTH)
+def test_shared_by_those_that_learn_both(name):
+    config, other = read(name), read("clc_joint")
+    assert config["corpora"] == other["corpora"]
+    assert config["training"] == other["training"]
+    assert config["nlp"]["pipeline"] == ["tok2vec", "cws", "cner"]
+    own, others = config["components"], other["components"]
+    assert own["cws"]["loss_weight"] + own["cner"]["loss_weight"] == pytest.approx(1.0)
+    assert own["cws"]["scorer"] == others["cws"]["scorer"]
+    assert own["cws"]["model"]["tag_scheme"] == others["cws"]["model"]["tag_scheme"]

@@ -1,0 +1,26 @@
+import pytest
+import spacy
+
+from spacy_cner.errors import InputError
+from spacy_cner.loading import load_pipeline
+
+
+def test_a_path(tmp_path):
+    spacy.blank("zh").to_disk(tmp_path / "blank")
+    assert load_pipeline(str(tmp_path / "blank")).lang == "zh"
+
+
+@pytest.mark.parametrize("name", ["no_such_pipeline", "json", "none/such"])
+def test_what_is_no_pipeline(name):
+    with pytest.raises(InputError, match=f"{name}: expected a pipeline that loads, got"):
+        load_pipeline(name)
+
+
+def test_a_folder_that_is_no_pipeline(tmp_path):
+    with pytest.raises(InputError, match="expected a pipeline that loads, got .*meta.json"):
+        load_pipeline(str(tmp_path))
+
+
+def test_a_gpu_that_is_not_there(tmp_path):
+    with pytest.raises(InputError, match="expected GPU 99: "):
+        load_pipeline(str(tmp_path), 99)
