@@ -43,12 +43,11 @@ def read_vocabulary(path: Path) -> set[str]:
     if path.suffix in WORD_LISTS and not path.is_dir():
         words = {_without_space(line) for _, line in Source.read(path).lines()}
     else:
-        words = {
-            _without_space(doc.text[start:end])
-            for doc in read_docs(path, Vocab())
-            if has_words(doc)
-            for start, end in words_of(doc)
-        }
+        words = set()
+        for doc in read_docs(path, Vocab()):
+            if has_words(doc):
+                text = doc.text  # made anew at each access
+                words.update(_without_space(text[start:end]) for start, end in words_of(doc))
     if not words:
         raise InputError(f"{path}: expected a training set with words, got none")
     return words

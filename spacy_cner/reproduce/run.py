@@ -80,18 +80,23 @@ def train(job: Job) -> Dict[str, Any]:
     train_loop(nlp, output, use_gpu=use_gpu)
     seconds = perf_counter() - start
     best = spacy.load(output / DIR_MODEL_BEST)
-    files = {split: corpus / f"{split}.spacy" for split in SPLITS}
-    scores = {split: score(best, path, corpus / "train.spacy") for split, path in files.items() if path.exists()}
-    return {"scores": scores, "train_s": seconds, "device": device(job.gpu)}
+    return {"scores": score(best, corpus), "train_s": seconds, "device": device(job.gpu)}
 
 
-def score(nlp: Language, path: Path, train: Path) -> Dict[str, Any]:
-    """The scores of what the pipeline annotates: entities, words, or both."""
+def score(nlp: Language, corpus: Path) -> Dict[str, Dict[str, Any]]:
+    """The scores of what the pipeline annotates, entities, words, or both, on the development and the test set."""
     assigned = {name for pipe in nlp.pipe_names for name in nlp.get_pipe_meta(pipe).assigns}
-    docs, known = list(read_docs(path)), known_entities(read_docs(train))
-    segments = "doc.spans" in assigned and any(map(has_words, docs))
-    scores = evaluate_pipeline(nlp, docs, known, vocabulary=read_vocabulary(train) if segments else None)
-    return {key: value for key, value in scores.items() if "doc.ents" in assigned or not key.startswith("ents_")}
+    gold = {split: list(read_docs(path)) for split in SPLITS if (path := corpus / f"{split}.spacy").exists()}
+    segments = "doc.spans" in assigned and all(any(map(has_words, docs)) for docs in gold.values())
+    known = known_entities(read_docs(corpus / "train.spacy"))
+    vocabulary = read_vocabulary(corpus / "train.spacy") if segments else None
+    scores = {split: evaluate_pipeline(nlp, docs, known, vocabulary=vocabulary) for split, docs in gold.items()}
+    if "doc.ents" in assigned:
+        return scores
+    return {
+        split: {key: value for key, value in each.items() if not key.startswith("ents_")}
+        for split, each in scores.items()
+    }
 
 
 def summary(records: Sequence[Record]) -> str:
