@@ -4,11 +4,16 @@ from typing import Dict, List, Optional, Tuple
 
 import pytest
 import spacy
+from hypothesis import settings
 from spacy.language import Language
 from spacy.training import Example
 from thinc.api import Optimizer
 
 from spacy_cner.corpus.document import AnnotatedText, join_words
+
+# A machine may be busy: no test fails for being slow.
+settings.register_profile("spacy_cner", deadline=None)
+settings.load_profile("spacy_cner")
 
 # text, entities as (start, end, label) in characters
 SENTENCES: List[Tuple[str, List[Tuple[int, int, str]]]] = [
