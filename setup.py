@@ -16,7 +16,7 @@ setup(
     long_description_content_type="text/markdown",
     license="MIT",
     packages=find_packages(include=["spacy_cner", "spacy_cner.*"]),
-    package_data={"spacy_cner": ["py.typed"]},
+    package_data={"spacy_cner": ["py.typed", "assets/lists/*.txt"]},
     python_requires=">=3.10,<3.13",
     install_requires=[
         "spacy>=3.8.11,<3.9", "thinc>=8.3.4,<8.4", "torch>=2.4", "numpy>=2.0", "filelock", "tqdm", "typer",
@@ -39,6 +39,7 @@ setup(
         "spacy_cli": ["cner = spacy_cner.cli:app"],
         "spacy_factories": [
             "cner = spacy_cner.pipeline.cner:make_cner",
+            "cner_features = spacy_cner.pipeline.cner_features:make_cner_features",
             "cws = spacy_cner.pipeline.cws:make_cws",
         ],
         "spacy_architectures": [

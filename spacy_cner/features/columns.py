@@ -1,0 +1,89 @@
+"""The columns that templates look at: one integer for each character of a batch of documents."""
+
+from typing import Callable, Dict, Iterable, List, Mapping
+
+import numpy
+from spacy.tokens import Doc
+
+from ..chars import codepoints
+from ..errors import InputError
+from ..models.gram_table import normalize_codepoints
+from ..pipeline.char_view import token_offsets
+from .classes import char_classes
+from .word_list import WordList
+from .words import border_column, category_column, tagged_words_of, words_of
+
+EDGE = -1  # the value of what is before and behind a document, in all columns
+
+DocColumn = Callable[[Doc, numpy.ndarray, numpy.ndarray], numpy.ndarray]
+
+
+def word_column(doc: Doc, starts: numpy.ndarray, ends: numpy.ndarray) -> numpy.ndarray:
+    return border_column(words_of(doc), starts, ends)
+
+
+def pos_column(doc: Doc, starts: numpy.ndarray, ends: numpy.ndarray) -> numpy.ndarray:
+    return category_column(tagged_words_of(doc), starts, ends)
+
+
+def tag_column(doc: Doc, starts: numpy.ndarray, ends: numpy.ndarray) -> numpy.ndarray:
+    """The BIOES tags of `doc.ents`, which an earlier recogniser has set."""
+    tags = numpy.zeros(len(starts), dtype="int64")
+    for entity in doc.ents:
+        first = int(numpy.searchsorted(ends, entity.start_char, side="right"))
+        stop = int(numpy.searchsorted(starts, entity.end_char))
+        # Hashes of labels are the same everywhere; their highest bits make room for the place in the entity.
+        label = int(entity.label) >> 4
+        tags[first:stop] = label * 5 + 2
+        tags[stop - 1 : stop] = label * 5 + 3
+        tags[first : first + 1] = label * 5 + (4 if stop - first == 1 else 1)
+    return tags
+
+
+# By name; what they know is in the document, not in its characters alone.
+DOC_COLUMNS: Dict[str, DocColumn] = {"word": word_column, "pos": pos_column, "tag": tag_column}
+CHAR_COLUMNS = ("c", "class")
+
+
+def check_columns(names: Iterable[str], lists: Mapping[str, object]) -> None:
+    """Raises InputError for a column that does not exist, and for a list that has the name of a column."""
+    own = [*CHAR_COLUMNS, *DOC_COLUMNS]
+    for name in names:
+        if name not in own and name not in lists:
+            raise InputError(f"expected a column out of {', '.join([*own, *lists])}, got {name!r} in a template")
+    for name in lists:
+        if name in own:
+            raise InputError(f"expected a list with a name of its own, got {name!r}, which is a column already")
+
+
+class CharBatch:
+    """Documents side by side, with `margin` EDGEs before, between and behind them, so that the neighbours of all
+    characters are found by shifting an array.
+
+    docs: any; views: their character views, one token per character. `inside` (n,): where the characters are in the
+    arrays of length N that `column` returns."""
+
+    def __init__(self, docs: List[Doc], views: List[Doc], margin: int):
+        self.docs, self.views, self.margin = docs, views, margin
+        lengths = numpy.array([len(view) for view in views], dtype="int64")
+        ends = numpy.cumsum(lengths + margin)
+        self.size = int(ends[-1]) + margin if len(ends) else margin
+        before = margin * numpy.repeat(numpy.arange(1, len(views) + 1), lengths)
+        self.inside = numpy.arange(lengths.sum()) + before
+        plain = [codepoints(view) for view in views]
+        self._chars = self._spread(normalize_codepoints(numpy.concatenate(plain)) if plain else numpy.zeros(0))
+
+    def column(self, name: str, lists: Mapping[str, WordList]) -> numpy.ndarray:
+        """int64 (N,)"""
+        if name == "c":
+            return self._chars
+        if name in DOC_COLUMNS:
+            parts = [DOC_COLUMNS[name](doc, *token_offsets(view)) for doc, view in zip(self.docs, self.views)]
+            return self._spread(numpy.concatenate(parts) if parts else numpy.zeros(0))
+        values = char_classes(self._chars) if name == "class" else lists[name].match(self._chars)
+        return numpy.where(self._chars == EDGE, EDGE, values)
+
+    def _spread(self, values: numpy.ndarray) -> numpy.ndarray:
+        column = numpy.full(self.size, EDGE, dtype="int64")
+        column[self.inside] = values
+        return column

@@ -1,0 +1,184 @@
+"""A tagger of characters by sparse features and a CRF: trained, saved and used, whatever its tags mean."""
+
+from typing import Any, Callable, Dict, Iterator, List, Mapping, NamedTuple, Optional
+
+import numpy
+import torch
+from spacy.tokens import Doc
+
+from ..models.batching import batches_by_length
+from ..models.torch_layers import PADDED_SIZE_CPU, leave_threads_to_parent
+from ..nn.crf import CRF
+from ..nn.feature_crf import FeatureCrf, make_batch
+from ..nn.feature_crf_training import train_feature_crf
+from ..nn.owlqn import Minimum
+from ..pipeline.char_view import window_tags
+from ..pipeline.windows import split_windows
+from ..tags import allowed_transitions
+from .dictionary import Dictionary
+from .extract import Extractor, Features
+from .word_list import WordList
+
+
+class Part(NamedTuple):
+    """Tokens `start` to `stop` (exclusive) of the character view of document `doc`; `place`: the first of them among
+    those of all documents."""
+
+    doc: int
+    start: int
+    stop: int
+    place: int
+
+    @property
+    def tokens(self) -> range:
+        return range(self.start, self.stop)
+
+    @property
+    def characters(self) -> range:
+        return range(self.place, self.place + self.stop - self.start)
+
+
+class TaggedParts(NamedTuple):
+    """paths: (B, T), indices of tags, -1 at padding; emissions: (B, T, L); lengths: (B,); transitions: None or
+    (B, T - 1, L, L)."""
+
+    parts: List[Part]
+    paths: torch.Tensor
+    emissions: torch.Tensor
+    lengths: torch.Tensor
+    transitions: Optional[torch.Tensor]
+
+
+class FeatureTagger:
+    """tags: of the scheme, O first. templates: see `template`. lists: by the names that templates use.
+    window: longer documents are tagged in windows of at most so many characters; features look beyond these."""
+
+    def __init__(
+        self, tags: List[str], scheme: str, templates: List[str], lists: Mapping[str, WordList], *, window: int
+    ):
+        self.tags, self.scheme, self.templates, self.window = tags, scheme, templates, window
+        self.extract = Extractor(templates, lists)
+        self.transitions = allowed_transitions(tags, scheme)
+        self._set_dictionaries(*[Dictionary(numpy.zeros(0, dtype="uint64"))] * 2)
+
+    def train(
+        self,
+        docs: List[Doc],
+        views: List[Doc],
+        gold: List[numpy.ndarray],
+        *,
+        min_count: int,
+        c1: float,
+        c2: float,
+        max_iterations: int,
+        report: Optional[Callable[[int, float], None]] = None,
+    ) -> Minimum:
+        """Finds the dictionary and the weights; features without weight are then forgotten.
+
+        views: the documents' character views. gold: for each of them the indices of its tags, int64 (n_tokens,), -1
+        where they are not known. min_count: how often a feature must occur. The rest: see `train_feature_crf`."""
+        parts = self._parts(views)
+        features = self.extract(docs, views)
+        self._set_dictionaries(*(Dictionary.from_counts(keys, min_count) for keys in features))
+        tags = numpy.full(sum(map(len, views)), -1, dtype="int64")
+        for part in parts:
+            tags[part.characters] = window_tags(gold[part.doc], part.tokens, self.transitions.goes_on)
+        rows, bigram_rows = self._rows(features)
+        result = train_feature_crf(
+            self.model,
+            rows,
+            bigram_rows,
+            torch.from_numpy(tags),
+            [part.characters for part in parts if (tags[part.characters] >= 0).any()],
+            c1=c1,
+            c2=c2,
+            max_iterations=max_iterations,
+            report=report,
+        )
+        self._set_state(self._state())
+        return result
+
+    def tag(self, docs: List[Doc], views: List[Doc], outside_penalty: float) -> Iterator[TaggedParts]:
+        """The best tags, in batches of parts of like length. outside_penalty: is taken from the score of O."""
+        leave_threads_to_parent()
+        parts = self._parts(views)
+        rows, bigram_rows = self._rows(self.extract(docs, views))
+        emissions = self.model.emissions(rows)
+        emissions[:, 0] -= outside_penalty
+        sequences = [part.characters for part in parts]
+        for chosen in batches_by_length(sequences, PADDED_SIZE_CPU):
+            batch = make_batch([sequences[i] for i in chosen])
+            scores, transitions = emissions[batch.chars], self.model.transitions(bigram_rows, batch)
+            paths, _ = self.model.crf.decode(scores, batch.lengths, transitions)
+            yield TaggedParts([parts[i] for i in chosen], paths, scores, batch.lengths, transitions)
+
+    def to_dict(self) -> Dict[str, Any]:
+        """All that it is, for msgpack."""
+        return {
+            "tags": self.tags,
+            "scheme": self.scheme,
+            "templates": self.templates,
+            "window": self.window,
+            "lists": {name: words.entries for name, words in self.extract.lists.items()},
+            "state": self._state(),
+        }
+
+    @classmethod
+    def from_dict(cls, saved: Dict[str, Any]) -> "FeatureTagger":
+        lists = {name: WordList(entries) for name, entries in saved["lists"].items()}
+        tagger = cls(saved["tags"], saved["scheme"], saved["templates"], lists, window=saved["window"])
+        tagger._set_state(saved["state"])
+        return tagger
+
+    def _parts(self, views: List[Doc]) -> List[Part]:
+        parts, before = [], 0
+        for i, view in enumerate(views):
+            windows = [(0, len(view))]
+            if len(view) > self.window:
+                windows = split_windows([token.text for token in view], self.window)
+            parts += [Part(i, start, stop, before + start) for start, stop in windows if start < stop]
+            before += len(view)
+        return parts
+
+    def _rows(self, features: Features) -> List[torch.Tensor]:
+        return [
+            torch.from_numpy(dictionary.rows(keys).T.copy())
+            for dictionary, keys in zip((self.dictionary, self.bigram_dictionary), features, strict=True)
+        ]
+
+    def _set_dictionaries(self, dictionary: Dictionary, bigram_dictionary: Dictionary) -> None:
+        self.dictionary, self.bigram_dictionary = dictionary, bigram_dictionary
+        allowed = self.transitions
+        crf = CRF(
+            len(self.tags),
+            allowed=torch.from_numpy(allowed.between),
+            allowed_start=torch.from_numpy(allowed.start),
+            allowed_end=torch.from_numpy(allowed.end),
+        )
+        self.model = FeatureCrf(crf.double(), len(dictionary), len(bigram_dictionary))
+
+    def _state(self) -> Dict[str, numpy.ndarray]:
+        """Weights in half precision, only those that are not zero, and the features that have them."""
+        state = {"bias": self.model.bias.numpy()}
+        state |= {name: scores.numpy() for name, scores in self.model.crf.named_parameters()}
+        for name, dictionary, weights in (
+            ("plain", self.dictionary, self.model.weights),
+            ("bigram", self.bigram_dictionary, self.model.bigram_weights),
+        ):
+            table = weights.numpy().astype("float16")
+            used = (table != 0).any(axis=1)
+            places = numpy.flatnonzero(table[used])
+            state[f"{name}_keys"] = dictionary.keys[used[1:]]
+            state[f"{name}_places"] = places.astype(numpy.min_scalar_type(int(places[-1]) if len(places) else 0))
+            state[f"{name}_weights"] = table[used].ravel()[places]
+        return state
+
+    def _set_state(self, state: Dict[str, numpy.ndarray]) -> None:
+        self._set_dictionaries(Dictionary(state["plain_keys"]), Dictionary(state["bigram_keys"]))
+        with torch.no_grad():
+            self.model.bias.copy_(torch.tensor(state["bias"]))
+            for name, scores in self.model.crf.named_parameters():
+                scores.copy_(torch.tensor(state[name]))
+        for name, table in (("plain", self.model.weights), ("bigram", self.model.bigram_weights)):
+            places = torch.from_numpy(state[f"{name}_places"].astype("int64"))
+            table[1:].view(-1)[places] = torch.tensor(state[f"{name}_weights"]).float()

@@ -1,0 +1,115 @@
+"""L-BFGS, and with an L1 penalty OWL-QN: for smooth convex objectives of very many variables."""
+
+from typing import Callable, List, NamedTuple, Optional, Tuple
+
+import torch
+from torch import Tensor
+
+Objective = Callable[[Tensor], Tuple[float, Tensor]]  # value and gradient
+
+
+class Minimum(NamedTuple):
+    """iterations: how many were made; value: the objective at x, with the L1 penalty; reason: why the search ended."""
+
+    x: Tensor
+    value: float
+    iterations: int
+    reason: str
+
+
+def minimize(
+    objective: Objective,
+    x: Tensor,
+    *,
+    l1: float = 0.0,
+    memory: int = 6,
+    max_iterations: int = 200,
+    epsilon: float = 1e-5,
+    delta: float = 1e-5,
+    period: int = 10,
+    report: Optional[Callable[[int, float], None]] = None,
+) -> Minimum:
+    """Minimises objective(x) + l1 * |x| from `x` (n,), by L-BFGS (Nocedal and Wright 2006, algorithm 7.5), or OWL-QN
+    (Andrew and Gao 2007, "Scalable training of L1-regularized log-linear models", section 3.2) where l1 > 0, both with
+    a backtracking line search. Stops as CRFsuite does: where the gradient is shorter than `epsilon` times x (at least
+    1), or the value has fallen by less than a part `delta` in `period` iterations."""
+    history: List[Tuple[Tensor, Tensor]] = []
+    smooth, gradient = objective(x)
+    value = smooth + l1 * float(x.abs().sum())
+    values = [value]
+    reason = "max_iterations"
+    for iteration in range(1, max_iterations + 1):
+        steepest = -pseudo_gradient(x, gradient, l1)
+        if float(steepest.norm()) <= epsilon * max(1.0, float(x.norm())):
+            return Minimum(x, value, iteration - 1, "epsilon")
+        direction = _two_loops(steepest, history)
+        if l1:
+            direction = torch.where(direction * steepest > 0, direction, 0.0)
+        if not history:
+            direction = direction / float(direction.norm())
+        orthant = torch.where(x != 0, x, steepest).sign() if l1 else None
+        found = _line_search(objective, x, value, direction, steepest, orthant, l1)
+        if found is None:
+            reason = "no smaller value found"
+            break
+        after, value, after_gradient = found
+        step, change = after - x, after_gradient - gradient
+        if float(step @ change) > 1e-12 * float(change @ change):  # always so where the objective is convex
+            history = [*history[-(memory - 1) :], (step, change)]
+        x, gradient = after, after_gradient
+        values.append(value)
+        if report is not None:
+            report(iteration, value)
+        if len(values) > period and values[-1 - period] - value < delta * abs(value):
+            reason = "delta"
+            break
+    return Minimum(x, value, len(values) - 1, reason)
+
+
+def pseudo_gradient(x: Tensor, gradient: Tensor, l1: float) -> Tensor:
+    """Of the objective with the L1 penalty: the one-sided derivative that is nearest to zero (ibid., eq. 4)."""
+    if not l1:
+        return gradient
+    at_zero = gradient.sign() * (gradient.abs() - l1).clamp(min=0.0)
+    return torch.where(x == 0, at_zero, gradient + l1 * x.sign())
+
+
+def _two_loops(steepest: Tensor, history: List[Tuple[Tensor, Tensor]]) -> Tensor:
+    """The inverse Hessian, as far as it is known from steps and changes of the gradient, times a direction."""
+    direction = steepest.clone()
+    kept = []
+    for step, change in reversed(history):
+        rho = 1.0 / float(step @ change)
+        alpha = rho * float(step @ direction)
+        direction.sub_(change, alpha=alpha)
+        kept.append((step, change, rho, alpha))
+    if history:
+        step, change = history[-1]
+        direction.mul_(float(step @ change) / float(change @ change))
+    for step, change, rho, alpha in reversed(kept):
+        direction.add_(step, alpha=alpha - rho * float(change @ direction))
+    return direction
+
+
+def _line_search(
+    objective: Objective,
+    x: Tensor,
+    value: float,
+    direction: Tensor,
+    steepest: Tensor,
+    orthant: Optional[Tensor],
+    l1: float,
+) -> Optional[Tuple[Tensor, float, Tensor]]:
+    """The first of the steps 1, 1/2, 1/4, ... that lowers the value as far as its slope promises a ten-thousandth of;
+    None if 30 of them do not. With an orthant, variables that leave it become zero (ibid., eq. 6)."""
+    size = 1.0
+    for _ in range(30):
+        after = x + size * direction
+        if orthant is not None:
+            after = torch.where(after * orthant > 0, after, 0.0)
+        smooth, gradient = objective(after)
+        reached = smooth + l1 * float(after.abs().sum())
+        if reached <= value - 1e-4 * float(steepest @ (after - x)):
+            return after, reached, gradient
+        size /= 2
+    return None
