@@ -45,13 +45,20 @@ setup(
         "spacy_architectures": [
             "spacy_cner.CharNgramEmbed.v1 = spacy_cner.models.embed:build_char_ngram_embed",
             "spacy_cner.CharCNN.v1 = spacy_cner.models.encoders:build_char_cnn",
+            "spacy_cner.MaskedCharacters.v1 = spacy_cner.pretraining.objective:make_masked_characters",
             "spacy_cner.BiLSTM.v1 = spacy_cner.models.encoders:build_bilstm",
             "spacy_cner.CrfTagger.v1 = spacy_cner.models.tagger:build_crf_tagger",
             "spacy_cner.SoftmaxTagger.v1 = spacy_cner.models.tagger:build_softmax_tagger",
         ],
         "spacy_augmenters": ["spacy_cner.pseudo_samples.v1 = spacy_cner.corpus.pseudo:make_pseudo_samples"],
-        "spacy_batchers": ["spacy_cner.batch_by_task.v1 = spacy_cner.corpus.batchers:make_batch_by_task"],
-        "spacy_readers": ["spacy_cner.MixedCorpus.v1 = spacy_cner.corpus.mixed:make_mixed_corpus"],
+        "spacy_batchers": [
+            "spacy_cner.batch_by_task.v1 = spacy_cner.corpus.batchers:make_batch_by_task",
+            "spacy_cner.batch_by_padded.v1 = spacy_cner.corpus.raw_text:make_batch_by_padded",
+        ],
+        "spacy_readers": [
+            "spacy_cner.MixedCorpus.v1 = spacy_cner.corpus.mixed:make_mixed_corpus",
+            "spacy_cner.RawText.v1 = spacy_cner.corpus.raw_text:make_raw_text",
+        ],
         "spacy_scorers": [
             "spacy_cner.ents_scorer.v1 = spacy_cner.evaluation.scorer:make_ents_scorer",
             "spacy_cner.words_scorer.v1 = spacy_cner.evaluation.words:make_words_scorer",

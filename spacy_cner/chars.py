@@ -10,6 +10,9 @@ from spacy.tokens import Doc
 from .errors import InputError
 
 SPACE = " "
+# What stands for a masked character: a noncharacter, which Unicode sets aside for use inside of programs (section 23.7
+# of the standard), so no text has it.
+MASK = "\ufdd0"
 
 
 def normalize_char(char: str) -> str:

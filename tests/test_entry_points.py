@@ -18,8 +18,8 @@ import spacy_cner
 
 SETUP = Path(spacy_cner.__file__).parents[1] / "setup.py"
 COMMANDS = {
-    "convert", "entities", "evaluate", "package", "prepare", "pseudo", "reproduce", "sample", "segment", "split",
-    "stats", "vectors",
+    "convert", "entities", "evaluate", "package", "prepare", "pretrain", "pseudo", "reproduce", "sample", "segment",
+    "split", "stats", "vectors",
 }  # fmt: skip
 # One process for all, as each takes seconds to start.
 FRESH = """

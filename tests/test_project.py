@@ -135,7 +135,7 @@ def parse(module, arguments):
 
 def test_commands_exist_and_have_their_options(monkeypatch):
     monkeypatch.chdir(ROOT)  # some arguments must be files that exist
-    settings = settings_of(file="assets/vectors.npz")
+    settings = settings_of(file="assets/vectors.npz", raw_text="README.md")
     workflows = settings["workflows"]
     assert {step for steps in workflows.values() for step in steps} == {
         command["name"] for command in settings["commands"]
@@ -145,7 +145,7 @@ def test_commands_exist_and_have_their_options(monkeypatch):
             if module == "pip":
                 continue
             context = parse(module, arguments)
-            if arguments[0] == "train":
+            if arguments[0] in ("train", "pretrain"):
                 config = Config().from_disk(ROOT / arguments[1])
                 for key in parse_config_overrides(list(context.args), env_var=None):
                     block = config
@@ -154,9 +154,9 @@ def test_commands_exist_and_have_their_options(monkeypatch):
                         block = block[part]
 
 
-@pytest.mark.parametrize("workflow", ["all", "mine", *SEGMENTATION])
+@pytest.mark.parametrize("workflow", ["all", "mine", "pretrain", *SEGMENTATION])
 def test_each_step_has_what_it_needs(workflow):
-    settings = settings_of(file="README.md")
+    settings = settings_of(file="README.md", raw_text="README.md")
     commands = {command["name"]: command for command in settings["commands"]}
     made = set()
     for step in settings["workflows"][workflow]:

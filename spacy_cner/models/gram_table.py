@@ -8,9 +8,10 @@ import srsly
 from thinc.api import Model
 from thinc.model import deserialize_attr, serialize_attr
 
-from ..chars import normalize_char
+from ..chars import MASK, normalize_char
 
-NO_ROW = 0  # the row of positions where no n-gram begins: the last n - 1 of a document
+# The row of positions where no n-gram begins (the last n - 1 of a document), and of n-grams with a masked character.
+NO_ROW = 0
 # A multiplier with well mixed high bits (Knuth, TAOCP 3, 6.4: multiplicative hashing with the golden ratio).
 GOLDEN = numpy.uint64(0x9E3779B97F4A7C15)
 BITS = numpy.uint64(21)  # of one code point; three of them fit into a 64-bit key
@@ -49,6 +50,8 @@ class GramTable:
             place = numpy.searchsorted(self._keys, keys).clip(max=len(self._keys) - 1)
             found = self._keys[place] == keys
             rows[:count][found] = 1 + self._rows[place[found]]
+        for i in numpy.flatnonzero(codepoints == ord(MASK)):
+            rows[max(0, i - self.order + 1) : i + 1] = NO_ROW
         return rows
 
 

@@ -1,0 +1,72 @@
+"""All that a stopped run needs in order to go on as if it had not been stopped, in one file."""
+
+import os
+from pathlib import Path
+from typing import Any, Dict, Iterator, List, Tuple
+
+import srsly
+from thinc.api import Model, Optimizer, to_numpy
+
+from ..errors import InputError
+
+Key = Tuple[int, str]
+
+
+def save_checkpoint(path: Path, model: Model, optimizer: Optimizer, state: Dict[str, Any]) -> None:
+    """Writes the weights, the optimizer's moments and averages, and `state` (JSON-like). A file of the same name is
+    replaced at once, so that there is a whole one at any time."""
+    message = {"state": state, "model": model.to_bytes(), "optimizer": optimizer_state(model, optimizer)}
+    write_whole(path, srsly.msgpack_dumps(message))
+
+
+def load_checkpoint(path: Path) -> Dict[str, Any]:
+    """What `save_checkpoint` wrote: "state", "model", "optimizer". Raises InputError if it is something else."""
+    try:
+        message = srsly.msgpack_loads(path.read_bytes())
+        return {key: message[key] for key in ("state", "model", "optimizer")}
+    except (ValueError, KeyError, TypeError) as error:
+        raise InputError(f"{path}: expected a checkpoint of `python -m spacy_cner pretrain`, got {error!r}") from error
+
+
+def write_whole(path: Path, data: bytes) -> None:
+    """Writes a file beside it first, so that a kill leaves the old one or the new one."""
+    part = path.with_name(path.name + ".part")
+    with part.open("wb") as out:
+        out.write(data)
+        out.flush()
+        os.fsync(out.fileno())
+    part.replace(path)
+
+
+def optimizer_state(model: Model, optimizer: Optimizer) -> List[Dict[str, Any]]:
+    """What the optimizer keeps for each parameter, in the model's order: Thinc's own names of them are numbers that
+    differ from process to process."""
+    kept = {"mom1": optimizer.mom1, "mom2": optimizer.mom2, "averages": optimizer.averages or {}}
+    return [
+        {
+            "count": optimizer.nr_update.get(key, 0),
+            **{name: to_numpy(arrays[key]) for name, arrays in kept.items() if key in arrays},
+        }
+        for key in parameter_keys(model)
+    ]
+
+
+def restore_optimizer(model: Model, optimizer: Optimizer, saved: List[Dict[str, Any]], steps: int) -> None:
+    """The inverse of `optimizer_state`; the schedules go on after this number of steps."""
+    for key, parameter in zip(parameter_keys(model), saved):
+        optimizer.nr_update[key] = parameter["count"]
+        for name in ("mom1", "mom2", "averages"):
+            arrays = getattr(optimizer, name)
+            if arrays is not None and name in parameter:
+                # What msgpack gives is read-only.
+                arrays[key] = model.ops.asarray(parameter[name]).copy()
+    for _ in range(steps):
+        optimizer.step_schedules()
+
+
+def parameter_keys(model: Model) -> Iterator[Key]:
+    """The optimizer's keys of all parameters, layer by layer."""
+    for node in model.walk():
+        yield from ((node.id, name) for name in node.param_names)
+        for shim in node.shims:
+            yield from ((shim.id, name) for name, _ in shim._model.named_parameters())

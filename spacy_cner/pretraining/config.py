@@ -1,0 +1,93 @@
+"""What a config says of pre-training."""
+
+import json
+from dataclasses import dataclass
+from typing import Any, Callable, Dict, Iterable, Iterator, List, Optional, Tuple
+
+from spacy.language import Language
+from spacy.schemas import ConfigSchemaPretrain
+from spacy.tokens import Doc
+from spacy.training.pretrain import create_pretraining_model, ensure_docs
+from spacy.util import dot_to_object, load_model_from_config, registry
+from thinc.api import Config, Model, Optimizer, fix_random_seed
+
+from ..errors import InputError
+from ..models.batching import batches_by_length
+from ..models.torch_layers import padded_size
+
+SAVE_EVERY = 500  # batches, if the config does not say
+# What a run that goes on must have in common with the one that was stopped.
+SECTIONS = ("nlp", "components", "corpora", "pretraining", "pretraining_loop")
+Batch = List[Doc]
+
+
+@dataclass
+class Setup:
+    """The parts of a run.
+
+    batches: gives (epoch, batch), from the beginning of the text. held_out: batches to measure perplexity on.
+    settings: the config's sections that the result depends on."""
+
+    model: Model
+    optimizer: Optimizer
+    batches: Callable[[], Iterator[Tuple[int, Batch]]]
+    held_out: List[Batch]
+    max_steps: int
+    save_every: int
+    seed: int
+    settings: Dict[str, Any]
+
+
+def read_setup(config: Config) -> Setup:
+    """Builds the model as `spacy pretrain` does.
+
+    config: interpolated. Raises InputError if it has no pre-training, or `[pretraining_loop]` is not complete."""
+    max_steps, held_out_name = _loop_settings(config)
+    settings = {name: json.loads(json.dumps(config[name])) for name in SECTIONS}
+    seed = config.get("training", {}).get("seed") or 0
+    fix_random_seed(seed)
+    nlp = load_model_from_config(config.merge({"initialize": {"init_tok2vec": None}}), auto_fill=True)
+    resolved = registry.resolve(config["pretraining"], schema=ConfigSchemaPretrain)
+    model = create_pretraining_model(nlp, resolved)
+    read, name = _reader(config, resolved["corpus"]), resolved["corpus"]
+
+    def batches() -> Iterator[Tuple[int, Batch]]:
+        for epoch in range(resolved["max_epochs"]):
+            empty = True
+            for batch in resolved["batcher"](read(nlp)):
+                empty = False
+                yield epoch, ensure_docs(batch)
+            if empty:
+                raise InputError(f"expected text in {name}, got none")
+
+    return Setup(
+        model=model,
+        optimizer=resolved["optimizer"],
+        batches=batches,
+        held_out=_batches(model, _reader(config, held_out_name)(nlp)) if held_out_name else [],
+        max_steps=max_steps,
+        save_every=resolved["n_save_every"] or SAVE_EVERY,
+        seed=seed,
+        settings=settings,
+    )
+
+
+def _loop_settings(config: Config) -> Tuple[int, Optional[str]]:
+    if not config.get("pretraining"):
+        raise InputError("expected a config with [pretraining], as configs/clc_pretrained.cfg has it, got none")
+    loop = config.get("pretraining_loop", {})
+    if set(loop) != {"max_steps", "held_out"} or not isinstance(loop["max_steps"], int) or loop["max_steps"] < 1:
+        raise InputError(
+            "expected [pretraining_loop] with max_steps (batches) and held_out (the name of a corpus, or null), got "
+            f"{dict(loop)}"
+        )
+    return loop["max_steps"], loop["held_out"]
+
+
+def _reader(config: Config, name: str) -> Callable[[Language], Iterable[Any]]:
+    return registry.resolve({"corpus": dot_to_object(config, name)})["corpus"]
+
+
+def _batches(model: Model, docs: Iterable[Any]) -> List[Batch]:
+    texts = ensure_docs(docs)
+    return [[texts[i] for i in batch] for batch in batches_by_length(texts, padded_size(model.ops))]

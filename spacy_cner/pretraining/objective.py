@@ -1,0 +1,153 @@
+"""The objective of pre-training: guess masked characters (the cloze task of Devlin et al. 2019, section 3.1)."""
+
+from functools import partial
+from pathlib import Path
+from typing import Any, Callable, List, NamedTuple, Optional, Tuple, cast
+
+import numpy
+import torch
+from spacy import registry
+from spacy.tokens import Doc
+from spacy.vocab import Vocab
+from thinc.api import Model, Ops, torch2xp, xp2torch
+from thinc.types import Floats2d
+from torch import nn
+
+from ..chars import codepoints
+from ..errors import InputError
+from ..models.gram_table import GramTable
+from ..models.torch_layers import Precision, sequence_layer
+from ..vectors import NgramVectors
+from .masking import mask_docs
+
+OTHER = 0  # the class of all characters that have none of their own
+
+
+class Guesses(NamedTuple):
+    """What the model says of the masked characters, and what they are.
+
+    scores: (n_masked, n_classes). targets: int64 (n_masked,)."""
+
+    scores: Floats2d
+    targets: numpy.ndarray
+
+
+@registry.architectures("spacy_cner.MaskedCharacters.v1")
+def make_masked_characters(
+    mask_prob: float = 0.15,
+    max_span: int = 1,
+    hidden: int = 256,
+    vocabulary: Optional[str] = None,
+    precision: Precision = "float32",
+) -> Callable[[Vocab, Model], Model]:
+    """Makes an objective for `[pretraining.objective]`: a softmax over characters at the masked positions alone.
+
+    mask_prob: share of the characters that are masked. max_span: see `mask_docs`.
+    hidden: width of the layer (GELU, normalised) between the features and the softmax.
+    vocabulary: a file that `python -m spacy_cner vectors` wrote, whose characters are told apart, all others being one
+        class; by default the characters with vectors of their own in the `spacy_cner.CharNgramEmbed.v1` of the tok2vec.
+    precision: of the output layer in training."""
+    if not 0 < mask_prob < 1:
+        raise ValueError(f"expected a mask_prob between 0 and 1, got {mask_prob}")
+    if max_span < 1:
+        raise ValueError(f"expected a max_span of at least 1, got {max_span}")
+    return partial(
+        _build, mask_prob=mask_prob, max_span=max_span, hidden=hidden, vocabulary=vocabulary, precision=precision
+    )
+
+
+def _build(
+    vocab: Vocab,
+    tok2vec: Model[List[Doc], List[Floats2d]],
+    *,
+    mask_prob: float,
+    max_span: int,
+    hidden: int,
+    vocabulary: Optional[str],
+    precision: Precision,
+) -> Model[List[Doc], Any]:
+    classes = character_classes(tok2vec, vocabulary)
+    build = partial(_guesser, hidden=hidden)
+    head = sequence_layer("guess_characters", build, nO=len(classes), precision=precision)
+    model: Model = Model(
+        "masked_characters",
+        partial(_forward, classes=classes, mask_prob=mask_prob, max_span=max_span),
+        init=_init,
+        layers=[tok2vec, head],
+        refs={"tok2vec": tok2vec, "head": head},
+        # Where `spacy pretrain` looks for it.
+        attrs={"loss": guess_loss},
+    )
+    return model
+
+
+def character_classes(tok2vec: Model, vocabulary: Optional[str] = None) -> GramTable:
+    """A table whose rows are the classes of characters, OTHER for those without one of their own.
+
+    Raises InputError if there are no characters to tell apart."""
+    if vocabulary is not None:
+        known = NgramVectors.load(Path(vocabulary)).grams.get(1, [])
+    else:
+        tables = (node.attrs.get("table") for node in tok2vec.walk())
+        known = next((t.known for t in tables if isinstance(t, GramTable) and t.order == 1), [])
+    if not known:
+        raise InputError(
+            "expected an embedding with vectors, whose characters are those that pre-training guesses, got none; "
+            "give --paths.vectors (see `python -m spacy_cner vectors`), or a vocabulary to the objective"
+        )
+    return GramTable(1, known, 0)
+
+
+def _guesser(nI: int, nO: int, hidden: int) -> nn.Module:
+    return Guesser(nI, nO, hidden)
+
+
+class Guesser(nn.Module):
+    """From features to scores of characters, as the head of BERT's masked language model."""
+
+    def __init__(self, width_in: int, width_out: int, hidden: int):
+        super().__init__()
+        self.layers = nn.Sequential(
+            nn.Linear(width_in, hidden), nn.GELU(), nn.LayerNorm(hidden), nn.Linear(hidden, width_out)
+        )
+
+    def forward(self, padded: torch.Tensor, lengths: torch.Tensor) -> torch.Tensor:
+        """padded (B, T, width_in). RETURNS (B, T, width_out)."""
+        return self.layers(padded)
+
+
+def _init(model: Model, X: Optional[List[Doc]] = None, Y: Any = None) -> None:
+    tok2vec = model.get_ref("tok2vec")
+    tok2vec.initialize(X=X)
+    model.get_ref("head").initialize(X=None if X is None else tok2vec.predict(X))
+
+
+def _forward(
+    model: Model, docs: List[Doc], is_train: bool, *, classes: GramTable, mask_prob: float, max_span: int
+) -> Tuple[Guesses, Callable]:
+    ops: Any = model.ops
+    masked, places = mask_docs(docs, mask_prob, max_span)
+    features, backprop_features = model.get_ref("tok2vec")(masked, is_train)
+    flat, lengths, rows = ops.flatten(features), [len(doc) for doc in docs], ops.asarray(places)
+    # The rows of all documents as one sequence: nothing is padded.
+    (scores,), backprop_head = model.get_ref("head")([flat[rows]], is_train)
+    true = numpy.concatenate([classes.rows(codepoints(doc)) for doc in docs])[places]
+
+    def backprop(d_scores: Floats2d) -> List[Doc]:
+        d_flat = ops.alloc2f(*flat.shape)
+        d_flat[rows] = backprop_head([d_scores])[0]
+        return backprop_features(ops.unflatten(d_flat, lengths))
+
+    return Guesses(scores, true), backprop
+
+
+def guess_loss(ops: Ops, docs: List[Doc], guesses: Guesses) -> Tuple[float, Floats2d]:
+    """The cross-entropy in nats, summed over the masked characters, and the gradient of its mean with respect to the
+    scores, (n_masked, n_classes)."""
+    scores = xp2torch(guesses.scores)
+    targets = torch.as_tensor(guesses.targets, device=scores.device)[:, None]
+    log_probabilities = scores.log_softmax(dim=1)
+    loss = -log_probabilities.gather(1, targets).sum()
+    gradient = log_probabilities.exp_()
+    gradient.scatter_add_(1, targets, -torch.ones_like(targets, dtype=gradient.dtype))
+    return float(loss), cast(Floats2d, torch2xp(gradient.div_(max(1, len(targets)))))
