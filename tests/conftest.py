@@ -104,6 +104,32 @@ def blank_joint(*, cws: Dict[str, object] = {}, cner: Dict[str, object] = {}) ->
     return nlp
 
 
+def blank_adversarial(**discriminator: object) -> Language:
+    """Shared and private BiLSTMs with attention, a `task_discriminator`, `cws` and `cner`, small."""
+    model, nlp = small_model(), spacy.blank("zh")
+    attention = {
+        "@architectures": "spacy_cner.SelfAttention.v1",
+        "heads": 2,
+        "encoder": {"@architectures": "spacy_cner.BiLSTM.v1", "width": 16},
+    }
+    embed = model["tok2vec"]["embed"]  # type: ignore[index]
+    shared = {"@architectures": "spacy_cner.EmbedAndEncode.v1", "embed": embed, "encode": attention}
+    nlp.add_pipe("tok2vec", config={"model": shared})
+    listener = {"@architectures": "spacy.Tok2VecListener.v1", "width": 24 + 16, "upstream": "tok2vec"}
+    adversary = {
+        "@architectures": "spacy_cner.TaskDiscriminator.v1",
+        "shared_width": 16,
+        "tok2vec": listener,
+        "reversal": {"@architectures": "spacy_cner.GradientReversal.v1", "scale": 1.0},
+    }
+    nlp.add_pipe("task_discriminator", config={"model": adversary, **discriminator})
+    encoder = {"@architectures": "spacy_cner.SharedPrivate.v1", "shared_width": 16, "private": attention}
+    tagger = {"@architectures": "spacy_cner.CrfTagger.v1", "tok2vec": listener, "encoder": encoder}
+    nlp.add_pipe("cws", config={"model": {**tagger, "tag_scheme": "bio"}})
+    nlp.add_pipe("cner", config={"model": {**tagger, "tag_scheme": "bioes"}})
+    return nlp
+
+
 @pytest.fixture(scope="session")
 def trained() -> Language:
     """A pipeline that knows SENTENCES. Not to be changed by a test."""

@@ -2,8 +2,10 @@
 
 from . import (  # noqa: F401  (each registers its command)
     convert,
+    curve,
     entities,
     evaluate,
+    explain,
     package,
     prepare,
     pretrain,

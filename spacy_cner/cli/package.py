@@ -18,6 +18,8 @@ from ..loading import load_pipeline
 from ._app import command
 
 PLUGIN_SOURCE = Path(__file__).parents[2]
+# Factories of components that annotate nothing.
+ONLY_FOR_TRAINING = {"task_discriminator"}
 PLUGIN_FILES = ("setup.py", "pyproject.toml", "README.md", "LICENSE")
 
 
@@ -28,7 +30,10 @@ def package(
     output: Path = typer.Argument(..., help="The folder to write the wheels to"),
     name: str = typer.Option(..., help="The package's name without its language: cner_clc becomes zh_cner_clc"),
     version: str = typer.Option("0.1.0", help="The package's version"),
-    only: List[str] = typer.Option([], help="Keep this component, drop those that only helped to train it; repeatable"),
+    only: List[str] = typer.Option(
+        [], help="Keep this component, drop those that only helped to train it; repeatable. Without it, all are kept "
+        f"but {', '.join(sorted(ONLY_FOR_TRAINING))}"
+    ),
     # fmt: on
 ):
     """Build the wheel of a pipeline and, from a checkout, the plugin's wheel beside it: all that is installed with
@@ -38,8 +43,8 @@ def package(
     output.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as folder:
         copy = Path(folder) / "model"
-        if only:
-            keep_only(load_pipeline(str(model)), only).to_disk(copy)
+        if kept := only or useful_components(model):
+            keep_only(load_pipeline(str(model)), kept).to_disk(copy)
         else:
             shutil.copytree(model, copy)
         forget_paths(copy / "config.cfg")
@@ -51,6 +56,13 @@ def package(
             msg.warn("The plugin is installed without its source: take the wheel it was installed from")
     for wheel in sorted(output.glob("*.whl")):
         msg.good(f"{wheel} ({wheel.stat().st_size / 1e6:.1f} MB)")
+
+
+def useful_components(model: Path) -> List[str]:
+    """The components of a pipeline without those that annotate nothing; none if it has no such one."""
+    components = Config().from_disk(model / "config.cfg", interpolate=False)["components"]
+    useful = [name for name, block in components.items() if block.get("factory") not in ONLY_FOR_TRAINING]
+    return useful if len(useful) < len(components) else []
 
 
 def keep_only(nlp: Language, names: List[str]) -> Language:

@@ -15,7 +15,7 @@ Batcher = Callable[[Iterable[Example]], Iterable[List[Example]]]
 
 @registry.batchers("spacy_cner.batch_by_task.v1")
 def make_batch_by_task(
-    batcher: Callable[[Iterable[Example]], Iterable[List[Example]]], by: str = "annotation"
+    batcher: Callable[[Iterable[Example]], Iterable[List[Example]]], by: str = "annotation", until: Optional[str] = None
 ) -> Batcher:
     """Makes a batcher whose batches hold examples of one task each, tasks taking turns (see `batch_by_task`). Batches
     that mix tasks need no batcher of their own: any other makes them from a shuffled `spacy_cner.MixedCorpus.v1`.
@@ -23,26 +23,29 @@ def make_batch_by_task(
     batcher: makes the batches of each task, such as `spacy.batch_by_padded.v1`.
     by: what the task of an example is: "annotation", entities where it has any annotation of them and word segmentation
         elsewhere; or "corpus", each corpus of `spacy_cner.MixedCorpus.v1` being one.
+    until: the task whose last batch ends the epoch, so that turns are kept to the end: what the others have left is not
+        used. Without it, the epoch goes on until no task has anything left.
 
     Raises InputError for another `by`."""
     if by not in TASKS:
         raise InputError(f"expected batches by one of {', '.join(TASKS)}, got {by!r}")
-    return partial(batch_by_task, batcher=batcher, task_of=TASKS[by])
+    return partial(batch_by_task, batcher=batcher, task_of=TASKS[by], until=until)
 
 
 def batch_by_task(
-    examples: Iterable[Example], *, batcher: Batcher, task_of: Callable[[Example], str]
+    examples: Iterable[Example], *, batcher: Batcher, task_of: Callable[[Example], str], until: Optional[str] = None
 ) -> Iterator[List[Example]]:
     """A batch of each task in turn. A task takes its first turn once one of its examples has been read, and leaves its
-    turns to the others when it has no more. Reads no more of `examples` than the next batch needs, and keeps those of
-    other tasks waiting: few if the tasks' shares fit their batches, up to all that are more."""
+    turns to the others when it has no more; when the task `until` has no more, that is the end. Reads no more of
+    `examples` than the next batch needs, and keeps those of other tasks waiting: few if the tasks' shares fit their
+    batches, up to all that are more."""
     stream = iter(examples)
     waiting: Dict[str, Deque[Example]] = {}
     batches: Dict[str, Iterator[List[Example]]] = {}
     turns: Deque[str] = deque()
 
-    def read(until: Optional[str] = None) -> None:
-        """Reads up to the next example of the task `until`, or of any task."""
+    def read(wanted: Optional[str] = None) -> None:
+        """Reads up to the next example of the task `wanted`, or of any task."""
         for example in stream:
             task = task_of(example)
             if task not in waiting:
@@ -50,13 +53,13 @@ def batch_by_task(
                 batches[task] = iter(batcher(examples_of(task)))
                 turns.append(task)
             waiting[task].append(example)
-            if until in (None, task):
+            if wanted in (None, task):
                 return
 
     def examples_of(task: str) -> Iterator[Example]:
         while True:
             if not waiting[task]:
-                read(until=task)
+                read(wanted=task)
             if not waiting[task]:
                 return
             yield waiting[task].popleft()
@@ -68,6 +71,8 @@ def batch_by_task(
         if batch is not None:
             turns.append(task)
             yield list(batch)
+        elif task == until:
+            return
 
 
 def annotated_task(example: Example) -> str:

@@ -3,7 +3,7 @@
 import copy
 import math
 import random
-from typing import Any, Callable, Dict, FrozenSet, Iterable, Iterator, List, NamedTuple, Sequence, Tuple
+from typing import Any, Callable, Dict, FrozenSet, Iterable, Iterator, List, NamedTuple, Sequence, Set, Tuple
 
 from spacy import registry
 from spacy.language import Language
@@ -27,7 +27,8 @@ SAMPLE_SIZE = 100
 
 
 class Item(NamedTuple):
-    """A document of a corpus; `shows` are the kinds of annotation and the entity labels that can be learned from it."""
+    """A document of a corpus; `shows` are the corpus, the kinds of annotation and the entity labels that can be learned
+    from it."""
 
     corpus: str
     example: Example
@@ -59,8 +60,8 @@ def make_mixed_corpus(
 
 
 class MixedCorpus:
-    """Each call is an epoch. It begins with examples that show every entity label and kind of annotation of all its
-    corpora, because spaCy initialises a pipeline from the first 100 of a stream; give the labels in
+    """Each call is an epoch. It begins with examples that show every corpus, and every entity label and kind of
+    annotation of them, because spaCy initialises a pipeline from the first 100 of a stream; give the labels in
     `[initialize.components]` if there are so many that 100 examples cannot show them.
 
     A `spacy.Corpus.v1` is read once and kept in memory; its augmenter is applied anew each epoch. Readers of other
@@ -122,7 +123,7 @@ class MixedCorpus:
         reader = self.corpora[name]
         plain = _plain(reader)
         kinds = self.annotations.get(name, KINDS)
-        items = [Item(name, example, _shows(example.reference, kinds)) for example in plain(nlp)]
+        items = [Item(name, example, _shows(name, example.reference, kinds)) for example in plain(nlp)]
         if not items:
             raise InputError(f"expected documents in the corpus {name!r}, got none")
         for kind in self.annotations.get(name, ()):
@@ -138,7 +139,7 @@ class MixedCorpus:
         for example in _augmenter(self.corpora[item.corpus])(nlp, item.example):
             for part in cut(nlp, keep(example, kinds), self.max_length):
                 part.reference.user_data[CORPUS_KEY] = item.corpus
-                yield Item(item.corpus, part, _shows(part.reference, KINDS))
+                yield Item(item.corpus, part, _shows(item.corpus, part.reference, KINDS))
 
 
 def keep(example: Example, kinds: Sequence[str]) -> Example:
@@ -203,10 +204,10 @@ def _showing_first(items: Sequence[Item]) -> Tuple[List[Item], List[Item]]:
     return front, rest
 
 
-def _shows(reference: Doc, kinds: Sequence[str]) -> FrozenSet[Tuple[str, ...]]:
-    shows = set()
+def _shows(corpus: str, reference: Doc, kinds: Sequence[str]) -> FrozenSet[Tuple[str, ...]]:
+    shows: Set[Tuple[str, ...]] = {(CORPUS_KEY, corpus)}
     if ENTS in kinds and reference.has_annotation("ENT_IOB"):
-        shows = {(ENTS,), *((ENTS, entity.label_) for entity in reference.ents)}
+        shows |= {(ENTS,), *((ENTS, entity.label_) for entity in reference.ents)}
     if WORDS in kinds and WORDS_KEY in reference.spans:
         shows.add((WORDS,))
     return frozenset(shows)

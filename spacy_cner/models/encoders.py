@@ -7,6 +7,7 @@ from spacy import registry
 from thinc.api import Dropout, Model, chain
 from thinc.types import Floats2d
 
+from ..nn.attention import SelfAttention
 from ..nn.convolution import CharCNN
 from ..nn.recurrent import BiLSTM
 from .torch_layers import Precision, sequence_layer
@@ -40,6 +41,28 @@ def build_bilstm(
 
 def _bilstm(nI: int, nO: int, depth: int) -> BiLSTM:
     return BiLSTM(nI, nO, depth)
+
+
+@registry.architectures("spacy_cner.SelfAttention.v1")
+def build_self_attention(
+    encoder: Model[List[Floats2d], List[Floats2d]], heads: int = 8, precision: Precision = "float32"
+) -> Model[List[Floats2d], List[Floats2d]]:
+    """Multi-head self-attention over the states of an encoder (Cao et al. 2018, section 3.3); of its width.
+
+    heads: their number, which divides the width; 0 leaves the encoder's states as they are."""
+    if not heads:
+        return encoder
+    width = encoder.get_dim("nO")
+    attention = sequence_layer(
+        "self_attention", partial(_self_attention, heads=heads), nI=width, nO=width, precision=precision
+    )
+    model: Model = chain(encoder, with_dropout(attention))
+    model.set_dim("nO", width, force=True)
+    return model
+
+
+def _self_attention(nI: int, nO: int, heads: int) -> SelfAttention:
+    return SelfAttention(nO, heads)
 
 
 def with_dropout(layer: Model) -> Model:

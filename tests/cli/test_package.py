@@ -9,13 +9,14 @@ from pathlib import Path
 
 import pytest
 import spacy
-from conftest import SENTENCES, entities
+from conftest import SENTENCES, blank_adversarial, entities, joint_examples
 from thinc.api import Config
 from typer.testing import CliRunner
 
 import spacy_cner
 from spacy_cner.cli import app
 from spacy_cner.cli.package import build_wheel
+from spacy_cner.corpus.mixed import CORPUS_KEY
 from spacy_cner.errors import InputError
 
 PACKAGE = Path(spacy_cner.__file__).parent
@@ -133,6 +134,26 @@ def test_several_components_are_kept_in_their_order(packed):
     assert result.exit_code == 0, result.output
     nlp = spacy.load(packed / "wheels" / "zh_tiny-0.1.0" / "zh_tiny" / "zh_tiny-0.1.0")
     assert nlp.pipe_names == ["cws", "cner"]
+
+
+def test_what_annotates_nothing_is_not_packed(packed):
+    nlp = blank_adversarial()
+    examples = joint_examples(nlp)
+    for i, example in enumerate(examples):
+        example.reference.user_data[CORPUS_KEY] = "ab"[i % 2]
+    nlp.initialize(lambda: examples)
+    nlp.to_disk(packed / "adversarial")
+    for name, only in (("most", []), ("one", ["--only", "cner"]), ("all", ["--only", "task_discriminator"])):
+        result = run(packed / "adversarial", packed / name, "--name", "tiny", *only)
+        assert result.exit_code == 0, result.output
+    names = [spacy.load(packed / each / "zh_tiny-0.1.0" / "zh_tiny" / "zh_tiny-0.1.0").pipe_names for each in (
+        "most", "one", "all"
+    )]  # fmt: skip
+    assert names == [["tok2vec", "cws", "cner"], ["cner"], ["task_discriminator"]]
+    expected = [entities(nlp(text)) for text, _ in SENTENCES]
+    for each in ("most", "one"):
+        found = spacy.load(packed / each / "zh_tiny-0.1.0" / "zh_tiny" / "zh_tiny-0.1.0")
+        assert [entities(found(text)) for text, _ in SENTENCES] == expected
 
 
 def test_a_component_that_is_not_there(packed):

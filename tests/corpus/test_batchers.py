@@ -70,6 +70,15 @@ def test_no_two_batches_of_a_task_in_a_row_while_others_have_any(letters, size):
         assert task != following or set(order[i:]) == {task}
 
 
+def test_ends_with_a_task():
+    """So that turns are kept to the end: what the others have left is not used."""
+    stream = ["n1", "c1", "n2", "c2", "n3", "c3", "c4", "c5", "c6", "c7"]
+    batches = batch_by_task(stream, batcher=partial(minibatch, size=2), task_of=task_of, until="n")
+    assert list(batches) == [["n1", "n2"], ["c1", "c2"], ["n3"], ["c3", "c4"]]
+    batches = batch_by_task(stream, batcher=partial(minibatch, size=2), task_of=task_of, until="c")
+    assert list(batches) == in_batches(stream, 2)
+
+
 def test_reads_no_more_than_it_needs():
     read = []
 

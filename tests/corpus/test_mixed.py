@@ -130,6 +130,13 @@ def test_rare_labels_come_first_and_in_every_sample():
         assert any(WORDS_KEY in doc.spans for doc in docs[:4])
 
 
+def test_every_corpus_comes_early():
+    """Those who tell corpora apart are initialised from the first examples."""
+    corpora = {"ner": reader(NER), **{name: reader(sentences(300, entities=False, prefix=name)) for name in "甲乙丙"}}
+    docs = epoch(make_mixed_corpus(corpora))
+    assert {doc.user_data[CORPUS_KEY] for doc in docs[:8]} == {"ner", *"甲乙丙"}
+
+
 def test_labels_that_are_not_kept_are_not_shown():
     corpora = {"ner": reader(NER), "cws": reader([*CWS, *sentences(1, "RARE", prefix="孤")])}
     docs = epoch(make_mixed_corpus(corpora, annotations={"cws": ["words"]}))

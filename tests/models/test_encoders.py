@@ -13,17 +13,25 @@ from hypothesis import strategies as st
 from thinc.api import SGD, Model, fix_random_seed, set_dropout_rate
 
 from spacy_cner.models.embed import build_char_ngram_embed
-from spacy_cner.models.encoders import build_bilstm, build_char_cnn
+from spacy_cner.models.encoders import build_bilstm, build_char_cnn, build_self_attention
 from spacy_cner.models.tagger import _linear
 from spacy_cner.models.torch_layers import has_bfloat16, sequence_layer, sized_shim
 
 NLP = spacy.blank("zh")
 WIDTH_IN = 3
+
+
+def attention(precision="float32", heads=2):
+    inner = sequence_layer("linear", _linear, nO=8, precision=precision)
+    return build_self_attention(inner, heads, precision)
+
+
 TORCH = {
     "cnn": partial(build_char_cnn, filters=12, windows=[1, 2, 5]),
     "bilstm": partial(build_bilstm, width=8),
     "deep bilstm": partial(build_bilstm, width=8, depth=2),
     "linear": partial(sequence_layer, "linear", _linear, nO=5),
+    "self-attention": attention,
 }
 EMBEDDINGS = {
     "chars": partial(build_char_ngram_embed, widths=[6], buckets=[20]),
@@ -35,6 +43,7 @@ WIDTHS = {
     "bilstm": 8,
     "deep bilstm": 8,
     "linear": 5,
+    "self-attention": 8,
     "chars": 6,
     "chars and bigrams": 10,
     "up to trigrams": 7,
@@ -258,6 +267,7 @@ def test_unknown_precision(name):
     [
         (partial(build_char_cnn, filters=10, windows=[2, 3, 4]), "a number of filters that 3 windows share, got 10"),
         (partial(build_bilstm, width=7), "an even width, half for each direction, got 7"),
+        (partial(attention, heads=3), "a width that 3 heads share, got 8"),
     ],
 )
 def test_widths_that_cannot_be_shared(build, message):
@@ -279,3 +289,8 @@ def test_initialized_once(name):
 def test_the_same_seed_gives_the_same_weights(name):
     torch.manual_seed(5)
     assert_same(initialized(name).predict(sample(name)), initialized(name).predict(sample(name)), atol=0)
+
+
+def test_self_attention_of_no_heads():
+    inner = build_bilstm(width=8)
+    assert build_self_attention(inner, heads=0) is inner

@@ -1,0 +1,40 @@
+"""`curve`: a score over the steps of trainings, as a picture."""
+
+from pathlib import Path
+from typing import List, Optional
+
+import typer
+
+from ..errors import InputError
+from ..training_log import read_curve
+from ._app import command, good
+
+
+@command
+def curve(
+    # fmt: off
+    output: Path = typer.Argument(..., help="The picture; .png, .svg or whatever matplotlib writes"),
+    logs: List[str] = typer.Argument(..., help="Logs of trainings, each as FILE or as NAME=FILE"),
+    score: str = typer.Option("task_acc", help="A column of the table that spaCy prints during training"),
+    chance: Optional[float] = typer.Option(None, help="Also draw a line at this score"),
+    # fmt: on
+):
+    """Draw how a score went during trainings, from what `spacy train` printed or the log.txt of `reproduce`."""
+    try:
+        from matplotlib.figure import Figure
+    except ImportError:
+        raise InputError(f"{output}: expected matplotlib to draw it; pip install spacy_cner[plots] gets it") from None
+    named = [(name, Path(file)) for name, _, file in (log.rpartition("=") for log in logs)]
+    figure = Figure(figsize=(6, 4), layout="constrained")
+    axes = figure.subplots()
+    for name, path in named:
+        axes.plot(*zip(*read_curve(path, score)), label=name or str(path))
+    if chance is not None:
+        axes.axhline(chance, color="gray", linestyle=":", label="chance")
+    axes.set_xlabel("steps")
+    axes.set_ylabel(score)
+    axes.grid(alpha=0.3)
+    axes.legend()
+    output.parent.mkdir(parents=True, exist_ok=True)
+    figure.savefig(output, dpi=150)
+    good(f"{output}")

@@ -1,0 +1,27 @@
+"""`explain`: what a pipeline's attention looks at in a sentence, as a picture."""
+
+from pathlib import Path
+
+import typer
+
+from ..attention_maps import attention_maps
+from ..heat_map import draw_heat_maps
+from ..loading import load_pipeline
+from ._app import command, good
+
+
+@command
+def explain(
+    # fmt: off
+    model: str = typer.Argument(..., help="A pipeline with attention: the name of a package, or a path"),
+    text: str = typer.Argument(..., help="A sentence"),
+    output: Path = typer.Option(Path("attention.svg"), help="The picture; .svg, .png or whatever matplotlib writes"),
+    # fmt: on
+):
+    """Draw the attention weights of a sentence as heat maps, one for each component that attends: how much each
+    character (or class) on the left looks at each character above. Darker is more; the mean over the heads."""
+    maps = attention_maps(load_pipeline(model), text)
+    draw_heat_maps(maps, output)
+    for each in maps:
+        typer.echo(f"{each.name}: {len(each.weights)} heads, {len(each.rows)} rows, {len(each.columns)} characters")
+    good(f"{output}")

@@ -1,0 +1,48 @@
+"""A discriminator of tasks, and the layer that makes an adversary of it."""
+
+from typing import Callable, List, Optional, Tuple
+
+from spacy import registry
+from spacy.tokens import Doc
+from thinc.api import Model, Softmax_v2, chain, glorot_uniform_init, list2ragged, noop, reduce_max
+from thinc.types import Floats2d
+
+from .shared_private import columns
+
+
+@registry.architectures("spacy_cner.GradientReversal.v1")
+def build_gradient_reversal(scale: float = 1.0) -> Model[List[Floats2d], List[Floats2d]]:
+    """Passes features on as they are and gradients back as -`scale` times what they are (Ganin & Lempitsky 2015): what
+    comes after it learns to do well, what stands before it learns to make that hard. With 0.0 nothing is passed back,
+    which shows how well it can be done while nobody works against it."""
+    return Model("gradient_reversal", _forward, attrs={"scale": scale})
+
+
+def _forward(
+    model: Model, rows: List[Floats2d], is_train: bool
+) -> Tuple[List[Floats2d], Callable[[List[Floats2d]], List[Floats2d]]]:
+    scale = model.attrs["scale"]
+    return rows, lambda gradients: [-scale * gradient for gradient in gradients]
+
+
+@registry.architectures("spacy_cner.TaskDiscriminator.v1")
+def build_task_discriminator(
+    tok2vec: Model[List[Doc], List[Floats2d]],
+    shared_width: int,
+    reversal: Optional[Model[List[Floats2d], List[Floats2d]]] = None,
+) -> Model[List[Doc], Floats2d]:
+    """Which task a text comes from: the maximum of each shared feature over its characters, and a softmax (Cao et al.
+    2018, section 3.5, eq. 15-16).
+
+    tok2vec: features [embedding ; shared], usually a listener to a shared `tok2vec` component.
+    shared_width: how many columns, the last ones, are shared features.
+    reversal: `spacy_cner.GradientReversal.v1`; without it the shared features are helped to tell the tasks apart.
+    RETURNS: Model[List[Doc], Floats2d], probabilities (n_docs, n_tasks); no document may be empty. The references
+        "tok2vec" and "head" are its two halves; the number of tasks, "nO" of "output", must be set before it is
+        initialised."""
+    output = Softmax_v2(init_W=glorot_uniform_init)
+    head: Model = chain(columns(-shared_width, None), reversal or noop(), list2ragged(), reduce_max(), output)
+    model: Model = chain(tok2vec, head)
+    for name, layer in (("tok2vec", tok2vec), ("head", head), ("output", output)):
+        model.set_ref(name, layer)
+    return model

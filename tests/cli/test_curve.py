@@ -1,0 +1,74 @@
+import io
+
+import pytest
+import spacy
+from spacy.training.loggers import console_logger
+from typer.testing import CliRunner
+
+from spacy_cner.cli import app
+from spacy_cner.errors import InputError
+from spacy_cner.training_log import read_curve
+
+CURVE = [(0, 0.5), (50, 0.876), (100, 12.5)]
+
+
+def log():
+    """What spaCy prints for a training with such an accuracy at each of the steps."""
+    nlp = spacy.blank("zh")
+    nlp.config["training"]["score_weights"] = {"task_acc": 0.0, "ents_f": 1.0}
+    output = io.StringIO()
+    log_step, finish = console_logger()(nlp, output, output)
+    for step, score in CURVE:
+        log_step({
+            "epoch": 0, "step": step, "score": 0.25, "losses": {}, "seconds": 1, "words": 1,
+            "other_scores": {"task_acc": score / 100, "ents_f": 0.1},
+        })  # fmt: skip
+    finish()
+    return f"Pipeline: [...]\n\x1b[1mTraining\x1b[0m\n{output.getvalue()}Saved\n"
+
+
+@pytest.fixture
+def path(tmp_path):
+    path = tmp_path / "log.txt"
+    path.write_text(log(), encoding="utf-8")
+    return path
+
+
+def run(*arguments):
+    return CliRunner().invoke(app, ["curve", *map(str, arguments)])
+
+
+def test_what_spacy_prints_is_read(path):
+    assert read_curve(path, "task_acc") == [(0, 0.5), (50, 0.88), (100, 12.5)]
+    assert read_curve(path, "SCORE") == [(0, 0.25), (50, 0.25), (100, 0.25)]
+
+
+def test_of_two_trainings_in_a_file_the_last(path):
+    path.write_text(log() + log().replace("12.50", "99.00"), encoding="utf-8")
+    assert read_curve(path, "task_acc")[-1] == (100, 99.0)
+
+
+def test_a_picture_of_several(path, tmp_path):
+    result = run(tmp_path / "new" / "curve.svg", path, f"with it={path}", "--chance", 50)
+    assert result.exit_code == 0, result.output
+    picture = (tmp_path / "new" / "curve.svg").read_text(encoding="utf-8")
+    assert "with it" in picture and "chance" in picture and "task_acc" in picture
+
+
+@pytest.mark.parametrize(
+    "text, score, message",
+    [
+        (None, "task_acc", "expected the log of a training, found none"),
+        ("Epoch 1\n", "task_acc", "expected the table that spaCy's console logger prints, found none"),
+        ("", "words_f", "expected one of the columns TASK_ACC, ENTS_F, SCORE, got 'words_f'"),
+    ],
+)
+def test_logs_that_cannot_be_read(tmp_path, text, score, message):
+    path = tmp_path / "other.txt"
+    if text is not None:
+        path.write_text(text or log(), encoding="utf-8")
+    with pytest.raises(InputError, match=message):
+        read_curve(path, score)
+    result = run(tmp_path / "curve.png", path, "--score", score)
+    assert result.exit_code == 1 and message in result.output
+    assert not (tmp_path / "curve.png").exists()
