@@ -66,7 +66,7 @@ def test_each_trains(name, corpus, capsys):
         if block.get("@architectures") == LISTENER and isinstance(block["width"], int):
             block["width"] = 8 + 4 + 8  # embedding and encoding side by side
     config["paths"].update(train=corpus, dev=corpus, **({"words": corpus} if "words" in config["paths"] else {}))
-    config["training"].update(max_steps=2, eval_frequency=2)
+    config["training"].update(max_steps=4, eval_frequency=4)
     config = config.interpolate()
     nlp = init_nlp(config)
     # What a config leaves out of a model, spaCy fills in from the component's default: it must be nothing.

@@ -20,7 +20,6 @@ SETUP = Path(spacy_cner.__file__).parents[1] / "setup.py"
 COMMANDS = {
     "convert", "curve", "entities", "evaluate", "explain", "package", "prepare", "pretrain", "pseudo", "reproduce",
     "sample", "segment", "split", "stats", "vectors",
-    "split", "stats", "vectors",
 }  # fmt: skip
 # One process for all, as each takes seconds to start.
 FRESH = """
