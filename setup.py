@@ -46,6 +46,7 @@ setup(
         "spacy_architectures": [
             "spacy_cner.CharNgramEmbed.v1 = spacy_cner.models.embed:build_char_ngram_embed",
             "spacy_cner.CharCNN.v1 = spacy_cner.models.encoders:build_char_cnn",
+            "spacy_cner.FrozenTok2Vec.v1 = spacy_cner.models.frozen:build_frozen_tok2vec",
             "spacy_cner.MaskedCharacters.v1 = spacy_cner.pretraining.objective:make_masked_characters",
             "spacy_cner.BiLSTM.v1 = spacy_cner.models.encoders:build_bilstm",
             "spacy_cner.SelfAttention.v1 = spacy_cner.models.encoders:build_self_attention",

@@ -21,7 +21,8 @@ from spacy_cner.corpus.docbin import read_docs
 from spacy_cner.corpus.stats import known_entities
 from spacy_cner.evaluation.pipeline import evaluate_pipeline
 from spacy_cner.evaluation.scorer import score_ents
-from spacy_cner.reproduce.records import IDENTITY, SPLITS, make_records, revision, save_records
+from spacy_cner.reproduce.corpora import some_sentences
+from spacy_cner.reproduce.records import IDENTITY, SENTENCES, SPLITS, make_records, revision, save_records
 
 # The two sizes of spaCy's quickstart; "accuracy" without the vectors of another package.
 SPACY_SIZES = {"spacy": {"width": 96, "depth": 4}, "spacy-large": {"width": 256, "depth": 8}}
@@ -32,9 +33,11 @@ def main() -> None:
     torch.set_num_threads(1)
     revision()
     for row in args.peers:
-        for seed in args.seeds if row in SPACY_SIZES else args.seeds[:1]:
-            run = run_crfsuite(args.folder) if row == "crfsuite" else run_spacy(row, args.folder, seed, args.models)
+        for seed in args.seeds if row in SPACY_SIZES or args.sentences else args.seeds[:1]:
+            folder = some_sentences(args.folder, args.sentences, seed) if args.sentences else args.folder
+            run = run_crfsuite(folder) if row == "crfsuite" else run_spacy(row, folder, seed, args.models)
             common = {"row": row, "corpus": args.corpus, "ratio": args.ratio, "seed": seed}
+            common |= {SENTENCES: args.sentences} if args.sentences else {}
             records = list(make_records(common, run))
             save_records(args.output, records)
             for record in records:
@@ -46,7 +49,10 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument("folder", type=Path, help="Holds train.spacy, dev.spacy and test.spacy")
     parser.add_argument("--corpus", required=True, help="Its name in the records")
     parser.add_argument("--ratio", type=float, default=1.0, help="Which part of the training data the files hold")
-    parser.add_argument("--seeds", type=int, nargs="+", default=[0], help="crfsuite is deterministic and runs once")
+    parser.add_argument("--sentences", type=int, help="Train on only so many, drawn by the seed")
+    parser.add_argument(
+        "--seeds", type=int, nargs="+", default=[0], help="crfsuite is deterministic and runs once on the same files"
+    )
     parser.add_argument("--peers", nargs="+", default=["spacy", "crfsuite"], choices=[*SPACY_SIZES, "crfsuite"])
     parser.add_argument("--models", type=Path, help="Keep spaCy's pipelines in this folder")
     parser.add_argument("--output", type=Path, default=Path("results/peers.json"), help="Records are added to it")

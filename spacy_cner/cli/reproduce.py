@@ -9,8 +9,8 @@ from spacy.cli._util import parse_config_overrides
 from spacy.util import load_config
 
 from ..errors import InputError
-from ..reproduce.corpora import Corpora
-from ..reproduce.figures import curves, draw
+from ..reproduce.corpora import Corpora, some_sentences
+from ..reproduce.figures import curves, draw, draw_learning_curves, learning_curves
 from ..reproduce.pool import Task, run_all
 from ..reproduce.records import Record, read_records
 from ..reproduce.report import page
@@ -89,6 +89,8 @@ def max_steps(run: Run) -> int:
 
 def make_job(run: Run, corpora: Corpora, models: Path, results: Path, gpu: bool, keep_models: bool) -> Job:
     corpus = corpora.folder_of(run.recipe, run.ratio)
+    if run.sentences is not None:
+        corpus = some_sentences(corpus, run.sentences, run.seed)
     files = {key: corpora.file(name) for key, name in run.paths.items()}
     files |= {part: corpus / f"{part}.spacy" for part in ("train", "dev")}
     if run.segmenter:
@@ -111,10 +113,15 @@ def make_job(run: Run, corpora: Corpora, models: Path, results: Path, gpu: bool,
 def report(table: Table, selection: Selection, records: List[Record], results: Path, output: Optional[Path]) -> None:
     """Prints and writes it, and draws the figures that have records to RESULTS-FIGURE.png."""
     lines = {name: curves(table, records, table.figures[name]) for name in selection.figures}
-    pictures = {name: results.with_name(f"{results.name}-{name}.png") for name in selection.figures if lines[name]}
+    learned = {name: learning_curves(table, records, table.curves[name]) for name in selection.curves}
+    drawn = [name for name, each in (lines | learned).items() if each]
+    pictures = {name: results.with_name(f"{results.name}-{name}.png") for name in drawn}
     typer.echo(page(table, records, selection, pictures, Path()))
     if output is not None:
         output.parent.mkdir(parents=True, exist_ok=True)
         output.write_text(page(table, records, selection, pictures, output.parent), encoding="utf-8")
     for name, picture in pictures.items():
-        draw(table.figures[name], lines[name], picture)
+        if name in learned:
+            draw_learning_curves(table.curves[name], learned[name], picture)
+        else:
+            draw(table.figures[name], lines[name], picture)

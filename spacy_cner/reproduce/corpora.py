@@ -3,15 +3,17 @@
 import logging
 import os
 import re
+import shutil
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
 from spacy.tokens import DocBin
 
-from ..corpus.docbin import read_docs, save
+from ..corpus.docbin import load, read_docs, save
 from ..corpus.prepare import PARTS, prepare_folder, read_recipe
 from ..corpus.segment import add_words, load_segmenter
+from ..corpus.split import split
 from ..errors import InputError
 
 logger = logging.getLogger(__name__)
@@ -78,3 +80,20 @@ class Corpora:
             for part, docs in prepare_folder(source, recipe, fraction=ratio, seed=SEED).items():
                 save(docs, Path(temporary) / part)
                 os.replace(Path(temporary) / part, folder / f"{part}.spacy")
+
+
+def some_sentences(folder: Path, count: int, seed: int) -> Path:
+    """The folder of a prepared corpus with so many of its training sentences, drawn by the seed, so that the fewer are
+    among the more, and the other parts as they are. Raises InputError if there are not more."""
+    few = folder.with_name(f"{folder.name}-{count}-sentences-{seed}")
+    if not all((few / f"{part}.spacy").is_file() for part in PARTS):
+        docs = load(folder / "train.spacy")
+        if count >= len(docs):
+            raise InputError(f"{folder / 'train.spacy'}: expected more than {count} sentences, got {len(docs)}")
+        few.mkdir(exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=folder.parent) as temporary:
+            save(split(docs, [count, len(docs) - count], seed=seed)[0], Path(temporary) / "train")
+            os.replace(Path(temporary) / "train", few / "train.spacy")
+        for part in PARTS[1:]:
+            shutil.copy(folder / f"{part}.spacy", few)
+    return few

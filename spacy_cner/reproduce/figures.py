@@ -1,46 +1,83 @@
-"""Figures as pictures: P, R and F over a setting, drawn with matplotlib (the extra `plots`)."""
+"""Figures as pictures, drawn with matplotlib (the extra `plots`): P, R and F over a setting, and learning curves."""
 
 from pathlib import Path
-from typing import Dict, List, Sequence, Tuple
+from typing import Any, Dict, List, Sequence, Tuple
 
 from ..errors import InputError
 from .records import Record
 from .report import SCORES, Summary, cell_records, summarise
 from .runs import point_row
-from .table import Figure, Table
+from .table import Curve, Figure, Table
 
 # Distinct in black and white too.
 STYLES = {"f": ("C3", "o-"), "p": ("C0", "s--"), "r": ("C2", "^:")}
+MARKERS = "os^vDPX*"
 
-Curve = List[Tuple[float, Summary]]
+Line = List[Tuple[float, Summary]]
 
 
-def curves(table: Table, records: Sequence[Record], figure: Figure) -> Dict[str, Curve]:
+def curves(table: Table, records: Sequence[Record], figure: Figure) -> Dict[str, Line]:
     """Of F, P and R: x and score at every point that has a record; no curve without any."""
     column = table.columns[figure.column]
     found = [(point.x, cell_records(records, point_row(figure, point), column)) for point in figure.points]
     lines = {key: [(x, score) for x, group in found if (score := summarise(group, key))] for key in STYLES}
-    return {key: curve for key, curve in lines.items() if curve}
+    return {key: line for key, line in lines.items() if line}
 
 
-def draw(figure: Figure, lines: Dict[str, Curve], path: Path) -> None:
+def learning_curves(table: Table, records: Sequence[Record], curve: Curve) -> Dict[str, Line]:
+    """Of each row that has records: the number of sentences, and F."""
+    columns = [table.columns[name] for name in curve.columns]
+    lines = {
+        row: [(c.sentences or 0, score) for c in columns if (score := summarise(cell_records(records, row, c), "f"))]
+        for row in table.rows
+    }
+    return {row: line for row, line in lines.items() if line}
+
+
+def draw(figure: Figure, lines: Dict[str, Line], path: Path) -> None:
     """Writes a PNG with the standard deviations as bars. Raises InputError without matplotlib."""
+    canvas, axes = _canvas(path)
+    for key, line in lines.items():
+        color, style = STYLES[key]
+        _plot(axes, line, color=color, fmt=style, label=SCORES[key])
+    axes.set_xlabel(figure.label)
+    axes.set_ylabel("percent")
+    axes.set_xticks([point.x for point in figure.points])
+    axes.set_title(f"{figure.title} ({figure.row}, {figure.column})", fontsize=10)
+    _save(canvas, axes, path)
+
+
+def draw_learning_curves(curve: Curve, lines: Dict[str, Line], path: Path) -> None:
+    """The same, with a logarithmic x axis."""
+    canvas, axes = _canvas(path)
+    for (row, line), marker in zip(lines.items(), MARKERS * len(lines)):
+        _plot(axes, line, fmt=f"{marker}-", label=row)
+    axes.set_xscale("log")
+    ticks = sorted({x for line in lines.values() for x, _ in line})
+    axes.set_xticks(ticks, labels=[f"{x:g}" for x in ticks])
+    axes.set_xticks([], minor=True)
+    axes.set_xlabel("training sentences")
+    axes.set_ylabel("F, percent")
+    axes.set_title(curve.title, fontsize=10)
+    _save(canvas, axes, path)
+
+
+def _canvas(path: Path) -> Tuple[Any, Any]:
     try:
         from matplotlib.figure import Figure as Canvas
     except ImportError:
         raise InputError(f"{path}: expected matplotlib to draw it; pip install spacy_cner[plots] gets it") from None
     canvas = Canvas(figsize=(6, 4), layout="constrained")
-    axes = canvas.subplots()
-    for key, curve in lines.items():
-        color, style = STYLES[key]
-        x, scores = zip(*curve)
-        means, stds = [score.mean for score in scores], [score.std for score in scores]
-        axes.errorbar(x, means, stds, color=color, fmt=style, label=SCORES[key], capsize=3)
-    axes.set_xlabel(figure.label)
-    axes.set_ylabel("percent")
-    axes.set_xticks([point.x for point in figure.points])
-    axes.set_title(f"{figure.title} ({figure.row}, {figure.column})", fontsize=10)
+    return canvas, canvas.subplots()
+
+
+def _plot(axes: Any, line: Line, **style: Any) -> None:
+    x, scores = zip(*line)
+    axes.errorbar(x, [score.mean for score in scores], [score.std for score in scores], capsize=3, **style)
+
+
+def _save(canvas: Any, axes: Any, path: Path) -> None:
     axes.grid(alpha=0.3)
-    axes.legend()
+    axes.legend(fontsize=8)
     path.parent.mkdir(parents=True, exist_ok=True)
     canvas.savefig(path, dpi=150)

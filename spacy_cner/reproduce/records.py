@@ -6,7 +6,7 @@ import platform
 import subprocess
 from functools import cache
 from pathlib import Path
-from typing import Any, Dict, Iterator, List, Optional, Sequence
+from typing import Any, Dict, Iterable, Iterator, List, Optional, Sequence
 
 import torch
 from filelock import FileLock
@@ -15,6 +15,8 @@ from ..errors import InputError
 from ..evaluation.scorer import MENTION_SUFFIXES
 
 IDENTITY = ("row", "corpus", "ratio", "seed", "split", "subset")
+# Also, where only so many training sentences were used.
+SENTENCES = "sentences"
 SPLITS = ("dev", "test")
 # What a record scores, and the scores it takes: entities, the two kinds of mention, segmented words.
 SUBSETS = {"all": "ents", **{name: f"ents_{name}" for name in MENTION_SUFFIXES}, "words": "words"}
@@ -26,7 +28,7 @@ def make_records(common: Record, run: Dict[str, Any]) -> Iterator[Record]:
     """One record per split and subset that was scored: all entities, each kind of mention where labels say which are
     names, words.
 
-    common: `row`, `corpus`, `ratio` and `seed`.
+    common: `row`, `corpus`, `ratio` and `seed`, perhaps `sentences`.
     run: `scores` (of each split, as `score_ents` and `score_words` return them), `config`, `train_s`, and perhaps
         `overrides` of the config and `device`."""
     for split, scores in run["scores"].items():
@@ -55,12 +57,17 @@ def read_records(path: Path) -> List[Record]:
     return records
 
 
+def matching(records: Iterable[Record], values: Record) -> List[Record]:
+    """The records that have these values, None for a key that is not there."""
+    return [record for record in records if all(record.get(key) == value for key, value in values.items())]
+
+
 def save_records(path: Path, records: Sequence[Record]) -> None:
     """Adds to the JSON list at `path`; a record of the same identity is replaced. The file is whole at any time, and
     several processes may write to it."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with FileLock(f"{path}.lock"):
-        merged = {tuple(record[key] for key in IDENTITY): record for record in [*read_records(path), *records]}
+        merged = {tuple(map(record.get, (*IDENTITY, SENTENCES))): record for record in [*read_records(path), *records]}
         lines = ",\n".join(json.dumps(record, ensure_ascii=False) for record in merged.values())
         temporary = Path(f"{path}.tmp")
         temporary.write_text(f"[\n{lines}\n]\n", encoding="utf-8")

@@ -6,9 +6,9 @@ from pathlib import Path
 from statistics import mean, stdev
 from typing import Any, Dict, Iterator, List, Optional, Sequence
 
-from .records import Record
+from .records import SENTENCES, Record, matching
 from .runs import Selection, point_row
-from .table import Column, Figure, Scores, Table
+from .table import Column, Curve, Figure, Scores, Table
 
 SCORES = {"p": "P", "r": "R", "f": "F", "r_oov": "R_oov"}
 NONE = "–"
@@ -27,9 +27,8 @@ class Summary:
 
 
 def cell_records(records: Sequence[Record], row: str, column: Column) -> List[Record]:
-    identity = {"row": row, "corpus": column.corpus, "ratio": column.ratio}
-    identity |= {"split": column.split, "subset": column.subset}
-    return [record for record in records if identity.items() <= record.items()]
+    identity = {"row": row, "corpus": column.corpus, "ratio": column.ratio, SENTENCES: column.sentences}
+    return matching(records, {**identity, "split": column.split, "subset": column.subset})
 
 
 def summarise(records: Sequence[Record], key: str) -> Optional[Summary]:
@@ -47,14 +46,23 @@ def page(table: Table, records: Sequence[Record], selection: Selection, pictures
     for name in selection.figures:
         figure = table.figures[name]
         parts += [f"## {figure.title}", f"{figure.row}; {describe(table.columns[figure.column])}"]
-        if name in pictures:
-            parts.append(f"![{figure.title}]({Path(os.path.relpath(pictures[name], folder)).as_posix()})")
+        parts += picture(figure.title, pictures.get(name), folder)
         parts.append(figure_table(table, records, figure))
+    for name in selection.curves:
+        curve = table.curves[name]
+        parts += [f"## {curve.title}", "F of each row, by the number of training sentences"]
+        parts += picture(curve.title, pictures.get(name), folder)
+        parts.append(curve_table(table, records, selection.rows, curve))
     return "\n\n".join(parts) + "\n"
+
+
+def picture(title: str, file: Optional[Path], folder: Path) -> List[str]:
+    return [] if file is None else [f"![{title}]({Path(os.path.relpath(file, folder)).as_posix()})"]
 
 
 def describe(column: Column) -> str:
     share = "" if column.ratio == 1 else f", {100 * column.ratio:.4g} % of the training data"
+    share = share if column.sentences is None else f", {column.sentences} training sentences"
     kinds = {"all": "", "words": ", word segmentation"}
     subset = kinds.get(column.subset, f", {column.subset} entities")
     return f"`{column.corpus}`{share}, {'development' if column.split == 'dev' else 'test'} set{subset}"
@@ -78,6 +86,15 @@ def figure_table(table: Table, records: Sequence[Record], figure: Figure) -> str
         [f"{point.x:g}", *scores_of(cell_records(records, point_row(figure, point), column))] for point in figure.points
     ]
     return markdown([figure.label, *SCORES.values(), "seeds"], lines)
+
+
+def curve_table(table: Table, records: Sequence[Record], rows: Sequence[str], curve: Curve) -> str:
+    columns = [table.columns[name] for name in curve.columns]
+    lines = []
+    for row in rows:
+        cells = (summarise(cell_records(records, row, column), "f") for column in columns)
+        lines.append([row, *(str(cell or NONE) for cell in cells)])
+    return markdown(["", *(str(column.sentences) for column in columns)], lines)
 
 
 def scores_of(records: Sequence[Record]) -> Iterator[str]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Collection, Dict, Iterator, List, Optional, Sequence, Tuple
 
 from ..errors import InputError
-from .records import Record
+from .records import SENTENCES, Record, matching
 from .table import Column, Figure, Overrides, Point, Row, Table
 
 
@@ -23,6 +23,7 @@ class Run:
     overrides: Overrides = field(default_factory=dict)
     paths: Dict[str, str] = field(default_factory=dict)
     segmenter: str = ""
+    sentences: Optional[int] = None
 
     @property
     def told(self) -> Overrides:
@@ -32,15 +33,18 @@ class Run:
 
     @property
     def identity(self) -> Record:
-        return {"row": self.row, "corpus": self.corpus, "ratio": self.ratio, "seed": self.seed}
+        some = {} if self.sentences is None else {SENTENCES: self.sentences}
+        return {"row": self.row, "corpus": self.corpus, "ratio": self.ratio, **some, "seed": self.seed}
 
     @property
     def slug(self) -> str:
         """The name of its folder."""
-        return re.sub(r"[^\w.+=-]+", "_", f"{self.row}-{self.corpus}-{self.ratio:g}-{self.seed}")
+        some = "" if self.sentences is None else f"-{self.sentences}"
+        return re.sub(r"[^\w.+=-]+", "_", f"{self.row}-{self.corpus}-{self.ratio:g}{some}-{self.seed}")
 
     def __str__(self) -> str:
-        return f"{self.row}, {self.corpus} {self.ratio:.4g}, seed {self.seed}"
+        some = "" if self.sentences is None else f", {self.sentences} sentences"
+        return f"{self.row}, {self.corpus} {self.ratio:.4g}{some}, seed {self.seed}"
 
 
 @dataclass(frozen=True)
@@ -50,6 +54,7 @@ class Selection:
     rows: List[str]
     columns: List[str]
     figures: List[str]
+    curves: List[str] = field(default_factory=list)
 
 
 def select(table: Table, rows: Sequence[str], columns: Sequence[str], figures: Sequence[str]) -> Selection:
@@ -65,11 +70,13 @@ def select(table: Table, rows: Sequence[str], columns: Sequence[str], figures: S
         return Selection([], [], list(figures))
     usual = [name for name, column in table.columns.items() if not column.optional]
     all_figures = [] if rows or columns else list(table.figures)
-    return Selection(list(rows or table.rows), list(columns or usual), list(figures or all_figures))
+    curves = [] if rows or columns else list(table.curves)
+    return Selection(list(rows or table.rows), list(columns or usual), list(figures or all_figures), curves)
 
 
 def plan(table: Table, selection: Selection, seeds: Sequence[int], extra: Optional[Overrides] = None) -> List[Run]:
-    """The runs of the selected cells and figures, each once. `extra` overrides come last."""
+    """The runs of the selected cells and figures, each once, without those of rows that have no config. `extra`
+    overrides come last."""
     runs: Dict[Tuple, Run] = {}
     for run in [*_cell_runs(table, selection, seeds, extra or {}), *_figure_runs(table, selection, seeds, extra or {})]:
         runs.setdefault(tuple(run.identity.values()), run)
@@ -93,10 +100,22 @@ def _figure_runs(table: Table, selection: Selection, seeds: Sequence[int], extra
 def _runs(
     table: Table, name: str, row: Row, column: Column, seeds: Sequence[int], extra: Overrides
 ) -> Iterator[Run]:
+    if row.config is None:
+        return
     overrides = {**table.overrides, **column.overrides, **row.overrides, **extra}
     for seed in seeds:
-        segmenter = table.segmenter if row.words else ""
-        yield Run(name, column.corpus, column.recipe, column.ratio, seed, row.config, overrides, row.paths, segmenter)
+        yield Run(
+            row=name,
+            corpus=column.corpus,
+            recipe=column.recipe,
+            ratio=column.ratio,
+            seed=seed,
+            config=row.config,
+            overrides=overrides,
+            paths=row.paths,
+            segmenter=table.segmenter if row.words else "",
+            sentences=column.sentences,
+        )
 
 
 def point_row(figure: Figure, point: Point) -> str:
@@ -118,7 +137,7 @@ def recorded_otherwise(runs: Collection[Run], records: Collection[Record]) -> It
 
 
 def _records_of(run: Run, records: Collection[Record]) -> List[Record]:
-    return [record for record in records if run.identity.items() <= record.items()]
+    return matching(records, {SENTENCES: None, **run.identity})
 
 
 def _settings(overrides: Overrides) -> Overrides:

@@ -28,11 +28,13 @@ class Scores(Part):
 
 class Column(Part):
     """`corpus` is the name in the records, `recipe` that in `configs/corpora.yml` (the same if not given), `ratio` the
-    part of its training data. `optional`: left out unless it is asked for by name."""
+    part of its training data; `sentences`: only so many of those, others for each seed, while the development set stays
+    what it is. `optional`: left out unless it is asked for by name."""
 
     corpus: str
     recipe: str = ""
     ratio: float = Field(1.0, gt=0, le=1)
+    sentences: Optional[int] = Field(None, gt=0)
     split: Literal["dev", "test"] = "test"
     subset: Literal["all", "named", "nominal", "words"] = "all"
     overrides: Overrides = {}
@@ -45,11 +47,12 @@ class Column(Part):
 
 
 class Row(Part):
-    """`paths` are further prepared files that the config's `[paths]` names, e.g. `words: pfr/train.spacy`, relative to
-    the folder of prepared corpora. `words`: the training sentences are segmented, by the table's segmenter where they
-    have no words of their own. `paper` has the published figures by column."""
+    """`config`: null for a row whose records come from elsewhere (benchmarks/peers.py). `paths` are further prepared
+    files that the config's `[paths]` names, e.g. `words: pfr/train.spacy`, relative to the folder of prepared corpora.
+    `words`: the training sentences are segmented, by the table's segmenter where they have no words of their own.
+    `paper` has the published figures by column."""
 
-    config: str
+    config: Optional[str]
     overrides: Overrides = {}
     paths: Dict[str, str] = {}
     words: bool = False
@@ -81,6 +84,13 @@ class Figure(Part):
     points: List[Point] = Field(min_length=1)
 
 
+class Curve(Part):
+    """A learning curve: F of all rows, by the number of training sentences of these columns."""
+
+    title: str
+    columns: List[str] = Field(min_length=1)
+
+
 class Table(Part):
     """`overrides` are those of every row; a column's come after them, then a row's, then a point's. `segmenter` is one
     of `python -m spacy_cner segment`: jieba, pkuseg, or a pipeline."""
@@ -93,6 +103,7 @@ class Table(Part):
     columns: Dict[str, Column] = Field(min_length=1)
     rows: Dict[str, Row] = Field(min_length=1)
     figures: Dict[str, Figure] = {}
+    curves: Dict[str, Curve] = {}
 
     @model_validator(mode="after")
     def check_names(self) -> "Table":
@@ -105,6 +116,13 @@ class Table(Part):
             for i, point in enumerate(figure.points):
                 if point.row is not None:
                     expect_name(point.row, self.rows, f"figures.{name}.points.{i}.row")
+        for name, curve in self.curves.items():
+            if name in self.figures:
+                raise ValueError(f"curves.{name}: expected a name that no figure has")
+            for i, column in enumerate(curve.columns):
+                expect_name(column, self.columns, f"curves.{name}.columns.{i}")
+                if self.columns[column].sentences is None:
+                    raise ValueError(f"curves.{name}.columns.{i}: expected `sentences` in the column {column!r}")
         return self
 
     @model_validator(mode="after")
@@ -112,7 +130,7 @@ class Table(Part):
         """Columns that show other scores of the same run must say the same about it."""
         first: Dict[Any, str] = {}
         for name, column in self.columns.items():
-            other = first.setdefault((column.corpus, column.ratio), name)
+            other = first.setdefault((column.corpus, column.ratio, column.sentences), name)
             if (column.recipe, column.overrides) != (self.columns[other].recipe, self.columns[other].overrides):
                 raise ValueError(
                     f"columns.{name}: expected the recipe and the overrides of {other!r}, as corpus and ratio are the "

@@ -3,7 +3,7 @@ import srsly
 
 from spacy_cner.corpus.docbin import read_docs
 from spacy_cner.errors import InputError
-from spacy_cner.reproduce.corpora import Corpora
+from spacy_cner.reproduce.corpora import Corpora, some_sentences
 
 
 @pytest.fixture
@@ -60,3 +60,29 @@ def test_files_by_name(corpora):
 def test_what_cannot_be_made_is_named(corpora, name, message):
     with pytest.raises(InputError, match=message):
         corpora.file(name)
+
+
+def test_some_sentences_and_the_other_parts_whole(corpora):
+    whole = corpora.folder_of("mine", 1.0)
+    few, more, others = (some_sentences(whole, count, seed) for count, seed in ((4, 0), (9, 0), (4, 1)))
+    assert few.name == "mine-1-4-sentences-0"
+    assert sizes(few) == {"train": 4, "dev": 4, "test": 1}
+    assert sizes(more) == {"train": 9, "dev": 4, "test": 1}
+    assert few != others
+    time = (few / "train.spacy").stat().st_mtime_ns
+    assert some_sentences(whole, 4, 0) == few
+    assert (few / "train.spacy").stat().st_mtime_ns == time
+    with pytest.raises(InputError, match="train.spacy: expected more than 16 sentences, got 16"):
+        some_sentences(whole, 16, 0)
+
+
+def test_fewer_sentences_are_among_more(corpora, tmp_path):
+    lines = "".join(f"[王海]PER 第 {i} 次 来 。\n" for i in range(20))
+    (tmp_path / "data" / "mine" / "train.txt").write_text(lines, encoding="utf-8")
+    whole = corpora.folder_of("mine", 1.0)
+    few, more, others = (
+        {doc.text for doc in read_docs(some_sentences(whole, count, seed) / "train.spacy")}
+        for count, seed in ((4, 0), (9, 0), (9, 1))
+    )
+    assert few < more
+    assert more != others

@@ -17,6 +17,13 @@ def test_a_record_of_the_same_identity_is_replaced(tmp_path, record):
     assert [(r["seed"], r["f"]) for r in json.loads(path.read_text())] == [(0, 2.0), (1, 1.0)]
 
 
+def test_a_record_of_some_sentences_is_another(tmp_path, record):
+    path = tmp_path / "tiny.json"
+    save_records(path, [record(), record(sentences=9, f=1.0), record(sentences=10)])
+    save_records(path, [record(sentences=9, f=2.0)])
+    assert [(r.get("sentences"), r["f"]) for r in read_records(path)] == [(None, 50.0), (9, 2.0), (10, 50.0)]
+
+
 def test_a_temporary_file_that_was_left_half_written_does_not_matter(tmp_path, record):
     path = tmp_path / "tiny.json"
     save_records(path, [record()])

@@ -3,8 +3,8 @@ from pathlib import Path
 import pytest
 
 from spacy_cner.errors import InputError
-from spacy_cner.reproduce.figures import curves, draw
-from spacy_cner.reproduce.report import column_table, page
+from spacy_cner.reproduce.figures import curves, draw, draw_learning_curves, learning_curves
+from spacy_cner.reproduce.report import column_table, curve_table, page
 from spacy_cner.reproduce.runs import select
 from spacy_cner.reproduce.table import read_table
 
@@ -64,3 +64,38 @@ def test_without_matplotlib_it_says_how_to_get_it(table, record, tmp_path, monke
     figure = table.figures["rate"]
     with pytest.raises(InputError, match="expected matplotlib .*spacy_cner\\[plots\\]"):
         draw(figure, curves(table, [record()], figure), tmp_path / "rate.png")
+
+
+# Learning curves
+
+
+@pytest.fixture
+def few(write, description):
+    for count in (10, 100):
+        description["columns"][f"{count}"] = {"corpus": "mine", "ratio": 0.5, "sentences": count}
+    description["rows"]["elsewhere"] = {"config": None}
+    description["curves"] = {"mine": {"title": "Mine", "columns": ["10", "100"]}}
+    return read_table(write(description))
+
+
+def test_learning_curve(few, record, tmp_path):
+    records = [
+        record(f=99.0),
+        record(f=30.0, sentences=10),
+        record(f=32.0, seed=1, sentences=10),
+        record("elsewhere", f=50.0, sentences=100),
+    ]
+    header, _, *lines = cells(curve_table(few, records, ["A", "elsewhere"], few.curves["mine"]))
+    assert header == ["", "10", "100"]
+    assert lines == [["A", "31.00 ± 1.41", "–"], ["elsewhere", "–", "50.00"]]
+    found = learning_curves(few, records, few.curves["mine"])
+    assert {row: [(x, score.mean) for x, score in line] for row, line in found.items()} == {
+        "A": [(10, 31.0)], "elsewhere": [(100, 50.0)],
+    }
+    text = page(few, records, select(few, [], [], []), {"mine": Path("curve.png")}, Path())
+    assert "## Mine\n\nF of each row" in text
+    assert "![Mine](curve.png)" in text
+    assert "## 10\n\n`mine`, 10 training sentences, test set\n" in text
+    pytest.importorskip("matplotlib")
+    draw_learning_curves(few.curves["mine"], found, tmp_path / "curve.png")
+    assert (tmp_path / "curve.png").read_bytes().startswith(b"\x89PNG")

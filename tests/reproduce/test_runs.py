@@ -63,3 +63,32 @@ def test_folder_names_are_safe(table):
     assert run.slug == "A+B-mine-0.5-7"
     table.rows["中文 a/b"] = table.rows["A"]
     assert plan(table, select(table, ["中文 a/b"], ["half"], []), [7])[0].slug == "中文_a_b-mine-0.5-7"
+
+
+# Columns of some sentences
+
+
+@pytest.fixture
+def few(write, description):
+    description["columns"]["nine"] = {"corpus": "mine", "ratio": 0.5, "sentences": 9}
+    description["rows"]["elsewhere"] = {"config": None}
+    description["curves"] = {"mine": {"title": "Mine", "columns": ["nine"]}}
+    return read_table(write(description))
+
+
+def test_runs_of_some_sentences_are_others(few, record):
+    (run, whole) = (plan(few, select(few, ["A"], [column], []), [0])[0] for column in ("nine", "half"))
+    assert run.identity == {"row": "A", "corpus": "mine", "ratio": 0.5, "sentences": 9, "seed": 0}
+    assert run.slug == "A-mine-0.5-9-0"
+    assert str(run) == "A, mine 0.5, 9 sentences, seed 0"
+    assert pending([run, whole], [record("A")]) == [run]
+    assert pending([run, whole], [record("A", sentences=9)]) == [whole]
+
+
+def test_rows_whose_records_come_from_elsewhere_are_not_run(few):
+    assert {run.row for run in plan(few, select(few, [], ["nine"], []), [0])} == {"A", "A+B"}
+
+
+def test_curves_are_shown_with_the_whole_table(few):
+    assert select(few, [], [], []).curves == ["mine"]
+    assert select(few, ["A"], [], []).curves == select(few, [], [], ["rate"]).curves == []
