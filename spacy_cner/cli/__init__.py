@@ -6,6 +6,7 @@ from . import (  # noqa: F401  (each registers its command)
     entities,
     evaluate,
     explain,
+    export_encoder,
     package,
     prepare,
     pretrain,

@@ -76,6 +76,10 @@ def _init(model: Any, X=None, Y=None, vectors: Optional[Path] = None) -> None:
 
 def _forward(model: Any, docs: List[Doc], is_train: bool) -> Tuple[List[Floats2d], Callable]:
     weights, table = model.get_param("E"), model.attrs["table"]
+    if weights.dtype != numpy.float32:
+        # Of an encoder that was kept in half precision.
+        weights = weights.astype("f")
+        model.set_param("E", weights)
     lengths = [len(doc) for doc in docs]
     rows = [table.rows(codepoints(doc)) for doc in docs]
     flat = model.ops.asarray(numpy.concatenate(rows) if rows else numpy.zeros(0, dtype="int64"))

@@ -1,0 +1,22 @@
+"""`export-encoder`: a pre-trained encoder as a small file to keep and to ship."""
+
+from pathlib import Path
+
+import typer
+
+from ..pretraining.export import export_encoder as export
+from ._app import command, good
+
+
+@command
+def export_encoder(
+    # fmt: off
+    folder: Path = typer.Argument(..., help="The folder that `pretrain` wrote"),
+    output: Path = typer.Argument(..., help="The file to write, e.g. assets/encoder.bin; a .json file comes beside it"),
+    about: str = typer.Option(..., help="What text it was learned from, for those who use it"),
+    # fmt: on
+):
+    """Keep a pre-trained encoder in half precision, for `--paths.init_tok2vec`, and beside it its recipe, its scores on
+    held-out text and its checksum."""
+    statement = export(folder, output, about)
+    good(f"{output} ({statement['bytes'] / 1e6:.1f} MB, sha256 {statement['sha256']})")

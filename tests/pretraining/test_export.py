@@ -1,0 +1,63 @@
+import hashlib
+import json
+
+import numpy
+import pytest
+import spacy
+from conftest import entities, make_examples, train
+from typer.testing import CliRunner
+
+from spacy_cner.cli import app
+from spacy_cner.errors import InputError
+from spacy_cner.pretraining.export import export_encoder
+from spacy_cner.pretraining.loop import ENCODER, pretrain
+
+from .conftest import sentences
+
+
+@pytest.fixture
+def folder(config, tmp_path):
+    folder = tmp_path / "pretrained"
+    pretrain(config.interpolate(), folder)
+    config.to_disk(folder / "config.cfg")
+    return folder
+
+
+def begin(config, encoder):
+    """A pipeline that begins with it."""
+    config["initialize"]["init_tok2vec"] = str(encoder)
+    config["paths"]["vectors"] = None
+    nlp = spacy.util.load_model_from_config(config.interpolate(), auto_fill=True)
+    examples = make_examples(nlp)
+    nlp.initialize(lambda: examples)
+    return nlp, examples
+
+
+def test_half_as_large_and_nearly_the_same(config, folder, tmp_path):
+    statement = export_encoder(folder, tmp_path / "kept" / "encoder.bin", "sentences of one pattern")
+    kept = tmp_path / "kept" / "encoder.bin"
+    assert statement == json.loads((tmp_path / "kept" / "encoder.json").read_text(encoding="utf-8"))
+    assert statement["sha256"] == hashlib.sha256(kept.read_bytes()).hexdigest()
+    assert statement["bytes"] == kept.stat().st_size < 0.8 * (folder / ENCODER).stat().st_size
+    assert (statement["about"], statement["step"]) == ("sentences of one pattern", 7)
+    assert statement["held_out_perplexity"] > 1
+    assert statement["recipe"]["pretraining"]["objective"]["hidden"] == 16
+    assert str(tmp_path) not in json.dumps(statement)
+    (small, examples), (large, _) = (begin(config, path) for path in (kept, folder / ENCODER))
+    docs = [small.make_doc(text) for text in sentences(5)]
+    features = [nlp.get_pipe("cner").model.get_ref("tok2vec").predict(docs) for nlp in (small, large)]
+    for one, other in zip(*features, strict=True):
+        assert one.dtype == numpy.float32
+        numpy.testing.assert_allclose(one, other, atol=0.01)
+    train(small, examples)
+    assert [entities(small(example.text)) for example in examples] == [entities(e.reference) for e in examples]
+    weights = [node.get_param(name) for node in small.get_pipe("cner").model.walk() for name in node.param_names]
+    assert {array.dtype for array in weights} == {numpy.dtype("float32")}
+
+
+def test_command_and_what_is_missing(folder, tmp_path):
+    arguments = ["export-encoder", str(folder), str(tmp_path / "encoder.bin"), "--about", "made up"]
+    assert CliRunner().invoke(app, arguments).exit_code == 0
+    (folder / "log.jsonl").unlink()
+    with pytest.raises(InputError, match="log.jsonl: expected a file that `python -m spacy_cner pretrain` wrote"):
+        export_encoder(folder, tmp_path / "encoder.bin", "")
