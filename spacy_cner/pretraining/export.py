@@ -1,4 +1,4 @@
-"""A pre-trained encoder as a file to keep: its weights in half precision, and beside them what they were learned from."""
+"""A pre-trained encoder as a file to keep: its weights in half precision, and beside them what it was learned from."""
 
 import hashlib
 import io

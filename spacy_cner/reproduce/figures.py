@@ -27,10 +27,10 @@ def curves(table: Table, records: Sequence[Record], figure: Figure) -> Dict[str,
 def learning_curves(table: Table, records: Sequence[Record], curve: Curve) -> Dict[str, Line]:
     """Of each row that has records: the number of sentences, and F."""
     columns = [table.columns[name] for name in curve.columns]
-    lines = {
-        row: [(c.sentences or 0, score) for c in columns if (score := summarise(cell_records(records, row, c), "f"))]
-        for row in table.rows
-    }
+    lines: Dict[str, Line] = {}
+    for row in table.rows:
+        scores = ((column.sentences or 0, summarise(cell_records(records, row, column), "f")) for column in columns)
+        lines[row] = [(x, score) for x, score in scores if score]
     return {row: line for row, line in lines.items() if line}
 
 
