@@ -25,13 +25,13 @@ setup(
         "transformers": ["spacy-transformers>=1.4.0,<1.5", "transformers<4.53.3"],
         "cuda12": ["cupy-cuda12x>=13.2"],
         "vectors": ["gensim>=4.4"],
-        "words": ["jieba"],
+        "words": ["jieba", "rjieba"],
         "pkuseg": ["spacy-pkuseg>=1.0"],
         "plots": ["matplotlib"],
         "peers": ["python-crfsuite"],
         "package": ["setuptools>=77", "wheel"],
         "test": [
-            "pytest", "hypothesis", "pytorch-crf", "jieba", "gensim>=4.4", "python-crfsuite", "matplotlib",
+            "pytest", "hypothesis", "pytorch-crf", "jieba", "rjieba", "gensim>=4.4", "python-crfsuite", "matplotlib",
             "ruff", "mypy",
         ],
     },
@@ -45,6 +45,7 @@ setup(
         ],
         "spacy_architectures": [
             "spacy_cner.CharNgramEmbed.v1 = spacy_cner.models.embed:build_char_ngram_embed",
+            "spacy_cner.SoftLexiconEmbed.v1 = spacy_cner.models.soft_lexicon:build_soft_lexicon_embed",
             "spacy_cner.CharCNN.v1 = spacy_cner.models.encoders:build_char_cnn",
             "spacy_cner.FrozenTok2Vec.v1 = spacy_cner.models.frozen:build_frozen_tok2vec",
             "spacy_cner.MaskedCharacters.v1 = spacy_cner.pretraining.objective:make_masked_characters",

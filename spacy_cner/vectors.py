@@ -17,6 +17,7 @@ import numpy
 from .chars import SPACE, normalize_text
 from .corpus.raw import raw_lines
 from .errors import InputError
+from .skip_gram import skip_gram
 
 logger = logging.getLogger(__name__)
 
@@ -72,26 +73,19 @@ def train_vectors(
     paths: Iterable[Path],
     *,
     order: int,
-    width: int,
-    window: int = 5,
-    negative: int = 5,
-    min_count: int = 10,
     max_vocabulary: Optional[int] = None,
     max_rows: Optional[int] = None,
-    epochs: int = 1,
-    workers: int = 1,
-    seed: int = 0,
+    **settings: Any,
 ) -> tuple[list[str], numpy.ndarray, int]:
     """Skip-gram with negative sampling over the n-grams of one order (Mikolov et al. 2013).
 
-    `max_vocabulary` n-grams take part in the training, the `max_rows` most frequent are returned.
+    `max_vocabulary` n-grams take part in the training, the `max_rows` most frequent are returned. settings: of
+    `spacy_cner.skip_gram.skip_gram`, its width among them.
     RETURNS: the n-grams, their vectors (float32, (rows, width)), and the number of n-grams read.
     With one worker the result is the same at each run. Raises InputError for an order that
     `spacy_cner.CharNgramEmbed.v1` does not have, and if no n-gram is frequent enough."""
     if not 1 <= order <= 3:
         raise InputError(f"expected an order from 1 to 3, got {order}")
-    from gensim.models import Word2Vec
-
     with tempfile.TemporaryDirectory() as folder:
         corpus = Path(folder) / "ngrams.txt"
         count = 0
@@ -101,26 +95,7 @@ def train_vectors(
                 count += len(grams)
                 out.write(" ".join(grams) + "\n")
         logger.info("order %d: %d n-grams", order, count)
-        model = Word2Vec(
-            vector_size=width,
-            window=window,
-            sg=1,
-            negative=negative,
-            min_count=min_count,
-            max_final_vocab=max_vocabulary,
-            epochs=epochs,
-            workers=workers,
-            seed=seed,
-        )
-        model.build_vocab(corpus_file=str(corpus))
-        if not len(model.wv):
-            raise InputError(f"expected {order}-grams that occur at least {min_count} times, got none among {count}")
-        model.train(
-            corpus_file=str(corpus),
-            total_examples=model.corpus_count,
-            total_words=model.corpus_total_words,
-            epochs=epochs,
-        )
-    rows = len(model.wv) if max_rows is None else min(max_rows, len(model.wv))
-    grams = [gram.replace(VISIBLE_SPACE, SPACE) for gram in model.wv.index_to_key[:rows]]
-    return grams, model.wv.vectors[:rows], count
+        learned = skip_gram(corpus, f"{order}-grams", max_vocabulary=max_vocabulary, **settings)
+    rows = len(learned) if max_rows is None else min(max_rows, len(learned))
+    grams = [gram.replace(VISIBLE_SPACE, SPACE) for gram in learned.index_to_key[:rows]]
+    return grams, learned.vectors[:rows], count

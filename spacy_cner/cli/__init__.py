@@ -16,6 +16,7 @@ from . import (  # noqa: F401  (each registers its command)
     split,
     stats,
     vectors,
+    words,
 )
 from ._app import app
 

@@ -1,0 +1,44 @@
+"""`words`: learn a lexicon with word vectors from raw text."""
+
+from pathlib import Path
+from typing import List
+
+import typer
+
+from ..word_vectors import train_word_vectors
+from ._app import command, good
+
+
+@command
+def words(
+    # fmt: off
+    output: Path = typer.Argument(..., help="The .npz file to write"),
+    texts: List[Path] = typer.Argument(..., help="Raw text: files (plain, .xz, .gz, .bz2) or folders of .txt files"),
+    width: int = typer.Option(50, help="The vectors' width"),
+    rows: int = typer.Option(60000, help="How many words to keep, the most frequent ones"),
+    max_length: int = typer.Option(6, help="Words with more characters are left out"),
+    window: int = typer.Option(5, help="Skip-gram window, in words"),
+    negative: int = typer.Option(5, help="Negative samples"),
+    sample: float = typer.Option(1e-4, help="Words with a greater share of the text are left out now and then"),
+    min_count: int = typer.Option(10, help="Words rarer than this are left out"),
+    epochs: int = typer.Option(1, help="Passes over the text"),
+    workers: int = typer.Option(1, help="Threads; with more than one the result differs a little from run to run"),
+    seed: int = typer.Option(0, help="Seed"),
+    # fmt: on
+):
+    """Learn words and their vectors by skip-gram, for the `words` setting of `spacy_cner.SoftLexiconEmbed.v1`."""
+    settings = {
+        "width": width,
+        "max_length": max_length,
+        "window": window,
+        "negative": negative,
+        "sample": sample,
+        "min_count": min_count,
+        "epochs": epochs,
+        "workers": workers,
+        "seed": seed,
+    }
+    result = train_word_vectors(texts, max_rows=rows, **settings)
+    result.recipe.update(method="rjieba, skip-gram by gensim", **settings)
+    result.save(output)
+    good(f"{output}: {len(result.words)} words ({output.stat().st_size / 1e6:.1f} MB)")

@@ -1,0 +1,94 @@
+"""Which words of a lexicon match a text, and where."""
+
+from typing import List, Tuple
+
+import numpy
+import srsly
+from thinc.api import Model
+from thinc.model import deserialize_attr, serialize_attr
+
+from .gram_table import normalize_codepoints
+
+# A multiplier whose powers mix well (Knuth, MMIX); arithmetic is modulo 2**64.
+BASE = numpy.uint64(6364136223846793005)
+B, M, E, S = range(4)
+
+
+class WordTable:
+    """Words of any length, row i belonging to words[i], found in a text by a hash of 64 bits.
+
+    counts: how often each word occurs in running text; the weights of `sets`."""
+
+    def __init__(self, words: List[str], counts: List[int]):
+        if len(words) != len(counts):
+            raise ValueError(f"expected one count for each of {len(words)} words, got {len(counts)}")
+        if "" in words:
+            raise ValueError("expected words of at least one character, got an empty one")
+        self.words, self.counts = words, counts
+        keys = numpy.array([word_key(word) for word in words], dtype="uint64")
+        self._rows = numpy.argsort(keys, kind="stable")
+        self._keys = keys[self._rows]
+        self._counts = numpy.array(counts, dtype="float32")
+        self._lengths = sorted(set(map(len, words)))
+
+    def __len__(self) -> int:
+        return len(self.words)
+
+    def matches(self, codepoints: numpy.ndarray) -> List[Tuple[int, numpy.ndarray, numpy.ndarray]]:
+        """All words in a text of code points (n,): for each length of words that are there, (length, starts, rows),
+        both int64 (m,), by starts."""
+        plain = normalize_codepoints(codepoints).astype("uint64")
+        found = []
+        keys = numpy.zeros(len(plain), dtype="uint64")
+        for length in range(1, min(len(plain), self._lengths[-1] if self._lengths else 0) + 1):
+            keys = extend(keys[: len(plain) - length + 1], plain[length - 1 :])
+            if length in self._lengths:
+                place = numpy.searchsorted(self._keys, keys).clip(max=len(self._keys) - 1)
+                starts = numpy.flatnonzero(self._keys[place] == keys)
+                if len(starts):
+                    found.append((length, starts, self._rows[place[starts]]))
+        return found
+
+    def sets(self, codepoints: numpy.ndarray) -> Tuple[numpy.ndarray, numpy.ndarray, numpy.ndarray]:
+        """The words at each of n characters, sorted into the four sets B, M, E, S.
+
+        RETURNS: slots, rows, shares, each (m,): row rows[i] belongs to set slots[i] % 4 of character slots[i] // 4, with
+        the weight shares[i] (float32): 4 * count / sum of the counts at that character, in all its sets."""
+        places, sets, rows = [], [], []
+        for length, starts, row in self.matches(codepoints):
+            for offset in range(length):
+                places.append(starts + offset)
+                kind = S if length == 1 else B if offset == 0 else E if offset == length - 1 else M
+                sets.append(numpy.full(len(starts), kind))
+                rows.append(row)
+        if not rows:
+            return numpy.zeros(0, dtype="int64"), numpy.zeros(0, dtype="int64"), numpy.zeros(0, dtype="float32")
+        place, row = numpy.concatenate(places), numpy.concatenate(rows)
+        counts = self._counts[row]
+        totals = numpy.bincount(place, weights=counts, minlength=len(codepoints))
+        shares = (4 * counts / totals[place]).astype("float32")
+        return 4 * place + numpy.concatenate(sets), row, shares
+
+
+def extend(keys: numpy.ndarray, plain: numpy.ndarray) -> numpy.ndarray:
+    """The keys of words that are one character longer: uint64 (n,) each."""
+    return (keys + plain + numpy.uint64(1)) * BASE
+
+
+def word_key(word: str) -> numpy.uint64:
+    """The hash of one word."""
+    plain = normalize_codepoints(numpy.frombuffer(word.encode("utf-32-le"), dtype="<u4")).astype("uint64")
+    key = numpy.zeros(1, dtype="uint64")
+    for i in range(len(plain)):
+        key = extend(key, plain[i : i + 1])
+    return key[0]
+
+
+@serialize_attr.register(WordTable)
+def _serialize(_, table: WordTable, name: str, model: Model) -> bytes:
+    return srsly.msgpack_dumps({"words": table.words, "counts": table.counts})
+
+
+@deserialize_attr.register(WordTable)
+def _deserialize(_, value: bytes, name: str, model: Model) -> WordTable:
+    return WordTable(**srsly.msgpack_loads(value))
