@@ -26,7 +26,7 @@ def words(
     seed: int = typer.Option(0, help="Seed"),
     # fmt: on
 ):
-    """Learn words and their vectors by skip-gram, for the `words` setting of `spacy_cner.SoftLexiconEmbed.v1`."""
+    """Learn words and their vectors by skip-gram, for the `lexicon` setting of `spacy_cner.SoftLexiconEmbed.v1`."""
     settings = {
         "width": width,
         "max_length": max_length,

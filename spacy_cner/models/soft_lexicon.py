@@ -19,19 +19,19 @@ SETS = 4  # B, M, E, S
 
 
 @registry.architectures("spacy_cner.SoftLexiconEmbed.v1")
-def build_soft_lexicon_embed(width: int = 50, words: Optional[str] = None) -> Model[List[Doc], List[Floats2d]]:
+def build_soft_lexicon_embed(width: int = 50, lexicon: Optional[str] = None) -> Model[List[Doc], List[Floats2d]]:
     """Words of a lexicon as features of characters (SoftLexicon; Ma et al. 2020, "Simplify the Usage of Lexicon in
     Chinese NER", section 3.2): all words of the lexicon that match the text, whether or not they overlap, are sorted
     into four sets for each of their characters (it is their Beginning, Middle, End, or they are that Single character),
     and the vectors of a set are averaged, weighted by the words' counts (equations 7 and 8).
 
-    width: of the word vectors. words: a file that `python -m spacy_cner words` wrote, read at initialisation only;
+    width: of the word vectors. lexicon: a file that `python -m spacy_cner words` wrote, read at initialisation only;
         without one there are no features, all rows are zeros. The vectors are not trained further.
     Docs must have one character per token. RETURNS Model[List[Doc], List[Floats2d]], rows of 4 * width."""
     layer: Model = Model(
         "soft_lexicon",
         _forward,
-        init=partial(_init, path=Path(words) if words else None),
+        init=partial(_init, path=Path(lexicon) if lexicon else None),
         dims={"nO": SETS * width, "nV": width},
         params={"E": None},
         attrs={"table": WordTable([], [])},

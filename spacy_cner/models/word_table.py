@@ -52,8 +52,8 @@ class WordTable:
     def sets(self, codepoints: numpy.ndarray) -> Tuple[numpy.ndarray, numpy.ndarray, numpy.ndarray]:
         """The words at each of n characters, sorted into the four sets B, M, E, S.
 
-        RETURNS: slots, rows, shares, each (m,): row rows[i] belongs to set slots[i] % 4 of character slots[i] // 4, with
-        the weight shares[i] (float32): 4 * count / sum of the counts at that character, in all its sets."""
+        RETURNS: slots, rows, shares, each (m,): row rows[i] belongs to set slots[i] % 4 of character slots[i] // 4,
+        with the weight shares[i] (float32): 4 * count / sum of the counts at that character, in all its sets."""
         places, sets, rows = [], [], []
         for length, starts, row in self.matches(codepoints):
             for offset in range(length):

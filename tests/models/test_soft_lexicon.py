@@ -18,7 +18,7 @@ def path(tmp_path):
 
 
 def build(path, width=2):
-    model = build_soft_lexicon_embed(width=width, words=str(path) if path else None)
+    model = build_soft_lexicon_embed(width=width, lexicon=str(path) if path else None)
     model.initialize()
     return model
 
@@ -63,7 +63,7 @@ def test_reads_nothing_but_what_was_saved_with_it(path):
     data = model.to_bytes()
     expected = model.predict(docs("我去青岛。"))[0]
     path.unlink()
-    read = build_soft_lexicon_embed(width=2, words=str(path)).from_bytes(data)
+    read = build_soft_lexicon_embed(width=2, lexicon=str(path)).from_bytes(data)
     numpy.testing.assert_array_equal(read.predict(docs("我去青岛。"))[0], expected)
 
 

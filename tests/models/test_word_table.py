@@ -33,8 +33,8 @@ def test_finds_every_occurrence_of_every_word(text, words):
 
 def test_sets_and_shares():
     table = WordTable(["青岛", "岛", "青岛人"], [6, 3, 1])
-    slots, rows, shares = table.sets(points("青岛人"))
-    seen = {(int(slot) // 4, "BMES"[slot % 4], table.words[row]): share for slot, row, share in zip(slots, rows, shares)}
+    sets = zip(*table.sets(points("青岛人")))
+    seen = {(int(slot) // 4, "BMES"[slot % 4], table.words[row]): share for slot, row, share in sets}
     assert seen == {
         (0, "B", "青岛"): pytest.approx(4 * 6 / 7),
         (0, "B", "青岛人"): pytest.approx(4 * 1 / 7),
