@@ -1,7 +1,7 @@
 """`words`: learn a lexicon with word vectors from raw text."""
 
 from pathlib import Path
-from typing import List
+from typing import Any, Dict, List
 
 import typer
 
@@ -27,7 +27,7 @@ def words(
     # fmt: on
 ):
     """Learn words and their vectors by skip-gram, for the `lexicon` setting of `spacy_cner.SoftLexiconEmbed.v1`."""
-    settings = {
+    settings: Dict[str, Any] = {
         "width": width,
         "max_length": max_length,
         "window": window,
