@@ -32,7 +32,7 @@ setup(
         "package": ["setuptools>=77", "wheel"],
         "test": [
             "pytest", "hypothesis", "pytorch-crf", "jieba", "rjieba", "gensim>=4.4", "python-crfsuite", "matplotlib",
-            "ruff", "mypy",
+            "spacy-transformers>=1.4.0,<1.5", "transformers<4.53.3", "ruff", "mypy",
         ],
     },
     entry_points={
@@ -55,6 +55,9 @@ setup(
             "spacy_cner.SharedPrivate.v1 = spacy_cner.models.shared_private:build_shared_private",
             "spacy_cner.GradientReversal.v1 = spacy_cner.models.adversarial:build_gradient_reversal",
             "spacy_cner.TaskDiscriminator.v1 = spacy_cner.models.adversarial:build_task_discriminator",
+            "spacy_cner.CharTransformer.v1 = spacy_cner.models.transformer:build_char_transformer",
+            "spacy_cner.BertLayer.v1 = spacy_cner.models.attention:build_bert_layer",
+            "spacy_cner.ClassificationAttention.v1 = spacy_cner.models.attention:build_classification_attention",
             "spacy_cner.CrfTagger.v1 = spacy_cner.models.tagger:build_crf_tagger",
             "spacy_cner.SoftmaxTagger.v1 = spacy_cner.models.tagger:build_softmax_tagger",
         ],

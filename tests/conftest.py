@@ -151,3 +151,12 @@ def trained_joint() -> Language:
     nlp.initialize(lambda: examples)
     train(nlp, examples)
     return nlp
+
+
+@pytest.fixture(scope="session")
+def bert(tmp_path_factory) -> str:
+    """The folder of a tiny BERT."""
+    pytest.importorskip("spacy_transformers")
+    from tiny_bert import make_bert
+
+    return make_bert(tmp_path_factory.mktemp("bert") / "tiny")

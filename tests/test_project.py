@@ -154,7 +154,7 @@ def test_commands_exist_and_have_their_options(monkeypatch):
                         block = block[part]
 
 
-@pytest.mark.parametrize("workflow", ["all", "mine", "pretrain", *SEGMENTATION])
+@pytest.mark.parametrize("workflow", ["all", "mine", "bert", "pretrain", *SEGMENTATION])
 def test_each_step_has_what_it_needs(workflow):
     settings = settings_of(file="README.md", raw_text="README.md")
     commands = {command["name"]: command for command in settings["commands"]}
@@ -211,6 +211,29 @@ def test_joint(tiny):
     assert nlp.pipe_names == ["tok2vec", "cws", "cner"]
     assert nlp.meta["performance"].keys() >= {"ents_f", "ents_r_oov", "cner_loss", "cws_loss"}
     assert {"ents_f", "ents_r_oov"} <= srsly.read_json(tiny / "metrics" / "both.json").keys()
+
+
+def test_bert(tiny, bert, monkeypatch):
+    config = Config().from_disk("configs/bert_attention.cfg", interpolate=False)
+    config["training"]["optimizer"]["learn_rate"]["warmup_steps"] = 1
+    config.to_disk("configs/bert_attention.cfg")
+    settings = {"corpus": "tiny", "name": "with_bert", "max_steps": 2, "eval_frequency": 2, "encoder": bert}
+    run_here(tiny, "bert", ("package", "try"), **settings)
+    # Instead of wheels, what they would be made of.
+    module = sys.modules["spacy_cner.cli.package"]
+    monkeypatch.setattr(module, "build_wheel", lambda source, output: shutil.copytree(source, output / source.name))
+    ((module_name, arguments),) = lines_of(settings_of(tiny, **settings), "package")
+    assert (module_name, CliRunner().invoke(app, arguments).exit_code) == ("spacy_cner", 0)
+    packed = tiny / "packages" / "zh_with_bert-0.1.0"
+    requirements = srsly.read_json(packed / "meta.json")["requirements"]
+    assert f"spacy_cner[transformers]>={spacy_cner.__version__}" in requirements
+    pipeline = packed / "zh_with_bert" / "zh_with_bert-0.1.0"
+    assert bert not in (pipeline / "config.cfg").read_text(encoding="utf-8")
+    nlp, trained = spacy.load(pipeline), spacy.load(tiny / "training" / "with_bert" / "model-best")
+    (doc,), (other,) = (each.pipe([SENTENCES[0][0]]) for each in (nlp, trained))
+    assert [(ent.text, ent._.score) for ent in doc.ents] == [(ent.text, ent._.score) for ent in other.ents]
+    result = CliRunner().invoke(app, ["classes", str(pipeline)])
+    assert "cner, alpha = 0.5" in result.output
 
 
 def test_segmenter(tiny):

@@ -7,12 +7,14 @@ import tempfile
 from pathlib import Path
 from typing import List
 
+import srsly
 import typer
 from spacy.cli.package import package as spacy_package
 from spacy.language import Language
 from thinc.api import Config
 from wasabi import msg
 
+from .. import __version__
 from ..errors import InputError
 from ..loading import load_pipeline
 from ._app import command
@@ -48,6 +50,7 @@ def package(
         else:
             shutil.copytree(model, copy)
         forget_paths(copy / "config.cfg")
+        require_extras(copy)
         spacy_package(copy, Path(folder), name=name, version=version, create_sdist=False, silent=False)
         build_wheel(next(Path(folder).glob(f"*{name}-{version}")), output)
         if (PLUGIN_SOURCE / "setup.py").is_file():
@@ -87,6 +90,14 @@ def forget_paths(path: Path) -> None:
     config = Config().from_disk(path, interpolate=False)
     config["paths"] = dict.fromkeys(config.get("paths", {}))
     config.to_disk(path)
+
+
+def require_extras(model: Path) -> None:
+    """An encoder of Hugging Face needs what the plugin alone does not install."""
+    if "spacy_cner.CharTransformer.v1" in (model / "config.cfg").read_text(encoding="utf-8"):
+        meta = srsly.read_json(model / "meta.json")
+        meta["requirements"] = [*meta.get("requirements", []), f"spacy_cner[transformers]>={__version__}"]
+        srsly.write_json(model / "meta.json", meta)
 
 
 def copy_plugin(folder: Path) -> Path:

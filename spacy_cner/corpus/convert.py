@@ -11,6 +11,7 @@ from ..errors import CorpusError, InputError
 from .brat import read_brat
 from .columns import read_columns
 from .docbin import chinese_vocab
+from .enamex import read_enamex
 from .jsonlines import read_cluener, read_doccano
 from .markup import read_markup
 from .segmented import read_segmented
@@ -29,8 +30,11 @@ FORMATS: dict[str, Reader] = {
     "cluener": read_cluener,
     "doccano": read_doccano,
     "brat": read_brat,
+    "enamex": read_enamex,
     "markup": read_markup,
 }
+# Of the files in a folder, for formats that may be one.
+SUFFIXES = {"brat": ".txt", "enamex": ".name"}
 
 
 @dataclass
@@ -54,7 +58,7 @@ class Report:
 def convert(
     path: Path, format: str, *, encoding: Optional[str] = None, lenient: bool = False, **options: Any
 ) -> tuple[DocBin, Report]:
-    """Read a file, or for `brat` a folder too, in one of FORMATS. `options` are those of the format's reader.
+    """Read a file, or a folder where SUFFIXES has the format, in one of FORMATS. `options` are those of the reader.
 
     RAISES: InputError for an unknown format or encoding; CorpusError for a file that cannot be read at all or holds no
     sentence, and for the first sentence that breaks the format. With `lenient`, such sentences are skipped and
@@ -87,16 +91,18 @@ def convert(
 
 
 def files(path: Path, format: str) -> list[Path]:
-    """The files to read: `path` itself, or the .txt files of a brat folder.
+    """The files to read: `path` itself, or the .txt files of a brat folder, the .name files of an enamex folder.
 
-    Raises InputError for a folder in another format, without .txt files, or with a .ann file that has no .txt file."""
+    Raises InputError for a folder in another format, without such files, or with a .ann file that has no .txt file."""
     if not path.is_dir():
         return [path]
-    if format != "brat":
+    if format not in SUFFIXES:
         raise InputError(f"{path}: expected a file for the format {format}, got a folder")
-    texts = sorted(path.rglob("*.txt"))
+    texts = sorted(path.rglob(f"*{SUFFIXES[format]}"))
     if not texts:
-        raise InputError(f"{path}: expected a folder with .txt files, found none")
+        raise InputError(f"{path}: expected a folder with {SUFFIXES[format]} files, found none")
+    if format != "brat":
+        return texts
     alone = set(path.rglob("*.ann")) - {text.with_suffix(".ann") for text in texts}
     if alone:
         raise InputError(f"{min(alone)}: expected a .txt file beside it, found none")

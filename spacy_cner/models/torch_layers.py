@@ -3,7 +3,7 @@
 import os
 from contextlib import contextmanager
 from functools import partial
-from typing import Any, Callable, Dict, List, Literal, Optional, Sequence, Tuple, cast
+from typing import Any, Callable, Dict, Iterator, List, Literal, Optional, Sequence, Tuple, cast
 
 import srsly
 import torch
@@ -87,23 +87,27 @@ class SizedShim(PyTorchShim):
         if self._model is not None:
             super().finish_update(optimizer)
 
-    @contextmanager
     def use_params(self, params):
-        """Puts the averages that the optimizer keeps (`use_averages`) in place of the weights for a while; PyTorchShim
-        itself looks for them under names that Thinc's optimizer does not use."""
-        weights = dict(self._model.named_parameters()) if self._model is not None else {}
-        own = {name: weight.data for name, weight in weights.items() if (self.id, name) in params}
-        try:
-            for name, weight in own.items():
-                weights[name].data = xp2torch(params[self.id, name], device=weight.device)
-            yield
-        finally:
-            for name, weight in own.items():
-                weights[name].data = weight
+        return own_averages(self, params)
 
     def to_device(self, device_type: str, device_id: int) -> None:
         if self._model is not None:
             super().to_device(device_type, device_id)
+
+
+@contextmanager
+def own_averages(shim: PyTorchShim, params: Dict[Tuple[int, str], Any]) -> Iterator[None]:
+    """Puts the averages that the optimizer keeps (`use_averages`) in place of a shim's weights for a while. PyTorchShim
+    itself looks for them under names that Thinc's optimizer does not use."""
+    weights = dict(shim._model.named_parameters()) if shim._model is not None else {}
+    own = {name: weight.data for name, weight in weights.items() if (shim.id, name) in params}
+    try:
+        for name, weight in own.items():
+            weights[name].data = xp2torch(params[shim.id, name], device=weight.device)
+        yield
+    finally:
+        for name, weight in own.items():
+            weights[name].data = weight
 
 
 def sized_shim(layer: Model) -> SizedShim:
@@ -140,7 +144,7 @@ def sequence_layer(
     return Model(
         name,
         _forward,
-        init=_init,
+        init=init_sizes,
         dims={"nI": nI, "nO": nO},
         shims=[SizedShim(partial(_mixed, build_module, precision))],
     )
@@ -184,7 +188,8 @@ def leave_threads_to_parent() -> None:
         _process = os.getpid()
 
 
-def _init(model: Model, X: Optional[List[Floats2d]] = None, Y: Optional[List[Floats2d]] = None) -> None:
+def init_sizes(model: Model, X: Optional[List[Floats2d]] = None, Y: Optional[List[Floats2d]] = None) -> None:
+    """Takes sizes that are not known yet from samples of input and output, and builds the module."""
     for dim, sample in (("nI", X), ("nO", Y)):
         if sample and model.has_dim(dim) is None:
             model.set_dim(dim, sample[0].shape[1])

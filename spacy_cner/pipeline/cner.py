@@ -1,16 +1,18 @@
 """The `cner` component: entities of Chinese text, from character tags."""
 
+from pathlib import Path
 from typing import Any, Callable, Iterable, List, Optional, Tuple
 
 import numpy
 from spacy.language import Language
 from spacy.tokens import Doc, Span
-from spacy.training import Example, validate_get_examples
+from spacy.training import Corpus, Example, validate_get_examples
 from spacy.vocab import Vocab
 from thinc.api import Config, Model
 
 from ..models.tagger import crf_of, set_labels
 from .char_view import gold_entity_tags
+from .class_embeddings import initialize_class_embeddings
 from .entities import Entity, check_alignment_mode, check_label, check_labels, scored_spans, set_entities
 from .scores import entity_score
 from .tagging import CharTagger, Tagged, char_offsets
@@ -182,9 +184,13 @@ class ChineseEntityRecognizer(CharTagger):
         *,
         nlp: Optional[Language] = None,
         labels: Optional[List[str]] = None,
+        train: Optional[Path] = None,
     ) -> None:
         """Collects the labels (those given, else those of the examples, in the order of the alphabet) and builds the
-        model. Raises InputError if there is no label at all."""
+        model. If it has classification attention, the class embeddings are computed from `train`, a .spacy file, or
+        from the examples, of which spaCy gives only 100 where the training corpus is a stream.
+
+        Raises InputError if there is no label at all."""
         validate_get_examples(get_examples, "ChineseEntityRecognizer.initialize")
         if labels is None:
             labels = sorted({entity.label_ for example in get_examples() for entity in example.reference.ents})
@@ -193,6 +199,9 @@ class ChineseEntityRecognizer(CharTagger):
         check_labels(self.labels, self.name)
         set_labels(self.model, self.labels)
         self.initialize_model(get_examples)
+        if nlp is not None:
+            examples = get_examples() if train is None else Corpus(train, gold_preproc=False)(nlp)
+            initialize_class_embeddings(self, self.labels, examples, nlp)
 
 
 if not Span.has_extension("score"):

@@ -93,7 +93,7 @@ class CharTagger(TrainablePipe):
         """The best tags of character docs, batch by batch, without the windows that hold no token."""
         if not any(len(view) for view in views):
             return
-        for batch in self._batches(views):
+        for batch in self.batches(views):
             scores = self.model.predict([window.doc for window in batch])
             for part in batches_by_length(batch, padded_size(self.model.ops)):
                 kept = [i for i in part if len(batch[i])]
@@ -102,7 +102,8 @@ class CharTagger(TrainablePipe):
                     paths, _ = crf_of(self.model).decode(emissions, lengths)
                     yield Tagged([batch[i] for i in kept], paths, emissions, lengths)
 
-    def _batches(self, views: List[Doc]) -> List[List[Window]]:
+    def batches(self, views: List[Doc]) -> List[List[Window]]:
+        """The windows of character docs, in batches for the model."""
         if self.listens:
             # It must be called with the very documents its tok2vec has seen.
             return [[Window(i, 0, view) for i, view in enumerate(views)]]
@@ -131,7 +132,7 @@ class CharTagger(TrainablePipe):
         gold = [self.gold(example, view) for example, view in zip(examples, views)]
         scale = self.loss_weight / max(1, sum((tags >= 0).any() for tags in gold))
         goes_on = self.transitions.goes_on
-        for batch in self._batches(views):
+        for batch in self.batches(views):
             tags = [window_tags(gold[window.index], window, goes_on) for window in batch]
             losses[self.name] += self._learn([window.doc for window in batch], tags, scale)
         if sgd is not None:

@@ -16,6 +16,7 @@ FILES = {
     "cluener": (True, False, '{"text": "王海去大连", "label": {"PER": {"王海": [[0, 1]]}, "LOC": {"大连": [[3, 4]]}}}'),
     "doccano": (True, False, '{"text": "王海去大连", "label": [[0, 2, "PER"], [3, 5, "LOC"]]}\n'),
     "brat": (True, False, "王海去大连\n"),
+    "enamex": (True, True, '<ENAMEX TYPE="PERSON">王海</ENAMEX> 去 <ENAMEX TYPE="LOC">大连</ENAMEX>\n'),
     "markup": (True, True, "[王海]PER 去 [大连]LOC\n"),
 }
 ANN = "T1\tPER 0 2\t王海\nT2\tLOC 3 5\t大连\n"
@@ -30,6 +31,7 @@ BROKEN = {
     "cluener": ('{"text": "王", "label": {}}\n{"text": "海"\n{"text": "去", "label": {}}\n', 2),
     "doccano": ('{"text": "王", "label": []}\n{"text": "海", "label": [[0, 2, "A"]]}\n{"text": "去", "label": []}', 2),
     "brat": ("王\n海\n去\n", 2),
+    "enamex": ("王\n<ENAMEX>海</ENAMEX>\n去\n", 2),
     "markup": ("王\n[海\n去\n", 2),
 }
 

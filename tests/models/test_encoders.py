@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from thinc.api import SGD, Model, fix_random_seed, set_dropout_rate
 
+from spacy_cner.models.attention import build_bert_layer, build_classification_attention
 from spacy_cner.models.embed import build_char_ngram_embed
 from spacy_cner.models.encoders import build_bilstm, build_char_cnn, build_self_attention
 from spacy_cner.models.tagger import _linear
@@ -32,7 +33,10 @@ TORCH = {
     "deep bilstm": partial(build_bilstm, width=8, depth=2),
     "linear": partial(sequence_layer, "linear", _linear, nO=5),
     "self-attention": attention,
+    "bert layer": partial(build_bert_layer, heads=3, inner=7, dropout=0.0),
+    "classification attention": partial(build_classification_attention, heads=1, inner=7, dropout=0.0),
 }
+SAME_WIDTH = {"bert layer", "classification attention"}  # as their input
 EMBEDDINGS = {
     "chars": partial(build_char_ngram_embed, widths=[6], buckets=[20]),
     "chars and bigrams": partial(build_char_ngram_embed, widths=[6, 4], buckets=[20, 30]),
@@ -44,6 +48,8 @@ WIDTHS = {
     "deep bilstm": 8,
     "linear": 5,
     "self-attention": 8,
+    "bert layer": WIDTH_IN,
+    "classification attention": WIDTH_IN,
     "chars": 6,
     "chars and bigrams": 10,
     "up to trigrams": 7,
@@ -93,7 +99,7 @@ def assert_same(rows, others, **tolerance):
 def test_dims(name):
     model = ALL[name]()
     # A Tok2Vec or a tagger around it asks before anything is initialised.
-    assert model.get_dim("nO") == WIDTHS[name]
+    assert model.has_dim("nO") is None if name in SAME_WIDTH else model.get_dim("nO") == WIDTHS[name]
     model = initialized(name)
     assert model.get_dim("nO") == WIDTHS[name]
     if name in TORCH:
@@ -191,7 +197,7 @@ def test_learns(name):
     assert losses[-1] < losses[0] * 0.95
 
 
-@pytest.mark.parametrize("name", sorted(ALL.keys() - {"linear"}))  # whose output is no feature
+@pytest.mark.parametrize("name", sorted(ALL.keys() - {"linear"} - SAME_WIDTH))  # of spaCy's own kind
 def test_dropout_is_of_training_only(name):
     model = initialized(name)
     set_dropout_rate(model, 0.5)
@@ -245,7 +251,8 @@ def test_training_precision(name, precision):
     assert_same(half.predict(batch), exact.predict(batch), atol=0)
     (rows, backprop), (expected, exact_backprop) = half.begin_update(batch), exact.begin_update(batch)
     assert_same(rows, expected, atol=0.05)
-    weights = [numpy.ones_like(x) for x in rows]
+    random = numpy.random.default_rng(1)
+    weights = [random.normal(size=x.shape).astype("f") for x in rows]
     gradients, exact_gradients = backprop(weights), exact_backprop(weights)
     # A ReLU that opens at another place changes single gradients by much.
     wrong = numpy.concatenate(gradients) - numpy.concatenate(exact_gradients)

@@ -1,0 +1,215 @@
+"""The layer behind `spacy_cner.CharTransformer.v1`. To import it needs spacy-transformers, whose shim loads and saves
+encoder and tokenizer."""
+
+import re
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Optional, Tuple
+
+import torch
+from spacy.tokens import Doc
+from spacy_transformers.data_classes import HFObjects
+from spacy_transformers.layers.hf_shim import HFShim
+from spacy_transformers.layers.transformer_model import huggingface_from_pretrained
+from thinc.api import ArgsKwargs, CupyOps, Model, Optimizer, get_current_ops, torch2xp, xp2torch
+from thinc.types import Floats2d
+
+from ..chars import codepoints
+from ..errors import InputError
+from ..pipeline.windows import split_windows
+from .batching import batches_by_length
+from .torch_layers import leave_threads_to_parent, own_averages, padded_size
+from .word_pieces import WordPieces
+
+LAYER = re.compile(r"\.(?:layers?|h|blocks?)\.(\d+)\.")
+
+
+@dataclass(frozen=True)
+class LayerRates:
+    """What `build_char_transformer` says of its settings of the same names."""
+
+    trained_layers: Optional[int]
+    rate: float
+    layer_decay: float
+
+    def of(self, name: str, layers: int) -> float:
+        """The rate of a parameter of an encoder with so many layers, relative to the optimizer's; 0 if it is frozen."""
+        found = LAYER.search(f".{name}")
+        # How many layers are above it.
+        above = layers - 1 - int(found[1]) if found else (layers if "embed" in name else 0)
+        if self.trained_layers is not None and above >= self.trained_layers:
+            return 0.0
+        return self.rate * self.layer_decay**above
+
+
+class TransformerShim(HFShim):
+    """An HFShim whose layers have learning rates of their own."""
+
+    def __init__(self, rates: LayerRates, *, mixed_precision: bool, transformer_config: Dict[str, Any]):
+        objects = HFObjects(None, None, None, {"use_fast": True}, transformer_config)
+        super().__init__(objects, mixed_precision=mixed_precision, grad_scaler_config={"enabled": mixed_precision})
+        self.rates = rates
+        self._pieces: Optional[WordPieces] = None
+
+    @property
+    def encoder(self) -> Any:
+        """Raises ValueError if it was neither loaded nor initialised."""
+        if self._model is None:
+            raise ValueError("expected an initialised model, got one without its encoder; call nlp.initialize first")
+        return self._model
+
+    @property
+    def pieces(self) -> WordPieces:
+        if self._pieces is None:
+            tokenizer = self._hfmodel.tokenizer
+            longest = getattr(self.encoder.config, "max_position_embeddings", tokenizer.model_max_length)
+            self._pieces = WordPieces(tokenizer, min(longest, tokenizer.model_max_length))
+        return self._pieces
+
+    @property
+    def is_trained(self) -> bool:
+        return any(weights.requires_grad for weights in self.encoder.parameters())
+
+    def load(self, name: str) -> None:
+        """From the hub or a folder. Raises InputError if there is no such encoder."""
+        settings = (self._hfmodel._init_tokenizer_config, self._hfmodel._init_transformer_config)
+        try:
+            self._hfmodel = huggingface_from_pretrained(name, *map(dict, settings))
+        except (OSError, ValueError) as error:
+            raise InputError(
+                f"expected the name of an encoder of Hugging Face, or a folder with one, got {name!r}: {error}"
+            ) from error
+        self._model = self._hfmodel.transformer
+        self._freeze()
+        _ = self.pieces  # whether the tokenizer is a fast one
+
+    def rate_of(self, name: str) -> float:
+        return self.rates.of(name, self.encoder.config.num_hidden_layers)
+
+    def _freeze(self) -> None:
+        for name, weights in self.encoder.named_parameters():
+            weights.requires_grad_(self.rate_of(name) > 0)
+
+    def finish_update(self, optimizer: Optimizer) -> None:
+        super().finish_update(_Scaled(optimizer, self.rate_of))  # type: ignore[arg-type]
+
+    def use_params(self, params):
+        return own_averages(self, params)
+
+    def from_bytes(self, bytes_data: bytes) -> "TransformerShim":
+        super().from_bytes(bytes_data)
+        self._pieces = None
+        if self._model is not None:
+            self._freeze()
+        return self
+
+
+class _Scaled(NamedTuple):
+    """An optimizer that goes at a rate of its own for each parameter."""
+
+    optimizer: Optimizer
+    rate_of: Callable[[str], float]
+
+    def __call__(self, key: Tuple[int, str], weights: Any, gradient: Any) -> Tuple[Any, Any]:
+        return self.optimizer(key, weights, gradient, lr_scale=self.rate_of(key[1]))
+
+
+def char_transformer(
+    name: Optional[str],
+    *,
+    window: int,
+    trained_layers: Optional[int],
+    rate: float,
+    layer_decay: float,
+    mixed_precision: bool,
+    transformer_config: Dict[str, Any],
+) -> Model[List[Doc], List[Floats2d]]:
+    shim = TransformerShim(
+        LayerRates(trained_layers, rate, layer_decay),
+        mixed_precision=mixed_precision and isinstance(get_current_ops(), CupyOps),
+        transformer_config=transformer_config,
+    )
+    return Model(
+        "char_transformer",
+        _forward,
+        init=partial(_init, encoder=name),
+        dims={"nO": None},
+        attrs={"window": window},
+        shims=[shim],
+    )
+
+
+def _init(model: Model, X: Any = None, Y: Any = None, encoder: Optional[str] = None) -> None:
+    shim: Any = model.shims[0]
+    if shim._model is None:
+        if not encoder:
+            raise InputError("expected the name or the folder of an encoder, as in --paths.encoder FOLDER, got none")
+        shim.load(encoder)
+    model.set_dim("nO", shim.encoder.config.hidden_size)
+
+
+def _forward(model: Any, docs: List[Doc], is_train: bool) -> Tuple[List[Floats2d], Callable]:
+    shim = model.shims[0]
+    leave_threads_to_parent()
+    parts = [list(_parts(doc, model.attrs["window"], shim.pieces)) for doc in docs]
+    sequences = [sequence for part in parts for sequence in part]
+    train = is_train and shim.is_trained
+    if train:
+        # While it learns, a batch goes through at once.
+        rows, backprop = _encode(shim, sequences, True)
+    else:
+        rows, backprop = _predict(shim, sequences, padded_size(model.ops)), _no_backprop
+    lengths = [sum(map(len, part)) for part in parts]
+
+    def finish(gradients: List[Floats2d]) -> List[Doc]:
+        backprop(xp2torch(model.ops.xp.concatenate(gradients), device=rows.device))
+        return []
+
+    return model.ops.unflatten(torch2xp(rows), lengths), finish
+
+
+def _parts(doc: Doc, window: int, pieces: WordPieces) -> Iterator[List[str]]:
+    """The characters of a document, in parts that are read one by one."""
+    chars = [chr(codepoint) for codepoint in codepoints(doc)]
+    for start, end in split_windows(chars, window):
+        for part in pieces.split(chars[start:end]):
+            yield chars[start:end][part.start : part.stop]
+
+
+def _predict(shim: TransformerShim, sequences: List[List[str]], size: int) -> torch.Tensor:
+    found: List[Any] = [None] * len(sequences)
+    for batch in batches_by_length(sequences, size):
+        rows, _ = _encode(shim, [sequences[i] for i in batch], False)
+        for i, part in zip(batch, rows.split([len(sequences[i]) for i in batch])):
+            found[i] = part
+    return torch.cat(found) if found else _none(shim)
+
+
+def _encode(shim: TransformerShim, sequences: List[List[str]], train: bool) -> Tuple[torch.Tensor, Callable]:
+    """The rows of all tokens, (n_tokens, width), and a function that takes their gradient."""
+    if not sequences:
+        return _none(shim), _no_backprop
+    encoded = shim.pieces.encode(sequences)
+    inputs = {name: torch.from_numpy(values).to(shim.device) for name, values in encoded.inputs.items()}
+    output, torch_backprop = shim(ArgsKwargs(args=(), kwargs=inputs), train)
+    # shape: (N, S, width)
+    hidden = output.last_hidden_state
+    pieces, tokens = (torch.from_numpy(places).to(shim.device) for places in (encoded.pieces, encoded.tokens))
+    flat, counts = hidden.detach().float().flatten(0, 1), torch.bincount(tokens)[:, None]
+    rows = flat.new_zeros(len(counts), flat.shape[1]).index_add_(0, tokens, flat[pieces]) / counts
+
+    def backprop(gradient: torch.Tensor) -> None:
+        d_flat = torch.zeros_like(flat)
+        d_flat[pieces] = (gradient / counts)[tokens]
+        d_hidden = d_flat.view_as(hidden).to(hidden.dtype)
+        torch_backprop(ArgsKwargs(args=((hidden,),), kwargs={"grad_tensors": (d_hidden,)}))
+
+    return rows, backprop
+
+
+def _none(shim: TransformerShim) -> torch.Tensor:
+    return torch.zeros(0, shim.encoder.config.hidden_size, device=shim.device)
+
+
+def _no_backprop(gradient: torch.Tensor) -> None:
+    pass

@@ -1,0 +1,102 @@
+"""From characters to the word pieces of a Hugging Face tokenizer, without losing any."""
+
+import logging
+from math import ceil
+from typing import Any, Dict, Iterator, List, NamedTuple, Sequence
+
+import numpy
+
+from ..chars import normalize_char
+from ..errors import InputError
+from ..pipeline.windows import split_windows
+
+logger = logging.getLogger(__name__)
+
+
+class Encoded(NamedTuple):
+    """Sequences of tokens as an encoder reads them: N sequences of at most S word pieces, special ones included.
+
+    inputs: arrays (N, S) by name: input_ids, attention_mask and, where the encoder has them, token_type_ids.
+    pieces: (P,), places in the flattened N x S pieces, and tokens: (P,), the token that each of them belongs to,
+        counted over all sequences. Every token has at least one piece."""
+
+    inputs: Dict[str, numpy.ndarray]
+    pieces: numpy.ndarray
+    tokens: numpy.ndarray
+
+
+class WordPieces:
+    """Word pieces of tokens that are characters or runs of white space.
+
+    Each is tokenised by itself, so that the letters of a Latin word and the digits of a number keep vectors of their
+    own. A character for which the vocabulary has no piece is looked up in its plain form (full-width as half-width),
+    then in lower case, and is else read as the unknown token, as is white space; so nothing is left out.
+
+    tokenizer: a fast one. max_pieces: longest sequence that the encoder reads, special pieces included."""
+
+    def __init__(self, tokenizer: Any, max_pieces: int):
+        if not tokenizer.is_fast:
+            raise InputError(f"expected a fast tokenizer (with tokenizer.json), got {type(tokenizer).__name__}")
+        self.unknown = tokenizer.unk_token or tokenizer.mask_token
+        if self.unknown is None:
+            raise InputError(f"expected a tokenizer with an unknown token, got {type(tokenizer).__name__} without")
+        self.tokenizer = tokenizer
+        self.room = max_pieces - tokenizer.num_special_tokens_to_add()
+        self._forms: Dict[str, str] = {}
+        self._counts: Dict[str, int] = {}
+
+    def form(self, token: str) -> str:
+        """What the tokenizer is given for a token."""
+        if token not in self._forms:
+            self._forms[token] = self._known_form(token)
+            self._counts[token] = len(self._ids(self._forms[token]))
+            if self._forms[token] != token and not token.isspace():
+                logger.info("No word piece for %r (U+%04X): it is read as %r", token, ord(token), self._forms[token])
+        return self._forms[token]
+
+    def split(self, tokens: Sequence[str]) -> Iterator[range]:
+        """The sequence in parts that the encoder can read; in one if it fits."""
+        yield from self._split(tokens, 0)
+
+    def encode(self, sequences: Sequence[Sequence[str]]) -> Encoded:
+        """Sequences that fit, none of them empty."""
+        found = self.tokenizer(
+            [[self.form(token) for token in tokens] for tokens in sequences],
+            is_split_into_words=True,
+            padding="longest",
+            return_tensors="np",
+        )
+        length = found["input_ids"].shape[1]
+        pieces, tokens, first = [], [], 0
+        for i, sequence in enumerate(sequences):
+            # shape: (S,), the token of each piece, -1 for special ones
+            places = numpy.array([-1 if place is None else place for place in found.word_ids(i)])
+            own = numpy.flatnonzero(places >= 0)
+            pieces.append(i * length + own)
+            tokens.append(first + places[own])
+            first += len(sequence)
+        return Encoded(dict(found), numpy.concatenate(pieces), numpy.concatenate(tokens))
+
+    def _split(self, tokens: Sequence[str], start: int) -> Iterator[range]:
+        if sum(self._count(token) for token in tokens) <= self.room:
+            yield range(start, start + len(tokens))
+            return
+        for first, end in split_windows(list(tokens), ceil(len(tokens) / 2)):
+            yield from self._split(tokens[first:end], start + first)
+
+    def _count(self, token: str) -> int:
+        self.form(token)
+        return self._counts[token]
+
+    def _known_form(self, token: str) -> str:
+        if token.isspace():
+            return self.unknown
+        plain = normalize_char(token)
+        for form in (token, plain, token.lower(), plain.lower()):
+            ids = self._ids(form)
+            if ids and self.tokenizer.unk_token_id not in ids:
+                return form
+        return self.unknown
+
+    def _ids(self, form: str) -> List[int]:
+        return self.tokenizer([form], is_split_into_words=True, add_special_tokens=False)["input_ids"]
