@@ -10,6 +10,7 @@ from spacy.tokens import DocBin
 from spacy.training import Example
 from typer.testing import CliRunner
 
+from spacy_cner.attention_maps import attention_maps
 from spacy_cner.cli import app
 from spacy_cner.errors import InputError
 from spacy_cner.models.attention import (
@@ -221,3 +222,10 @@ def test_command_shows_the_classes(attentive, trained, tmp_path):
     result = CliRunner().invoke(app, ["classes", str(tmp_path / "without")])
     assert result.exit_code == 1
     assert "expected a pipeline with classification attention, got cner" in result.stderr
+
+
+def test_explain_shows_classes_by_characters(attentive):
+    (attention,) = attention_maps(attentive, SENTENCES[0][0])
+    assert (attention.rows, attention.columns) == (LABELS, list(SENTENCES[0][0]))
+    assert attention.weights.shape == (4, 3, len(SENTENCES[0][0]))
+    numpy.testing.assert_allclose(attention.weights.sum(-1), 1.0, atol=1e-5)
