@@ -4,6 +4,7 @@ The file holds `words` (a text, one word a line, most frequent first), `counts`,
 `scales` (float16, one for each row, by which the row is multiplied), and `recipe`, a JSON text that says how they were
 made."""
 
+import io
 import json
 import tempfile
 import zlib
@@ -29,33 +30,46 @@ class WordVectors:
     vectors: numpy.ndarray
     recipe: dict[str, Any] = field(default_factory=dict)
 
+    def to_bytes(self) -> bytes:
+        out = io.BytesIO()
+        scales = numpy.abs(self.vectors).max(axis=1, keepdims=True, initial=1e-12) / 127
+        numpy.savez_compressed(
+            out,
+            words="\n".join(self.words),
+            counts=self.counts.astype("int64"),
+            vectors=numpy.round(self.vectors / scales).astype("int8"),
+            scales=scales.astype("float16"),
+            recipe=json.dumps(self.recipe, ensure_ascii=False),
+        )
+        return out.getvalue()
+
+    @classmethod
+    def from_bytes(cls, data: bytes) -> "WordVectors":
+        """The inverse of `to_bytes`, which rounds the vectors; raises ValueError or KeyError for other data."""
+        try:
+            with numpy.load(io.BytesIO(data), allow_pickle=False) as arrays:
+                words = str(arrays["words"])
+                return cls(
+                    words.split("\n") if words else [],
+                    arrays["counts"],
+                    arrays["vectors"].astype("float32") * arrays["scales"].astype("float32"),
+                    json.loads(str(arrays["recipe"])),
+                )
+        except (TypeError, EOFError, OSError, BadZipFile, zlib.error) as error:
+            raise ValueError(str(error)) from error
+
     def save(self, path: Path) -> None:
-        scales = numpy.abs(self.vectors).max(axis=1, keepdims=True).clip(min=1e-12) / 127
         path.parent.mkdir(parents=True, exist_ok=True)
-        with path.open("wb") as out:
-            numpy.savez_compressed(
-                out,
-                words="\n".join(self.words),
-                counts=self.counts.astype("int64"),
-                vectors=numpy.round(self.vectors / scales).astype("int8"),
-                scales=scales.astype("float16"),
-                recipe=json.dumps(self.recipe, ensure_ascii=False),
-            )
+        path.write_bytes(self.to_bytes())
 
     @classmethod
     def load(cls, path: Path) -> "WordVectors":
         """Raises InputError if `path` is not a file that `save` wrote."""
         try:
-            with numpy.load(path, allow_pickle=False) as arrays:
-                return cls(
-                    str(arrays["words"]).split("\n"),
-                    arrays["counts"],
-                    arrays["vectors"].astype("float32") * arrays["scales"].astype("float32"),
-                    json.loads(str(arrays["recipe"])),
-                )
+            return cls.from_bytes(path.read_bytes())
         except FileNotFoundError:
             raise InputError(f"{path}: expected a file of word vectors, found nothing there") from None
-        except (ValueError, KeyError, TypeError, EOFError, OSError, BadZipFile, zlib.error) as error:
+        except (ValueError, KeyError, OSError) as error:
             raise InputError(
                 f"{path}: expected word vectors as `python -m spacy_cner words` writes them, got {error!r}"
             ) from error

@@ -7,15 +7,16 @@ from typing import Any, Callable, List, Optional, Tuple
 import numpy
 from spacy import registry
 from spacy.tokens import Doc
-from thinc.api import Dropout, Model, chain
+from thinc.api import Dropout, Model, NumpyOps, chain
+from thinc.model import deserialize_attr, serialize_attr
 from thinc.types import Floats2d
 
 from ..chars import codepoints
 from ..errors import InputError
 from ..word_vectors import WordVectors
-from .word_table import WordTable
+from .word_table import SETS, WordTable
 
-SETS = 4  # B, M, E, S
+CPU = NumpyOps()
 
 
 @registry.architectures("spacy_cner.SoftLexiconEmbed.v1")
@@ -32,41 +33,56 @@ def build_soft_lexicon_embed(width: int = 50, lexicon: Optional[str] = None) -> 
         "soft_lexicon",
         _forward,
         init=partial(_init, path=Path(lexicon) if lexicon else None),
-        dims={"nO": SETS * width, "nV": width},
-        params={"E": None},
-        attrs={"table": WordTable([], [])},
+        dims={"nO": SETS * width},
+        attrs={"lexicon": no_lexicon(width)},
     )
     model: Model = chain(layer, Dropout())
     model.set_dim("nO", SETS * width, force=True)
     return model
 
 
+class Lexicon:
+    """Words with vectors, ready to be looked up in texts. It stays in the CPU's memory, as a text meets only a few words."""
+
+    def __init__(self, words: WordVectors):
+        self.words = words
+        self.table = WordTable(words.words, words.counts.tolist())
+        # Unit variance, so that the scale does not depend on who learned the vectors.
+        self.vectors = words.vectors / (words.vectors.std() if len(words.words) else 1.0)
+
+    def features(self, texts: List[numpy.ndarray]) -> numpy.ndarray:
+        """texts: code points, (n,) each. RETURNS: the sets' averages, (characters of all texts, 4 * width)."""
+        slots, rows, shares = self.table.sets(texts)
+        sums = CPU.alloc2f(SETS * sum(map(len, texts)), self.vectors.shape[1])
+        CPU.scatter_add(sums, slots, self.vectors[rows] * shares[:, None])
+        return sums.reshape(-1, SETS * self.vectors.shape[1])
+
+
+def no_lexicon(width: int) -> Lexicon:
+    """One without words."""
+    return Lexicon(WordVectors([], numpy.zeros(0, dtype="int64"), numpy.zeros((0, width), dtype="f")))
+
+
 def _init(model: Any, X: Any = None, Y: Any = None, path: Optional[Path] = None) -> None:
-    width = model.get_dim("nV")
-    weights = numpy.zeros((1, width), dtype="f")
-    if path is not None:
-        loaded = WordVectors.load(path)
-        if loaded.vectors.shape[1] != width:
-            raise InputError(f"{path}: expected word vectors of width {width}, got {loaded.vectors.shape[1]}")
-        model.attrs["table"] = WordTable(loaded.words, loaded.counts.tolist())
-        weights = loaded.vectors / (loaded.vectors.std() or 1.0)
-    model.set_param("E", model.ops.asarray2f(weights))
+    if path is None:
+        return
+    words, width = WordVectors.load(path), model.get_dim("nO") // SETS
+    if words.vectors.shape[1] != width:
+        raise InputError(f"{path}: expected word vectors of width {width}, got {words.vectors.shape[1]}")
+    model.attrs["lexicon"] = Lexicon(words)
 
 
 def _forward(model: Any, docs: List[Doc], is_train: bool) -> Tuple[List[Floats2d], Callable]:
-    weights, table, ops = model.get_param("E"), model.attrs["table"], model.ops
-    lengths = [len(doc) for doc in docs]
-    slots, rows, shares = [], [], []
-    begin = 0
-    for doc in docs:
-        slot, row, share = table.sets(codepoints(doc))
-        slots.append(slot + SETS * begin)
-        rows.append(row)
-        shares.append(share)
-        begin += len(doc)
-    sums = ops.alloc2f(SETS * begin, weights.shape[1])
-    if begin:
-        vectors = weights[ops.asarray(numpy.concatenate(rows))] * ops.asarray(numpy.concatenate(shares))[:, None]
-        ops.scatter_add(sums, ops.asarray(numpy.concatenate(slots)), vectors)
-    output = ops.unflatten(ops.reshape2f(sums, begin, SETS * weights.shape[1]), lengths)
+    features = model.attrs["lexicon"].features([codepoints(doc) for doc in docs])
+    output = model.ops.unflatten(model.ops.asarray2f(features), [len(doc) for doc in docs])
     return output, lambda gradients: []
+
+
+@serialize_attr.register(Lexicon)
+def _serialize(_: Any, lexicon: Lexicon, name: str, model: Model) -> bytes:
+    return lexicon.words.to_bytes()
+
+
+@deserialize_attr.register(Lexicon)
+def _deserialize(_: Any, value: bytes, name: str, model: Model) -> Lexicon:
+    return Lexicon(WordVectors.from_bytes(value))

@@ -3,15 +3,14 @@
 from typing import List, Tuple
 
 import numpy
-import srsly
-from thinc.api import Model
-from thinc.model import deserialize_attr, serialize_attr
 
 from .gram_table import normalize_codepoints
 
 # A multiplier whose powers mix well (Knuth, MMIX); arithmetic is modulo 2**64.
 BASE = numpy.uint64(6364136223846793005)
-B, M, E, S = range(4)
+SETS = 4
+B, M, E, S = range(SETS)
+EMPTY = numpy.zeros(0, dtype="int64")
 
 
 class WordTable:
@@ -49,25 +48,26 @@ class WordTable:
                     found.append((length, starts, self._rows[place[starts]]))
         return found
 
-    def sets(self, codepoints: numpy.ndarray) -> Tuple[numpy.ndarray, numpy.ndarray, numpy.ndarray]:
-        """The words at each of n characters, sorted into the four sets B, M, E, S.
+    def sets(self, texts: List[numpy.ndarray]) -> Tuple[numpy.ndarray, numpy.ndarray, numpy.ndarray]:
+        """The words at each character of texts, sorted into the four sets B, M, E, S.
 
         RETURNS: slots, rows, shares, each (m,): row rows[i] belongs to set slots[i] % 4 of character slots[i] // 4,
-        with the weight shares[i] (float32): 4 * count / sum of the counts at that character, in all its sets."""
-        places, sets, rows = [], [], []
-        for length, starts, row in self.matches(codepoints):
-            for offset in range(length):
-                places.append(starts + offset)
-                kind = S if length == 1 else B if offset == 0 else E if offset == length - 1 else M
-                sets.append(numpy.full(len(starts), kind))
-                rows.append(row)
-        if not rows:
-            return numpy.zeros(0, dtype="int64"), numpy.zeros(0, dtype="int64"), numpy.zeros(0, dtype="float32")
-        place, row = numpy.concatenate(places), numpy.concatenate(rows)
-        counts = self._counts[row]
-        totals = numpy.bincount(place, weights=counts, minlength=len(codepoints))
-        shares = (4 * counts / totals[place]).astype("float32")
-        return 4 * place + numpy.concatenate(sets), row, shares
+        where the characters of all texts are counted through, with the weight shares[i] (float32):
+        4 * count / sum of the counts at that character, in all its sets."""
+        begin = 0
+        places, sets, rows = [EMPTY], [EMPTY], [EMPTY]
+        for text in texts:
+            for length, starts, row in self.matches(text):
+                for offset in range(length):
+                    kind = S if length == 1 else B if offset == 0 else E if offset == length - 1 else M
+                    places.append(begin + starts + offset)
+                    sets.append(numpy.full(len(starts), kind))
+                    rows.append(row)
+            begin += len(text)
+        place, found = numpy.concatenate(places), numpy.concatenate(rows)
+        counts = self._counts[found]
+        shares = 4 * counts / numpy.bincount(place, weights=counts, minlength=begin)[place]
+        return SETS * place + numpy.concatenate(sets), found, shares.astype("float32")
 
 
 def extend(keys: numpy.ndarray, plain: numpy.ndarray) -> numpy.ndarray:
@@ -82,13 +82,3 @@ def word_key(word: str) -> numpy.uint64:
     for i in range(len(plain)):
         key = extend(key, plain[i : i + 1])
     return key[0]
-
-
-@serialize_attr.register(WordTable)
-def _serialize(_, table: WordTable, name: str, model: Model) -> bytes:
-    return srsly.msgpack_dumps({"words": table.words, "counts": table.counts})
-
-
-@deserialize_attr.register(WordTable)
-def _deserialize(_, value: bytes, name: str, model: Model) -> WordTable:
-    return WordTable(**srsly.msgpack_loads(value))
