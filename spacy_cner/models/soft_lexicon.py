@@ -42,7 +42,7 @@ def build_soft_lexicon_embed(width: int = 50, lexicon: Optional[str] = None) -> 
 
 
 class Lexicon:
-    """Words with vectors, ready to be looked up in texts. It stays in the CPU's memory, as a text meets only a few words."""
+    """Words with vectors, to be looked up in texts. It stays in the CPU's memory, as a text meets few of the words."""
 
     def __init__(self, words: WordVectors):
         self.words = words
