@@ -16,7 +16,7 @@ setup(
     long_description_content_type="text/markdown",
     license="MIT",
     packages=find_packages(include=["spacy_cner", "spacy_cner.*"]),
-    package_data={"spacy_cner": ["py.typed", "assets/lists/*.txt"]},
+    package_data={"spacy_cner": ["py.typed", "assets/lists/*.txt", "assets/rules/*.txt"]},
     python_requires=">=3.10,<3.13",
     install_requires=[
         "spacy>=3.8.11,<3.9", "thinc>=8.3.4,<8.4", "torch>=2.4", "numpy>=2.0", "filelock", "tqdm", "typer",
@@ -40,6 +40,9 @@ setup(
         "spacy_factories": [
             "cner = spacy_cner.pipeline.cner:make_cner",
             "cner_features = spacy_cner.pipeline.cner_features:make_cner_features",
+            "cner_rules = spacy_cner.pipeline.cner_rules:make_cner_rules",
+            "jieba_words = spacy_cner.pipeline.jieba_words:make_jieba_words",
+            "cws_features = spacy_cner.pipeline.cws_features:make_cws_features",
             "cws = spacy_cner.pipeline.cws:make_cws",
             "task_discriminator = spacy_cner.pipeline.task_discriminator:make_task_discriminator",
         ],

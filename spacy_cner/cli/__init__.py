@@ -8,6 +8,7 @@ from . import (  # noqa: F401  (each registers its command)
     evaluate,
     explain,
     export_encoder,
+    mine_rules,
     package,
     prepare,
     pretrain,

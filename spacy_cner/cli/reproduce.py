@@ -107,6 +107,7 @@ def make_job(run: Run, corpora: Corpora, models: Path, results: Path, gpu: bool,
         results=str(results),
         gpu=gpu,
         keep_models=keep_models,
+        labels=run.labels,
     )
 
 

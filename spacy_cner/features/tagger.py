@@ -1,6 +1,6 @@
 """A tagger of characters by sparse features and a CRF: trained, saved and used, whatever its tags mean."""
 
-from typing import Any, Callable, Dict, Iterator, List, Mapping, NamedTuple, Optional
+from typing import Any, Callable, Collection, Dict, Iterator, List, Mapping, NamedTuple, Optional
 
 import numpy
 import torch
@@ -10,14 +10,16 @@ from ..models.batching import batches_by_length
 from ..models.torch_layers import PADDED_SIZE_CPU, leave_threads_to_parent
 from ..nn.crf import CRF
 from ..nn.feature_crf import FeatureCrf, make_batch
+from ..nn.feature_crf_online import train_online
 from ..nn.feature_crf_training import train_feature_crf
-from ..nn.owlqn import Minimum
 from ..pipeline.char_view import window_tags
 from ..pipeline.windows import split_windows
 from ..tags import allowed_transitions
 from .dictionary import Dictionary
 from .extract import Extractor, Features
 from .word_list import WordList
+
+Report = Callable[[int, float], None]  # called with the number of the iteration or pass, and the loss
 
 
 class Part(NamedTuple):
@@ -40,13 +42,24 @@ class Part(NamedTuple):
 
 class TaggedParts(NamedTuple):
     """paths: (B, T), indices of tags, -1 at padding; emissions: (B, T, L); lengths: (B,); transitions: None or
-    (B, T - 1, L, L)."""
+    (B, T - 1, L, L); crf, tags: what they come from."""
 
+    crf: CRF
+    tags: List[str]
     parts: List[Part]
     paths: torch.Tensor
     emissions: torch.Tensor
     lengths: torch.Tensor
     transitions: Optional[torch.Tensor]
+
+
+class TrainingData(NamedTuple):
+    """rows (n, k), bigram_rows (n, k'): int32, of the characters of all documents. tags: int64 (n,), -1 if unknown."""
+
+    parts: List[Part]
+    rows: torch.Tensor
+    bigram_rows: torch.Tensor
+    tags: torch.Tensor
 
 
 class FeatureTagger:
@@ -61,22 +74,13 @@ class FeatureTagger:
         self.transitions = allowed_transitions(tags, scheme)
         self._set_dictionaries(*[Dictionary(numpy.zeros(0, dtype="uint64"))] * 2)
 
-    def train(
-        self,
-        docs: List[Doc],
-        views: List[Doc],
-        gold: List[numpy.ndarray],
-        *,
-        min_count: int,
-        c1: float,
-        c2: float,
-        max_iterations: int,
-        report: Optional[Callable[[int, float], None]] = None,
-    ) -> Minimum:
-        """Finds the dictionary and the weights; features without weight are then forgotten.
+    def prepare(
+        self, docs: List[Doc], views: List[Doc], gold: List[numpy.ndarray], *, min_count: int
+    ) -> "TrainingData":
+        """Finds the dictionary, of features that occur at least `min_count` times.
 
         views: the documents' character views. gold: for each of them the indices of its tags, int64 (n_tokens,), -1
-        where they are not known. min_count: how often a feature must occur. The rest: see `train_feature_crf`."""
+        where they are not known."""
         parts = self._parts(views)
         features = self.extract(docs, views)
         self._set_dictionaries(*(Dictionary.from_counts(keys, min_count) for keys in features))
@@ -84,25 +88,51 @@ class FeatureTagger:
         for part in parts:
             tags[part.characters] = window_tags(gold[part.doc], part.tokens, self.transitions.goes_on)
         rows, bigram_rows = self._rows(features)
-        result = train_feature_crf(
-            self.model,
-            rows,
-            bigram_rows,
-            torch.from_numpy(tags),
-            [part.characters for part in parts if (tags[part.characters] >= 0).any()],
-            c1=c1,
-            c2=c2,
-            max_iterations=max_iterations,
-            report=report,
-        )
+        return TrainingData(parts, rows, bigram_rows, torch.from_numpy(tags))
+
+    def train(
+        self,
+        data: "TrainingData",
+        *,
+        c1: float,
+        c2: float,
+        passes: int,
+        max_iterations: int,
+        left_out: Collection[int] = (),
+        report: Optional[Report] = None,
+    ) -> None:
+        """Finds the weights, anew. left_out: documents not to learn from. The rest: see `train_online`, which is used
+        if there are `passes`, and `train_feature_crf`."""
+        self._reset()
+        sequences = [
+            part.characters
+            for part in data.parts
+            if part.doc not in left_out and (data.tags[part.place : part.characters.stop] >= 0).any()
+        ]
+        common = (self.model, data.rows, data.bigram_rows, data.tags, sequences)
+        if passes:
+            train_online(*common, c1=c1, c2=c2, passes=passes, report=report)
+        else:
+            train_feature_crf(*common, c1=c1, c2=c2, max_iterations=max_iterations, report=report)
+
+    def forget_unused(self) -> None:
+        """Leaves out of the dictionary what has no weight. Training data that were prepared before are of no use
+        afterwards."""
         self._set_state(self._state())
-        return result
+
+    def tag_prepared(self, data: "TrainingData", docs: Collection[int]) -> Iterator[TaggedParts]:
+        """As `tag`, for these documents of the training data."""
+        return self._tag([part for part in data.parts if part.doc in docs], data.rows, data.bigram_rows, 0.0)
 
     def tag(self, docs: List[Doc], views: List[Doc], outside_penalty: float) -> Iterator[TaggedParts]:
         """The best tags, in batches of parts of like length. outside_penalty: is taken from the score of O."""
-        leave_threads_to_parent()
-        parts = self._parts(views)
         rows, bigram_rows = self._rows(self.extract(docs, views))
+        return self._tag(self._parts(views), rows, bigram_rows, outside_penalty)
+
+    def _tag(
+        self, parts: List[Part], rows: torch.Tensor, bigram_rows: torch.Tensor, outside_penalty: float
+    ) -> Iterator[TaggedParts]:
+        leave_threads_to_parent()
         emissions = self.model.emissions(rows)
         emissions[:, 0] -= outside_penalty
         sequences = [part.characters for part in parts]
@@ -110,7 +140,8 @@ class FeatureTagger:
             batch = make_batch([sequences[i] for i in chosen])
             scores, transitions = emissions[batch.chars], self.model.transitions(bigram_rows, batch)
             paths, _ = self.model.crf.decode(scores, batch.lengths, transitions)
-            yield TaggedParts([parts[i] for i in chosen], paths, scores, batch.lengths, transitions)
+            tagged = [parts[i] for i in chosen]
+            yield TaggedParts(self.model.crf, self.tags, tagged, paths, scores, batch.lengths, transitions)
 
     def to_dict(self) -> Dict[str, Any]:
         """All that it is, for msgpack."""
@@ -148,6 +179,10 @@ class FeatureTagger:
 
     def _set_dictionaries(self, dictionary: Dictionary, bigram_dictionary: Dictionary) -> None:
         self.dictionary, self.bigram_dictionary = dictionary, bigram_dictionary
+        self._reset()
+
+    def _reset(self) -> None:
+        """A model without any weight."""
         allowed = self.transitions
         crf = CRF(
             len(self.tags),
@@ -155,7 +190,7 @@ class FeatureTagger:
             allowed_start=torch.from_numpy(allowed.start),
             allowed_end=torch.from_numpy(allowed.end),
         )
-        self.model = FeatureCrf(crf.double(), len(dictionary), len(bigram_dictionary))
+        self.model = FeatureCrf(crf.double(), len(self.dictionary), len(self.bigram_dictionary))
 
     def _state(self) -> Dict[str, numpy.ndarray]:
         """Weights in half precision, only those that are not zero, and the features that have them."""

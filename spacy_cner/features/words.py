@@ -1,6 +1,7 @@
 """Word borders and parts of speech as columns: from an earlier component, the tokens, or jieba."""
 
-from typing import Any, Iterable, List, NamedTuple, Tuple
+from functools import lru_cache
+from typing import Any, Iterable, Iterator, List, NamedTuple, Tuple
 
 import numpy
 from spacy.tokens import Doc
@@ -10,26 +11,26 @@ from ..corpus.document import WORDS_KEY
 from ..errors import InputError
 
 OUTSIDE, BEGIN, INSIDE, END, UNIQUE = range(5)
-# The 39 tags of the PKU corpus (Yu 1999) in 9 categories. Feng et al. 2008 merge them into 9 too, but do not say how.
+# The 39 tags of the PKU corpus (Yu 1999) in 9 categories. Feng et al. 2008 merge them into 9 too, but do not say how;
+# here what tells kinds of names apart is kept.
 PKU_CATEGORIES = {
-    "noun": "n ng nx g",
-    "name": "nr ns nt nz",
-    "time and place": "t tg s f",
+    "person": "nr",
+    "place": "ns",
+    "other name": "nt nz nx j",
+    "noun": "n ng g t tg s f",
     "verb": "v vd vn vg",
     "modifier": "a ad an ag b bg z d dg",
     "number": "m mg q",
-    "pronoun": "r rg",
-    "function word": "p c u y e o h k",
-    "other": "w x i j l",
+    "function word": "p c u y e o h k r rg",
+    "other": "w x i l",
 }
 UNIVERSAL_CATEGORIES = {
+    "other name": "PROPN",
     "noun": "NOUN",
-    "name": "PROPN",
     "verb": "VERB AUX",
     "modifier": "ADJ ADV",
     "number": "NUM",
-    "pronoun": "PRON DET",
-    "function word": "ADP CCONJ SCONJ PART INTJ",
+    "function word": "ADP CCONJ SCONJ PART INTJ PRON DET",
     "other": "PUNCT SYM X SPACE",
 }
 CATEGORIES = list(PKU_CATEGORIES)
@@ -43,13 +44,14 @@ _category = {
 
 
 class Word(NamedTuple):
-    """Characters `start` to `end` (exclusive) of a text; `category` is an index into CATEGORIES."""
+    """Characters `start` to `end` (exclusive) of a text, and a part of speech."""
 
     start: int
     end: int
-    category: int = OTHER
+    tag: str = ""
 
 
+@lru_cache(maxsize=256)
 def pos_category(tag: str) -> int:
     """Of a tag of the PKU corpus (of jieba, too, which adds to some of them a letter or digit) or of Universal
     Dependencies. Unknown ones are "other"."""
@@ -65,15 +67,22 @@ def words_of(doc: Doc) -> List[Word]:
         return [Word(word.start_char, word.end_char) for word in doc.spans[WORDS_KEY]]
     if not is_char_doc(doc):
         return [Word(token.idx, token.idx + len(token)) for token in doc if not token.is_space]
-    return list(_placed(doc.text, ((word, OTHER) for word in _jieba().cut(doc.text))))
+    return list(_placed((word, "") for word in _jieba().cut(doc.text)))
 
 
 def tagged_words_of(doc: Doc) -> List[Word]:
-    """The document's tokens if they are words that have a part of speech, else those of jieba."""
+    """`doc.spans["words"]` if they have parts of speech as labels, the document's tokens if they are words that have
+    one, else what jieba finds."""
+    if WORDS_KEY in doc.spans and any(word.label for word in doc.spans[WORDS_KEY]):
+        return [Word(word.start_char, word.end_char, word.label_) for word in doc.spans[WORDS_KEY]]
     if not is_char_doc(doc) and (doc.has_annotation("POS") or doc.has_annotation("TAG")):
-        return [Word(token.idx, token.idx + len(token), pos_category(token.pos_ or token.tag_)) for token in doc]
-    tagged = _jieba("posseg").cut(doc.text)
-    return list(_placed(doc.text, ((pair.word, pos_category(pair.flag)) for pair in tagged)))
+        return [Word(token.idx, token.idx + len(token), token.pos_ or token.tag_) for token in doc]
+    return words_of_jieba(doc.text)
+
+
+def words_of_jieba(text: str) -> List[Word]:
+    """With its parts of speech."""
+    return list(_placed((pair.word, pair.flag) for pair in _jieba("posseg").cut(text)))
 
 
 def border_column(words: Iterable[Word], starts: numpy.ndarray, ends: numpy.ndarray) -> numpy.ndarray:
@@ -99,19 +108,20 @@ def category_column(words: Iterable[Word], starts: numpy.ndarray, ends: numpy.nd
 
 def _tokens(words: Iterable[Word], starts: numpy.ndarray, ends: numpy.ndarray) -> Tuple[numpy.ndarray, ...]:
     """The first token of each word, the one after its last, and its category; without words that have no token."""
-    first, stop, category = numpy.array(list(words), dtype="int64").reshape(-1, 3).T
+    rows = [(word.start, word.end, pos_category(word.tag)) for word in words]
+    first, stop, category = numpy.array(rows, dtype="int64").reshape(-1, 3).T
     first = numpy.searchsorted(ends, first, side="right")
     stop = numpy.searchsorted(starts, stop)
     inside = first < stop
     return first[inside], stop[inside], category[inside]
 
 
-def _placed(text: str, words: Iterable[Tuple[str, int]]) -> Iterable[Word]:
+def _placed(words: Iterable[Tuple[str, str]]) -> Iterator[Word]:
     end = 0
-    for word, category in words:
+    for word, tag in words:
         start, end = end, end + len(word)
         if not word.isspace():
-            yield Word(start, end, category)
+            yield Word(start, end, tag)
 
 
 def _jieba(module: str = "") -> Any:

@@ -30,18 +30,26 @@ def make_records(common: Record, run: Dict[str, Any]) -> Iterator[Record]:
 
     common: `row`, `corpus`, `ratio` and `seed`, perhaps `sentences`.
     run: `scores` (of each split, as `score_ents` and `score_words` return them), `config`, `train_s`, and perhaps
-        `overrides` of the config and `device`."""
+        `overrides` of the config, `labels` that have records of their own, and `device`."""
     for split, scores in run["scores"].items():
         for subset, prefix in SUBSETS.items():
             if f"{prefix}_f" not in scores:
                 continue
             prf = {key: percent(scores[f"{prefix}_{key}"]) for key in "prf"}
             unseen = percent(scores.get(f"{prefix}_r_oov"))
-            yield {
-                **common, "split": split, "subset": subset, **prf, "r_oov": unseen, "config": run["config"],
-                "overrides": run.get("overrides", {}), "revision": revision(), "train_s": round(run["train_s"]),
-                "device": run.get("device") or device(),
-            }
+            yield {**common, "split": split, "subset": subset, **prf, "r_oov": unseen, **about(run)}
+        for label in run.get("labels", ()):
+            found = (scores.get("ents_per_type") or {}).get(label, dict.fromkeys("prf", 0.0))
+            prf = {key: percent(found[key]) for key in "prf"}
+            yield {**common, "split": split, "subset": label, **prf, "r_oov": None, **about(run)}
+
+
+def about(run: Dict[str, Any]) -> Record:
+    """How it was measured."""
+    return {
+        "config": run["config"], "overrides": run.get("overrides", {}), "revision": revision(),
+        "train_s": round(run["train_s"]), "device": run.get("device") or device(),
+    }  # fmt: skip
 
 
 def read_records(path: Path) -> List[Record]:

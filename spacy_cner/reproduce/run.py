@@ -5,10 +5,10 @@ import os
 import shutil
 import sys
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from time import perf_counter
-from typing import Any, Dict, Sequence
+from typing import Any, Dict, List, Sequence
 
 import spacy
 from filelock import FileLock, Timeout
@@ -35,6 +35,7 @@ class Job:
     corpus: the folder with train.spacy, dev.spacy and test.spacy.
     output: the folder for the pipeline.
     results: the file of records.
+    labels: those that have records of their own.
     gpu: whether to use the first GPU that is visible."""
 
     common: Record
@@ -46,6 +47,7 @@ class Job:
     results: str
     gpu: bool = False
     keep_models: bool = False
+    labels: List[str] = field(default_factory=list)
 
 
 def main() -> None:
@@ -56,7 +58,8 @@ def main() -> None:
     output.mkdir(parents=True, exist_ok=True)
     try:
         with FileLock(output / "lock", timeout=0):
-            records = list(make_records(job.common, {"overrides": job.overrides, "config": job.config, **train(job)}))
+            told = {"overrides": job.overrides, "config": job.config}
+            records = list(make_records(job.common, {"labels": job.labels, **told, **train(job)}))
             save_records(Path(job.results), records)
             print(summary(records))
             if not job.keep_models:

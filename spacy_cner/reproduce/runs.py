@@ -24,6 +24,7 @@ class Run:
     paths: Dict[str, str] = field(default_factory=dict)
     segmenter: str = ""
     sentences: Optional[int] = None
+    labels: List[str] = field(default_factory=list)
 
     @property
     def told(self) -> Overrides:
@@ -115,6 +116,7 @@ def _runs(
             paths=row.paths,
             segmenter=table.segmenter if row.words else "",
             sentences=column.sentences,
+            labels=table.labels,
         )
 
 

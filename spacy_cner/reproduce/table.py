@@ -7,6 +7,7 @@ import srsly
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from ..errors import InputError
+from .records import SUBSETS
 
 FOLDER = Path("configs/tables")
 
@@ -29,14 +30,15 @@ class Scores(Part):
 class Column(Part):
     """`corpus` is the name in the records, `recipe` that in `configs/corpora.yml` (the same if not given), `ratio` the
     part of its training data; `sentences`: only so many of those, others for each seed, while the development set stays
-    what it is. `optional`: left out unless it is asked for by name."""
+    what it is. `subset`: all, named or nominal mentions, words, or one of the table's `labels`. `optional`: left out
+    unless it is asked for by name."""
 
     corpus: str
     recipe: str = ""
     ratio: float = Field(1.0, gt=0, le=1)
     sentences: Optional[int] = Field(None, gt=0)
     split: Literal["dev", "test"] = "test"
-    subset: Literal["all", "named", "nominal", "words"] = "all"
+    subset: str = "all"
     overrides: Overrides = {}
     optional: bool = False
 
@@ -93,13 +95,14 @@ class Curve(Part):
 
 class Table(Part):
     """`overrides` are those of every row; a column's come after them, then a row's, then a point's. `segmenter` is one
-    of `python -m spacy_cner segment`: jieba, pkuseg, or a pipeline."""
+    of `python -m spacy_cner segment`: jieba, pkuseg, or a pipeline. `labels`: those that have records of their own."""
 
     title: str
     source: str = ""
     seeds: List[int] = Field([0], min_length=1)
     overrides: Overrides = {}
     segmenter: str = "jieba"
+    labels: List[str] = []
     columns: Dict[str, Column] = Field(min_length=1)
     rows: Dict[str, Row] = Field(min_length=1)
     figures: Dict[str, Figure] = {}
@@ -123,6 +126,12 @@ class Table(Part):
                 expect_name(column, self.columns, f"curves.{name}.columns.{i}")
                 if self.columns[column].sentences is None:
                     raise ValueError(f"curves.{name}.columns.{i}: expected `sentences` in the column {column!r}")
+        return self
+
+    @model_validator(mode="after")
+    def check_subsets(self) -> "Table":
+        for name, column in self.columns.items():
+            expect_name(column.subset, dict.fromkeys([*SUBSETS, *self.labels]), f"columns.{name}.subset")
         return self
 
     @model_validator(mode="after")

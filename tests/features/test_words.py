@@ -29,8 +29,9 @@ def test_nine_categories_hold_all_tags():
 
 @pytest.mark.parametrize(
     "tag, category",
-    [("n", "noun"), ("nr", "name"), ("nrt", "name"), ("Ng", "noun"), ("vn", "verb"), ("VERB", "verb"),
-     ("uj", "function word"), ("PROPN", "name"), ("w", "other"), ("???", "other"), ("", "other")],
+    [("n", "noun"), ("nr", "person"), ("nrt", "person"), ("ns", "place"), ("Ng", "noun"), ("vn", "verb"),
+     ("VERB", "verb"), ("uj", "function word"), ("PROPN", "other name"), ("w", "other"), ("???", "other"),
+     ("", "other")],
 )  # fmt: skip
 def test_categories(tag, category):
     assert CATEGORIES[pos_category(tag)] == category
@@ -47,7 +48,7 @@ def test_words_of_a_tokenizer(nlp):
     doc = Doc(nlp.vocab, words=["王海", "在", "银行"], spaces=[False] * 3, pos=["PROPN", "ADP", "NOUN"])
     assert column(word_column, doc) == [1, 3, 4, 1, 3]
     names = [CATEGORIES[i] for i in column(pos_column, doc)]
-    assert names == ["name", "name", "function word", "noun", "noun"]
+    assert names == ["other name", "other name", "function word", "noun", "noun"]
 
 
 def test_words_of_jieba(nlp):
@@ -56,7 +57,7 @@ def test_words_of_jieba(nlp):
     borders = column(word_column, doc)
     assert len(borders) == len(doc) and set(borders) <= {1, 2, 3, 4}
     assert borders[:2] == [1, 3]
-    assert CATEGORIES[column(pos_column, doc)[0]] == "pronoun"
+    assert CATEGORIES[column(pos_column, doc)[0]] == "function word"
 
 
 def test_tags_of_entities(nlp):

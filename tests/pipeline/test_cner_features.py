@@ -66,7 +66,10 @@ def test_only_weights_that_are_used_are_kept(trained):
     assert len(tagger.dictionary) == len(tagger.model.weights) > 1
 
 
-@pytest.mark.parametrize("config", [{"tag_scheme": "bio"}, {"c1": 0.0}, {"templates": ["c[0]", "c[-1]c[0]", "B:c[0]"]}])
+OTHER = [{"tag_scheme": "bio"}, {"c1": 0.0}, {"passes": 0}, {"templates": ["c[0]", "c[-1]c[0]", "B:c[0]"]}]
+
+
+@pytest.mark.parametrize("config", OTHER)
 def test_other_settings_learn_too(config):
     assert [entities(doc) for doc in trained_with(**config).pipe(TEXTS)] == GOLD
 
@@ -145,6 +148,14 @@ def test_own_lists_and_lists_by_path(tmp_path):
     assert loaded.get_pipe("cner_features").tagger.extract.lists["cities"].entries == ["大连", "青岛"]
 
 
+def test_list_of_the_entities_of_the_training_data():
+    nlp = blank(templates=["names[0]", "c[0]", "c[1]"], passes=0)
+    examples = make_examples(nlp)
+    nlp.get_pipe("cner_features").initialize(lambda: examples, nlp=nlp, entity_list="names")
+    lists = nlp.get_pipe("cner_features").tagger.extract.lists
+    assert lists["names"].entries == ["林小燕", "王海", "蓝天银行", "青岛"]
+
+
 def test_sees_what_components_before_it_have_found():
     """The ruler knows all entities but the labels; the recogniser learns to believe it."""
     nlp = spacy.blank("zh")
@@ -156,6 +167,36 @@ def test_sees_what_components_before_it_have_found():
     nlp.get_pipe("cner_features").initialize(lambda: examples, nlp=nlp)
     assert entities(nlp("去绿水。")) == [(1, 3, "X")]
     assert not examples[0].predicted.ents
+
+
+def test_second_step_learns_from_what_the_first_finds_in_unseen_text():
+    """The first step knows its training data by heart, and nothing else: seen in it, it would be believed."""
+    nlp = spacy.blank("zh")
+    first = nlp.add_pipe("cner_features", name="first", config={"folds": 3, "passes": 0})
+    config = {"templates": ["tag[0]", "c[0]"], "overwrite": True}
+    second = nlp.add_pipe("cner_features", name="second", config=config)
+    examples = make_examples(nlp)
+    for component in (first, second):
+        component.initialize(lambda: examples, nlp=nlp)
+        if component is first:
+            held_out = first.held_out
+            assert [doc.text for doc in held_out] == TEXTS
+            assert [entities(doc) for doc in held_out] != GOLD
+    assert [entities(doc) for doc in first.pipe(map(nlp.make_doc, TEXTS))] == GOLD
+    assert first.held_out is None and not examples[0].predicted.ents
+
+
+def test_sees_words_and_parts_of_speech_of_jieba():
+    pytest.importorskip("jieba")
+    nlp = spacy.blank("zh")
+    nlp.add_pipe("jieba_words")
+    nlp.add_pipe("cner_features", config={"templates": [*DEFAULT_TEMPLATES, "word[0]", "pos[0]"]})
+    examples = make_examples(nlp)
+    nlp.initialize(lambda: examples)
+    docs = list(nlp.pipe(TEXTS))
+    assert [entities(doc) for doc in docs] == GOLD
+    assert "".join(word.text for word in docs[0].spans["words"]) == TEXTS[0]
+    assert all(word.label_ for word in docs[0].spans["words"])
 
 
 def test_labels_given_and_added():
@@ -189,6 +230,7 @@ def test_missing_annotation_is_learned_around():
     [
         ({"templates": ["c[0"]}, "expected a template"),
         ({"c1": -1.0}, "expected penalties of at least 0"),
+        ({"folds": 1}, "expected at least 2 folds"),
         ({"alignment_mode": "wide"}, "expected the alignment_mode"),
         ({"tag_scheme": "xyz"}, "expected a tag scheme"),
     ],
@@ -207,7 +249,7 @@ def test_what_cannot_be_trained():
         nlp.initialize(lambda: examples)
     nlp = blank()
     plain = [Example(nlp.make_doc("王海"), nlp.make_doc("王海"))]
-    with pytest.raises(InputError, match="expected examples with entity annotation"):
+    with pytest.raises(InputError, match="expected examples with annotation"):
         nlp.get_pipe("cner_features").initialize(lambda: plain, nlp=nlp, labels=["PER"])
     with pytest.raises(ValueError, match="expected the component 'cner_features' to be trained"):
         blank()(TEXTS[0])

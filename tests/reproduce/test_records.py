@@ -60,6 +60,13 @@ def test_one_record_for_each_split_and_kind_of_mention():
     assert (made[0]["train_s"], made[0]["device"], made[0]["overrides"]) == (2, "a card", {})
 
 
+def test_labels_that_have_records_of_their_own():
+    scores = {"ents_p": 0.5, "ents_r": 0.5, "ents_f": 0.5, "ents_per_type": {"PER": {"p": 1.0, "r": 0.5, "f": 0.667}}}
+    run = {"scores": {"test": scores}, "config": "x.cfg", "train_s": 1.0, "device": "a card", "labels": ["PER", "LOC"]}
+    made = {r["subset"]: (r["p"], r["f"]) for r in make_records({"row": "A"}, run)}
+    assert made == {"all": (50.0, 50.0), "PER": (100.0, 66.7), "LOC": (0.0, 0.0)}
+
+
 @pytest.fixture
 def checkout(tmp_path, monkeypatch):
     """A Git repository with one commit; gives a function for the revision that a file there would see."""

@@ -28,6 +28,7 @@ def test_reads_a_description(write, description):
         (["columns", "half", "ratio"], 5, "columns.half.ratio: .*less than or equal to 1, got 5"),
         (["columns", "half", "split"], "train", "columns.half.split: .*'dev' or 'test', got 'train'"),
         (["columns", "half", "recipe"], "x", "columns.half, dev: expected the recipe and the overrides of 'half'"),
+        (["columns", "half", "subset"], "PER", "columns.half.subset: expected one of all, .*got 'PER'"),
         (["rows", "A", "paper", "25%"], {}, "rows.A.paper: expected one of half, .*got '25%'"),
         (["figures", "rate", "row"], "C", "figures.rate.row: expected one of A, A\\+B, got 'C'"),
         (["figures", "rate", "points", 0], {"x": 1}, "figures.rate.points.0: .*either `overrides` or `row`"),

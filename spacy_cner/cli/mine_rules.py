@@ -1,0 +1,60 @@
+"""`mine-rules`: rules for `cner_rules` from the errors of a pipeline."""
+
+from pathlib import Path
+from typing import List
+
+import spacy
+import typer
+
+from ..corpus.docbin import load
+from ..errors import InputError
+from ..features.word_list import own_lists, read_list
+from ..rules.mine import Text, mine
+from ._app import command, good
+
+
+@command
+def mine_rules(
+    # fmt: off
+    model: str = typer.Argument(..., help="A pipeline: the name of a package, or a path"),
+    gold_path: Path = typer.Argument(..., metavar="GOLD", help="A .spacy file to learn from: development data, not "
+                                     "those that the pipeline was trained on, nor a test set"),
+    output_path: Path = typer.Argument(..., metavar="OUTPUT", help="The file of rules to write"),
+    min_fixes: int = typer.Option(3, help="A rule must fix so many more errors than it breaks"),
+    max_rules: int = typer.Option(0, help="Keep the first rules only; 0: all"),
+    lists: List[str] = typer.Option([], "--list", help="NAME=FILE, a list of characters or words that rules may name"),
+    # fmt: on
+):
+    """Find rules that mend what a pipeline gets wrong, and keep those that fix more than they break.
+
+    For use: --initialize.components.cner_rules.rules OUTPUT in a training, or the rules in the config."""
+    try:
+        nlp = spacy.load(model)
+    except (OSError, ValueError, ImportError) as error:
+        raise InputError(f"{model}: expected a pipeline that loads, got {error}") from error
+    gold = [doc for doc in load(gold_path).get_docs(nlp.vocab) if doc.has_annotation("ENT_IOB")]
+    if not gold:
+        raise InputError(f"{gold_path}: expected documents with entity annotation, got none")
+    found = nlp.pipe(doc.text for doc in gold)
+    texts = [Text(doc.text, _spans(doc), _spans(other)) for doc, other in zip(gold, found, strict=True)]
+    mined = mine(texts, _read_lists(lists), min_fixes=min_fixes)[: max_rules or None]
+    lines = [f"# fixes {each.fixes}, breaks {each.breaks}\n{each.rule}\n" for each in mined]
+    output_path.parent.mkdir(parents=True, exist_ok=True)
+    output_path.write_text(f"# Mined from {gold_path.name}\n{''.join(lines)}", encoding="utf-8")
+    for each in mined:
+        typer.echo(f"{each.fixes:5} {each.breaks:5}  {each.rule}")
+    good(f"{output_path}: {len(mined)} rules, {sum(each.gain for each in mined)} errors less")
+
+
+def _spans(doc: spacy.tokens.Doc) -> list:
+    return [(ent.start_char, ent.end_char, ent.label_) for ent in doc.ents]
+
+
+def _read_lists(named: List[str]) -> dict:
+    files = dict(own_lists())
+    for text in named:
+        name, equals, path = text.partition("=")
+        if not equals or not Path(path).is_file():
+            raise InputError(f"expected --list NAME=FILE, got {text!r}")
+        files[name] = Path(path)
+    return {name: read_list(path) for name, path in files.items()}

@@ -1,0 +1,98 @@
+"""The `cner_rules` component: rules that mend the entities that earlier components have found."""
+
+from pathlib import Path
+from typing import Any, Callable, Dict, Iterable, List, Optional, Union
+
+import srsly
+from spacy import util
+from spacy.language import Language
+from spacy.pipeline import Pipe
+from spacy.tokens import Doc, Span
+from spacy.training import Example
+
+from ..features.word_list import WordList, own_lists, read_list
+from ..rules.rule import apply_rules, own_rules, parse_rules, read_rules
+
+
+@Language.factory(
+    "cner_rules",
+    assigns=["doc.ents", "token.ent_iob", "token.ent_type"],
+    requires=["doc.ents"],
+    default_config={"rules": None, "scorer": {"@scorers": "spacy_cner.ents_scorer.v1"}},
+    default_score_weights={"ents_f": 1.0, "ents_p": 0.0, "ents_r": 0.0, "ents_per_type": None},
+)
+def make_cner_rules(
+    nlp: Language, name: str, rules: Optional[List[str]], scorer: Optional[Callable]
+) -> "EntityRules":
+    """Makes the component.
+
+    rules: applied in this order, each once; `spacy_cner.rules.rule.Rule` says how they are written. None: the eight
+        that come with the package. `initialize` takes a file of them instead.
+    scorer: as for `cner`.
+
+    Entities that a rule has made have no probability. Span groups stay as the recogniser has set them."""
+    return EntityRules(name, rules=own_rules() if rules is None else rules, scorer=scorer)
+
+
+class EntityRules(Pipe):
+    """Changes `doc.ents` by rules."""
+
+    def __init__(self, name: str = "cner_rules", *, rules: List[str], scorer: Optional[Callable] = None):
+        self.name, self.scorer = name, scorer
+        self.lists: Dict[str, WordList] = {key: read_list(path) for key, path in own_lists().items()}
+        self.set_rules(rules)
+
+    def set_rules(self, rules: List[str]) -> None:
+        """Raises InputError for a text that is no rule, or names a list that does not exist."""
+        self.texts = list(rules)
+        self.rules = parse_rules(self.texts, self.lists)
+
+    def __call__(self, doc: Doc) -> Doc:
+        """Sets `doc.ents`. Where a rule's border is inside of a token, the token is in the entity."""
+        before = [(ent.start_char, ent.end_char, ent.label_) for ent in doc.ents]
+        after = apply_rules(self.rules, doc.text, before)
+        if after != before:
+            known = dict(zip(before, doc.ents))
+            entities: List[Span] = []
+            for start, end, label in after:
+                span = known.get((start, end, label)) or doc.char_span(start, end, label, alignment_mode="expand")
+                if span is not None and (not entities or entities[-1].end <= span.start):
+                    entities.append(span)
+            doc.set_ents(entities, default="outside")
+        return doc
+
+    def initialize(
+        self,
+        get_examples: Callable[[], Iterable[Example]],
+        *,
+        nlp: Optional[Language] = None,
+        rules: Union[str, Path, None] = None,
+        lists: Optional[Dict[str, Union[str, Path]]] = None,
+    ) -> None:
+        """rules: a file of one rule a line, such as `python -m spacy_cner mine-rules` writes, instead of those of the
+        config. lists: files of characters or words by the names that rules use, beside the package's own."""
+        self.lists |= {key: read_list(path) for key, path in (lists or {}).items()}
+        self.set_rules(self.texts if rules is None else read_rules(rules))
+
+    # Saving
+
+    def to_bytes(self, *, exclude: Iterable[str] = ()) -> bytes:
+        return util.to_bytes({"rules": lambda: srsly.msgpack_dumps(self._dump())}, exclude)
+
+    def from_bytes(self, bytes_data: bytes, *, exclude: Iterable[str] = ()) -> "EntityRules":
+        util.from_bytes(bytes_data, {"rules": lambda data: self._load(srsly.msgpack_loads(data))}, exclude)
+        return self
+
+    def to_disk(self, path: Union[str, Path], *, exclude: Iterable[str] = ()) -> None:
+        util.to_disk(path, {"rules.json": lambda file: srsly.write_json(file, self._dump())}, exclude)
+
+    def from_disk(self, path: Union[str, Path], *, exclude: Iterable[str] = ()) -> "EntityRules":
+        util.from_disk(path, {"rules.json": lambda file: self._load(srsly.read_json(file))}, exclude)
+        return self
+
+    def _dump(self) -> Dict[str, Any]:
+        return {"rules": self.texts, "lists": {name: words.entries for name, words in self.lists.items()}}
+
+    def _load(self, saved: Dict[str, Any]) -> None:
+        self.lists = {name: WordList(entries) for name, entries in saved["lists"].items()}
+        self.set_rules(saved["rules"])

@@ -1,0 +1,46 @@
+import spacy
+from conftest import entities
+from spacy.tokens import DocBin
+from typer.testing import CliRunner
+
+from spacy_cner.cli import app
+
+GOLD = [
+    ("他在大连海洋学院读书。", [(2, 8, "ORG")]),
+    ("她从青岛海洋学院来。", [(2, 8, "ORG")]),
+    ("我们在大连海洋学院。", [(3, 9, "ORG")]),
+    ("青岛的海。", [(0, 2, "LOC")]),
+]
+
+
+def make_model(path):
+    nlp = spacy.blank("zh")
+    known = [("LOC", "大连"), ("LOC", "青岛"), ("ORG", "海洋学院")]
+    nlp.add_pipe("entity_ruler").add_patterns([{"label": label, "pattern": text} for label, text in known])
+    docs = []
+    for text, spans in GOLD:
+        doc = nlp.make_doc(text)
+        doc.ents = [doc.char_span(*span) for span in spans]
+        docs.append(doc)
+    DocBin(docs=docs).to_disk(path / "dev.spacy")
+    nlp.to_disk(path / "model")
+    return nlp
+
+
+def test_mined_rules_go_into_a_pipeline(tmp_path):
+    nlp = make_model(tmp_path)
+    arguments = ["mine-rules", str(tmp_path / "model"), str(tmp_path / "dev.spacy"), str(tmp_path / "rules.txt")]
+    result = CliRunner().invoke(app, arguments)
+    assert result.exit_code == 0, result.output
+    assert "1 rules, 9 errors less" in result.output
+    nlp.add_pipe("cner_rules").initialize(lambda: [], rules=tmp_path / "rules.txt")
+    assert [entities(nlp(text)) for text, _ in GOLD] == [spans for _, spans in GOLD]
+
+
+def test_bad_input(tmp_path):
+    make_model(tmp_path)
+    arguments = ["mine-rules", str(tmp_path / "model"), str(tmp_path / "dev.spacy"), str(tmp_path / "rules.txt")]
+    result = CliRunner().invoke(app, [*arguments, "--list", "city"])
+    assert result.exit_code == 1 and "expected --list NAME=FILE, got 'city'" in result.output
+    result = CliRunner().invoke(app, ["mine-rules", "nowhere", *arguments[2:]])
+    assert result.exit_code == 1 and "nowhere: expected a pipeline" in result.output

@@ -1,0 +1,53 @@
+import pickle
+
+import pytest
+import spacy
+from conftest import entities
+from spacy.tokens import Doc
+
+from spacy_cner.errors import InputError
+
+TEXT = "他在辽宁大连海洋学院读书。"
+
+
+def pipeline(**config):
+    nlp = spacy.blank("zh")
+    ruler = nlp.add_pipe("entity_ruler")
+    ruler.add_patterns([{"label": label, "pattern": text} for label, text in [("LOC", "辽宁"), ("ORG", "海洋学院")]])
+    nlp.add_pipe("cner_rules", config=config)
+    return nlp
+
+
+def test_sets_entities():
+    nlp = pipeline(rules=['<LOC>"大连" => <LOC>', "<LOC><ORG> => <ORG>"])
+    assert entities(nlp(TEXT)) == [(2, 10, "ORG")]
+    assert entities(nlp("没有名字")) == [] and entities(nlp("")) == []
+
+
+def test_own_rules_are_the_default():
+    assert entities(pipeline()("在辽宁海洋学院")) == [(1, 7, "ORG")]
+
+
+def test_words_as_tokens():
+    nlp = pipeline(rules=['<LOC>"大" => <LOC>'])
+    doc = Doc(nlp.vocab, words=["辽宁", "大连", "人"], spaces=[False] * 3, ents=["B-LOC", "O", "O"])
+    assert entities(nlp.get_pipe("cner_rules")(doc)) == [(0, 4, "LOC")]
+
+
+def test_saving_and_rules_of_a_file(tmp_path):
+    path, names = tmp_path / "rules.txt", tmp_path / "names.txt"
+    path.write_text("# mined\n<LOC>[city]<ORG> => <ORG>\n", encoding="utf-8")
+    names.write_text("大连 青岛\n", encoding="utf-8")
+    nlp = pipeline()
+    nlp.get_pipe("cner_rules").initialize(lambda: [], nlp=nlp, rules=path, lists={"city": names})
+    nlp.to_disk(tmp_path / "pipeline")
+    assert entities(spacy.load(tmp_path / "pipeline")(TEXT)) == [(2, 10, "ORG")]
+    rules, ruler = nlp.get_pipe("cner_rules"), nlp.get_pipe("entity_ruler")
+    copy = pipeline().get_pipe("cner_rules").from_bytes(rules.to_bytes())
+    for each in (copy, pickle.loads(pickle.dumps(rules))):
+        assert entities(each(ruler(nlp.make_doc(TEXT)))) == [(2, 10, "ORG")]
+
+
+def test_what_is_no_rule():
+    with pytest.raises(InputError, match="in the rule '<LOC>'"):
+        pipeline(rules=["<LOC>"])

@@ -1,0 +1,95 @@
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from spacy_cner.errors import CorpusError, InputError
+from spacy_cner.features.word_list import WordList
+from spacy_cner.rules.rule import apply_rules, own_rules, parse_rules, read_rules
+
+LISTS = {"org_tail": WordList(["院", "学院", "公司"])}
+
+
+def apply(rule, marked):
+    """`[LOC 大连]海洋` to the entities after the rule: text and label of each."""
+    text, spans = "", []
+    for part in marked.replace("]", "[").split("["):
+        label, space, inner = part.partition(" ")
+        if space:
+            spans.append((len(text), len(text) + len(inner), label))
+        text += inner if space else part
+    rules = parse_rules([rule], LISTS)
+    return [f"{text[start:end]} {label}" for start, end, label in apply_rules(rules, text, spans)]
+
+
+@pytest.mark.parametrize(
+    "rule, text, expected",
+    [
+        ("{<LOC>}+<ORG> => <ORG>", "在[LOC 辽宁][LOC 大连][ORG 海洋学院]读书", ["辽宁大连海洋学院 ORG"]),
+        ("{<LOC>}+<ORG> => <ORG>", "在[LOC 辽宁]的[ORG 海洋学院]读书", ["辽宁 LOC", "海洋学院 ORG"]),
+        ("<LOC> . . [org_tail] => <ORG>", "[LOC 大连]海洋学院", ["大连海洋学院 ORG"]),
+        ("<LOC|PER>[org_tail] => <ORG>", "[PER 鲁青]公司和[LOC 大连]院", ["鲁青公司 ORG", "大连院 ORG"]),
+        ('<LOC:"大" .> => <ORG>', "[LOC 大连][LOC 海大]", ["大连 ORG", "海大 LOC"]),
+        ("<LOC:.*[org_tail]> => <ORG>", "[LOC 文学院]在[LOC 大连]", ["文学院 ORG", "大连 LOC"]),
+        ('"是"(<ORG>)"人" => O', "她是[ORG 海大]人,在[ORG 海大]", ["海大 ORG"]),
+        ('"(" <LOC> ")" => <ORG>', "从(大连)到（[LOC 大连]）", ["（大连） ORG"]),
+        ('"青岛" => <LOC>', "青岛和[ORG 青岛大学]", ["青岛 LOC", "青岛大学 ORG"]),
+        ('{"青岛"|"大连"}"人"? => <LOC>', "青岛人和大连", ["青岛人 LOC", "大连 LOC"]),
+        ("<PER><PER> => <PER>", "[PER 林][PER 海][PER 燕]", ["林海 PER", "燕 PER"]),
+    ],
+)
+def test_rules(rule, text, expected):
+    assert apply(rule, text) == expected
+
+
+def test_the_packages_own_rules():
+    rules = own_rules()
+    assert len(rules) == 8 and rules[0] == "{<LOC>}+<ORG> => <ORG>"
+    lists = {"org_tail": WordList(["院"])}
+    results = [rule.label for rule in parse_rules(rules, lists)]
+    assert results.count("ORG") == 7 and results.count("PER") == 1
+
+
+def test_rules_come_one_after_the_other():
+    rules = parse_rules(['"海" => <LOC>', "<LOC><ORG> => <ORG>"], {})
+    assert apply_rules(rules, "海大学", [(1, 3, "ORG")]) == [(0, 3, "ORG")]
+
+
+@pytest.mark.parametrize(
+    "rule, message",
+    [
+        ("<LOC>", "expected a left side, =>"),
+        ("<LOC> => ORG", "expected a left side, =>"),
+        (" => <ORG>", "expected a left side, =>"),
+        ("<LOC> 的 => <ORG>", "got '的', which is no part"),
+        ("{<LOC> => <ORG>", "expected a pattern like a regular expression"),
+        ("+<LOC> => <ORG>", "expected a pattern like a regular expression"),
+        ("(<LOC>)(<LOC>) => <ORG>", "expected one part in parentheses"),
+        ("<LOC>* => <ORG>", "does not match the empty text"),
+        ("[nowhere] => <ORG>", "expected a list out of org_tail, got 'nowhere'"),
+        ("<LOC:<ORG>> => <ORG>", "which is no part"),
+    ],
+)
+def test_what_is_no_rule(rule, message):
+    with pytest.raises(InputError, match=message) as error:
+        parse_rules([rule], LISTS)
+    assert repr(rule.strip()) in str(error.value)
+
+
+def test_files(tmp_path):
+    path = tmp_path / "rules.txt"
+    path.write_text("\ufeff# a comment\n\n<LOC><ORG> => <ORG>\n", encoding="utf-8")
+    assert read_rules(path) == ["<LOC><ORG> => <ORG>"]
+    path.write_bytes('"王" => <PER>'.encode("gb18030"))
+    with pytest.raises(CorpusError, match="rules.txt: expected UTF-8"):
+        read_rules(path)
+
+
+@given(st.text("大连院人(\ue000\ue001\ue010😀", max_size=12), st.lists(st.integers(0, 12), max_size=6, unique=True))
+@settings(max_examples=100)
+def test_spans_stay_spans(text, cuts):
+    cuts = sorted(cut for cut in cuts if cut <= len(text))
+    spans = [(start, end, "LOC") for start, end in zip(cuts[::2], cuts[1::2])]
+    rules = parse_rules(["<LOC>.[org_tail]? => <ORG>", '.(<LOC>) => O', ". <ORG> => <LOC>"], LISTS)
+    found = apply_rules(rules, text, spans)
+    assert all(0 <= start < end <= len(text) for start, end, _ in found)
+    assert all(first[1] <= second[0] for first, second in zip(found, found[1:]))
