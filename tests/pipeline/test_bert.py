@@ -127,3 +127,21 @@ def test_in_other_processes(bert):
     nlp = initialized(blank(bert))
     train(nlp, make_examples(nlp), steps=40, rate=0.003)
     assert [entities(doc) for doc in nlp.pipe(TEXTS, n_process=2, batch_size=2)] == GOLD
+
+
+def test_over_spacy_s_own_transformer_component(bert):
+    nlp = spacy.blank("zh")
+    spans = {"@span_getters": "spacy-transformers.doc_spans.v1"}
+    architecture = "spacy-transformers.TransformerModel.v3"
+    nlp.add_pipe("transformer", config={"model": {"@architectures": architecture, "name": bert, "get_spans": spans}})
+    listener = {
+        "@architectures": "spacy-transformers.TransformerListener.v1",
+        "grad_factor": 1.0,
+        "pooling": {"@layers": "reduce_mean.v1"},
+        "upstream": "transformer",
+    }
+    nlp.add_pipe("cner", config={"model": {**model_of(bert, "attention"), "tok2vec": listener}})
+    initialized(nlp)
+    assert attention_module(classification_attention_of(nlp.get_pipe("cner").model)).class_embeddings.shape == (3, 32)
+    train(nlp, make_examples(nlp), steps=40, rate=0.003)
+    assert [entities(doc) for doc in nlp.pipe(TEXTS)] == GOLD
