@@ -42,6 +42,13 @@ def test_is_that_of_torch():
     torch.testing.assert_close(found[0].weights[0], weights)
 
 
+def test_in_training_as_in_prediction():
+    attention = module(dtype=torch.float64)
+    states, lengths = padded_batch([5, 3, 0], 5, dtype=torch.float64)
+    torch.testing.assert_close(attention.train()(states, lengths), attention.eval()(states, lengths))
+
+
+@pytest.mark.parametrize("training", [False, True])
 @given(
     lengths=st.lists(st.integers(0, 6), min_size=1, max_size=4),
     more=st.integers(0, 5),
@@ -49,9 +56,9 @@ def test_is_that_of_torch():
     size=st.sampled_from([1.0, 1e4]),
 )
 @settings(max_examples=40, deadline=None)
-def test_padding_never_changes_a_result(lengths, more, seed, size):
+def test_padding_never_changes_a_result(training, lengths, more, seed, size):
     """Neither how much of it there is nor what stands there, in results and in gradients."""
-    attention = module(seed, torch.float64)
+    attention = module(seed, torch.float64).train(training)
     states, counts = padded_batch(lengths, max(1, *lengths) + more, seed, torch.float64)
     inside = torch.arange(states.shape[1]) < counts[:, None]
     states = torch.where(inside[:, :, None], states, size * states).requires_grad_()
@@ -68,8 +75,9 @@ def test_padding_never_changes_a_result(lengths, more, seed, size):
             torch.testing.assert_close(states.grad[i, :length], alone.grad[0])
 
 
-def test_what_stands_at_padding_is_without_any_effect():
-    attention = module()
+@pytest.mark.parametrize("training", [False, True])
+def test_what_stands_at_padding_is_without_any_effect(training):
+    attention = module().train(training)
     states, lengths = padded_batch([3, 5, 0], 7)
     others = states.clone()
     for i, length in enumerate(lengths):
