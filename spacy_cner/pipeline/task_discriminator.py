@@ -1,7 +1,7 @@
 """The `task_discriminator` component: tells from shared features which task a text comes from, to keep them from it."""
 
 from itertools import islice
-from typing import Any, Callable, Dict, Iterable, List, Optional, Tuple
+from typing import Any, Callable, Dict, Iterable, List, Optional, Set, Tuple
 
 import numpy
 from spacy.language import Language
@@ -70,6 +70,7 @@ class TaskDiscriminator(TrainablePipe):
         super().__init__(vocab, model, name, labels=[])
         self.loss_weight, self.task_of = loss_weight, TASKS[by]
         self._hits: Dict[int, List[bool]] = {}
+        self._waiting: Set[int] = set()
 
     @property
     def labels(self) -> Tuple[str, ...]:
@@ -109,6 +110,7 @@ class TaskDiscriminator(TrainablePipe):
         features, backprop_features = self.model.get_ref("tok2vec").begin_update(docs)
         probabilities, backprop_head = self.model.get_ref("head").begin_update([features[i] for i in kept])
         gold = numpy.array([self._task(examples[i]) for i in kept])
+        self._waiting.update(gold.tolist())
         loss, gradient = task_loss(self.model.ops.to_numpy(probabilities), gold)
         losses[self.name] += loss
         self._count(self.model.ops.to_numpy(probabilities).argmax(axis=1), gold)
@@ -120,6 +122,14 @@ class TaskDiscriminator(TrainablePipe):
         if sgd is not None:
             self.finish_update(sgd)
         return losses
+
+    def finish_update(self, sgd: Optimizer) -> None:
+        """Lets the discriminator take a step once each task had its turn since the last one, with the gradients of all
+        of them: that of one task alone says no more than that all texts are of this task, and by turns, steps of that
+        kind undo each other. The shared layers do not wait."""
+        if len(self._waiting) == len(self.labels):
+            self._waiting.clear()
+            self.model.finish_update(sgd)
 
     def get_loss(self, examples: Iterable[Example], scores: Floats2d) -> Tuple[float, Floats2d]:
         """The loss and its gradient for the tasks' probabilities (n_examples, n_tasks)."""

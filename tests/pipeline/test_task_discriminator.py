@@ -9,6 +9,7 @@ from conftest import (
     blank_adversarial,
     entities,
     make_examples,
+    step,
     train,
     word_examples,
     words,
@@ -116,6 +117,41 @@ def test_loss_weight_scales_all_of_its_gradient(started):
     assert max(numpy.abs(gradient).max() for gradient in whole.values()) > 0.01
     for key in whole:
         numpy.testing.assert_allclose(part[key], 0.06 * whole[key], rtol=1e-3, atol=1e-7)
+
+
+def test_steps_once_each_task_had_its_turn(started):
+    """With the gradients of all of them; the shared layers learn from each."""
+    nlp = with_scale(started, 1.0)
+    examples = tasks(nlp)
+    turns = [[each for each in examples if each.reference.user_data[CORPUS_KEY] == task] for task in ("ner", "cws")]
+
+    def weights():
+        return {name: nlp.get_pipe(name).model.to_bytes() for name in ("tok2vec", "task_discriminator")}
+
+    history, optimizer = [weights()], Adam(0.01)
+    for batch in [*turns, turns[1], turns[1], turns[0]]:
+        step(nlp, batch, optimizer)
+        history.append(weights())
+    changed = [{name for name in after if after[name] != before[name]} for before, after in zip(history, history[1:])]
+    assert all("tok2vec" in names for names in changed)
+    assert ["task_discriminator" in names for names in changed] == [False, True, False, False, True]
+
+
+def test_tasks_that_take_turns_are_told_apart(trained):
+    """Nobody works against it here: the features stay as they are, and their texts differ."""
+    nlp = with_scale(trained, 0.0)
+    turns = [tasks(nlp)[: len(SENTENCES)], tasks(nlp)[len(SENTENCES) :]]
+    texts = [[TEXTS[i] for i in part] for part in ((0, 2, 5), (1, 3, 4))]  # of one kind each
+    turns = [[each for each in batch if each.text in own] for batch, own in zip(turns, texts)]
+    optimizer = Adam(0.05, L2=0.0)
+    for _ in range(30):
+        for batch in turns:
+            nlp.update(batch, sgd=False, drop=0.0)
+            nlp.get_pipe("task_discriminator").finish_update(optimizer)
+    nlp.get_pipe("task_discriminator").score([])
+    for batch in turns:
+        nlp.update(batch, sgd=False, drop=0.0)
+    assert nlp.get_pipe("task_discriminator").score([]) == {"task_acc": 1.0}
 
 
 def test_loss_is_the_likelihood_and_its_gradient_is_of_the_mean():
