@@ -5,7 +5,7 @@ from typing import Any, Callable, Dict, List, Optional, Sequence, cast
 
 import torch
 from spacy import registry
-from thinc.api import Model
+from thinc.api import Dropout, Model, chain
 from thinc.types import Floats2d
 from torch import nn
 
@@ -27,13 +27,13 @@ def build_classification_attention(
     alpha: how much of the first singular direction is removed from the embeddings of entities, 0 to 1 (section 3.2).
         The paper gives no values, but takes a larger one for Weibo and OntoNotes, a smaller one for Resume and MSRA.
     inner: width of the intermediate layer; 0 for four times that of the input, as in BERT.
-    dropout: of this layer; `training.dropout` does not reach it."""
+    dropout: inside of this layer; `training.dropout` is that of its output."""
     if not 0 <= alpha <= 1:
         raise ValueError(f"expected an alpha from 0 to 1, got {alpha}")
     build = partial(_classification_attention, heads=heads, inner=inner, dropout=dropout)
-    layer = _same_width(CLASSIFICATION_ATTENTION, build, precision)
-    layer.attrs.update({"alpha": alpha, "counts": {}})
-    return layer
+    model = _same_width(CLASSIFICATION_ATTENTION, build, precision)
+    model.layers[0].attrs.update({"alpha": alpha, "counts": {}})
+    return model
 
 
 @registry.architectures("spacy_cner.BertLayer.v1")
@@ -68,11 +68,18 @@ def set_class_embeddings(layer: Model, counts: Dict[str, int], embeddings: Any) 
 def _same_width(name: str, build: Callable[..., nn.Module], precision: Precision) -> Model:
     layer = sequence_layer(name, build, precision=precision)
     layer.init = _init
-    return layer
+    model: Model = chain(layer, Dropout())
+    model.init = _init_outer
+    return model
 
 
 def _init(model: Model, X: Optional[List[Floats2d]] = None, Y: Optional[List[Floats2d]] = None) -> None:
     init_sizes(model, X, X)
+
+
+def _init_outer(model: Model, X: Optional[List[Floats2d]] = None, Y: Optional[List[Floats2d]] = None) -> None:
+    model.layers[0].initialize(X=X)
+    model.set_dim("nO", model.layers[0].get_dim("nO"))
 
 
 def _classification_attention(
