@@ -44,6 +44,7 @@ class WordPieces:
         self.room = max_pieces - tokenizer.num_special_tokens_to_add()
         self._forms: Dict[str, str] = {}
         self._counts: Dict[str, int] = {}
+        self._told = False
 
     def form(self, token: str) -> str:
         """What the tokenizer is given for a token."""
@@ -51,7 +52,7 @@ class WordPieces:
             self._forms[token] = self._known_form(token)
             self._counts[token] = len(self._ids(self._forms[token]))
             if self._forms[token] != token and not token.isspace():
-                logger.info("No word piece for %r (U+%04X): it is read as %r", token, ord(token), self._forms[token])
+                self._tell(token)
         return self._forms[token]
 
     def split(self, tokens: Sequence[str]) -> Iterator[range]:
@@ -87,6 +88,12 @@ class WordPieces:
     def _count(self, token: str) -> int:
         self.form(token)
         return self._counts[token]
+
+    def _tell(self, token: str) -> None:
+        more = "" if self._told else "; others like it are named at the logging level DEBUG"
+        message = f"No word piece for {token!r} (U+{ord(token):04X}): it is read as {self._forms[token]!r}{more}"
+        logger.log(logging.DEBUG if self._told else logging.INFO, message)
+        self._told = True
 
     def _known_form(self, token: str) -> str:
         if token.isspace():
