@@ -11,6 +11,7 @@ import srsly
 import typer
 from spacy.cli.package import package as spacy_package
 from spacy.language import Language
+from spacy.util import get_minor_version_range
 from thinc.api import Config
 from wasabi import msg
 
@@ -96,7 +97,8 @@ def require_extras(model: Path) -> None:
     """An encoder of Hugging Face needs what the plugin alone does not install."""
     if "spacy_cner.CharTransformer.v1" in (model / "config.cfg").read_text(encoding="utf-8"):
         meta = srsly.read_json(model / "meta.json")
-        meta["requirements"] = [*meta.get("requirements", []), f"spacy_cner[transformers]>={__version__}"]
+        requirement = f"spacy_cner[transformers]{get_minor_version_range(__version__)}"
+        meta["requirements"] = [*meta.get("requirements", []), requirement]
         srsly.write_json(model / "meta.json", meta)
 
 
