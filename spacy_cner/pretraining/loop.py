@@ -110,6 +110,8 @@ class Run:
             if setup.held_out:
                 score = evaluate(setup.model, setup.held_out, setup.seed)
                 row.update((f"held_out_{name}", value) for name, value in score.items())
+            if save := setup.model.attrs.get("save"):
+                save(setup.model, self.output)
         with (self.output / LOG).open("a", encoding="utf-8") as log:
             log.write(json.dumps(row) + "\n")
         write_whole(self.output / ENCODER, encoder)

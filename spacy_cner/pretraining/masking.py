@@ -1,6 +1,6 @@
 """Which characters are masked, and what the encoder sees in their place."""
 
-from typing import List, Sequence, Tuple
+from typing import List, Optional, Sequence, Tuple
 
 import numpy
 from spacy.tokens import Doc
@@ -11,16 +11,23 @@ from ..chars import MASK
 MASKED, REPLACED = 0.8, 0.1
 
 
-def mask_docs(docs: Sequence[Doc], share: float, max_span: int = 1) -> Tuple[List[Doc], numpy.ndarray]:
+Words = Sequence[Tuple[int, int]]  # first token of each, and one after its last
+
+
+def mask_docs(
+    docs: Sequence[Doc], share: float, max_span: int = 1, words_of: Optional[Sequence[Words]] = None
+) -> Tuple[List[Doc], numpy.ndarray]:
     """The documents with some of their tokens masked: replaced in the text itself, so that no n-gram tells of them.
 
     share: of the tokens, about; a little less where spans overlap.
     max_span: runs of 1 to so many tokens, each length as probable, are masked (or replaced, or left) together. Words of
         Chinese are short, and one character of a word gives away the other.
+    words_of: the words of each document. With them, whole words are drawn (Cui et al. 2021, section 3.1), and no spans.
     RETURNS: new documents, and the places of the masked tokens, in order, where all tokens are counted through; int64
         (n_masked,). Drawn from numpy's random state."""
     words = [token.text for doc in docs for token in doc]
-    places, rolls = draw_spans([len(doc) for doc in docs], share, max_span)
+    lengths = [len(doc) for doc in docs]
+    places, rolls = draw_spans(lengths, share, max_span) if words_of is None else draw_words(lengths, share, words_of)
     others = numpy.random.randint(0, max(1, len(words)), len(places))
     seen = list(words)
     for place, roll, other in zip(places.tolist(), rolls.tolist(), others.tolist()):
@@ -51,3 +58,16 @@ def draw_spans(lengths: Sequence[int], share: float, max_span: int) -> Tuple[num
         rolls[starts[inside] + offset] = span_rolls[inside]
     places = numpy.flatnonzero(rolls >= 0)
     return places, rolls[places]
+
+
+def draw_words(
+    lengths: Sequence[int], share: float, words_of: Sequence[Words]
+) -> Tuple[numpy.ndarray, numpy.ndarray]:
+    """The same for whole words: each is drawn with this probability."""
+    begins = numpy.cumsum([0, *lengths])
+    words = [(first + start, first + end) for first, words in zip(begins.tolist(), words_of) for start, end in words]
+    drawn = numpy.flatnonzero(numpy.random.random(len(words)) < share)
+    rolls = numpy.random.random(len(drawn))
+    sizes = [words[i][1] - words[i][0] for i in drawn]
+    places = [place for i in drawn for place in range(*words[i])]
+    return numpy.array(places, dtype="int64"), numpy.repeat(rolls, sizes)

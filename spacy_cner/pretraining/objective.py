@@ -7,6 +7,7 @@ from typing import Any, Callable, List, NamedTuple, Optional, Tuple, cast
 import numpy
 import torch
 from spacy import registry
+from spacy.language import Language
 from spacy.tokens import Doc
 from spacy.vocab import Vocab
 from thinc.api import Model, Ops, torch2xp, xp2torch
@@ -14,10 +15,13 @@ from thinc.types import Floats2d
 from torch import nn
 
 from ..chars import codepoints
+from ..corpus.document import WORDS_KEY
+from ..corpus.segment import add_words, load_segmenter
 from ..errors import InputError
 from ..models.gram_table import GramTable
 from ..models.torch_layers import Precision, sequence_layer
 from ..vectors import NgramVectors
+from .huggingface import is_char_bert, save_bert
 from .masking import mask_docs
 
 OTHER = 0  # the class of all characters that have none of their own
@@ -39,10 +43,12 @@ def make_masked_characters(
     hidden: int = 256,
     vocabulary: Optional[str] = None,
     precision: Precision = "float32",
+    words: Optional[str] = None,
 ) -> Callable[[Vocab, Model], Model]:
     """Makes an objective for `[pretraining.objective]`: a softmax over characters at the masked positions alone.
 
     mask_prob: share of the characters that are masked. max_span: see `mask_docs`.
+    words: what finds words, which are then masked as a whole: jieba, pkuseg, or a pipeline with `cws`.
     hidden: width of the layer (GELU, normalised) between the features and the softmax.
     vocabulary: a file that `python -m spacy_cner vectors` wrote, whose characters are told apart, all others being one
         class; by default the characters with vectors of their own in the `spacy_cner.CharNgramEmbed.v1` of the tok2vec.
@@ -52,7 +58,13 @@ def make_masked_characters(
     if max_span < 1:
         raise ValueError(f"expected a max_span of at least 1, got {max_span}")
     return partial(
-        _build, mask_prob=mask_prob, max_span=max_span, hidden=hidden, vocabulary=vocabulary, precision=precision
+        _build,
+        mask_prob=mask_prob,
+        max_span=max_span,
+        hidden=hidden,
+        vocabulary=vocabulary,
+        precision=precision,
+        words=words,
     )
 
 
@@ -65,19 +77,24 @@ def _build(
     hidden: int,
     vocabulary: Optional[str],
     precision: Precision,
+    words: Optional[str],
 ) -> Model[List[Doc], Any]:
     classes = character_classes(tok2vec, vocabulary)
     build = partial(_guesser, hidden=hidden)
     head = sequence_layer("guess_characters", build, nO=len(classes), precision=precision)
+    segmenter = load_segmenter(words) if words else None
     model: Model = Model(
         "masked_characters",
-        partial(_forward, classes=classes, mask_prob=mask_prob, max_span=max_span),
+        partial(_forward, classes=classes, mask_prob=mask_prob, max_span=max_span, segmenter=segmenter),
         init=_init,
         layers=[tok2vec, head],
         refs={"tok2vec": tok2vec, "head": head},
         # Where `spacy pretrain` looks for it.
         attrs={"loss": guess_loss},
     )
+    if is_char_bert(tok2vec):
+        # What the loop calls beside its own way to save.
+        model.attrs["save"] = save_bert
     return model
 
 
@@ -123,10 +140,18 @@ def _init(model: Model, X: Optional[List[Doc]] = None, Y: Any = None) -> None:
 
 
 def _forward(
-    model: Model, docs: List[Doc], is_train: bool, *, classes: GramTable, mask_prob: float, max_span: int
+    model: Model,
+    docs: List[Doc],
+    is_train: bool,
+    *,
+    classes: GramTable,
+    mask_prob: float,
+    max_span: int,
+    segmenter: Optional[Language],
 ) -> Tuple[Guesses, Callable]:
     ops: Any = model.ops
-    masked, places = mask_docs(docs, mask_prob, max_span)
+    words = None if segmenter is None else [_words(doc) for doc in add_words(segmenter, docs)]
+    masked, places = mask_docs(docs, mask_prob, max_span, words)
     features, backprop_features = model.get_ref("tok2vec")(masked, is_train)
     flat, lengths, rows = ops.flatten(features), [len(doc) for doc in docs], ops.asarray(places)
     # The rows of all documents as one sequence: nothing is padded.
@@ -139,6 +164,10 @@ def _forward(
         return backprop_features(ops.unflatten(d_flat, lengths))
 
     return Guesses(scores, true), backprop
+
+
+def _words(doc: Doc) -> List[Tuple[int, int]]:
+    return [(word.start, word.end) for word in doc.spans[WORDS_KEY]] if len(doc) else []
 
 
 def guess_loss(ops: Ops, docs: List[Doc], guesses: Guesses) -> Tuple[float, Floats2d]:

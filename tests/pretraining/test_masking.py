@@ -7,7 +7,7 @@ from thinc.api import fix_random_seed
 
 from spacy_cner.chars import MASK, codepoints
 from spacy_cner.models.gram_table import NO_ROW, GramTable
-from spacy_cner.pretraining.masking import MASKED, draw_spans, mask_docs
+from spacy_cner.pretraining.masking import MASKED, draw_spans, draw_words, mask_docs
 
 NLP = spacy.blank("zh")
 TEXTS = st.lists(st.text(st.sampled_from("王海在青岛看，A1 \n😀"), max_size=12), min_size=1, max_size=4)
@@ -83,3 +83,28 @@ def test_the_mask_survives_the_vocabulary_and_is_a_character():
     assert loaded.text == doc.text
     assert codepoints(loaded).tolist() == [ord(char) for char in doc.text]
     assert [token.text for token in NLP.make_doc(doc.text)] == list(doc.text)
+
+
+def test_words_are_masked_whole():
+    docs = [NLP.make_doc(text) for text in ("王海在青岛看海。", "", "林小燕 来了")]
+    words_of = [[(0, 2), (2, 3), (3, 5), (5, 7)], [], [(0, 3), (3, 5)]]
+    fix_random_seed(0)
+    seen = set()
+    for _ in range(30):
+        masked, places = mask_docs(docs, 0.4, words_of=words_of)
+        drawn = set(places.tolist())
+        for first, words in ((0, words_of[0]), (8, words_of[2])):
+            for start, end in words:
+                assert drawn & set(range(first + start, first + end)) in (set(), set(range(first + start, first + end)))
+        assert 7 not in drawn  # of no word
+        assert [len(doc) for doc in masked] == [len(doc) for doc in docs]
+        assert places.tolist() == sorted(drawn)
+        seen |= drawn
+    assert seen == set(range(13)) - {7}
+
+
+def test_share_of_words():
+    fix_random_seed(0)
+    places, rolls = draw_words([20000], 0.2, [[(i, i + 2) for i in range(0, 20000, 2)]])
+    assert 0.18 < len(places) / 20000 < 0.22
+    assert (rolls[::2] == rolls[1::2]).all()

@@ -1,0 +1,154 @@
+"""A small BERT over characters, to be pre-trained here and used anywhere: its weights are those of transformers' own
+class, and `spacy_cner.pretraining.huggingface` writes it, with a tokenizer, as transformers reads it."""
+
+from functools import partial
+from pathlib import Path
+from typing import Any, Callable, Dict, List, Optional, Tuple, cast
+
+import numpy
+import torch
+from spacy import registry
+from spacy.tokens import Doc
+from thinc.api import ArgsKwargs, Model, get_torch_default_device, torch2xp
+from thinc.types import Floats2d
+from torch import nn
+
+from ..chars import MASK, codepoints
+from ..errors import InputError
+from ..vectors import NgramVectors
+from .batching import batches_by_length
+from .gram_table import GramTable
+from .torch_layers import Precision, SizedShim, has_bfloat16, leave_threads_to_parent, padded_size, sized_shim
+
+SPECIAL = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
+PAD, UNKNOWN, BEGIN, END, MASKED = range(len(SPECIAL))
+
+
+@registry.architectures("spacy_cner.CharBert.v1")
+def build_char_bert(
+    vocabulary: Optional[str] = None,
+    layers: int = 4,
+    width: int = 256,
+    heads: int = 4,
+    max_length: int = 512,
+    dropout: float = 0.1,
+    precision: Precision = "float32",
+    compile: bool = False,
+) -> Model[List[Doc], List[Floats2d]]:
+    """A Transformer encoder of characters (Devlin et al. 2019), transformers' BertModel.
+
+    vocabulary: a file that `python -m spacy_cner vectors` wrote, whose characters are its vocabulary; read at
+        initialisation only.
+    layers, width, heads: its size; the feed-forward layers are 4 x width. max_length: of a sequence, in characters and
+        the two tokens around it; longer ones are cut into pieces that are read by themselves.
+    precision: of training, see `spacy_cner.models.torch_layers`. compile: by `torch.compile`, which takes minutes at
+        first and pays on a GPU.
+    Docs must have one character per token. RETURNS Model[List[Doc], List[Floats2d]], rows of `width`."""
+    build = partial(
+        _bert, layers=layers, width=width, heads=heads, max_length=max_length, dropout=dropout, compile=compile
+    )
+    return Model(
+        "char_bert",
+        partial(_forward, max_length=max_length, precision=precision),
+        init=partial(_init, vocabulary=vocabulary),
+        dims={"nO": width},
+        attrs={"table": GramTable(1, [], 0)},
+        shims=[SizedShim(build)],
+    )
+
+
+def _bert(
+    n_vocabulary: int, layers: int, width: int, heads: int, max_length: int, dropout: float, compile: bool
+) -> nn.Module:
+    try:
+        from transformers import BertConfig, BertModel
+    except ImportError:
+        raise InputError(
+            "expected transformers for spacy_cner.CharBert.v1; pip install spacy_cner[transformers] gets it"
+        ) from None
+    config = BertConfig(
+        vocab_size=n_vocabulary,
+        hidden_size=width,
+        num_hidden_layers=layers,
+        num_attention_heads=heads,
+        intermediate_size=4 * width,
+        max_position_embeddings=max_length,
+        hidden_dropout_prob=dropout,
+        attention_probs_dropout_prob=dropout,
+        pad_token_id=PAD,
+        tie_word_embeddings=False,
+    )
+    bert = BertModel(config, add_pooling_layer=False)
+    if compile:
+        bert.compile(dynamic=True)  # in place, so that the weights keep their names
+    return bert
+
+
+def _init(model: Any, X: Any = None, Y: Any = None, vocabulary: Optional[str] = None) -> None:
+    if vocabulary is not None:
+        model.attrs["table"] = GramTable(1, NgramVectors.load(Path(vocabulary)).grams.get(1, []), 0)
+    shim = sized_shim(model)
+    if not shim.is_built:
+        shim.build(n_vocabulary=len(SPECIAL) + len(model.attrs["table"].known))
+
+
+def character_ids(table: GramTable, doc: Doc) -> numpy.ndarray:
+    """The place of each character in the vocabulary, int64 (n_tokens,): SPECIAL comes first, then those that are known
+    to the table in their order."""
+    points = codepoints(doc)
+    rows = table.rows(points)
+    return numpy.where(points == ord(MASK), MASKED, numpy.where(rows == 0, UNKNOWN, rows + len(SPECIAL) - 1))
+
+
+def _forward(
+    model: Any, docs: List[Doc], is_train: bool, *, max_length: int, precision: Precision
+) -> Tuple[List[Floats2d], Callable]:
+    """Training puts all pieces into one batch, prediction those of like length into several."""
+    size = max_length - 2
+    ids = [character_ids(model.attrs["table"], doc) for doc in docs]
+    pieces = [(i, start) for i, row in enumerate(ids) for start in range(0, len(row), size)]
+    features = [model.ops.alloc2f(len(row), model.get_dim("nO")) for row in ids]
+    if not pieces:
+        return features, lambda gradients: []
+    leave_threads_to_parent()
+    shim = sized_shim(model)
+    shim.require_built()
+    rows = [ids[i][start : start + size] for i, start in pieces]
+    places = [(i, slice(start, start + size)) for i, start in pieces]
+    batches = [list(range(len(rows)))] if is_train else batches_by_length(rows, padded_size(model.ops))
+    calls: Dict[int, Any] = {}
+    for number, batch in enumerate(batches):
+        inputs, seen = padded_ids([rows[j] for j in batch])
+        device = inputs.device.type
+        wanted = precision == "bfloat16" or (precision == "auto" and has_bfloat16(device))
+        with torch.autocast(device, torch.bfloat16, enabled=wanted and is_train):
+            result, backprop_batch = shim(ArgsKwargs(args=(inputs, seen), kwargs={}), is_train)
+        hidden = result.last_hidden_state
+        calls[number] = (hidden, backprop_batch)
+        for j, output in zip(batch, hidden.detach().float()):
+            i, place = places[j]
+            features[i][place] = torch2xp(output[1 : 1 + len(rows[j])])
+
+    def backprop(gradients: List[Floats2d]) -> List[Doc]:
+        (hidden, backprop_batch) = calls[0]
+        gradient = torch.zeros(hidden.shape, device=hidden.device)
+        for j, (i, place) in enumerate(places):
+            part = cast(Any, gradients[i][place])
+            gradient[j, 1 : 1 + len(rows[j])] = torch.as_tensor(part, device=hidden.device)
+        arguments = {"grad_tensors": (gradient.to(hidden.dtype),)}
+        backprop_batch(ArgsKwargs(args=((hidden,),), kwargs=arguments))
+        return []
+
+    return features, backprop
+
+
+def padded_ids(rows: List[numpy.ndarray]) -> Tuple[torch.Tensor, torch.Tensor]:
+    """Sequences with BEGIN before and END behind each: ids and attention mask, both int64 (B, T)."""
+    longest = max(map(len, rows)) + 2
+    ids = numpy.full((len(rows), longest), PAD, dtype="int64")
+    seen = numpy.zeros_like(ids)
+    for line, mask, row in zip(ids, seen, rows):
+        line[0], line[1 : 1 + len(row)], line[1 + len(row)] = BEGIN, row, END
+        mask[: 2 + len(row)] = 1
+    device = get_torch_default_device()
+    return torch.as_tensor(ids, device=device), torch.as_tensor(seen, device=device)
