@@ -1,11 +1,12 @@
 """`package`: a trained pipeline to a wheel, with the plugin's own wheel beside it."""
 
+import re
 import shutil
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
-from typing import List
+from typing import Any, Collection, Dict, List
 
 import srsly
 import typer
@@ -21,6 +22,7 @@ from ..loading import load_pipeline
 from ._app import command
 
 PLUGIN_SOURCE = Path(__file__).parents[2]
+REFERENCE = re.compile(r"\$\{components\.([^.}]+)\.[^}]+\}")
 # Factories of components that annotate nothing.
 ONLY_FOR_TRAINING = {"task_discriminator"}
 PLUGIN_FILES = ("setup.py", "pyproject.toml", "README.md", "LICENSE")
@@ -77,6 +79,9 @@ def keep_only(nlp: Language, names: List[str]) -> Language:
         if name not in nlp.component_names:
             raise InputError(f"expected a component out of {', '.join(nlp.component_names)}, got {name!r}")
     dropped = set(nlp.component_names) - set(names)
+    settings = nlp.config.interpolate()["components"]
+    for name in nlp.component_names:
+        settle_references(nlp.get_pipe_config(name), settings[name], dropped)
     for name in dropped:
         for listener in getattr(nlp.get_pipe(name), "listening_components", []):
             if listener in names:
@@ -84,6 +89,15 @@ def keep_only(nlp: Language, names: List[str]) -> Language:
     for name in dropped:
         nlp.remove_pipe(name)
     return nlp
+
+
+def settle_references(block: Dict[str, Any], values: Dict[str, Any], dropped: Collection[str]) -> None:
+    """Where a config refers to that of a dropped component, the value takes the place of the reference."""
+    for key, value in block.items():
+        if isinstance(value, dict):
+            settle_references(value, values[key], dropped)
+        elif isinstance(value, str) and any(name in dropped for name in REFERENCE.findall(value)):
+            block[key] = values[key]
 
 
 def forget_paths(path: Path) -> None:

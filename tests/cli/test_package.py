@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 
 import spacy_cner
 from spacy_cner.cli import app
-from spacy_cner.cli.package import build_wheel
+from spacy_cner.cli.package import build_wheel, keep_only
 from spacy_cner.corpus.mixed import CORPUS_KEY
 from spacy_cner.errors import InputError
 
@@ -154,6 +154,33 @@ def test_what_annotates_nothing_is_not_packed(packed):
     for each in ("most", "one"):
         found = spacy.load(packed / each / "zh_tiny-0.1.0" / "zh_tiny" / "zh_tiny-0.1.0")
         assert [entities(found(text)) for text, _ in SENTENCES] == expected
+
+
+@pytest.mark.parametrize("kept", [["cner"], ["tok2vec", "cws", "cner"]])
+def test_references_to_what_is_dropped_become_values(tmp_path, kept):
+    nlp = blank_adversarial()
+    examples = joint_examples(nlp)
+    for i, example in enumerate(examples):
+        example.reference.user_data[CORPUS_KEY] = "ab"[i % 2]
+    nlp.initialize(lambda: examples)
+    nlp.to_disk(tmp_path / "whole")
+    config = Config().from_disk(tmp_path / "whole" / "config.cfg", interpolate=False)
+    components = config["components"]
+    width = "${components.task_discriminator.model.tok2vec.width}"
+    heads = "${components.tok2vec.model.encode.heads}"
+    for name in ("cws", "cner"):
+        components[name]["model"]["tok2vec"]["width"] = width
+        components[name]["model"]["encoder"]["private"]["heads"] = heads
+        components[name]["scorer"]["train"] = "${paths.train}"
+    config["paths"]["train"] = None
+    config.to_disk(tmp_path / "whole" / "config.cfg")
+    keep_only(spacy.load(tmp_path / "whole"), kept).to_disk(tmp_path / "part")
+    nlp = spacy.load(tmp_path / "part")
+    cner = Config().from_disk(tmp_path / "part" / "config.cfg", interpolate=False)["components"]["cner"]
+    assert nlp.pipe_names == kept
+    assert cner["model"]["encoder"]["private"]["heads"] == (heads if "tok2vec" in kept else 2)
+    assert cner["model"]["tok2vec"].get("width", 40) == 40
+    assert cner["scorer"]["train"] == "${paths.train}"
 
 
 def test_a_component_that_is_not_there(packed):
