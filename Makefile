@@ -19,7 +19,7 @@ test: setup
 	$(INSTALL) -e ".[test]"
 	$(BIN)/ruff check .
 	$(BIN)/mypy spacy_cner
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses auto --dist loadfile
 
 setup: $(VENV)/ready
 

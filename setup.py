@@ -31,8 +31,8 @@ setup(
         "peers": ["python-crfsuite"],
         "package": ["setuptools>=77", "wheel"],
         "test": [
-            "pytest", "hypothesis", "pytorch-crf", "jieba", "rjieba", "gensim>=4.4", "python-crfsuite", "matplotlib",
-            "spacy-transformers>=1.4.0,<1.5", "transformers<4.53.3", "ruff", "mypy",
+            "pytest", "pytest-xdist", "hypothesis", "pytorch-crf", "jieba", "rjieba", "gensim>=4.4", "python-crfsuite",
+            "matplotlib", "spacy-transformers>=1.4.0,<1.5", "transformers<4.53.3", "ruff", "mypy",
         ],
     },
     entry_points={
