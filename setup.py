@@ -63,6 +63,9 @@ setup(
             "spacy_cner.BertLayer.v1 = spacy_cner.models.attention:build_bert_layer",
             "spacy_cner.ClassificationAttention.v1 = spacy_cner.models.attention:build_classification_attention",
             "spacy_cner.CrfTagger.v1 = spacy_cner.models.tagger:build_crf_tagger",
+            "spacy_cner.LSTM.v1 = spacy_cner.models.encoders:build_lstm",
+            "spacy_cner.Columns.v1 = spacy_cner.models.shared_private:build_columns",
+            "spacy_cner.SparseFeatures.v1 = spacy_cner.models.sparse_features:build_sparse_features",
             "spacy_cner.SoftmaxTagger.v1 = spacy_cner.models.tagger:build_softmax_tagger",
         ],
         "spacy_augmenters": ["spacy_cner.pseudo_samples.v1 = spacy_cner.corpus.pseudo:make_pseudo_samples"],
@@ -70,6 +73,7 @@ setup(
             "spacy_cner.batch_by_task.v1 = spacy_cner.corpus.batchers:make_batch_by_task",
             "spacy_cner.batch_by_padded.v1 = spacy_cner.corpus.raw_text:make_batch_by_padded",
         ],
+        "spacy_loggers": ["spacy_cner.HalvingLogger.v1 = spacy_cner.halving:make_halving_logger"],
         "spacy_readers": [
             "spacy_cner.MixedCorpus.v1 = spacy_cner.corpus.mixed:make_mixed_corpus",
             "spacy_cner.RawText.v1 = spacy_cner.corpus.raw_text:make_raw_text",

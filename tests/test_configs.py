@@ -8,6 +8,7 @@ from spacy.language import Language
 from spacy.tokens import DocBin
 from spacy.training.initialize import init_nlp
 from spacy.training.loop import train
+from spacy.util import registry
 from thinc.api import Config
 
 from spacy_cner.corpus.docbin import chinese_vocab
@@ -21,8 +22,13 @@ SMALL = {
     "spacy_cner.BiLSTM.v1": {"width": 8},
     "spacy_cner.SelfAttention.v1": {"heads": 2},
     "spacy_cner.ClassificationAttention.v1": {"heads": 2, "inner": 8},
+    "spacy_cner.LSTM.v1": {"width": 8},
 }
-LISTENER = "spacy.Tok2VecListener.v1"
+# What is said of the columns of [embedding ; encoding]
+SMALL_COLUMNS = {0: 0, 150: 12, 300: 20, 406: 20}
+OF_COLUMNS = ("spacy_cner.Columns.v1", "spacy.Tok2VecListener.v1")
+# Those whose networks or whose training are not those of clc.cfg
+OTHERS = {"clc_hybrid", "peng_dredze", "peng_dredze_cws", "peng_dredze_ner", "peng_dredze_pipeline"}
 
 
 def read(name):
@@ -41,9 +47,12 @@ def blocks_of(config, architecture):
     return [block for block in blocks(config) if block.get("@architectures") == architecture]
 
 
-NAMES = sorted(path.stem for path in FOLDER.glob("*.cfg") if blocks_of(read(path.stem), EMBED))
-WITH_ENTITIES = [name for name in NAMES if "cner" in read(name)["components"]]
-WITH_BOTH = [name for name in NAMES if "tok2vec" in read(name)["components"]]
+NAMES = sorted(
+    path.stem for path in FOLDER.glob("*.cfg") if blocks_of(read(path.stem), EMBED) or "cws" in read(path.stem)["paths"]
+)
+SAME_PARTS = [name for name in NAMES if name not in OTHERS]
+WITH_ENTITIES = [name for name in SAME_PARTS if "cner" in read(name)["components"]]
+WITH_BOTH = [name for name in SAME_PARTS if "tok2vec" in read(name)["components"]]
 IN_TURNS = [name for name in WITH_BOTH if "batcher" in read(name)["training"]["batcher"]]
 
 
@@ -59,21 +68,44 @@ def corpus(tmp_path_factory):
     return str(path)
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_each_trains(name, corpus, capsys):
+def small(name, corpus):
     config = read(name)
     for block in blocks(config):
-        block.update(SMALL.get(block.get("@architectures"), {}))
-        if block.get("@architectures") == LISTENER and isinstance(block["width"], int):
-            block["width"] = 8 + 4 + 8  # embedding and encoding side by side
-    config["paths"].update(train=corpus, dev=corpus, **({"words": corpus} if "words" in config["paths"] else {}))
+        architecture = block.get("@architectures")
+        block.update(SMALL.get(architecture, {}))
+        if architecture in OF_COLUMNS:
+            block.update({key: SMALL_COLUMNS[value] for key, value in block.items() if isinstance(value, int)})
+    for path in {"train", "dev", "words"} & set(config["paths"]):
+        config["paths"][path] = corpus
     config["training"].update(max_steps=4, eval_frequency=4)
+    return config
+
+
+def not_none(block):
+    return {key: value for key, value in block.items() if value is not None}
+
+
+@pytest.fixture(scope="module")
+def segmenter(corpus, tmp_path_factory):
+    nlp = init_nlp(small("peng_dredze_cws", corpus).interpolate())
+    path = tmp_path_factory.mktemp("segmenter")
+    nlp.to_disk(path)
+    return str(path)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_each_trains(name, corpus, segmenter, capsys):
+    config = small(name, corpus)
+    if "cws" in config["paths"]:
+        config["paths"]["cws"] = segmenter
     config = config.interpolate()
     nlp = init_nlp(config)
     # What a config leaves out of a model, spaCy fills in from the component's default: it must be nothing.
     for pipe_name, block in nlp.config.interpolate()["components"].items():
-        filled = {key: value for key, value in block["model"].items() if value is not None}
-        assert filled == {k: v for k, v in config["components"][pipe_name]["model"].items() if v is not None}
+        if "source" in config["components"][pipe_name]:
+            continue
+        own = registry.fill({"model": config["components"][pipe_name]["model"]})["model"]
+        assert not_none(block["model"]) == not_none(own)
     sizes = {pipe_name: len(pipe.model.to_bytes()) for pipe_name, pipe in nlp.pipeline}
     assert max(sizes.values()) < 100_000, "not small: see SMALL"
     train(nlp)
@@ -109,7 +141,7 @@ def plain_batcher(config):
     return batcher.get("batcher", batcher)
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", SAME_PARTS)
 def test_the_same_parts(name):
     (embed,), (first,) = (blocks_of(each, EMBED) for each in (read(name), read("clc")))
     # A segmenter alone has another number of hashed n-grams.

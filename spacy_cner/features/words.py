@@ -62,27 +62,39 @@ def pos_category(tag: str) -> int:
 
 
 def words_of(doc: Doc) -> List[Word]:
-    """`doc.spans["words"]`; without these the tokens, or where these are characters, what jieba finds."""
+    """`doc.spans["words"]`; without these the tokens, or where these are characters, what jieba finds. With parts of
+    speech where these are known."""
     if WORDS_KEY in doc.spans:
-        return [Word(word.start_char, word.end_char) for word in doc.spans[WORDS_KEY]]
+        return [Word(word.start_char, word.end_char, word.label_) for word in doc.spans[WORDS_KEY]]
     if not is_char_doc(doc):
-        return [Word(token.idx, token.idx + len(token)) for token in doc if not token.is_space]
-    return list(_placed((word, "") for word in _jieba().cut(doc.text)))
+        return [
+            Word(token.idx, token.idx + len(token), token.pos_ or token.tag_) for token in doc if not token.is_space
+        ]
+    return list(_jieba_words(doc.text))
 
 
 def tagged_words_of(doc: Doc) -> List[Word]:
     """`doc.spans["words"]` if they have parts of speech as labels, the document's tokens if they are words that have
     one, else what jieba finds."""
     if WORDS_KEY in doc.spans and any(word.label for word in doc.spans[WORDS_KEY]):
-        return [Word(word.start_char, word.end_char, word.label_) for word in doc.spans[WORDS_KEY]]
+        return words_of(doc)
     if not is_char_doc(doc) and (doc.has_annotation("POS") or doc.has_annotation("TAG")):
         return [Word(token.idx, token.idx + len(token), token.pos_ or token.tag_) for token in doc]
-    return words_of_jieba(doc.text)
+    return list(_jieba_words(doc.text))
 
 
 def words_of_jieba(text: str) -> List[Word]:
-    """With its parts of speech."""
-    return list(_placed((pair.word, pair.flag) for pair in _jieba("posseg").cut(text)))
+    """With its parts of speech, also those that it guesses for words which its dictionary lacks; that is slow."""
+    return list(_placed((pair.word, pair.flag) for pair in _jieba().posseg.cut(text)))
+
+
+# Training reads the same texts again each epoch.
+@lru_cache(maxsize=10_000)
+def _jieba_words(text: str) -> Tuple[Word, ...]:
+    """With the parts of speech that are in its dictionary."""
+    jieba = _jieba()
+    tags = jieba.posseg.dt.word_tag_tab
+    return tuple(_placed((word, tags.get(word, "")) for word in jieba.cut(text)))
 
 
 def border_column(words: Iterable[Word], starts: numpy.ndarray, ends: numpy.ndarray) -> numpy.ndarray:
@@ -106,6 +118,19 @@ def category_column(words: Iterable[Word], starts: numpy.ndarray, ends: numpy.nd
     return categories
 
 
+def places_in_words(doc: Doc) -> numpy.ndarray:
+    """How many characters of its word stand before each token of a document of characters; int64 (n_tokens,). 0 for
+    those in no word."""
+    places = numpy.zeros(len(doc), dtype="int64")
+    if not len(doc):
+        return places
+    starts, lengths = (doc.to_array(name).astype("int64") for name in ("IDX", "LENGTH"))
+    first, stop, _ = _tokens(words_of(doc), starts, starts + lengths)
+    for begin, end in zip(first.tolist(), stop.tolist()):
+        places[begin:end] = numpy.arange(end - begin)
+    return places
+
+
 def _tokens(words: Iterable[Word], starts: numpy.ndarray, ends: numpy.ndarray) -> Tuple[numpy.ndarray, ...]:
     """The first token of each word, the one after its last, and its category; without words that have no token."""
     rows = [(word.start, word.end, pos_category(word.tag)) for word in words]
@@ -124,7 +149,7 @@ def _placed(words: Iterable[Tuple[str, str]]) -> Iterator[Word]:
             yield Word(start, end, tag)
 
 
-def _jieba(module: str = "") -> Any:
+def _jieba() -> Any:
     try:
         import jieba
         import jieba.posseg
@@ -134,4 +159,4 @@ def _jieba(module: str = "") -> Any:
             'sets doc.spans["words"], a tokenizer that makes words, or jieba (pip install "spacy_cner[words]")'
         ) from error
     jieba.setLogLevel("WARNING")
-    return jieba.posseg if module else jieba
+    return jieba

@@ -12,6 +12,7 @@ from thinc.types import Floats2d
 
 from ..chars import codepoints
 from ..errors import InputError
+from ..features.words import places_in_words
 from ..vectors import NgramVectors
 from .gram_table import GramTable
 
@@ -22,6 +23,7 @@ def build_char_ngram_embed(
     buckets: List[int] = [4000],  # noqa: B006
     vectors: Optional[str] = None,
     trainable: bool = True,
+    places: int = 1,
 ) -> Model[List[Doc], List[Floats2d]]:
     """Embeddings of character n-grams, side by side: row i holds the n-grams that begin at character i.
 
@@ -31,19 +33,26 @@ def build_char_ngram_embed(
     vectors: a file that `python -m spacy_cner vectors` wrote, read at initialisation only. All its n-grams keep rows of
         their own, also those the training data lacks.
     trainable: False leaves the vectors as they were read.
+    places: of a character in its word, from 0; a character has a row for each, the last one for all places beyond (the
+        character-positional embeddings of Peng & Dredze 2015). They begin alike. Words are those of
+        `doc.spans["words"]`, or without these jieba's. 1: a character has one row.
     Docs must have one character per token. RETURNS Model[List[Doc], List[Floats2d]], rows of sum(widths)."""
     if len(buckets) != len(widths):
         raise ValueError(f"expected one number of buckets for each of {len(widths)} widths, got {len(buckets)}")
+    if places < 1:
+        raise ValueError(f"expected at least 1 place in a word, got {places}")
     path = Path(vectors) if vectors else None
-    sizes = enumerate(zip(widths, buckets), 1)
-    layers = [ngram_embed(order, width, count, path, trainable) for order, (width, count) in sizes]
+    layers = [
+        ngram_embed(order, width, count, path, trainable, places if order == 1 else 1)
+        for order, (width, count) in enumerate(zip(widths, buckets), 1)
+    ]
     model: Model = chain(concatenate(*layers) if len(layers) > 1 else layers[0], Dropout())
     model.set_dim("nO", sum(widths), force=True)
     return model
 
 
 def ngram_embed(
-    order: int, width: int, buckets: int, vectors: Optional[Path] = None, trainable: bool = True
+    order: int, width: int, buckets: int, vectors: Optional[Path] = None, trainable: bool = True, places: int = 1
 ) -> Model[List[Doc], List[Floats2d]]:
     """The embedding of one n-gram order."""
     return Model(
@@ -52,7 +61,12 @@ def ngram_embed(
         init=partial(_init, vectors=vectors),
         dims={"nO": width},
         params={"E": None},
-        attrs={"table": GramTable(order, [], buckets), "trainable": trainable},
+        attrs={
+            "table": GramTable(order, [], buckets),
+            "trainable": trainable,
+            "places": places,
+            "needs_words": places > 1,
+        },
     )
 
 
@@ -71,17 +85,19 @@ def _init(model: Any, X=None, Y=None, vectors: Optional[Path] = None) -> None:
     weights = numpy.zeros((len(table), width), dtype="f")
     # Unit variance, so that the scale does not depend on who learned the vectors.
     weights[1 : 1 + len(known)] = rows / (rows.std() or 1.0) if len(rows) else rows
-    model.set_param("E", model.ops.asarray(weights))
+    model.set_param("E", model.ops.asarray(weights.repeat(model.attrs["places"], axis=0)))
 
 
 def _forward(model: Any, docs: List[Doc], is_train: bool) -> Tuple[List[Floats2d], Callable]:
-    weights, table = model.get_param("E"), model.attrs["table"]
+    weights, table, places = model.get_param("E"), model.attrs["table"], model.attrs["places"]
     if weights.dtype != numpy.float32:
         # Of an encoder that was kept in half precision.
         weights = weights.astype("f")
         model.set_param("E", weights)
     lengths = [len(doc) for doc in docs]
     rows = [table.rows(codepoints(doc)) for doc in docs]
+    if places > 1:
+        rows = [places * chars + places_in_words(doc).clip(max=places - 1) for chars, doc in zip(rows, docs)]
     flat = model.ops.asarray(numpy.concatenate(rows) if rows else numpy.zeros(0, dtype="int64"))
     output = model.ops.unflatten(weights[flat], lengths)
 
@@ -89,7 +105,7 @@ def _forward(model: Any, docs: List[Doc], is_train: bool) -> Tuple[List[Floats2d
         if model.attrs["trainable"] and len(flat):
             total = model.ops.alloc2f(*weights.shape)
             model.ops.scatter_add(total, flat, model.ops.flatten(gradients))
-            total[0] = 0
+            total[:places] = 0
             model.inc_grad("E", total)
         return []
 

@@ -9,7 +9,7 @@ from thinc.types import Floats2d
 
 from ..nn.attention import SelfAttention
 from ..nn.convolution import CharCNN
-from ..nn.recurrent import BiLSTM
+from ..nn.recurrent import LSTM, BiLSTM
 from .torch_layers import Precision, sequence_layer
 
 
@@ -63,6 +63,18 @@ def build_self_attention(
 
 def _self_attention(nI: int, nO: int, heads: int) -> SelfAttention:
     return SelfAttention(nO, heads)
+
+
+@registry.architectures("spacy_cner.LSTM.v1")
+def build_lstm(
+    width: int = 150, depth: int = 1, precision: Precision = "float32"
+) -> Model[List[Floats2d], List[Floats2d]]:
+    """A left-to-right LSTM (Chen et al. 2015; Peng & Dredze 2016, section 2.1). width: of its output."""
+    return with_dropout(sequence_layer("lstm", partial(_lstm, depth=depth), nO=width, precision=precision))
+
+
+def _lstm(nI: int, nO: int, depth: int) -> LSTM:
+    return LSTM(nI, nO, depth)
 
 
 def with_dropout(layer: Model) -> Model:

@@ -36,6 +36,12 @@ def build_shared_private(
     return model
 
 
+@registry.architectures("spacy_cner.Columns.v1")
+def build_columns(start: int, width: int) -> Model[List[Floats2d], List[Floats2d]]:
+    """Of rows such as those of `spacy_cner.EmbedAndEncode.v1`, `width` columns from `start` on."""
+    return Model("columns", partial(_take, slice(start, start + width)), dims={"nO": width})
+
+
 def side_by_side(
     left: Model[List[Floats2d], List[Floats2d]], right: Model[List[Floats2d], List[Floats2d]]
 ) -> Model[List[Floats2d], List[Floats2d]]:

@@ -19,15 +19,18 @@ def build_crf_tagger(
     tok2vec: Model[List[Doc], List[Floats2d]],
     encoder: Optional[Model[List[Floats2d], List[Floats2d]]] = None,
     tag_scheme: str = "bioes",
+    features: Optional[Model[List[Doc], List[Floats2d]]] = None,
 ) -> Model[List[Doc], List[Floats2d]]:
     """A linear layer and a first-order CRF (Wu et al. 2019, section 3.1, eq. 2-4) over character features.
 
     tok2vec: the features, one row per character; may be a listener to a shared `tok2vec` component.
     encoder: what stands between them and the CRF for this task alone, e.g. `spacy_cner.BiLSTM.v1`.
     tag_scheme: bio, bioes, bmes or bilou.
+    features: more scores of tags, added to those of the linear layer, e.g. `spacy_cner.SparseFeatures.v1`: with it a
+        log-bilinear CRF (Peng & Dredze 2016, section 2.2).
     RETURNS: Model[List[Doc], List[Floats2d]], the emission scores (n_tokens, n_tags). The CRF is the model's reference
         "crf"; `crf_loss`, `crf_of` use it. `set_labels` must be called before the model is initialised."""
-    return _tagger("crf_tagger", _crf, tok2vec, encoder, tag_scheme)
+    return _tagger("crf_tagger", _crf, tok2vec, encoder, tag_scheme, features)
 
 
 @registry.architectures("spacy_cner.SoftmaxTagger.v1")
@@ -47,6 +50,7 @@ def _tagger(
     tok2vec: Model[List[Doc], List[Floats2d]],
     encoder: Optional[Model[List[Floats2d], List[Floats2d]]],
     tag_scheme: str,
+    features: Optional[Model[List[Doc], List[Floats2d]]] = None,
 ) -> Model[List[Doc], List[Floats2d]]:
     scheme_letters(tag_scheme)
     output = sequence_layer("emissions", _linear)
@@ -56,8 +60,8 @@ def _tagger(
         name,
         _forward,
         init=_init,
-        layers=[tok2vec, head, crf],
-        refs={"tok2vec": tok2vec, "head": head, "output": output, "crf": crf},
+        layers=[layer for layer in (tok2vec, head, crf, features) if layer is not None],
+        refs={"tok2vec": tok2vec, "head": head, "output": output, "crf": crf, "features": features},
         attrs={"tag_scheme": tag_scheme},
     )
     return model
@@ -74,7 +78,30 @@ def set_labels(model: Model, labels: Sequence[str], *, outside: bool = True) -> 
     if output.has_dim("nI"):
         sized_shim(output).build(nI=output.get_dim("nI"), nO=len(tags))
     sized_shim(crf).build(tags=tags, scheme=model.attrs["tag_scheme"])
+    features = model.maybe_get_ref("features")
+    if features is not None:
+        features.set_dim("nO", len(tags), force=True)
+        if (shim := sized_shim(features)).is_built:
+            shim.build(**{**shim.cfg, "width": len(tags)})
     return tags
+
+
+def score_tags(
+    model: Model, docs: List[Doc], vectors: List[Floats2d], is_train: bool
+) -> Tuple[List[Floats2d], Callable]:
+    """The emission scores (n_i, n_tags) of documents whose vectors are known, and what takes their gradient to that of
+    the vectors."""
+    emissions, backprop_head = model.get_ref("head")(vectors, is_train)
+    features = model.maybe_get_ref("features")
+    if features is None:
+        return emissions, backprop_head
+    more, backprop_features = features(docs, is_train)
+
+    def backprop(gradients: List[Floats2d]) -> List[Floats2d]:
+        backprop_features(gradients)
+        return backprop_head(gradients)
+
+    return [cast(Floats2d, x + y) for x, y in zip(emissions, more)], backprop
 
 
 def crf_of(model: Model) -> CRF:
@@ -135,9 +162,11 @@ def _init(model: Model, X: Optional[List[Doc]] = None, Y: Any = None) -> None:
     tok2vec = model.get_ref("tok2vec")
     tok2vec.initialize(X=X)
     model.get_ref("head").initialize(X=None if X is None else tok2vec.predict(X))
+    if (features := model.maybe_get_ref("features")) is not None:
+        features.initialize(X=X)
 
 
 def _forward(model: Model, docs: List[Doc], is_train: bool) -> Tuple[List[Floats2d], Callable]:
-    features, backprop_features = model.get_ref("tok2vec")(docs, is_train)
-    emissions, backprop_head = model.get_ref("head")(features, is_train)
-    return emissions, lambda gradients: backprop_features(backprop_head(gradients))
+    vectors, backprop_vectors = model.get_ref("tok2vec")(docs, is_train)
+    emissions, backprop_scores = score_tags(model, docs, vectors, is_train)
+    return emissions, lambda gradients: backprop_vectors(backprop_scores(gradients))

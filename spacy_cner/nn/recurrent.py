@@ -32,3 +32,15 @@ class BiLSTM(nn.Module):
             mirrored = leftward(reverse(padded, lengths))[0]
             padded = torch.cat([rightward(padded)[0], reverse(mirrored, lengths)], dim=2)
         return padded
+
+
+class LSTM(nn.Module):
+    """A left-to-right LSTM: what it says of an element depends on that and those before it."""
+
+    def __init__(self, width_in: int, width_out: int, depth: int = 1):
+        super().__init__()
+        self.rightward = nn.LSTM(width_in, width_out, num_layers=depth, batch_first=True)
+
+    def forward(self, padded: torch.Tensor, lengths: torch.Tensor) -> torch.Tensor:
+        """padded (B, T, width_in), lengths (B,). RETURNS (B, T, width_out); what stands at padding has no meaning."""
+        return self.rightward(padded)[0]

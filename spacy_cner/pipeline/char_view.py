@@ -5,12 +5,14 @@ from typing import Dict, Iterable, List, Tuple, Union
 
 import numpy
 from spacy.lang.zh import Chinese
-from spacy.tokens import Doc
+from spacy.tokens import Doc, Span, SpanGroup
 from spacy.training import Example
 from spacy.vocab import Vocab
 
 from ..chars import is_char_doc, same_text
+from ..corpus.document import WORDS_KEY
 from ..errors import InputError
+from ..features.words import words_of
 from ..tags import spans_to_tags
 from .windows import split_windows
 
@@ -31,15 +33,25 @@ class Window:
 
 
 class CharView:
-    """Makes the character view of documents, whatever their tokenizer."""
+    """Makes the character view of documents, whatever their tokenizer.
 
-    def __init__(self, vocab: Vocab):
+    words: whether `doc.spans["words"]`, or where there are none the document's tokens, are kept in the view's."""
+
+    def __init__(self, vocab: Vocab, words: bool = False):
+        self.words = words
         # A tokenizer of spaCy's own, so that white space is cut as in a pipeline with the `char` segmenter.
         self._tokenizer = Chinese(vocab=vocab).tokenizer
 
     def __call__(self, doc: Doc) -> Doc:
         """The document itself if it has one token per character, else one made from its text."""
-        return doc if is_char_doc(doc) else self._tokenizer(doc.text)
+        if is_char_doc(doc):
+            return doc
+        view = self._tokenizer(doc.text)
+        if self.words:
+            starts, ends = token_offsets(view)
+            kept = [(_covering(starts, ends, word.start, word.end), word.tag) for word in words_of(doc)]
+            set_words(view, [(part.start, part.stop, tag) for part, tag in kept if part.start < part.stop])
+        return view
 
 
 def windows_of(docs: Iterable[Doc], size: int) -> List[Window]:
@@ -50,12 +62,21 @@ def windows_of(docs: Iterable[Doc], size: int) -> List[Window]:
             windows.append(Window(index, 0, doc))
         else:
             words, spaces = [token.text for token in doc], [bool(token.whitespace_) for token in doc]
-            # Span.as_doc looks at the whole document each time.
-            windows.extend(
-                Window(index, start, Doc(doc.vocab, words=words[start:end], spaces=spaces[start:end]))
-                for start, end in split_windows(words, size)
-            )
+            for start, end in split_windows(words, size):
+                # Span.as_doc looks at the whole document each time.
+                part = Doc(doc.vocab, words=words[start:end], spaces=spaces[start:end])
+                if WORDS_KEY in doc.spans:
+                    inside = [word for word in doc.spans[WORDS_KEY] if word.start < end and start < word.end]
+                    borders = [(max(word.start, start), min(word.end, end), word.label_) for word in inside]
+                    set_words(part, [(first - start, stop - start, tag) for first, stop, tag in borders])
+                windows.append(Window(index, start, part))
     return windows
+
+
+def set_words(doc: Doc, words: Iterable[Tuple[int, int, str]]) -> None:
+    """Sets `doc.spans["words"]` to these tokens, start, end (exclusive) and part of speech, if it is known."""
+    spans = [Span(doc, start, end, label=tag) for start, end, tag in words]
+    doc.spans[WORDS_KEY] = SpanGroup(doc, name=WORDS_KEY, spans=spans)
 
 
 def gold_entity_tags(example: Example, view: Doc, scheme: str, tag_index: Dict[str, int]) -> numpy.ndarray:

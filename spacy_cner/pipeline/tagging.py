@@ -13,7 +13,7 @@ from thinc.api import Model, Optimizer, set_dropout_rate
 
 from ..errors import InputError
 from ..models.batching import batches_by_length
-from ..models.tagger import crf_loss, crf_of
+from ..models.tagger import crf_loss, crf_of, score_tags
 from ..models.torch_layers import pad, padded_size, sized_shim
 from ..tags import Transitions, allowed_transitions
 from .char_view import CharView, Window, window_tags, windows_of
@@ -50,7 +50,7 @@ class CharTagger(TrainablePipe):
             raise ValueError(f"expected a loss_weight of at least 0, got {loss_weight}")
         super().__init__(vocab, model, name, **cfg)
         self.window, self.loss_weight = window, loss_weight
-        self.view = CharView(vocab)
+        self.view = CharView(vocab, words=any(node.attrs.get("needs_words") for node in model.walk()))
 
     @property
     def tag_scheme(self) -> str:
@@ -148,14 +148,15 @@ class CharTagger(TrainablePipe):
         if not docs:
             return 0.0
         loss = 0.0
-        features, backprop_features = self.model.get_ref("tok2vec").begin_update(docs)
-        gradients = [self.model.ops.alloc2f(*rows.shape) for rows in features]
+        vectors, backprop_vectors = self.model.get_ref("tok2vec").begin_update(docs)
+        gradients = [self.model.ops.alloc2f(*rows.shape) for rows in vectors]
         if known:
-            emissions, backprop_head = self.model.get_ref("head").begin_update([features[i] for i in known])
+            chosen = [docs[i] for i in known], [vectors[i] for i in known]
+            emissions, backprop_scores = score_tags(self.model, *chosen, is_train=True)
             loss, found = crf_loss(self.model, emissions, [tags[i] for i in known], scale)
-            for i, gradient in zip(known, backprop_head(found)):
+            for i, gradient in zip(known, backprop_scores(found)):
                 gradients[i] = gradient
-        backprop_features(gradients)
+        backprop_vectors(gradients)
         return loss
 
     def get_loss(self, examples: Iterable[Example], scores: List[Any]) -> Tuple[float, List[Any]]:

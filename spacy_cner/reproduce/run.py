@@ -77,7 +77,9 @@ def train(job: Job) -> Dict[str, Any]:
     output, corpus = Path(job.output), Path(job.corpus)
     config = load_config(job.config, overrides=job.settings, interpolate=False)
     # Its lines in the log are how the progress bar knows the step.
-    config["training"]["logger"] = {"@loggers": "spacy.ConsoleLogger.v3"}
+    own = config["training"]["logger"]["@loggers"].startswith("spacy_cner.")
+    name = "spacy_cner.HalvingLogger.v1" if own else "spacy.ConsoleLogger.v3"
+    config["training"]["logger"] = {"@loggers": name}
     nlp = init_nlp(config, use_gpu=use_gpu)
     start = perf_counter()
     train_loop(nlp, output, use_gpu=use_gpu)

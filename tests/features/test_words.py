@@ -4,7 +4,7 @@ import spacy
 from spacy.tokens import Doc
 
 from spacy_cner.features.columns import pos_column, tag_column, word_column
-from spacy_cner.features.words import CATEGORIES, PKU_CATEGORIES, pos_category
+from spacy_cner.features.words import CATEGORIES, PKU_CATEGORIES, places_in_words, pos_category
 from spacy_cner.pipeline.char_view import CharView, token_offsets
 
 # The base tags of the PKU corpus' manual (Yu 1999), and those it derives from them
@@ -75,3 +75,11 @@ def test_tags_of_entities(nlp):
 @pytest.mark.parametrize("function", [word_column, pos_column, tag_column])
 def test_empty_document(nlp, function):
     assert column(function, nlp("")) == []
+
+
+def test_places_in_words(nlp):
+    doc = nlp("王海  在蓝天银行。")
+    assert [token.text for token in doc][2] == " "  # the first of two spaces belongs to the token before
+    doc.spans["words"] = [doc[:2], doc[3:4], doc[4:8]]
+    assert places_in_words(doc).tolist() == [0, 1, 0, 0, 0, 1, 2, 3, 0]
+    assert places_in_words(nlp("")).tolist() == []

@@ -111,3 +111,36 @@ def test_words_are_refused():
     doc = Doc(NLP.vocab, words=["王海", "来"], spaces=[False, False])
     with pytest.raises(InputError, match="one character per token, got the token '王海'"):
         embed(None).predict([doc])
+
+
+def in_words(*texts):
+    doc = NLP.make_doc("".join(texts))
+    ends = numpy.cumsum([len(text) for text in texts]).tolist()
+    doc.spans["words"] = [doc[start:end] for start, end in zip([0, *ends], ends)]
+    return doc
+
+
+def test_places_in_words(path):
+    model = embed(path, places=2)
+    doc = in_words("王海王", "王")
+    (rows,) = model.predict([doc])
+    assert (rows[0, :4] == rows[2, :4]).all() and (rows[0, :4] == rows[3, :4]).all()  # alike at first
+    output, backprop = model.begin_update([in_words("王", "海")])
+    backprop([numpy.ones_like(output[0])])
+    model.finish_update(SGD(0.1, grad_clip=0))
+    moved = (rows - model.predict([doc])[0])[:, :4].any(axis=1)
+    # 王 has learned as the first character of its word, 海 too; here it is the second, and the last 王 of three counts
+    # as one, having no row of its own.
+    assert moved.tolist() == [True, False, False, True]
+
+
+def test_places_are_saved(path):
+    model = embed(path, places=3)
+    again = build_char_ngram_embed([4, 2], [5, 6], places=3).from_bytes(model.to_bytes())
+    doc = in_words("王海", "王")
+    assert (again.predict([doc])[0] == model.predict([doc])[0]).all()
+
+
+def test_no_places():
+    with pytest.raises(ValueError, match="at least 1 place in a word, got 0"):
+        build_char_ngram_embed([4], [5], places=0)

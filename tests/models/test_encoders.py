@@ -14,7 +14,7 @@ from thinc.api import SGD, Model, fix_random_seed, set_dropout_rate
 
 from spacy_cner.models.attention import build_bert_layer, build_classification_attention
 from spacy_cner.models.embed import build_char_ngram_embed
-from spacy_cner.models.encoders import build_bilstm, build_char_cnn, build_self_attention
+from spacy_cner.models.encoders import build_bilstm, build_char_cnn, build_lstm, build_self_attention
 from spacy_cner.models.tagger import _linear
 from spacy_cner.models.torch_layers import has_bfloat16, sequence_layer, sized_shim
 
@@ -31,6 +31,8 @@ TORCH = {
     "cnn": partial(build_char_cnn, filters=12, windows=[1, 2, 5]),
     "bilstm": partial(build_bilstm, width=8),
     "deep bilstm": partial(build_bilstm, width=8, depth=2),
+    "lstm": partial(build_lstm, width=7),
+    "deep lstm": partial(build_lstm, width=6, depth=2),
     "linear": partial(sequence_layer, "linear", _linear, nO=5),
     "self-attention": attention,
     "bert layer": partial(build_bert_layer, heads=3, inner=7, dropout=0.0),
@@ -46,6 +48,8 @@ WIDTHS = {
     "cnn": 12,
     "bilstm": 8,
     "deep bilstm": 8,
+    "lstm": 7,
+    "deep lstm": 6,
     "linear": 5,
     "self-attention": 8,
     "bert layer": WIDTH_IN,

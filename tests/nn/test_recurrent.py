@@ -3,7 +3,7 @@ import torch
 from torch import nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
-from spacy_cner.nn.recurrent import BiLSTM, reverse
+from spacy_cner.nn.recurrent import LSTM, BiLSTM, reverse
 
 LENGTHS = torch.tensor([5, 1, 7, 2])
 
@@ -62,3 +62,14 @@ def test_padding_stays_behind_each_sequence():
 def test_odd_width():
     with pytest.raises(ValueError, match="an even width, half for each direction, got 7"):
         BiLSTM(3, 7)
+
+
+def test_a_left_to_right_lstm_sees_nothing_that_comes_later():
+    torch.manual_seed(0)
+    model, padded, lengths = LSTM(3, 5, depth=2), torch.randn(1, 6, 3), torch.tensor([6])
+    changed = padded.clone()
+    changed[0, 3] += 1
+    before, after = model(padded, lengths)[0], model(changed, lengths)[0]
+    assert before.shape == (6, 5)
+    assert torch.equal(before[:3], after[:3])
+    assert (before[3:] != after[3:]).any(dim=1).all()

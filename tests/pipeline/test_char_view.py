@@ -53,6 +53,30 @@ def test_the_view_of_words_is_what_the_char_segmenter_makes(text):
     assert VIEW(doc).text == text
 
 
+def word_texts(doc):
+    return [word.text for word in doc.spans["words"]]
+
+
+def test_the_view_keeps_words_where_they_are_asked_for():
+    view = CharView(NLP.vocab, words=True)
+    assert word_texts(view(tokens("王海", "来", "\n\n", "了"))) == ["王海", "来", "了"]
+    assert "words" not in VIEW(tokens("王海", "来")).spans
+    tagged = Doc(NLP.vocab, words=["王海", "来"], spaces=[False, False], pos=["PROPN", "VERB"])
+    assert [word.label_ for word in view(tagged).spans["words"]] == ["PROPN", "VERB"]
+    doc = tokens("王海来", "了")
+    doc.spans["words"] = [doc[:1]]
+    assert word_texts(view(doc)) == ["王海来"]
+
+
+def test_windows_keep_words():
+    doc = NLP.make_doc("王海来了。林也来了。")
+    doc.spans["words"] = [Span(doc, 0, 2, label="nr"), doc[2:7], doc[7:10]]
+    first, second = windows_of([doc], 6)
+    assert word_texts(first.doc) == ["王海", "来了。"]
+    assert first.doc.spans["words"][0].label_ == "nr"
+    assert word_texts(second.doc) == ["林也", "来了。"]
+
+
 # gold_entity_tags
 
 

@@ -1,0 +1,68 @@
+"""From documents to rows of a weight table: templates, the lists they use, and the features that are known."""
+
+from typing import Any, Dict, Iterable, List, Mapping
+
+import numpy
+from spacy.tokens import Doc
+
+from ..errors import InputError
+from .columns import DOC_COLUMNS
+from .dictionary import Dictionary
+from .extract import Extractor
+from .template import parse_templates
+from .word_list import WordList
+
+NEEDS_WORDS = "word"
+
+
+class FeatureIndex:
+    """templates: see `template`; of single tags, and of columns that a document's characters and words determine.
+    lists: by the names that templates use. `dictionary`: the features that have a row.
+
+    Raises InputError for templates of pairs of tags, and for those that look at entities."""
+
+    def __init__(self, templates: Iterable[str], lists: Mapping[str, WordList]):
+        self.templates = list(templates)
+        for template in parse_templates(self.templates):
+            if template.bigram or any(column == "tag" for column, _ in template.parts):
+                raise InputError(
+                    "expected templates of single tags that look at characters and words, as a network is trained with "
+                    f"them, got {template.text!r}; the component cner_features has the others"
+                )
+        self.extract = Extractor(self.templates, lists)
+        self.dictionary = Dictionary(numpy.zeros(0, dtype="uint64"))
+
+    def __len__(self) -> int:
+        """The number of rows, that of unknown features among them."""
+        return len(self.dictionary)
+
+    @property
+    def needs_words(self) -> bool:
+        """Whether a template looks at the words around a character."""
+        return NEEDS_WORDS in self.extract.names
+
+    @staticmethod
+    def lists_of(templates: Iterable[str]) -> set[str]:
+        """The columns of templates that must be lists."""
+        columns = {column for template in parse_templates(templates) for column, _ in template.parts}
+        return columns - {"c", "class", *DOC_COLUMNS}
+
+    def collect(self, docs: List[Doc], min_count: int) -> None:
+        """Gives a row to each feature that occurs at least `min_count` times in these documents of characters."""
+        self.dictionary = Dictionary.from_counts(self.extract(docs, docs).plain, min_count)
+
+    def rows(self, docs: List[Doc]) -> numpy.ndarray:
+        """The rows of each character's features, 0 for those that are not known: int32 (n, templates), for the
+        characters of all documents, one after the other."""
+        return numpy.ascontiguousarray(self.dictionary.rows(self.extract(docs, docs).plain).T)
+
+    def to_dict(self) -> Dict[str, Any]:
+        """All that it is, for msgpack."""
+        lists = {name: words.entries for name, words in self.extract.lists.items()}
+        return {"templates": self.templates, "lists": lists, "keys": self.dictionary.keys}
+
+    @classmethod
+    def from_dict(cls, saved: Dict[str, Any]) -> "FeatureIndex":
+        index = cls(saved["templates"], {name: WordList(entries) for name, entries in saved["lists"].items()})
+        index.dictionary = Dictionary(saved["keys"])
+        return index

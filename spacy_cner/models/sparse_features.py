@@ -1,0 +1,103 @@
+"""Sparse features of characters, each with a weight for each tag: the log-linear part of a tagger."""
+
+from functools import partial
+from pathlib import Path
+from typing import Any, Callable, Dict, List, Optional, Tuple, cast
+
+import srsly
+import torch
+from spacy import registry
+from spacy.lang.zh import Chinese
+from spacy.tokens import Doc
+from thinc.api import ArgsKwargs, Model, torch2xp, xp2torch
+from thinc.model import deserialize_attr, serialize_attr
+from thinc.types import Floats2d
+
+from ..corpus.docbin import read_docs
+from ..features.index import FeatureIndex
+from ..features.word_list import own_lists, read_list
+from ..nn.feature_scores import FeatureScores
+from .torch_layers import SizedShim, leave_threads_to_parent, sized_shim
+
+
+@registry.architectures("spacy_cner.SparseFeatures.v1")
+def build_sparse_features(
+    templates: List[str],
+    train: Optional[str] = None,
+    min_count: int = 1,
+    rate: float = 1.0,
+    dropout: float = 0.0,
+    lists: Dict[str, str] = {},  # noqa: B006
+    width: Optional[int] = None,
+) -> Model[List[Doc], List[Floats2d]]:
+    """The sum of a row of weights for each feature that holds at a character: as `features` of
+    `spacy_cner.CrfTagger.v1` scores of its tags, as part of a tok2vec a vector of `width`. Weights begin at zero.
+
+    templates: what to look at, see the component `cner_features`; those for pairs of tags, and the column `tag`, it
+        alone has. Without any, nothing is added.
+    train: a .spacy file, read at initialisation only: the features that occur at least `min_count` times in its text
+        get weights. None: those of the few documents that the model is initialised with.
+    rate: what the learning rate is multiplied by for these weights (with Adam).
+    dropout: the part of the features that is left out in training. `training.dropout` does not change it.
+    lists: files of characters or words by the names that templates use, beside the package's own."""
+    files: Dict[str, Any] = {**own_lists(), **lists}
+    found = {name: read_list(files[name]) for name in FeatureIndex.lists_of(templates) if name in files}
+    index = FeatureIndex(templates, found)
+    return Model(
+        "sparse_features",
+        _forward,
+        init=partial(_init, train=Path(train) if train else None, min_count=min_count),
+        dims={"nO": width},
+        attrs={"index": index, "needs_words": index.needs_words},
+        shims=[SizedShim(partial(FeatureScores, rate=rate, dropout=dropout))],
+    )
+
+
+def _init(
+    model: Model,
+    X: Optional[List[Doc]] = None,
+    Y: Any = None,
+    *,
+    train: Optional[Path] = None,
+    min_count: int = 1,
+) -> None:
+    shim = sized_shim(model)
+    if shim.is_built:
+        return
+    docs = list(X or [])
+    if train is not None:
+        # From the text alone, as a pipeline sees it: words that are annotated there would not be there in prediction.
+        tokenizer = Chinese().tokenizer
+        docs = [tokenizer(doc.text) for doc in read_docs(train)]
+    index = model.attrs["index"]
+    index.collect(docs, min_count)
+    shim.build(size=len(index), width=model.get_dim("nO"))
+
+
+def _forward(model: Model, docs: List[Doc], is_train: bool) -> Tuple[List[Floats2d], Callable]:
+    lengths = [len(doc) for doc in docs]
+    shim = sized_shim(model)
+    shim.require_built()
+    if not sum(lengths) or not model.attrs["index"].templates:
+        return [model.ops.alloc2f(n, model.get_dim("nO")) for n in lengths], lambda gradients: []
+    leave_threads_to_parent()
+    rows = torch.from_numpy(model.attrs["index"].rows(docs)).to(shim.device)
+    output, torch_backprop = shim(ArgsKwargs(args=(rows,), kwargs={}), is_train)
+
+    def backprop(gradients: List[Floats2d]) -> List[Doc]:
+        gradient = xp2torch(model.ops.flatten(gradients))
+        torch_backprop(ArgsKwargs(args=((output,),), kwargs={"grad_tensors": (gradient,)}))
+        return []
+
+    flat = cast(Floats2d, torch2xp(output.detach()))
+    return model.ops.unflatten(flat, model.ops.asarray1i(lengths)), backprop
+
+
+@serialize_attr.register(FeatureIndex)
+def _serialize(_, index: FeatureIndex, name: str, model: Model) -> bytes:
+    return srsly.msgpack_dumps(index.to_dict())
+
+
+@deserialize_attr.register(FeatureIndex)
+def _deserialize(_, value: bytes, name: str, model: Model) -> FeatureIndex:
+    return FeatureIndex.from_dict(srsly.msgpack_loads(value))
