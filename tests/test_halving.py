@@ -39,7 +39,8 @@ def test_logger():
     nlp.config["training"] = {"score_weights": {"ents_f": 1.0}, "max_steps": 3, "eval_frequency": 1}
     log, finalize = setup(nlp, out, io.StringIO())
     for step, score in enumerate([0.5, None, 0.4]):
-        info = {"epoch": 0, "step": step, "score": score, "losses": {}, "other_scores": {"ents_f": score}}
+        losses, scores = dict.fromkeys(nlp.pipe_names, 1.0), {"ents_f": score}
+        info = {"epoch": 0, "step": step, "score": score, "losses": losses, "other_scores": scores}
         log(None if score is None else info)
     finalize()
     assert "No better score in 1 evaluations: half the rate" in out.getvalue()
