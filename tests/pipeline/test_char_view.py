@@ -62,7 +62,8 @@ def test_the_view_keeps_words_where_they_are_asked_for():
     assert word_texts(view(tokens("王海", "来", "\n\n", "了"))) == ["王海", "来", "了"]
     assert "words" not in VIEW(tokens("王海", "来")).spans
     tagged = Doc(NLP.vocab, words=["王海", "来"], spaces=[False, False], pos=["PROPN", "VERB"])
-    assert [word.label_ for word in view(tagged).spans["words"]] == ["PROPN", "VERB"]
+    seen = view(tagged)
+    assert [word.label_ for word in seen.spans["words"]] == ["PROPN", "VERB"]
     doc = tokens("王海来", "了")
     doc.spans["words"] = [doc[:1]]
     assert word_texts(view(doc)) == ["王海来"]
