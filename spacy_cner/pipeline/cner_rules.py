@@ -26,7 +26,7 @@ def make_cner_rules(
 ) -> "EntityRules":
     """Makes the component.
 
-    rules: applied in this order, each once; `spacy_cner.rules.rule.Rule` says how they are written. None: the eight
+    rules: applied in this order; `spacy_cner.rules.rule.Rule` says how they are written. None: the eight
         that come with the package. `initialize` takes a file of them instead.
     scorer: as for `cner`.
 

@@ -155,14 +155,18 @@ class FeatureTaggerPipe(Pipe):
         docs = [example.predicted for example in examples]
         if nlp is None or self._columns.isdisjoint(DOC_COLUMNS):
             return docs
-        docs = [doc.copy() for doc in docs]
-        for name, component in nlp.pipeline:
-            if component is self:
-                break
+        texts = [doc.text for doc in docs]
+        earlier = nlp.pipeline[: [component for _, component in nlp.pipeline].index(self)]
+        todo = []
+        for name, component in reversed(earlier):
             held_out = getattr(component, "held_out", None)
-            if held_out is not None and [doc.text for doc in held_out] == [doc.text for doc in docs]:
+            if held_out is not None and [doc.text for doc in held_out] == texts:
                 docs, component.held_out = held_out, None  # type: ignore[attr-defined]
-                continue
+                break
+            todo.append((name, component))
+        else:
+            docs = [doc.copy() for doc in docs]
+        for name, component in reversed(todo):
             self._log(f"applying {name}")
             docs = list(component.pipe(docs)) if hasattr(component, "pipe") else [component(doc) for doc in docs]
         return docs

@@ -14,6 +14,8 @@ from .view import CLOSE, LAST_LABEL, OPEN, Labels, Span, make_view
 FILE = Path(__file__).parent.parent / "assets" / "rules" / "rules.txt"
 ARROW = "=>"
 NOTHING = "O"
+RESULT = r"(?:<([^<>|:]+)>|O)"
+MOST_TURNS = 100
 OUTSIDE = f"[^{OPEN}-{chr(LAST_LABEL)}]"  # a character of the text, also within an entity
 NOT_INSIDE = f"(?![^{OPEN}{CLOSE}]*{CLOSE})"  # an entity
 TOKEN = re.compile(
@@ -31,7 +33,8 @@ EXAMPLE = "'{<LOC>}+<ORG> => <ORG>'"
 
 class Rule:
     """What is on the left of `=>`, or the part of it in parentheses, becomes one entity with the label on the right,
-    or no entity if that is `O`. The left side consists of
+    or no entity if that is `O`; several parts in parentheses become what stands in the same place on the right:
+    `<PER:([surname]..)([surname]..)> => <PER><PER>`. The left side consists of
 
     - `<LOC>`, an entity of that label; `<LOC|ORG>`, of one of these; `<LOC:"中" .>`, one whose text is `中` and one
       more character
@@ -44,10 +47,9 @@ class Rule:
     def __init__(self, text: str, labels: Labels, lists: Mapping[str, WordList]):
         self.text, self._labels, self._lists = text.strip(), labels, lists
         left, arrow, right = (part.strip() for part in text.rpartition(ARROW))
-        result = re.fullmatch(r"<([^<>|:]+)>|O", right)
-        if not arrow or not left or result is None:
+        if not arrow or not left or not re.fullmatch(rf"(?:{RESULT}\s*)+", right):
             raise self._error("expected a left side, =>, and <LABEL> or O on the right side")
-        self.label = result[1] or NOTHING
+        self.results = [label or NOTHING for label in re.findall(RESULT, right)]
         expression = self._expression(left)
         try:
             if not re.compile(expression).groups:
@@ -55,21 +57,36 @@ class Rule:
             self._search = re.compile(f"{NOT_INSIDE}(?:{expression})")
         except re.error as error:
             raise self._error(f"expected a pattern like a regular expression ({error})") from None
-        if self._search.groups != 1:
-            raise self._error("expected one part in parentheses at most")
+        if self._search.groups != len(self.results):
+            raise self._error(f"expected as many parts in parentheses as results, got {self._search.groups}")
         if self._search.match("") is not None:
             raise self._error("expected a left side that does not match the empty text")
 
     def apply(self, text: str, spans: Sequence[Span]) -> List[Span]:
-        """The spans after one turn from left to right; the same as before where the rule does not fit."""
+        """The spans after turns from left to right until one changes nothing; at most MOST_TURNS."""
+        before = list(spans)
+        for _ in range(MOST_TURNS):
+            after = self._turn(text, before)
+            if after == before:
+                break
+            before = after
+        return before
+
+    def _turn(self, text: str, spans: List[Span]) -> List[Span]:
         view = make_view(text, spans, self._labels)
-        changed = list(spans)
-        for match in self._search.finditer(view.string):
-            start, end = (view.offsets[place] for place in match.span(1))
+        matches = list(self._search.finditer(view.string))
+        changed = spans
+        for match in matches:
+            parts = [match.span(i + 1) for i in range(len(self.results))]
+            found = [
+                (view.offsets[start], view.offsets[end], label)
+                for (start, end), label in zip(parts, self.results)
+                if start < end
+            ]
+            start, end = min(part[0] for part in found), max(part[1] for part in found)
             changed = [span for span in changed if span[1] <= start or end <= span[0]]
-            if self.label != NOTHING:
-                changed.append((start, end, self.label))
-        return sorted(changed)
+            changed += [part for part in found if part[2] != NOTHING]
+        return sorted(changed) if matches else spans
 
     def _expression(self, pattern: str, inside: bool = False) -> str:
         parts: List[str] = []
@@ -111,7 +128,7 @@ def parse_rules(texts: Sequence[str], lists: Mapping[str, WordList]) -> List[Rul
 
 
 def apply_rules(rules: Sequence[Rule], text: str, spans: Sequence[Span]) -> List[Span]:
-    """Each rule once, in order. Spans are in text order."""
+    """One rule after the other. Spans are in text order."""
     found = list(spans)
     for rule in rules:
         found = rule.apply(text, found)

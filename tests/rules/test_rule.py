@@ -6,7 +6,7 @@ from spacy_cner.errors import CorpusError, InputError
 from spacy_cner.features.word_list import WordList
 from spacy_cner.rules.rule import apply_rules, own_rules, parse_rules, read_rules
 
-LISTS = {"org_tail": WordList(["院", "学院", "公司"])}
+LISTS = {"org_tail": WordList(["院", "学院", "公司"]), "sur": WordList(["林", "王"])}
 
 
 def apply(rule, marked):
@@ -34,7 +34,10 @@ def apply(rule, marked):
         ('"(" <LOC> ")" => <ORG>', "从(大连)到（[LOC 大连]）", ["（大连） ORG"]),
         ('"青岛" => <LOC>', "青岛和[ORG 青岛大学]", ["青岛 LOC", "青岛大学 ORG"]),
         ('{"青岛"|"大连"}"人"? => <LOC>', "青岛人和大连", ["青岛人 LOC", "大连 LOC"]),
-        ("<PER><PER> => <PER>", "[PER 林][PER 海][PER 燕]", ["林海 PER", "燕 PER"]),
+        ("<PER><PER> => <PER>", "[PER 林][PER 海][PER 燕]", ["林海燕 PER"]),
+        ("<PER:([sur]..)([sur].+)> => <PER><PER>", "[PER 林小燕王大海王青]", ["林小燕 PER", "王大海 PER", "王青 PER"]),
+        ("<PER>([sur].)<PER> => <PER>", "[PER 林海]王青[PER 林燕]王燕", ["林海 PER", "王青 PER", "林燕 PER"]),
+        ("(<LOC>)(<PER>) => <PER> O", "[LOC 大连][PER 海]", ["大连 PER"]),
     ],
 )
 def test_rules(rule, text, expected):
@@ -45,8 +48,7 @@ def test_the_packages_own_rules():
     rules = own_rules()
     assert len(rules) == 8 and rules[0] == "{<LOC>}+<ORG> => <ORG>"
     lists = {"org_tail": WordList(["院"])}
-    results = [rule.label for rule in parse_rules(rules, lists)]
-    assert results.count("ORG") == 7 and results.count("PER") == 1
+    assert all(parse_rules(rules, lists))
 
 
 def test_rules_come_one_after_the_other():
@@ -63,9 +65,10 @@ def test_rules_come_one_after_the_other():
         ("<LOC> 的 => <ORG>", "got '的', which is no part"),
         ("{<LOC> => <ORG>", "expected a pattern like a regular expression"),
         ("+<LOC> => <ORG>", "expected a pattern like a regular expression"),
-        ("(<LOC>)(<LOC>) => <ORG>", "expected one part in parentheses"),
+        ("(<LOC>)(<LOC>) => <ORG>", "expected as many parts in parentheses as results, got 2"),
+        ("<LOC><LOC> => <ORG> O", "expected as many parts in parentheses as results, got 1"),
         ("<LOC>* => <ORG>", "does not match the empty text"),
-        ("[nowhere] => <ORG>", "expected a list out of org_tail, got 'nowhere'"),
+        ("[nowhere] => <ORG>", "expected a list out of org_tail, sur, got 'nowhere'"),
         ("<LOC:<ORG>> => <ORG>", "which is no part"),
     ],
 )
