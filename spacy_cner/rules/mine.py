@@ -5,7 +5,7 @@ from typing import Iterable, Iterator, List, Mapping, NamedTuple, Sequence, Set,
 
 from ..features.word_list import WordList
 from .rule import NOTHING, Rule
-from .view import Labels, Span
+from .view import Labels, Span, View, make_view
 
 LONGEST = 4  # characters outside of entities that a rule may be about
 TAILS = ("org_tail", "place_tail")
@@ -17,6 +17,13 @@ class Text(NamedTuple):
     text: str
     gold: List[Span]
     found: List[Span]
+
+
+class Viewed(NamedTuple):
+    """The view is made once, for all rules that do not fit."""
+
+    text: Text
+    view: View
 
 
 class Mined(NamedTuple):
@@ -38,28 +45,37 @@ def mine(texts: Sequence[Text], lists: Mapping[str, WordList], *, min_fixes: int
     labels = Labels()
     open_rules = [Rule(rule, labels, lists) for rule, count in counts.most_common() if count >= min_fixes]
     # Gains can only be told after the rules before; an upper guess is that of the last time.
-    guesses = {rule.text: tried(rule, texts).gain for rule in open_rules}
+    viewed = [Viewed(text, make_view(text.text, text.found, labels)) for text in texts]
+    guesses = {rule.text: tried(rule, viewed).gain for rule in open_rules}
     mined: List[Mined] = []
     while open_rules:
         open_rules.sort(key=lambda rule: guesses[rule.text], reverse=True)
         rule = open_rules[0]
-        result = tried(rule, texts)
+        result = tried(rule, viewed)
         guesses[rule.text] = result.gain
         if max(guesses.values()) < min_fixes:
             break
         if result.gain < max((guesses[other.text] for other in open_rules[1:]), default=0):
             continue
         mined.append(result)
-        texts = [text._replace(found=rule.apply(text.text, text.found)) for text in texts]
+        viewed = [after_rule(rule, each, labels) for each in viewed]
         guesses.pop(open_rules.pop(0).text)
     return mined
 
 
-def tried(rule: Rule, texts: Iterable[Text]) -> Mined:
+def after_rule(rule: Rule, viewed: Viewed, labels: Labels) -> Viewed:
+    text = viewed.text
+    if not rule.fits(viewed.view):
+        return viewed
+    found = rule.apply(text.text, text.found)
+    return Viewed(text._replace(found=found), make_view(text.text, found, labels))
+
+
+def tried(rule: Rule, viewed: Iterable[Viewed]) -> Mined:
     fixes = breaks = 0
-    for text in texts:
-        after = rule.apply(text.text, text.found)
-        if after != text.found:
+    for text, view in viewed:
+        if rule.fits(view):
+            after = rule.apply(text.text, text.found)
             wrong, wrong_after = set(text.gold) ^ set(text.found), set(text.gold) ^ set(after)
             fixes += len(wrong - wrong_after)
             breaks += len(wrong_after - wrong)

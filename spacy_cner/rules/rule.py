@@ -9,7 +9,7 @@ from typing import List, Mapping, Sequence, Union
 from ..chars import normalize_text
 from ..errors import CorpusError, InputError
 from ..features.word_list import WordList
-from .view import CLOSE, LAST_LABEL, OPEN, Labels, Span, make_view
+from .view import CLOSE, LAST_LABEL, OPEN, Labels, Span, View, make_view
 
 FILE = Path(__file__).parent.parent / "assets" / "rules" / "rules.txt"
 ARROW = "=>"
@@ -61,6 +61,9 @@ class Rule:
             raise self._error(f"expected as many parts in parentheses as results, got {self._search.groups}")
         if self._search.match("") is not None:
             raise self._error("expected a left side that does not match the empty text")
+
+    def fits(self, view: View) -> bool:
+        return self._search.search(view.string) is not None
 
     def apply(self, text: str, spans: Sequence[Span]) -> List[Span]:
         """The spans after turns from left to right until one changes nothing; at most MOST_TURNS."""
