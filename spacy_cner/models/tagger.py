@@ -56,12 +56,21 @@ def _tagger(
     output = sequence_layer("emissions", _linear)
     head: Model = output if encoder is None else chain(encoder, output)
     crf: Model = Model("crf", _no_forward, shims=[SizedShim(build_crf)])
+    # What `[pretraining] layer = "pretrained"` names: a `spacy.Tok2Vec.v2`, also beside other features.
+    inner = next((node for node in tok2vec.walk() if node.has_ref("embed") and node.has_ref("encode")), tok2vec)
     model: Model = Model(
         name,
         _forward,
         init=_init,
         layers=[layer for layer in (tok2vec, head, crf, features) if layer is not None],
-        refs={"tok2vec": tok2vec, "head": head, "output": output, "crf": crf, "features": features},
+        refs={
+            "tok2vec": tok2vec,
+            "pretrained": inner,
+            "head": head,
+            "output": output,
+            "crf": crf,
+            "features": features,
+        },
         attrs={"tag_scheme": tag_scheme},
     )
     return model

@@ -3,11 +3,14 @@ import pytest
 import spacy
 import torch
 from conftest import make_examples, small_model, train
+from spacy.ml.models import build_Tok2Vec_model
 from spacy.util import registry
-from thinc.api import SGD, fix_random_seed
+from thinc.api import SGD, concatenate, fix_random_seed
 
 from spacy_cner.errors import InputError
-from spacy_cner.models.tagger import crf_loss, crf_of, set_labels
+from spacy_cner.models.embed import build_char_ngram_embed
+from spacy_cner.models.encoders import build_bilstm
+from spacy_cner.models.tagger import build_crf_tagger, crf_loss, crf_of, set_labels
 from spacy_cner.models.torch_layers import pad, sized_shim
 from spacy_cner.tags import tag_list
 
@@ -240,3 +243,12 @@ def test_tags_of_words_have_no_outside():
     assert set_labels(model, ["W"], outside=False) == ["B-W", "M-W", "E-W", "S-W"]
     model.initialize(X=DOCS)
     assert [x.shape[1] for x in model.predict(DOCS)] == [4, 4, 4]
+
+
+def test_what_was_pretrained_is_found_beside_other_features():
+    inner = build_Tok2Vec_model(build_char_ngram_embed([4], [20]), build_bilstm(6))
+    beside = concatenate(inner, build_char_ngram_embed([4], [20]))
+    assert build_crf_tagger(beside).get_ref("pretrained") is inner
+    assert build_crf_tagger(inner).get_ref("pretrained") is inner
+    alone = build_char_ngram_embed([4], [20])
+    assert build_crf_tagger(alone).get_ref("pretrained") is alone
