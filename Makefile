@@ -19,7 +19,8 @@ test: setup
 	$(INSTALL) -e ".[test]"
 	$(BIN)/ruff check .
 	$(BIN)/mypy spacy_cner
-	$(BIN)/python -m pytest --numprocesses auto --dist loadfile
+	# One thread for each process: OpenMP's threads wait actively, so more of them than cores slow each other down.
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses auto --dist loadfile
 
 setup: $(VENV)/ready
 
