@@ -37,7 +37,8 @@ def project(tmp_path_factory):
     folder = tmp_path_factory.mktemp("project")
     shutil.copytree(ROOT / "configs", folder / "configs")
     shutil.copytree(ROOT / "assets" / "embedded", folder / "assets" / "embedded")
-    shutil.copy(ROOT / "assets" / "vectors.npz", folder / "assets")
+    for name in ("vectors.npz", "words.npz"):
+        shutil.copy(ROOT / "assets" / name, folder / "assets")
     settings = srsly.read_yaml(ROOT / "project.yml")
     steps, mine = settings["workflows"]["all"], settings["workflows"]["mine"]
     assert (steps[0], mine[0], steps[-1]) == ("convert", "convert-mine", "try")

@@ -64,7 +64,7 @@ def test_the_wheels_lie_side_by_side(folder):
 def test_the_plugin_is_whole(folder):
     wheel = zipfile.ZipFile(next((folder / "wheels").glob("spacy_cner-*.whl")))
     packed = {name for name in wheel.namelist() if ".dist-info/" not in name}
-    files = [*PACKAGE.rglob("*.py"), PACKAGE / "py.typed"]
+    files = [*PACKAGE.rglob("*.py"), PACKAGE / "py.typed", *PACKAGE.glob("assets/*/*.txt")]
     assert packed == {path.relative_to(PACKAGE.parent).as_posix() for path in files}
     read = {Path(name).name: wheel.read(name).decode() for name in wheel.namelist() if ".dist-info/" in name}
     assert "cner = spacy_cner.pipeline.cner:make_cner" in read["entry_points.txt"]
