@@ -1,11 +1,14 @@
 """Features as 64-bit numbers, for whole arrays at once. Of three million features, the odds that any two share a number
 are one in four million."""
 
+from typing import Sequence
+
 import numpy
 
 # A multiplier with well mixed high bits (Knuth, TAOCP 3, 6.4: multiplicative hashing with the golden ratio).
 GOLDEN = numpy.uint64(0x9E3779B97F4A7C15)
 HALF = numpy.uint64(32)
+START = numpy.uint64(1)  # of the keys of strings; with 0, characters of code 0 would change nothing
 
 
 def mix(keys: numpy.ndarray, values: numpy.ndarray) -> numpy.ndarray:
@@ -14,6 +17,14 @@ def mix(keys: numpy.ndarray, values: numpy.ndarray) -> numpy.ndarray:
     mixed = (keys ^ values.astype("uint64", copy=False)) * GOLDEN
     mixed ^= mixed >> HALF
     return mixed
+
+
+def string_keys(strings: Sequence[str]) -> numpy.ndarray:
+    """The keys of strings of one length, n: what `mix` makes of START and their characters; uint64 (n,)."""
+    keys = numpy.full(len(strings), START)
+    for column in numpy.array([[ord(char) for char in string] for string in strings], dtype="int64").T:
+        keys = mix(keys, column)
+    return keys
 
 
 def seed_key(seed: int) -> numpy.ndarray:

@@ -8,7 +8,7 @@ import numpy
 
 from ..chars import normalize_text
 from ..errors import CorpusError, InputError
-from .hashing import mix, seed_key
+from .hashing import START, mix, string_keys
 
 FOLDER = Path(__file__).parent.parent / "assets" / "lists"
 OUTSIDE, BEGIN, INSIDE = 0, 1, 2
@@ -25,7 +25,7 @@ class WordList:
         for entry in self.entries:
             by_length.setdefault(len(entry), []).append(entry)
         # Length to sorted keys
-        self._keys = {length: numpy.sort(_keys(by_length[length])) for length in sorted(by_length)}
+        self._keys = {length: numpy.sort(string_keys(by_length[length])) for length in sorted(by_length)}
         self._is_first = numpy.zeros(sys.maxunicode + 2, dtype=bool)
         self._is_first[[ord(entry[0]) for entry in self.entries]] = True
 
@@ -38,7 +38,7 @@ class WordList:
             return is_first.astype("int64")
         starts = numpy.flatnonzero(is_first)
         lengths = numpy.zeros(len(starts), dtype="int64")
-        keys = numpy.full(len(starts), seed_key(0))
+        keys = numpy.full(len(starts), START)
         padded = numpy.append(codepoints, [-1] * longest_entry)
         for length in range(1, longest_entry + 1):
             keys = mix(keys, padded[starts + length - 1])
@@ -70,14 +70,6 @@ def read_list(path: Union[str, Path]) -> WordList:
 def own_lists() -> Dict[str, Path]:
     """The lists that come with this package, by name."""
     return {path.stem: path for path in sorted(FOLDER.glob("*.txt"))}
-
-
-def _keys(entries: List[str]) -> numpy.ndarray:
-    """Of entries of one length."""
-    keys = numpy.full(len(entries), seed_key(0))
-    for column in numpy.array([[ord(char) for char in entry] for entry in entries], dtype="int64").T:
-        keys = mix(keys, column)
-    return keys
 
 
 def _is_in(keys: numpy.ndarray, known: numpy.ndarray) -> numpy.ndarray:

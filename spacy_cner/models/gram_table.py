@@ -9,11 +9,10 @@ from thinc.api import Model
 from thinc.model import deserialize_attr, serialize_attr
 
 from ..chars import MASK, normalize_char
+from ..features.hashing import GOLDEN
 
 # The row of positions where no n-gram begins (the last n - 1 of a document), and of n-grams with a masked character.
 NO_ROW = 0
-# A multiplier with well mixed high bits (Knuth, TAOCP 3, 6.4: multiplicative hashing with the golden ratio).
-GOLDEN = numpy.uint64(0x9E3779B97F4A7C15)
 BITS = numpy.uint64(21)  # of one code point; three of them fit into a 64-bit key
 
 

@@ -4,10 +4,10 @@ from typing import List, Tuple
 
 import numpy
 
+from ..chars import normalize_text
+from ..features.hashing import START, mix, string_keys
 from .gram_table import normalize_codepoints
 
-# A multiplier whose powers mix well (Knuth, MMIX); arithmetic is modulo 2**64.
-BASE = numpy.uint64(6364136223846793005)
 SETS = 4
 B, M, E, S = range(SETS)
 EMPTY = numpy.zeros(0, dtype="int64")
@@ -24,11 +24,15 @@ class WordTable:
         if "" in words:
             raise ValueError("expected words of at least one character, got an empty one")
         self.words, self.counts = words, counts
-        keys = numpy.array([word_key(word) for word in words], dtype="uint64")
+        lengths = numpy.array([len(word) for word in words], dtype="int64")
+        self._lengths = numpy.unique(lengths).tolist()
+        keys = numpy.zeros(len(words), dtype="uint64")
+        for length in self._lengths:
+            rows = numpy.flatnonzero(lengths == length)
+            keys[rows] = string_keys([normalize_text(words[row]) for row in rows])
         self._rows = numpy.argsort(keys, kind="stable")
         self._keys = keys[self._rows]
         self._counts = numpy.array(counts, dtype="float32")
-        self._lengths = sorted(set(map(len, words)))
 
     def __len__(self) -> int:
         return len(self.words)
@@ -36,11 +40,11 @@ class WordTable:
     def matches(self, codepoints: numpy.ndarray) -> List[Tuple[int, numpy.ndarray, numpy.ndarray]]:
         """All words in a text of code points (n,): for each length of words that are there, (length, starts, rows),
         both int64 (m,), by starts."""
-        plain = normalize_codepoints(codepoints).astype("uint64")
+        plain = normalize_codepoints(codepoints)
         found = []
-        keys = numpy.zeros(len(plain), dtype="uint64")
+        keys = numpy.full(len(plain), START)
         for length in range(1, min(len(plain), self._lengths[-1] if self._lengths else 0) + 1):
-            keys = extend(keys[: len(plain) - length + 1], plain[length - 1 :])
+            keys = mix(keys[: len(plain) - length + 1], plain[length - 1 :])
             if length in self._lengths:
                 place = numpy.searchsorted(self._keys, keys).clip(max=len(self._keys) - 1)
                 starts = numpy.flatnonzero(self._keys[place] == keys)
@@ -68,17 +72,3 @@ class WordTable:
         counts = self._counts[found]
         shares = 4 * counts / numpy.bincount(place, weights=counts, minlength=begin)[place]
         return SETS * place + numpy.concatenate(sets), found, shares.astype("float32")
-
-
-def extend(keys: numpy.ndarray, plain: numpy.ndarray) -> numpy.ndarray:
-    """The keys of words that are one character longer: uint64 (n,) each."""
-    return (keys + plain + numpy.uint64(1)) * BASE
-
-
-def word_key(word: str) -> numpy.uint64:
-    """The hash of one word."""
-    plain = normalize_codepoints(numpy.frombuffer(word.encode("utf-32-le"), dtype="<u4")).astype("uint64")
-    key = numpy.zeros(1, dtype="uint64")
-    for i in range(len(plain)):
-        key = extend(key, plain[i : i + 1])
-    return key[0]
