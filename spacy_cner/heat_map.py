@@ -6,6 +6,7 @@ from typing import List, Sequence
 
 from .attention_maps import AttentionMap
 from .errors import InputError
+from .plots import new_figure, save_figure
 
 # Families with Chinese characters, one of which is on most systems.
 CHINESE_FONTS = (
@@ -21,11 +22,11 @@ def draw_heat_maps(maps: Sequence[AttentionMap], path: Path) -> None:
 
     Raises InputError without matplotlib, for a kind that it cannot write, and if there is no Chinese font to draw with
     for another kind than SVG."""
-    try:
-        from matplotlib import rc_context
-        from matplotlib.figure import Figure
-    except ImportError:
-        raise InputError(f"{path}: expected matplotlib to draw it; pip install spacy_cner[plots] gets it") from None
+    widths = [CELL * len(each.columns) + 1.2 for each in maps]
+    heights = [CELL * len(each.rows) + 1.2 for each in maps]
+    figure = new_figure(path, (sum(widths), max(heights)))
+    from matplotlib import rc_context
+
     is_svg = path.suffix.lower() == ".svg"
     fonts = list(CHINESE_FONTS) if is_svg else installed_fonts()
     if not fonts:
@@ -33,12 +34,9 @@ def draw_heat_maps(maps: Sequence[AttentionMap], path: Path) -> None:
             f"{path}: expected a font with Chinese characters, found none of {', '.join(CHINESE_FONTS)}; write an "
             ".svg, or install one, such as Noto Sans CJK SC"
         )
-    widths = [CELL * len(each.columns) + 1.2 for each in maps]
-    heights = [CELL * len(each.rows) + 1.2 for each in maps]
     with rc_context({"svg.fonttype": "none", "font.family": [*fonts, "sans-serif"]}), warnings.catch_warnings():
         if is_svg:  # glyphs are missing here, not where it is shown
             warnings.simplefilter("ignore")
-        figure = Figure(figsize=(sum(widths), max(heights)), layout="constrained")
         panels = figure.subplots(1, len(maps), squeeze=False, width_ratios=widths)[0]
         for each, axes in zip(maps, panels):
             axes.imshow(each.weights.mean(axis=0), cmap="Blues", vmin=0.0)
@@ -46,11 +44,7 @@ def draw_heat_maps(maps: Sequence[AttentionMap], path: Path) -> None:
             axes.set_yticks(range(len(each.rows)), each.rows)
             axes.tick_params(length=0, labelsize=9, top=True, labeltop=True, bottom=False, labelbottom=False)
             axes.set_title(each.name, fontsize=10)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            figure.savefig(path, dpi=150)
-        except ValueError as error:
-            raise InputError(f"{path}: expected a kind of picture that matplotlib writes, got {error}") from None
+        save_figure(figure, path)
 
 
 def installed_fonts() -> List[str]:

@@ -5,7 +5,7 @@ from typing import List, Optional
 
 import typer
 
-from ..errors import InputError
+from ..plots import new_figure, save_figure
 from ..training_log import read_curve
 from ._app import command, good
 
@@ -20,12 +20,8 @@ def curve(
     # fmt: on
 ):
     """Draw how a score went during trainings, from what `spacy train` printed or the log.txt of `reproduce`."""
-    try:
-        from matplotlib.figure import Figure
-    except ImportError:
-        raise InputError(f"{output}: expected matplotlib to draw it; pip install spacy_cner[plots] gets it") from None
+    figure = new_figure(output)
     named = [(name, Path(file)) for name, _, file in (log.rpartition("=") for log in logs)]
-    figure = Figure(figsize=(6, 4), layout="constrained")
     axes = figure.subplots()
     for name, path in named:
         axes.plot(*zip(*read_curve(path, score)), label=name or str(path))
@@ -35,6 +31,5 @@ def curve(
     axes.set_ylabel(score)
     axes.grid(alpha=0.3)
     axes.legend()
-    output.parent.mkdir(parents=True, exist_ok=True)
-    figure.savefig(output, dpi=150)
+    save_figure(figure, output)
     good(f"{output}")

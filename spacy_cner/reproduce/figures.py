@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any, Dict, List, Sequence, Tuple
 
-from ..errors import InputError
+from ..plots import new_figure, save_figure
 from .records import Record
 from .report import SCORES, Summary, cell_records, summarise
 from .runs import point_row
@@ -63,11 +63,7 @@ def draw_learning_curves(curve: Curve, lines: Dict[str, Line], path: Path) -> No
 
 
 def _canvas(path: Path) -> Tuple[Any, Any]:
-    try:
-        from matplotlib.figure import Figure as Canvas
-    except ImportError:
-        raise InputError(f"{path}: expected matplotlib to draw it; pip install spacy_cner[plots] gets it") from None
-    canvas = Canvas(figsize=(6, 4), layout="constrained")
+    canvas = new_figure(path)
     return canvas, canvas.subplots()
 
 
@@ -79,5 +75,4 @@ def _plot(axes: Any, line: Line, **style: Any) -> None:
 def _save(canvas: Any, axes: Any, path: Path) -> None:
     axes.grid(alpha=0.3)
     axes.legend(fontsize=8)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    canvas.savefig(path, dpi=150)
+    save_figure(canvas, path)
