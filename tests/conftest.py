@@ -160,3 +160,16 @@ def bert(tmp_path_factory) -> str:
     from tiny_bert import make_bert
 
     return make_bert(tmp_path_factory.mktemp("bert") / "tiny")
+
+
+def gradients(nlp, component):
+    """All that `nlp.update` would have the optimizer apply to a component, by layer and name."""
+    found = {}
+    for i, node in enumerate(nlp.get_pipe(component).model.walk()):
+        for name in node.grad_names:
+            found[i, name] = node.get_grad(name).copy()
+        for shim in node.shims:
+            for name, weight in shim._model.named_parameters():
+                if weight.grad is not None:
+                    found[i, name] = weight.grad.numpy().copy()
+    return found

@@ -8,6 +8,7 @@ from conftest import (
     SENTENCES,
     blank_joint,
     entities,
+    gradients,
     joint_examples,
     make_examples,
     small_model,
@@ -41,19 +42,6 @@ def started():
 
 def copy_of(nlp, *, cws=1.0, cner=1.0):
     return blank_joint(cws={"loss_weight": cws}, cner={"loss_weight": cner}).from_bytes(nlp.to_bytes())
-
-
-def gradients(nlp, component):
-    """All that `nlp.update` would have the optimizer apply to a component, by layer and name."""
-    found = {}
-    for i, node in enumerate(nlp.get_pipe(component).model.walk()):
-        for name in node.grad_names:
-            found[i, name] = node.get_grad(name).copy()
-        for shim in node.shims:
-            for name, weight in shim._model.named_parameters():
-                if weight.grad is not None:
-                    found[i, name] = weight.grad.numpy().copy()
-    return found
 
 
 def after_update(started, examples, component="tok2vec", **weights):

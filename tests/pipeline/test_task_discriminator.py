@@ -8,6 +8,7 @@ from conftest import (
     SENTENCES,
     blank_adversarial,
     entities,
+    gradients,
     make_examples,
     step,
     train,
@@ -33,18 +34,6 @@ def tasks(nlp, others=("cws",)):
         for example in examples:
             example.reference.user_data[CORPUS_KEY] = name
     return [example for examples in named.values() for example in examples]
-
-
-def gradients(nlp, component):
-    found = {}
-    for i, node in enumerate(nlp.get_pipe(component).model.walk()):
-        for name in node.grad_names:
-            found[i, name] = node.get_grad(name).copy()
-        for shim in node.shims:
-            for name, weight in shim._model.named_parameters():
-                if weight.grad is not None:
-                    found[i, name] = weight.grad.numpy().copy()
-    return found
 
 
 @pytest.fixture(scope="module")
