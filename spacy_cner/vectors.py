@@ -23,6 +23,8 @@ logger = logging.getLogger(__name__)
 
 # gensim splits its corpus file at white space, so a space inside an n-gram needs a stand-in there.
 VISIBLE_SPACE = "\u2581"
+# What reading an .npz file with unexpected contents raises.
+BAD_FILE = (ValueError, KeyError, TypeError, EOFError, OSError, BadZipFile, zlib.error)
 
 
 @dataclass
@@ -58,7 +60,7 @@ class NgramVectors:
                 )
         except FileNotFoundError:
             raise InputError(f"{path}: expected a file of character vectors, found nothing there") from None
-        except (ValueError, KeyError, TypeError, EOFError, OSError, BadZipFile, zlib.error) as error:
+        except BAD_FILE as error:
             raise InputError(
                 f"{path}: expected character vectors as `python -m spacy_cner vectors` writes them, got {error!r}"
             ) from error

@@ -7,11 +7,9 @@ made."""
 import io
 import json
 import tempfile
-import zlib
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Iterable, Optional
-from zipfile import BadZipFile
 
 import numpy
 
@@ -19,6 +17,7 @@ from .chars import normalize_text
 from .corpus.raw import raw_lines
 from .errors import InputError
 from .skip_gram import skip_gram
+from .vectors import BAD_FILE
 
 
 @dataclass
@@ -45,18 +44,15 @@ class WordVectors:
 
     @classmethod
     def from_bytes(cls, data: bytes) -> "WordVectors":
-        """The inverse of `to_bytes`, which rounds the vectors; raises ValueError or KeyError for other data."""
-        try:
-            with numpy.load(io.BytesIO(data), allow_pickle=False) as arrays:
-                words = str(arrays["words"])
-                return cls(
-                    words.split("\n") if words else [],
-                    arrays["counts"],
-                    arrays["vectors"].astype("float32") * arrays["scales"].astype("float32"),
-                    json.loads(str(arrays["recipe"])),
-                )
-        except (TypeError, EOFError, OSError, BadZipFile, zlib.error) as error:
-            raise ValueError(str(error)) from error
+        """The inverse of `to_bytes`, which rounds the vectors."""
+        with numpy.load(io.BytesIO(data), allow_pickle=False) as arrays:
+            words = str(arrays["words"])
+            return cls(
+                words.split("\n") if words else [],
+                arrays["counts"],
+                arrays["vectors"].astype("float32") * arrays["scales"].astype("float32"),
+                json.loads(str(arrays["recipe"])),
+            )
 
     def save(self, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -69,7 +65,7 @@ class WordVectors:
             return cls.from_bytes(path.read_bytes())
         except FileNotFoundError:
             raise InputError(f"{path}: expected a file of word vectors, found nothing there") from None
-        except (ValueError, KeyError, OSError) as error:
+        except BAD_FILE as error:
             raise InputError(
                 f"{path}: expected word vectors as `python -m spacy_cner words` writes them, got {error!r}"
             ) from error
