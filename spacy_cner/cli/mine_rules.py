@@ -3,13 +3,14 @@
 from pathlib import Path
 from typing import List
 
-import spacy
 import typer
 
 from ..corpus.docbin import load
 from ..errors import InputError
 from ..features.word_list import own_lists, read_list
+from ..loading import load_pipeline
 from ..rules.mine import Text, mine
+from ..rules.view import spans_of
 from ._app import command, good
 
 
@@ -28,15 +29,12 @@ def mine_rules(
     """Find rules that mend what a pipeline gets wrong, and keep those that fix more than they break.
 
     For use: --initialize.components.cner_rules.rules OUTPUT in a training, or the rules in the config."""
-    try:
-        nlp = spacy.load(model)
-    except (OSError, ValueError, ImportError) as error:
-        raise InputError(f"{model}: expected a pipeline that loads, got {error}") from error
+    nlp = load_pipeline(model)
     gold = [doc for doc in load(gold_path).get_docs(nlp.vocab) if doc.has_annotation("ENT_IOB")]
     if not gold:
         raise InputError(f"{gold_path}: expected documents with entity annotation, got none")
     found = nlp.pipe(doc.text for doc in gold)
-    texts = [Text(doc.text, _spans(doc), _spans(other)) for doc, other in zip(gold, found, strict=True)]
+    texts = [Text(doc.text, spans_of(doc), spans_of(other)) for doc, other in zip(gold, found, strict=True)]
     mined = mine(texts, _read_lists(lists), min_fixes=min_fixes)[: max_rules or None]
     lines = [f"# fixes {each.fixes}, breaks {each.breaks}\n{each.rule}\n" for each in mined]
     output_path.parent.mkdir(parents=True, exist_ok=True)
@@ -44,10 +42,6 @@ def mine_rules(
     for each in mined:
         typer.echo(f"{each.fixes:5} {each.breaks:5}  {each.rule}")
     good(f"{output_path}: {len(mined)} rules, {sum(each.gain for each in mined)} errors less")
-
-
-def _spans(doc: spacy.tokens.Doc) -> list:
-    return [(ent.start_char, ent.end_char, ent.label_) for ent in doc.ents]
 
 
 def _read_lists(named: List[str]) -> dict:

@@ -6,7 +6,7 @@ import numpy
 from spacy.tokens import Doc
 
 from ..errors import InputError
-from .columns import DOC_COLUMNS
+from .columns import CHAR_COLUMNS, DOC_COLUMNS
 from .dictionary import Dictionary
 from .extract import Extractor
 from .template import parse_templates
@@ -45,7 +45,7 @@ class FeatureIndex:
     def lists_of(templates: Iterable[str]) -> set[str]:
         """The columns of templates that must be lists."""
         columns = {column for template in parse_templates(templates) for column, _ in template.parts}
-        return columns - {"c", "class", *DOC_COLUMNS}
+        return columns - {*CHAR_COLUMNS, *DOC_COLUMNS}
 
     def collect(self, docs: List[Doc], min_count: int) -> None:
         """Gives a row to each feature that occurs at least `min_count` times in these documents of characters."""

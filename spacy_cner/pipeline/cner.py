@@ -13,7 +13,7 @@ from thinc.api import Config, Model
 from ..models.tagger import crf_of, set_labels
 from .char_view import gold_entity_tags
 from .class_embeddings import initialize_class_embeddings
-from .entities import Entity, check_alignment_mode, check_label, check_labels, scored_spans, set_entities
+from .entities import Entity, EntityPipe, check_alignment_mode, check_label, check_labels, scored_spans
 from .scores import entity_score
 from .tagging import CharTagger, Tagged, char_offsets
 
@@ -98,7 +98,7 @@ def make_cner(
     )
 
 
-class ChineseEntityRecognizer(CharTagger):
+class ChineseEntityRecognizer(EntityPipe, CharTagger):
     """Tags characters with a CRF and sets `doc.ents`."""
 
     def __init__(
@@ -121,15 +121,6 @@ class ChineseEntityRecognizer(CharTagger):
         self.alignment_mode, self.spans_key, self.scorer = alignment_mode, spans_key, scorer
 
     # Labels
-
-    @property
-    def labels(self) -> Tuple[str, ...]:
-        return tuple(self.cfg["labels"])
-
-    @property
-    def label_data(self) -> List[str]:
-        """What `spacy init labels` saves."""
-        return list(self.labels)
 
     def add_label(self, label: str) -> int:
         """Adds an entity type; a trained model keeps what it knows. RETURNS: 1, or 0 if it was there."""
@@ -164,12 +155,6 @@ class ChineseEntityRecognizer(CharTagger):
             tagged.emissions,
             tagged.lengths,
             threshold=self.threshold,
-        )
-
-    def set_annotations(self, docs: Iterable[Doc], entities: List[List[Entity]]) -> None:
-        """Sets `doc.ents` and, with their scores, `doc.spans[spans_key]`."""
-        set_entities(
-            docs, entities, overwrite=self.overwrite, alignment_mode=self.alignment_mode, spans_key=self.spans_key
         )
 
     # Training

@@ -1,7 +1,7 @@
 """The `cner_features` component: entities of Chinese text by a CRF over sparse features, without a neural network."""
 
 from pathlib import Path
-from typing import Callable, Dict, Iterable, List, Optional, Tuple, Union
+from typing import Callable, Dict, Iterable, List, Optional, Union
 
 import numpy
 from spacy.language import Language
@@ -12,15 +12,9 @@ from spacy.vocab import Vocab
 from ..features.tagger import TaggedParts
 from ..tags import tag_list
 from .char_view import gold_entity_tags
-from .entities import Entity, check_alignment_mode, check_label, check_labels, scored_spans, set_entities
-from .feature_tagging import FeatureTaggerPipe, training_list
+from .entities import Entity, EntityPipe, check_alignment_mode, check_label, check_labels, scored_spans
+from .feature_tagging import DEFAULT_TEMPLATES, FeatureTaggerPipe, training_list
 from .tagging import char_offsets
-
-DEFAULT_TEMPLATES = [
-    *("c[-2]", "c[-1]", "c[0]", "c[1]", "c[2]"),
-    *("c[-2]c[-1]", "c[-1]c[0]", "c[0]c[1]", "c[1]c[2]", "c[-1]c[1]"),
-    *("class[-1]", "class[0]", "class[1]", "class[-1]class[0]class[1]"),
-]
 
 
 @Language.factory(
@@ -105,7 +99,7 @@ def make_cner_features(
     )
 
 
-class FeatureEntityRecognizer(FeatureTaggerPipe):
+class FeatureEntityRecognizer(EntityPipe, FeatureTaggerPipe):
     """Tags characters by sparse features and a CRF, and sets `doc.ents`."""
 
     def __init__(
@@ -140,15 +134,6 @@ class FeatureEntityRecognizer(FeatureTaggerPipe):
 
     # Labels
 
-    @property
-    def labels(self) -> Tuple[str, ...]:
-        return tuple(self.cfg["labels"])
-
-    @property
-    def label_data(self) -> List[str]:
-        """What `spacy init labels` saves."""
-        return list(self.labels)
-
     def add_label(self, label: str) -> int:
         """Adds an entity type before the training. RETURNS: 1, or 0 if it was there."""
         check_label(label)
@@ -180,12 +165,6 @@ class FeatureEntityRecognizer(FeatureTaggerPipe):
                     first, last = char_offsets(views[part.doc], part.start + start, part.start + end)
                     entities[part.doc].append(Entity(first, last, label, score))
         return [sorted(row) for row in entities]
-
-    def set_annotations(self, docs: Iterable[Doc], entities: List[List[Entity]]) -> None:
-        """Sets `doc.ents` and, with their scores, `doc.spans[spans_key]`."""
-        set_entities(
-            docs, entities, overwrite=self.overwrite, alignment_mode=self.alignment_mode, spans_key=self.spans_key
-        )
 
     # Training
 

@@ -12,6 +12,7 @@ from spacy.training import Example
 
 from ..features.word_list import WordList, own_lists, read_list
 from ..rules.rule import apply_rules, own_rules, parse_rules, read_rules
+from ..rules.view import spans_of
 
 
 @Language.factory(
@@ -49,7 +50,7 @@ class EntityRules(Pipe):
 
     def __call__(self, doc: Doc) -> Doc:
         """Sets `doc.ents`. Where a rule's border is inside of a token, the token is in the entity."""
-        before = [(ent.start_char, ent.end_char, ent.label_) for ent in doc.ents]
+        before = spans_of(doc)
         after = apply_rules(self.rules, doc.text, before)
         if after != before:
             known = dict(zip(before, doc.ents))

@@ -15,13 +15,7 @@ from ..features.tagger import TaggedParts
 from ..tags import scheme_letters, tag_list
 from .char_view import gold_word_tags, token_offsets
 from .cws import LABEL, word_spans
-from .feature_tagging import FeatureTaggerPipe, training_list
-
-DEFAULT_TEMPLATES = [
-    *("c[-2]", "c[-1]", "c[0]", "c[1]", "c[2]"),
-    *("c[-2]c[-1]", "c[-1]c[0]", "c[0]c[1]", "c[1]c[2]", "c[-1]c[1]"),
-    *("class[-1]", "class[0]", "class[1]", "class[-1]class[0]class[1]"),
-]
+from .feature_tagging import DEFAULT_TEMPLATES, FeatureTaggerPipe, training_list
 
 
 @Language.factory(

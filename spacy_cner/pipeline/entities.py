@@ -1,6 +1,6 @@
 """Entities from the tags of a CRF, and how they get into documents; what all recognisers have in common."""
 
-from typing import Iterable, List, NamedTuple, Optional, Sequence, Tuple
+from typing import Any, Dict, Iterable, List, NamedTuple, Optional, Sequence, Tuple
 
 import torch
 from spacy.tokens import Doc, Span, SpanGroup
@@ -10,6 +10,30 @@ from ..nn.crf import CRF
 from ..tags import allowed_transitions, tags_to_spans
 
 ALIGNMENT_MODES = ("expand", "contract", "strict")
+
+
+class EntityPipe:
+    """What components that set `doc.ents` have beside their way to find entities; those of `make_cner`."""
+
+    cfg: Dict[str, Any]
+    overwrite: bool
+    alignment_mode: str
+    spans_key: str
+
+    @property
+    def labels(self) -> Tuple[str, ...]:
+        return tuple(self.cfg["labels"])
+
+    @property
+    def label_data(self) -> List[str]:
+        """What `spacy init labels` saves."""
+        return list(self.labels)
+
+    def set_annotations(self, docs: Iterable[Doc], entities: List[List["Entity"]]) -> None:
+        """Sets `doc.ents` and, with their scores, `doc.spans[spans_key]`."""
+        set_entities(
+            docs, entities, overwrite=self.overwrite, alignment_mode=self.alignment_mode, spans_key=self.spans_key
+        )
 
 
 class Entity(NamedTuple):

@@ -22,6 +22,11 @@ from ..tags import scheme_letters
 from .char_view import CharView
 
 Paths = Dict[str, Union[str, Path]]
+DEFAULT_TEMPLATES = [
+    *("c[-2]", "c[-1]", "c[0]", "c[1]", "c[2]"),
+    *("c[-2]c[-1]", "c[-1]c[0]", "c[0]c[1]", "c[1]c[2]", "c[-1]c[1]"),
+    *("class[-1]", "class[0]", "class[1]", "class[-1]class[0]class[1]"),
+]
 
 
 def training_list(name: Optional[str], entries: Iterable[str]) -> Dict[str, WordList]:

@@ -2,6 +2,8 @@
 
 from typing import Iterable, List, NamedTuple, Tuple
 
+from spacy.tokens import Doc
+
 from ..chars import normalize_text
 
 # Of Unicode's private use area, which no text should use; a text that does has UNKNOWN in their place.
@@ -11,6 +13,11 @@ UNKNOWN = "\ufffd"
 CODES = {ord(char): UNKNOWN for char in map(chr, range(ord(OPEN), LAST_LABEL + 1))}
 
 Span = Tuple[int, int, str]  # start, end (exclusive), label
+
+
+def spans_of(doc: Doc) -> List[Span]:
+    """Its entities."""
+    return [(ent.start_char, ent.end_char, ent.label_) for ent in doc.ents]
 
 
 class Labels:
