@@ -16,7 +16,7 @@ setup(
     long_description_content_type="text/markdown",
     license="MIT",
     packages=find_packages(include=["spacy_cner", "spacy_cner.*"]),
-    package_data={"spacy_cner": ["py.typed", "assets/lists/*.txt", "assets/rules/*.txt"]},
+    package_data={"spacy_cner": ["py.typed", "assets/characters/*.txt", "assets/lists/*.txt", "assets/rules/*.txt"]},
     python_requires=">=3.10,<3.13",
     install_requires=[
         "spacy>=3.8.11,<3.9", "thinc>=8.3.4,<8.4", "torch>=2.4", "numpy>=2.0", "filelock", "tqdm", "typer",

@@ -1,6 +1,8 @@
 """Characters as the models see them: one code point per token, normalised without changing any length."""
 
 import unicodedata
+from functools import lru_cache
+from pathlib import Path
 from typing import Dict
 
 import numpy
@@ -13,20 +15,39 @@ SPACE = " "
 # What stands for a masked character: a noncharacter, which Unicode sets aside for use inside of programs (section 23.7
 # of the standard), so no text has it.
 MASK = "\ufdd0"
+SIMPLIFIED = Path(__file__).parent / "assets" / "characters" / "simplified.txt"
 
 
 def normalize_char(char: str) -> str:
-    """Full-width and other compatibility forms to their plain form (NFKC) where that is one character; any
-    white space to one space. The result is always one character, so offsets stay valid."""
+    """Full-width and other compatibility forms to their plain form (NFKC) where that is one character; traditional
+    characters to simplified ones; any white space to one space. The result is always one character, so offsets stay
+    valid."""
     if char.isspace():
         return SPACE
     normal = unicodedata.normalize("NFKC", char)
-    return normal if len(normal) == 1 else char
+    return simplified_forms().get(normal, normal) if len(normal) == 1 else char
+
+
+@lru_cache(maxsize=1)
+def simplified_forms() -> Dict[str, str]:
+    """Traditional characters, each with its simplified form; those that simplified text has too are not among them."""
+    lines = SIMPLIFIED.read_text(encoding="utf-8").splitlines()
+    return dict(line.split("\t") for line in lines if not line.startswith("#"))
 
 
 def normalize_text(text: str) -> str:
     """`normalize_char` on every character: same length as `text`."""
     return "".join(map(normalize_char, text))
+
+
+def simplify(text: str) -> str:
+    """Traditional characters to simplified ones and nothing else: same length as `text`."""
+    return text.translate(_simplified_codepoints())
+
+
+@lru_cache(maxsize=1)
+def _simplified_codepoints() -> Dict[int, str]:
+    return str.maketrans(simplified_forms())
 
 
 def is_char_doc(doc: Doc) -> bool:

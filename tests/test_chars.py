@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from spacy.tokens import Doc
 
-from spacy_cner.chars import codepoints, is_char_doc, normalize_char, normalize_text, same_text
+from spacy_cner.chars import codepoints, is_char_doc, normalize_char, normalize_text, same_text, simplified_forms
 from spacy_cner.corpus.docbin import chinese_vocab
 from spacy_cner.errors import InputError
 
@@ -24,6 +24,10 @@ def make_doc(words, vocab=None, spaces=None):
         ("１", "1"),
         ("，", ","),
         ("王", "王"),
+        ("國", "国"),
+        ("於", "于"),
+        ("乾", "乾"),  # 乾隆 is written so in simplified text, too
+        ("\uf909", "契"),  # a compatibility ideograph
         ("a", "a"),
         ("①", "1"),
         ("ﬁ", "ﬁ"),  # NFKC makes two characters of it
@@ -44,6 +48,15 @@ def test_normal_text_has_the_same_length_and_stays_as_it_is(text):
     normal = normalize_text(text)
     assert len(normal) == len(text)
     assert normalize_text(normal) == normal
+
+
+def test_simplified_forms():
+    forms = simplified_forms()
+    assert len(forms) > 2900
+    assert all(len(char) == len(form) == 1 for char, form in forms.items())
+    # What a form stands for is nothing that would change again.
+    assert not set(forms.values()) & set(forms)
+    assert normalize_text("臺灣總統府發言人陳國樑") == "台湾总统府发言人陈国梁"
 
 
 @given(st.text(ANY_CHAR, max_size=20))

@@ -6,7 +6,7 @@ from typing import Any, Iterable, Iterator, List, NamedTuple, Tuple
 import numpy
 from spacy.tokens import Doc
 
-from ..chars import is_char_doc
+from ..chars import is_char_doc, simplify
 from ..corpus.document import WORDS_KEY
 from ..errors import InputError
 
@@ -84,8 +84,9 @@ def tagged_words_of(doc: Doc) -> List[Word]:
 
 
 def words_of_jieba(text: str) -> List[Word]:
-    """With its parts of speech, also those that it guesses for words which its dictionary lacks; that is slow."""
-    return list(_placed((pair.word, pair.flag) for pair in _jieba().posseg.cut(text)))
+    """With its parts of speech, also those that it guesses for words which its dictionary lacks; that is slow.
+    The words of traditional text are those of the same text in simplified characters, which jieba knows."""
+    return list(_placed((pair.word, pair.flag) for pair in _jieba().posseg.cut(simplify(text))))
 
 
 # Training reads the same texts again each epoch.
@@ -94,7 +95,7 @@ def _jieba_words(text: str) -> Tuple[Word, ...]:
     """With the parts of speech that are in its dictionary."""
     jieba = _jieba()
     tags = jieba.posseg.dt.word_tag_tab
-    return tuple(_placed((word, tags.get(word, "")) for word in jieba.cut(text)))
+    return tuple(_placed((word, tags.get(word, "")) for word in jieba.cut(simplify(text))))
 
 
 def border_column(words: Iterable[Word], starts: numpy.ndarray, ends: numpy.ndarray) -> numpy.ndarray:

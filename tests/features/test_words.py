@@ -4,7 +4,7 @@ import spacy
 from spacy.tokens import Doc
 
 from spacy_cner.features.columns import pos_column, tag_column, word_column
-from spacy_cner.features.words import CATEGORIES, PKU_CATEGORIES, places_in_words, pos_category
+from spacy_cner.features.words import CATEGORIES, PKU_CATEGORIES, places_in_words, pos_category, words_of_jieba
 from spacy_cner.pipeline.char_view import CharView, token_offsets
 
 # The base tags of the PKU corpus' manual (Yu 1999), and those it derives from them
@@ -58,6 +58,11 @@ def test_words_of_jieba(nlp):
     assert len(borders) == len(doc) and set(borders) <= {1, 2, 3, 4}
     assert borders[:2] == [1, 3]
     assert CATEGORIES[column(pos_column, doc)[0]] == "function word"
+
+
+def test_jieba_reads_traditional_text_as_simplified():
+    pytest.importorskip("jieba")
+    assert words_of_jieba("我們在銀行工作") == words_of_jieba("我们在银行工作")
 
 
 def test_tags_of_entities(nlp):

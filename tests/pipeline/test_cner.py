@@ -14,6 +14,7 @@ from spacy.tokens import Doc, DocBin
 from spacy.training import Example
 from typer.testing import CliRunner
 
+from spacy_cner.chars import simplified_forms
 from spacy_cner.errors import InputError
 
 
@@ -85,6 +86,16 @@ def test_odd_texts(trained, text):
     assert doc.text == text
     assert doc.has_annotation("ENT_IOB") or not len(doc)
     assert "cner" in doc.spans
+
+
+def test_traditional_text_has_the_entities_of_the_same_text_in_simplified_characters(trained):
+    traditional = {form: char for char, form in simplified_forms().items()}
+    differ = 0
+    for text, expected in SENTENCES:
+        doc = trained("".join(traditional.get(char, char) for char in text))
+        differ += doc.text != text
+        assert entities(doc) == expected
+    assert differ
 
 
 def test_no_label_is_an_error():
