@@ -6,7 +6,7 @@ import numpy
 from spacy.tokens import Doc
 
 from ..errors import InputError
-from .columns import CHAR_COLUMNS, DOC_COLUMNS
+from .columns import CHAR_COLUMNS, DOC_COLUMNS, check_columns
 from .dictionary import Dictionary
 from .extract import Extractor
 from .template import parse_templates
@@ -15,37 +15,47 @@ from .word_list import WordList
 NEEDS_WORDS = "word"
 
 
+def check_templates(templates: Iterable[str], lists: Mapping[str, object]) -> None:
+    """Raises InputError for templates of pairs of tags, for those that look at entities, and for columns that are
+    neither known nor among the `lists`."""
+    for template in parse_templates(templates):
+        if template.bigram or any(column == "tag" for column, _ in template.parts):
+            raise InputError(
+                "expected templates of single tags that look at characters and words, as a network is trained with "
+                f"them, got {template.text!r}; the component cner_features has the others"
+            )
+    check_columns(_columns(templates), lists)
+
+
+def uses_words(templates: Iterable[str]) -> bool:
+    """Whether a template looks at the words around a character."""
+    return NEEDS_WORDS in _columns(templates)
+
+
+def list_columns(templates: Iterable[str]) -> List[str]:
+    """The columns of templates that must be lists."""
+    return [name for name in _columns(templates) if name not in (*CHAR_COLUMNS, *DOC_COLUMNS)]
+
+
+def _columns(templates: Iterable[str]) -> List[str]:
+    return list(dict.fromkeys(name for template in parse_templates(templates) for name, _ in template.parts))
+
+
 class FeatureIndex:
     """templates: see `template`; of single tags, and of columns that a document's characters and words determine.
     lists: by the names that templates use. `dictionary`: the features that have a row.
 
-    Raises InputError for templates of pairs of tags, and for those that look at entities."""
+    Raises InputError as `check_templates` does."""
 
     def __init__(self, templates: Iterable[str], lists: Mapping[str, WordList]):
         self.templates = list(templates)
-        for template in parse_templates(self.templates):
-            if template.bigram or any(column == "tag" for column, _ in template.parts):
-                raise InputError(
-                    "expected templates of single tags that look at characters and words, as a network is trained with "
-                    f"them, got {template.text!r}; the component cner_features has the others"
-                )
+        check_templates(self.templates, lists)
         self.extract = Extractor(self.templates, lists)
         self.dictionary = Dictionary(numpy.zeros(0, dtype="uint64"))
 
     def __len__(self) -> int:
         """The number of rows, that of unknown features among them."""
         return len(self.dictionary)
-
-    @property
-    def needs_words(self) -> bool:
-        """Whether a template looks at the words around a character."""
-        return NEEDS_WORDS in self.extract.names
-
-    @staticmethod
-    def lists_of(templates: Iterable[str]) -> set[str]:
-        """The columns of templates that must be lists."""
-        columns = {column for template in parse_templates(templates) for column, _ in template.parts}
-        return columns - {*CHAR_COLUMNS, *DOC_COLUMNS}
 
     def collect(self, docs: List[Doc], min_count: int) -> None:
         """Gives a row to each feature that occurs at least `min_count` times in these documents of characters."""
@@ -58,11 +68,11 @@ class FeatureIndex:
 
     def to_dict(self) -> Dict[str, Any]:
         """All that it is, for msgpack."""
-        lists = {name: words.entries for name, words in self.extract.lists.items()}
+        lists = {name: words.to_dict() for name, words in self.extract.lists.items()}
         return {"templates": self.templates, "lists": lists, "keys": self.dictionary.keys}
 
     @classmethod
     def from_dict(cls, saved: Dict[str, Any]) -> "FeatureIndex":
-        index = cls(saved["templates"], {name: WordList(entries) for name, entries in saved["lists"].items()})
+        index = cls(saved["templates"], {name: WordList.from_dict(words) for name, words in saved["lists"].items()})
         index.dictionary = Dictionary(saved["keys"])
         return index

@@ -150,13 +150,13 @@ class FeatureTagger:
             "scheme": self.scheme,
             "templates": self.templates,
             "window": self.window,
-            "lists": {name: words.entries for name, words in self.extract.lists.items()},
+            "lists": {name: words.to_dict() for name, words in self.extract.lists.items()},
             "state": self._state(),
         }
 
     @classmethod
     def from_dict(cls, saved: Dict[str, Any]) -> "FeatureTagger":
-        lists = {name: WordList(entries) for name, entries in saved["lists"].items()}
+        lists = {name: WordList.from_dict(words) for name, words in saved["lists"].items()}
         tagger = cls(saved["tags"], saved["scheme"], saved["templates"], lists, window=saved["window"])
         tagger._set_state(saved["state"])
         return tagger

@@ -2,7 +2,7 @@
 
 import sys
 from pathlib import Path
-from typing import Dict, Iterable, List, Union
+from typing import Any, Dict, Iterable, List, Mapping, Union
 
 import numpy
 
@@ -15,63 +15,97 @@ OUTSIDE, BEGIN, INSIDE = 0, 1, 2
 
 
 class WordList:
-    """Entries of one character or more. The longest entry at a character matches, then the search goes on behind it."""
+    """Entries of one character or more, each of a class: a kind of name, or a cluster of words. The longest entry at a
+    character matches, then the search goes on behind it.
 
-    def __init__(self, entries: Iterable[str]):
-        self.entries = sorted({normalize_text(entry) for entry in entries})
+    entries: in one class all of them, or a class for each."""
+
+    def __init__(self, entries: Union[Iterable[str], Mapping[str, str]]):
+        class_of: Dict[str, str] = {}
+        for entry, name in entries.items() if isinstance(entries, Mapping) else ((entry, "") for entry in entries):
+            plain = normalize_text(entry)
+            if class_of.setdefault(plain, name) != name:
+                raise InputError(f"expected one class for {plain!r}, got {class_of[plain]!r} and {name!r}")
+        self.entries = sorted(class_of)
         if not self.entries or not self.entries[0]:
             raise InputError("expected a list with entries, none of them empty")
-        by_length: Dict[int, List[str]] = {}
-        for entry in self.entries:
-            by_length.setdefault(len(entry), []).append(entry)
-        # Length to sorted keys
-        self._keys = {length: numpy.sort(string_keys(by_length[length])) for length in sorted(by_length)}
+        self.names = sorted(set(class_of.values()))
+        number = {name: i for i, name in enumerate(self.names)}
+        # Of each entry, in order
+        self.classes = [number[class_of[entry]] for entry in self.entries]
+        by_length: Dict[int, List[int]] = {}
+        for i, entry in enumerate(self.entries):
+            by_length.setdefault(len(entry), []).append(i)
+        # Length to sorted keys, and the classes of these
+        self._keys, self._classes = {}, {}
+        for length in sorted(by_length):
+            keys = string_keys([self.entries[i] for i in by_length[length]])
+            order = numpy.argsort(keys)
+            self._keys[length] = keys[order]
+            self._classes[length] = numpy.array([self.classes[i] for i in by_length[length]])[order]
         self._is_first = numpy.zeros(sys.maxunicode + 2, dtype=bool)
         self._is_first[[ord(entry[0]) for entry in self.entries]] = True
 
     def match(self, codepoints: numpy.ndarray) -> numpy.ndarray:
-        """BEGIN, INSIDE (of an entry) or OUTSIDE for each normalised code point, (n,) to int64 (n,). Negative ones are
-        in no entry."""
+        """For each normalised code point, (n,) to int64 (n,): OUTSIDE of all entries, or BEGIN or INSIDE of one of the
+        first class (of `names`), and 2 more for each class after it. Negative code points are in no entry."""
         is_first = self._is_first[codepoints]
         longest_entry = max(self._keys)
-        if longest_entry == 1:
+        if longest_entry == 1 and len(self.names) == 1:
             return is_first.astype("int64")
         starts = numpy.flatnonzero(is_first)
-        lengths = numpy.zeros(len(starts), dtype="int64")
+        lengths, classes = numpy.zeros((2, len(starts)), dtype="int64")
         keys = numpy.full(len(starts), START)
         padded = numpy.append(codepoints, [-1] * longest_entry)
         for length in range(1, longest_entry + 1):
             keys = mix(keys, padded[starts + length - 1])
             if length in self._keys:
-                lengths[_is_in(keys, self._keys[length])] = length
+                known = self._keys[length]
+                place = numpy.searchsorted(known, keys).clip(max=len(known) - 1)
+                found = known[place] == keys
+                lengths[found] = length
+                classes[found] = self._classes[length][place[found]]
         roles = numpy.zeros(len(codepoints), dtype="int64")
         end = 0
-        for start, length in zip(starts.tolist(), lengths.tolist()):
+        for start, length, number in zip(starts.tolist(), lengths.tolist(), classes.tolist()):
             if length and start >= end:
                 end = start + length
-                roles[start], roles[start + 1 : end] = BEGIN, INSIDE
+                roles[start], roles[start + 1 : end] = BEGIN + 2 * number, INSIDE + 2 * number
         return roles
+
+    def to_dict(self) -> Dict[str, Any]:
+        """All that it is, for msgpack."""
+        return {"entries": self.entries, "names": self.names, "classes": self.classes}
+
+    @classmethod
+    def from_dict(cls, saved: Dict[str, Any]) -> "WordList":
+        return cls({entry: saved["names"][i] for entry, i in zip(saved["entries"], saved["classes"], strict=True)})
 
 
 def read_list(path: Union[str, Path]) -> WordList:
-    """A file of one entry per line, or several with white space between them; lines that begin with # are comments.
+    """A file of one entry per line, or several with white space between them; or, if there is a tab in it, of one entry
+    per line, a tab, and the entry's class. Lines that begin with # are comments.
 
-    Raises CorpusError for a file that is not UTF-8 or has no entry."""
+    Raises CorpusError for a file that is not UTF-8, has no entry, or has a line of the one kind among the other's."""
     try:
-        lines = Path(path).read_text(encoding="utf-8-sig").splitlines()
+        text = Path(path).read_text(encoding="utf-8-sig")
     except UnicodeDecodeError as error:
         raise CorpusError(f"expected UTF-8, got the byte {error.object[error.start]:#x}", path=path) from error
-    entries = [entry for line in lines if not line.startswith("#") for entry in line.split()]
-    if not entries:
+    lines = {i: line for i, line in enumerate(text.splitlines(), start=1) if line.strip() and line[0] != "#"}
+    if not lines:
         raise CorpusError("expected a list with entries, got none", path=path)
-    return WordList(entries)
+    if "\t" not in text:
+        return WordList(entry for line in lines.values() for entry in line.split())
+    class_of: Dict[str, str] = {}
+    for i, line in lines.items():
+        entry, tab, name = line.partition("\t")
+        if not (entry and tab and name) or "\t" in name:
+            raise CorpusError(f"expected an entry, a tab and its class, got {line!r}", path=path, line=i)
+        if class_of.setdefault(entry, name) != name:
+            raise CorpusError(f"expected the class {class_of[entry]!r} as before, got {line!r}", path=path, line=i)
+    return WordList(class_of)
 
 
 def own_lists() -> Dict[str, Path]:
     """The lists that come with this package, by name."""
     return {path.stem: path for path in sorted(FOLDER.glob("*.txt"))}
-
-
-def _is_in(keys: numpy.ndarray, known: numpy.ndarray) -> numpy.ndarray:
-    place = numpy.searchsorted(known, keys)
-    return known[numpy.minimum(place, len(known) - 1)] == keys

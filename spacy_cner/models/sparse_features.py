@@ -14,8 +14,9 @@ from thinc.model import deserialize_attr, serialize_attr
 from thinc.types import Floats2d
 
 from ..corpus.docbin import read_docs
-from ..features.index import FeatureIndex
-from ..features.word_list import own_lists, read_list
+from ..features.clusters import cluster_lists
+from ..features.index import FeatureIndex, check_templates, list_columns, uses_words
+from ..features.word_list import WordList, own_lists, read_list
 from ..nn.feature_scores import FeatureScores
 from .torch_layers import SizedShim, leave_threads_to_parent, sized_shim
 
@@ -29,6 +30,8 @@ def build_sparse_features(
     dropout: float = 0.0,
     lists: Dict[str, str] = {},  # noqa: B006
     width: Optional[int] = None,
+    lexicon: Optional[str] = None,
+    clusters: Dict[str, int] = {},  # noqa: B006
 ) -> Model[List[Doc], List[Floats2d]]:
     """The sum of a row of weights for each feature that holds at a character: as `features` of
     `spacy_cner.CrfTagger.v1` scores of its tags, as part of a tok2vec a vector of `width`. Weights begin at zero.
@@ -39,18 +42,29 @@ def build_sparse_features(
         get weights. None: those of the few documents that the model is initialised with.
     rate: what the learning rate is multiplied by for these weights (with Adam).
     dropout: the part of the features that is left out in training. `training.dropout` does not change it.
-    lists: files of characters or words by the names that templates use, beside the package's own."""
-    files: Dict[str, Any] = {**own_lists(), **lists}
-    found = {name: read_list(files[name]) for name in FeatureIndex.lists_of(templates) if name in files}
-    index = FeatureIndex(templates, found)
+    lists, lexicon, clusters: as for the component's initialisation."""
+    check_templates(templates, {**own_lists(), **lists, **clusters})
+    read_lists = partial(_read_lists, templates, {**own_lists(), **lists}, lexicon, clusters)
     return Model(
         "sparse_features",
         _forward,
-        init=partial(_init, train=Path(train) if train else None, min_count=min_count),
+        init=partial(
+            _init, templates=templates, read_lists=read_lists, train=Path(train) if train else None, min_count=min_count
+        ),
         dims={"nO": width},
-        attrs={"index": index, "needs_words": index.needs_words},
+        # Without templates until initialisation; a pipeline that is loaded brings its own index, with the lists.
+        attrs={"index": FeatureIndex([], {}), "needs_words": uses_words(templates)},
         shims=[SizedShim(partial(FeatureScores, rate=rate, dropout=dropout))],
     )
+
+
+def _read_lists(
+    templates: List[str], files: Dict[str, Any], lexicon: Optional[str], clusters: Dict[str, int]
+) -> Dict[str, WordList]:
+    """Those that the templates use."""
+    used = list_columns(templates)
+    found = {name: read_list(path) for name, path in files.items() if name in used}
+    return {**found, **cluster_lists(lexicon, {name: n for name, n in clusters.items() if name in used})}
 
 
 def _init(
@@ -58,8 +72,10 @@ def _init(
     X: Optional[List[Doc]] = None,
     Y: Any = None,
     *,
-    train: Optional[Path] = None,
-    min_count: int = 1,
+    templates: List[str],
+    read_lists: Callable[[], Dict[str, WordList]],
+    train: Optional[Path],
+    min_count: int,
 ) -> None:
     shim = sized_shim(model)
     if shim.is_built:
@@ -69,7 +85,7 @@ def _init(
         # From the text alone, as a pipeline sees it: words that are annotated there would not be there in prediction.
         tokenizer = Chinese().tokenizer
         docs = [tokenizer(doc.text) for doc in read_docs(train)]
-    index = model.attrs["index"]
+    index = model.attrs["index"] = FeatureIndex(templates, read_lists())
     index.collect(docs, min_count)
     shim.build(size=len(index), width=model.get_dim("nO"))
 

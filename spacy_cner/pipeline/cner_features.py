@@ -9,6 +9,7 @@ from spacy.tokens import Doc
 from spacy.training import Example, validate_get_examples
 from spacy.vocab import Vocab
 
+from ..features.clusters import cluster_lists
 from ..features.tagger import TaggedParts
 from ..tags import tag_list
 from .char_view import gold_entity_tags
@@ -65,8 +66,8 @@ def make_cner_features(
         current one. Columns: `c`, the character; `class`, whether it is a digit, a letter, a Chinese digit, ...;
         `word`, its place in its word; `pos`, that word's part of speech; `tag`, its place in an entity that an earlier
         component has found; any list of characters or words by its name (`surname`, `place_tail`, `org_tail`,
-        `not_name`, or one given to `initialize`). Before a template, `B:` makes its features those of a pair of tags
-        instead of one tag ("state bigram x observation", Feng et al. 2008, Table 2).
+        `not_name`, or one given to `initialize`, clusters of words among them). Before a template, `B:` makes its
+        features those of a pair of tags instead of one tag ("state bigram x observation", Feng et al. 2008, Table 2).
     tag_scheme: bio, bioes, bmes or bilou.
     min_count: features that occur less often in the training data are left out.
     c1, c2: weights of the L1 and the L2 penalty, as CRFsuite has them.
@@ -176,12 +177,17 @@ class FeatureEntityRecognizer(EntityPipe, FeatureTaggerPipe):
         labels: Optional[List[str]] = None,
         lists: Optional[Dict[str, Union[str, Path]]] = None,
         entity_list: Optional[str] = None,
+        lexicon: Optional[Union[str, Path]] = None,
+        clusters: Optional[Dict[str, int]] = None,
     ) -> None:
         """Trains the component on all examples.
 
         labels: those given, else those of the examples, in the order of the alphabet.
-        lists: files of characters or words by the names that templates use, in addition to the package's own.
+        lists: files of characters or words by the names that templates use, in addition to the package's own; with a
+            class behind each entry, after a tab, the features tell the classes apart.
         entity_list: the name of a list of the entities that the examples have at least twice.
+        lexicon, clusters: a file that `python -m spacy_cner words` wrote, and into how many clusters its words are put,
+            by the name that templates use.
         Where templates look at words, parts of speech or entities, the components before this one are applied to the
         examples. Raises InputError if there is no label, or a template has a column that does not exist."""
         validate_get_examples(get_examples, "FeatureEntityRecognizer.initialize")
@@ -199,4 +205,5 @@ class FeatureEntityRecognizer(EntityPipe, FeatureTaggerPipe):
         def gold(example: Example, view: Doc) -> numpy.ndarray:
             return gold_entity_tags(example, view, self.tag_scheme, index)
 
+        names.update(cluster_lists(lexicon, clusters or {}))
         self.learn(examples, tags, gold, nlp, lists, names)

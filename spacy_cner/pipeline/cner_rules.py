@@ -92,8 +92,8 @@ class EntityRules(Pipe):
         return self
 
     def _dump(self) -> Dict[str, Any]:
-        return {"rules": self.texts, "lists": {name: words.entries for name, words in self.lists.items()}}
+        return {"rules": self.texts, "lists": {name: words.to_dict() for name, words in self.lists.items()}}
 
     def _load(self, saved: Dict[str, Any]) -> None:
-        self.lists = {name: WordList(entries) for name, entries in saved["lists"].items()}
+        self.lists = {name: WordList.from_dict(words) for name, words in saved["lists"].items()}
         self.set_rules(saved["rules"])

@@ -2,7 +2,7 @@ import pytest
 import spacy
 
 from spacy_cner.errors import InputError
-from spacy_cner.features.index import FeatureIndex
+from spacy_cner.features.index import FeatureIndex, list_columns, uses_words
 from spacy_cner.features.word_list import WordList
 
 NLP = spacy.blank("zh")
@@ -36,12 +36,12 @@ def test_lists():
     made = index("surname[0]", lists={"surname": WordList(["王"])})
     rows = made.rows(DOCS)[:, 0]
     assert rows[0] == rows[4] != rows[1] == rows[2]
-    assert FeatureIndex.lists_of(["c[0]surname[0]", "word[1]class[0]"]) == {"surname"}
+    assert list_columns(["c[0]surname[0]", "word[1]class[0]"]) == ["surname"]
 
 
 def test_words():
-    assert index("c[0]word[0]").needs_words
-    assert not index("c[0]class[0]").needs_words
+    assert uses_words(["c[0]", "c[0]word[0]"])
+    assert not uses_words(["c[0]class[0]"])
     made = FeatureIndex(["word[0]"], {})
     doc = NLP("王海来")
     doc.spans["words"] = [doc[:2], doc[2:]]

@@ -34,6 +34,43 @@ def test_full_width_entries_match_normalised_text():
     assert match(["ＡＢ"], "xABx") == [0, 1, 2, 0]
 
 
+@given(
+    st.dictionaries(st.text("甲乙丙", min_size=1, max_size=3), st.sampled_from("XYZ"), min_size=1),
+    st.text("甲乙丙丁", max_size=20),
+)
+def test_classes_tell_entries_apart(class_of, text):
+    numbers = {name: i for i, name in enumerate(sorted(set(class_of.values())))}
+    words = WordList(class_of)
+    found = words.match(numpy.array([ord(char) for char in text], dtype="int64"))
+    roles = numpy.array(by_hand(class_of, text), dtype="int64")
+    assert (numpy.where(found > 0, (found - 1) % 2 + 1, 0) == roles).all()
+    for start in numpy.flatnonzero(roles == BEGIN):
+        word = max((word for word in class_of if text.startswith(word, start)), key=len)
+        here = slice(start, start + len(word))
+        assert (found[here] - roles[here] == 2 * numbers[class_of[word]]).all()
+    assert WordList.from_dict(words.to_dict()).to_dict() == words.to_dict()
+
+
+def test_one_class_for_an_entry():
+    with pytest.raises(InputError, match="expected one class for '国', got 'X' and 'Y'"):
+        WordList({"国": "X", "國": "Y"})
+
+
+def test_file_of_classes(tmp_path):
+    path = tmp_path / "list.txt"
+    path.write_text("# a comment\n青岛\tplace\n\n青岛 大学\tschool\n大连\tplace\n", encoding="utf-8")
+    words = read_list(path)
+    assert words.entries == ["大连", "青岛", "青岛 大学"]
+    assert [words.names[i] for i in words.classes] == ["place", "place", "school"]
+    for line in ("烟台", "烟台\t", "\tplace", "烟台\tplace\tcity"):
+        path.write_text(f"青岛\tplace\n{line}\n", encoding="utf-8")
+        with pytest.raises(CorpusError, match="list.txt:2: expected an entry, a tab and its class, got"):
+            read_list(path)
+    path.write_text("青岛\tplace\n青岛\tschool\n", encoding="utf-8")
+    with pytest.raises(CorpusError, match="list.txt:2: expected the class 'place' as before, got"):
+        read_list(path)
+
+
 def test_files(tmp_path):
     path = tmp_path / "list.txt"
     path.write_text("\ufeff# a comment\n林 王\n\n欧阳\n", encoding="utf-8")

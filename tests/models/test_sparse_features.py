@@ -75,6 +75,11 @@ def test_lists_of_the_user(tmp_path):
     assert len(set(rows[:-1])) == 1 and rows[-1] != rows[0]
     with pytest.raises(InputError, match="expected a column out of .*, got 'ship'"):
         layer(templates=["ship[0]"])
+    # Who loads the pipeline needs no file.
+    data = model.to_bytes()
+    path.unlink()
+    other = layer(width=2, templates=["ship[0]"], lists={"ship": str(path)})
+    assert (other.from_bytes(data).attrs["index"].rows(DOCS)[:, 0] == rows).all()
 
 
 def test_one_document_does_not_depend_on_the_others():

@@ -3,6 +3,7 @@
 import pickle
 from pathlib import Path
 
+import numpy
 import pytest
 import spacy
 from conftest import SENTENCES, entities, make_examples
@@ -16,6 +17,7 @@ from spacy_cner.errors import InputError
 from spacy_cner.features.template import parse_templates
 from spacy_cner.pipeline import cner_features
 from spacy_cner.pipeline.cner_features import DEFAULT_TEMPLATES
+from spacy_cner.word_vectors import WordVectors
 
 TEXTS = [text for text, _ in SENTENCES]
 CONFIG = Path(__file__).parents[2] / "configs" / "feature_crf.cfg"
@@ -146,6 +148,20 @@ def test_own_lists_and_lists_by_path(tmp_path):
     loaded = spacy.load(tmp_path / "pipeline")
     assert entities(loaded("她去大连。")) == [(2, 4, "LOC")]
     assert loaded.get_pipe("cner_features").tagger.extract.lists["cities"].entries == ["大连", "青岛"]
+
+
+def test_clusters_of_the_words_of_a_lexicon(tmp_path):
+    """A word that the training data lack is known by those that are in its cluster."""
+    path = tmp_path / "words.npz"
+    vectors = numpy.array([[1, 0], [0.9, 0.1], [0.1, 0.9], [0, 1]], dtype="float32")
+    WordVectors(["青岛", "烟台", "昨天", "今天"], numpy.array([4, 3, 2, 1]), vectors).save(path)
+    nlp = blank(templates=["kind[0]", "c[0]"], passes=0, c1=0.0)
+    examples = make_examples(nlp)
+    component = nlp.get_pipe("cner_features")
+    component.initialize(lambda: examples, nlp=nlp, lexicon=path, clusters={"kind": 2})
+    path.unlink()
+    nlp.to_disk(tmp_path / "pipeline")
+    assert entities(spacy.load(tmp_path / "pipeline")("她去烟台。")) == [(2, 4, "LOC")]
 
 
 def test_list_of_the_entities_of_the_training_data():

@@ -1,0 +1,67 @@
+"""Clusters of words with like vectors, as lists for templates: what is known of a word holds for its neighbours, too
+(Miller et al. 2004, "Name Tagging with Word Clusters and Discriminative Training")."""
+
+from pathlib import Path
+from typing import Dict, Mapping, Union
+
+import numpy
+
+from ..chars import normalize_text
+from ..errors import InputError
+from ..word_vectors import WordVectors
+from .word_list import WordList
+
+
+def cluster_lists(lexicon: Union[str, Path, None], counts: Mapping[str, int]) -> Dict[str, WordList]:
+    """By each name of `counts` the words of a lexicon, in so many clusters.
+
+    lexicon: a file that `python -m spacy_cner words` wrote. Raises InputError if it is none, or has fewer words."""
+    if not counts:
+        return {}
+    if lexicon is None:
+        raise InputError(
+            f"expected the path of a lexicon, whose words make the clusters {', '.join(counts)}, got none; give "
+            "--paths.lexicon (see `python -m spacy_cner words`)"
+        )
+    words = WordVectors.load(Path(lexicon))
+    lists = {}
+    for name, count in counts.items():
+        if not 1 <= count <= len(words.words):
+            raise InputError(f"{lexicon}: expected 1 to {len(words.words)} clusters {name!r} of its words, got {count}")
+        number: Dict[str, str] = {}
+        for word, cluster in zip(words.words, k_means(words.vectors, count).tolist()):
+            # The more frequent word of two that are written alike but for their width, or in simplified characters.
+            number.setdefault(normalize_text(word), str(cluster))
+        lists[name] = WordList(number)
+    return lists
+
+
+def k_means(vectors: numpy.ndarray, count: int, passes: int = 25) -> numpy.ndarray:
+    """Spherical k-means (Dhillon & Modha 2001): the cluster of each of n vectors, float32 (n, width) to int64 (n,), by
+    its cosine to the clusters' means. What all vectors have in common is taken from them first. The same for the same
+    vectors."""
+    rows = _unit(vectors - vectors.mean(axis=0))
+    means = _far_apart(rows, count)
+    for _ in range(passes):
+        nearest = (rows @ means.T).argmax(axis=1)
+        sums = numpy.zeros_like(means)
+        numpy.add.at(sums, nearest, rows)
+        # A cluster that has lost all its words stays where it is.
+        means = numpy.where(sums.any(axis=1, keepdims=True), _unit(sums), means)
+    return (rows @ means.T).argmax(axis=1)
+
+
+def _far_apart(rows: numpy.ndarray, count: int) -> numpy.ndarray:
+    """Rows to begin with, each drawn with the probability of its distance to the nearest one before it (k-means++;
+    Arthur & Vassilvitskii 2007)."""
+    rng = numpy.random.default_rng(0)
+    chosen, distances = [0], 1 - rows @ rows[0]
+    while len(chosen) < count:
+        sums = numpy.cumsum(distances.clip(min=1e-9), dtype="float64")
+        chosen.append(int(numpy.searchsorted(sums, rng.random() * sums[-1])))
+        numpy.minimum(distances, 1 - rows @ rows[chosen[-1]], out=distances)
+    return rows[chosen]
+
+
+def _unit(rows: numpy.ndarray) -> numpy.ndarray:
+    return rows / numpy.linalg.norm(rows, axis=1, keepdims=True).clip(min=1e-9)
