@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import numpy
 import pytest
 from conftest import joint_examples
 from spacy.language import Language
@@ -12,6 +13,7 @@ from spacy.util import registry
 from thinc.api import Config
 
 from spacy_cner.corpus.docbin import chinese_vocab
+from spacy_cner.word_vectors import WordVectors
 
 FOLDER = Path(__file__).parents[1] / "configs"
 EMBED = "spacy_cner.CharNgramEmbed.v1"
@@ -65,6 +67,9 @@ def corpus(tmp_path_factory):
 
     nlp = Pipeline(vocab=chinese_vocab())
     DocBin(docs=[example.reference for example in joint_examples(nlp)]).to_disk(path)
+    # Beside it, a lexicon as wide as the configs have it.
+    vectors = numpy.random.default_rng(0).normal(size=(4, 50)).astype("float32")
+    WordVectors(["银行", "今天", "昨天", "海"], numpy.array([4, 3, 2, 1]), vectors).save(path.with_name("words.npz"))
     return str(path)
 
 
@@ -75,8 +80,12 @@ def small(name, corpus):
         block.update(SMALL.get(architecture, {}))
         if architecture in OF_COLUMNS:
             block.update({key: SMALL_COLUMNS[value] for key, value in block.items() if isinstance(value, int)})
+        if "clusters" in block:
+            block["clusters"] = {"coarse": 2, "fine": 3}
     for path in {"train", "dev", "words"} & set(config["paths"]):
         config["paths"][path] = corpus
+    if "lexicon" in config["paths"]:
+        config["paths"]["lexicon"] = str(Path(corpus).with_name("words.npz"))
     config["training"].update(max_steps=4, eval_frequency=4)
     return config
 
