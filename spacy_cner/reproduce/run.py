@@ -80,12 +80,24 @@ def train(job: Job) -> Dict[str, Any]:
     own = config["training"]["logger"]["@loggers"].startswith("spacy_cner.")
     name = "spacy_cner.HalvingLogger.v1" if own else "spacy.ConsoleLogger.v3"
     config["training"]["logger"] = {"@loggers": name}
-    nlp = init_nlp(config, use_gpu=use_gpu)
+    check_patience(config["training"])
+    # Some components learn all they do when they are initialised.
     start = perf_counter()
+    nlp = init_nlp(config, use_gpu=use_gpu)
     train_loop(nlp, output, use_gpu=use_gpu)
     seconds = perf_counter() - start
     best = spacy.load(output / DIR_MODEL_BEST)
     return {"scores": score(best, corpus), "train_s": seconds, "device": device(job.gpu)}
+
+
+def check_patience(training: Dict[str, Any]) -> None:
+    """Raises InputError where spaCy's loop would end before its second evaluation, as nothing was better by then."""
+    patience, every = training["patience"], training["eval_frequency"]
+    if 0 < patience <= every:
+        raise InputError(
+            f"expected a training.patience of more steps than the {every} from one evaluation to the next, or 0 for "
+            f"none, got {patience}"
+        )
 
 
 def score(nlp: Language, corpus: Path) -> Dict[str, Dict[str, Any]]:
