@@ -25,6 +25,11 @@ PLUGIN_SOURCE = Path(__file__).parents[2]
 REFERENCE = re.compile(r"\$\{components\.([^.}]+)\.[^}]+\}")
 # Factories of components that annotate nothing.
 ONLY_FOR_TRAINING = {"task_discriminator"}
+# What in a config needs which extra of the plugin: jieba is asked for words where no component has found any.
+EXTRAS = {
+    "transformers": re.compile(r"spacy_cner\.CharTransformer\.v1"),
+    "words": re.compile(r'"jieba_words"|"[^"]*\b(word|pos)\[|^places = (?!1$)', re.MULTILINE),
+}
 PLUGIN_FILES = ("setup.py", "pyproject.toml", "README.md", "LICENSE")
 
 
@@ -108,10 +113,12 @@ def forget_paths(path: Path) -> None:
 
 
 def require_extras(model: Path) -> None:
-    """An encoder of Hugging Face needs what the plugin alone does not install."""
-    if "spacy_cner.CharTransformer.v1" in (model / "config.cfg").read_text(encoding="utf-8"):
+    """What a pipeline needs beyond what the plugin alone installs."""
+    text = (model / "config.cfg").read_text(encoding="utf-8")
+    extras = [extra for extra, sign in EXTRAS.items() if sign.search(text)]
+    if extras:
         meta = srsly.read_json(model / "meta.json")
-        requirement = f"spacy_cner[transformers]{get_minor_version_range(__version__)}"
+        requirement = f"spacy_cner[{','.join(extras)}]{get_minor_version_range(__version__)}"
         meta["requirements"] = [*meta.get("requirements", []), requirement]
         srsly.write_json(model / "meta.json", meta)
 

@@ -9,13 +9,14 @@ from pathlib import Path
 
 import pytest
 import spacy
+import srsly
 from conftest import SENTENCES, blank_adversarial, entities, joint_examples
 from thinc.api import Config
 from typer.testing import CliRunner
 
 import spacy_cner
 from spacy_cner.cli import app
-from spacy_cner.cli.package import build_wheel, keep_only
+from spacy_cner.cli.package import build_wheel, keep_only, require_extras
 from spacy_cner.corpus.mixed import CORPUS_KEY
 from spacy_cner.errors import InputError
 
@@ -88,6 +89,26 @@ def test_needs_this_version_of_the_plugin(folder):
     wheel = zipfile.ZipFile(next((folder / "wheels").glob("zh_tiny-*.whl")))
     metadata = wheel.read("zh_tiny-0.2.0.dist-info/METADATA").decode()
     assert f"Requires-Dist: spacy_cner<0.2.0,>={spacy_cner.__version__}" in metadata.replace("spacy-cner", "spacy_cner")
+
+
+@pytest.mark.parametrize(
+    "line, extra",
+    [
+        ('@architectures = "spacy_cner.CharTransformer.v1"', "transformers"),
+        ('factory = "jieba_words"', "words"),
+        ('templates = ["c[0]","c[0]word[-1]"]', "words"),
+        ("places = 4", "words"),
+        ("places = 1", None),
+        ('templates = ["c[0]","password[0]"]', None),
+    ],
+)
+def test_extras_that_a_pipeline_needs(tmp_path, line, extra):
+    (tmp_path / "config.cfg").write_text(f"[a]\n{line}\n", encoding="utf-8")
+    srsly.write_json(tmp_path / "meta.json", {"requirements": ["other"]})
+    require_extras(tmp_path)
+    first, *more = srsly.read_json(tmp_path / "meta.json")["requirements"]
+    assert first == "other"
+    assert [requirement.split(">")[0] for requirement in more] == ([f"spacy_cner[{extra}]"] if extra else [])
 
 
 def test_installs_without_network_and_finds_entities(folder, trained):
