@@ -39,10 +39,11 @@ def build_task_discriminator(
     reversal: `spacy_cner.GradientReversal.v1`; without it the shared features are helped to tell the tasks apart.
     RETURNS: Model[List[Doc], Floats2d], probabilities (n_docs, n_tasks); no document may be empty. The references
         "tok2vec" and "head" are its two halves; the number of tasks, "nO" of "output", must be set before it is
-        initialised."""
+        initialised. The attribute "adversarial" tells whether there is a reversal."""
     output = Softmax_v2(init_W=glorot_uniform_init)
     head: Model = chain(columns(-shared_width, None), reversal or noop(), list2ragged(), reduce_max(), output)
     model: Model = chain(tok2vec, head)
+    model.attrs["adversarial"] = reversal is not None
     for name, layer in (("tok2vec", tok2vec), ("head", head), ("output", output)):
         model.set_ref(name, layer)
     return model

@@ -113,15 +113,25 @@ class TaskDiscriminator(TrainablePipe):
         self._waiting.update(gold.tolist())
         loss, gradient = task_loss(self.model.ops.to_numpy(probabilities), gold)
         losses[self.name] += loss
+        hidden = self._are_hidden(self.model.ops.to_numpy(probabilities), gold)
         self._count(self.model.ops.to_numpy(probabilities).argmax(axis=1), gold)
         gradients = [self.model.ops.alloc2f(*rows.shape) for rows in features]
         found = backprop_head(self.model.ops.asarray(gradient * self.loss_weight))
-        for i, rows in zip(kept, found):
-            gradients[i] = rows
+        for i, rows, is_hidden in zip(kept, found, hidden):
+            if not is_hidden:
+                gradients[i] = rows
         backprop_features(gradients)
         if sgd is not None:
             self.finish_update(sgd)
         return losses
+
+    def _are_hidden(self, probabilities: numpy.ndarray, gold: numpy.ndarray) -> numpy.ndarray:
+        """Of which texts the task is no more probable than by chance, (n_docs,), if there is an adversary: nothing is
+        left to hide then, and the shared features get no gradient. The paper's loss (eq. 17-18) has no such bound: to
+        make the discriminator certain of a wrong task is better there than to make it uncertain, and features that
+        attention does not bound either grow without end."""
+        chance = 1 / len(self.labels)
+        return self.model.attrs["adversarial"] & (probabilities[numpy.arange(len(gold)), gold] <= chance)
 
     def finish_update(self, sgd: Optimizer) -> None:
         """Lets the discriminator take a step once each task had its turn since the last one, with the gradients of all
