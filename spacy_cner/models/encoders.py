@@ -45,24 +45,27 @@ def _bilstm(nI: int, nO: int, depth: int) -> BiLSTM:
 
 @registry.architectures("spacy_cner.SelfAttention.v1")
 def build_self_attention(
-    encoder: Model[List[Floats2d], List[Floats2d]], heads: int = 8, precision: Precision = "float32"
+    encoder: Model[List[Floats2d], List[Floats2d]],
+    heads: int = 8,
+    precision: Precision = "float32",
+    residual: bool = False,
 ) -> Model[List[Floats2d], List[Floats2d]]:
     """Multi-head self-attention over the states of an encoder (Cao et al. 2018, section 3.3); of its width.
 
-    heads: their number, which divides the width; 0 leaves the encoder's states as they are."""
+    heads: their number, which divides the width; 0 leaves the encoder's states as they are.
+    residual: whether the encoder's states are added to the result."""
     if not heads:
         return encoder
     width = encoder.get_dim("nO")
-    attention = sequence_layer(
-        "self_attention", partial(_self_attention, heads=heads), nI=width, nO=width, precision=precision
-    )
+    build = partial(_self_attention, heads=heads, residual=residual)
+    attention = sequence_layer("self_attention", build, nI=width, nO=width, precision=precision)
     model: Model = chain(encoder, with_dropout(attention))
     model.set_dim("nO", width, force=True)
     return model
 
 
-def _self_attention(nI: int, nO: int, heads: int) -> SelfAttention:
-    return SelfAttention(nO, heads)
+def _self_attention(nI: int, nO: int, heads: int, residual: bool) -> SelfAttention:
+    return SelfAttention(nO, heads, residual)
 
 
 @registry.architectures("spacy_cner.LSTM.v1")

@@ -50,13 +50,15 @@ def key_mask(lengths: torch.Tensor, size: int) -> torch.Tensor:
 
 class SelfAttention(nn.Module):
     """Multi-head self-attention in which queries, keys and values are the same states (Cao et al. 2018, section 3.3,
-    eq. 6-8), scaled by the width of a head as in Vaswani et al. 2017. Padding gets a weight of exactly zero."""
+    eq. 6-8), scaled by the width of a head as in Vaswani et al. 2017. Padding gets a weight of exactly zero.
 
-    def __init__(self, width: int, heads: int = 8):
+    residual: whether the states are added to what attention makes of them; the paper's are not."""
+
+    def __init__(self, width: int, heads: int = 8, residual: bool = False):
         super().__init__()
         if width % heads:
             raise ValueError(f"expected a width that {heads} heads share, got {width}")
-        self.heads = heads
+        self.heads, self.residual = heads, residual
         self.inputs = nn.Linear(width, 3 * width, bias=False)
         self.output = nn.Linear(width, width, bias=False)
         for weights in (*self.inputs.weight.chunk(3), self.output.weight):
@@ -77,7 +79,8 @@ class SelfAttention(nn.Module):
             mixed = weights.to(values.dtype) @ values
         else:  # never holds the weights of a long document
             mixed = scaled_dot_product_attention(queries, keys, values, attn_mask=mask)
-        return self.output(mixed.transpose(1, 2).flatten(2))
+        attended = self.output(mixed.transpose(1, 2).flatten(2))
+        return padded + attended if self.residual else attended
 
 
 def softmax_weights(queries: torch.Tensor, keys: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:

@@ -42,6 +42,14 @@ def test_is_that_of_torch():
     torch.testing.assert_close(found[0].weights[0], weights)
 
 
+def test_residual_adds_the_states():
+    plain, residual = module(), SelfAttention(WIDTH, HEADS, residual=True).eval()
+    residual.load_state_dict(plain.state_dict())
+    states, lengths = padded_batch([5, 3], 5)
+    with torch.no_grad():
+        torch.testing.assert_close(residual(states, lengths), states + plain(states, lengths))
+
+
 def test_in_training_as_in_prediction():
     attention = module(dtype=torch.float64)
     states, lengths = padded_batch([5, 3, 0], 5, dtype=torch.float64)
