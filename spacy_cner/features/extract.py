@@ -7,7 +7,7 @@ from spacy.tokens import Doc
 
 from .columns import CharBatch, check_columns
 from .hashing import mix, seed_key
-from .template import Template, parse_templates
+from .template import Template, columns_of, parse_templates
 from .word_list import WordList
 
 
@@ -28,7 +28,7 @@ class Extractor:
         parsed = parse_templates(templates)
         self.plain = [template for template in parsed if not template.bigram]
         self.bigram = [template for template in parsed if template.bigram]
-        self.names = list(dict.fromkeys(name for template in parsed for name, _ in template.parts))
+        self.names = columns_of(parsed)
         check_columns(self.names, lists)
         self.lists = lists
         self.margin = max((abs(offset) for template in parsed for _, offset in template.parts), default=0)

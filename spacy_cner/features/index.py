@@ -9,7 +9,7 @@ from ..errors import InputError
 from .columns import CHAR_COLUMNS, DOC_COLUMNS, check_columns
 from .dictionary import Dictionary
 from .extract import Extractor
-from .template import parse_templates
+from .template import columns_of, parse_templates
 from .word_list import WordList
 
 NEEDS_WORDS = "word"
@@ -24,21 +24,17 @@ def check_templates(templates: Iterable[str], lists: Mapping[str, object]) -> No
                 "expected templates of single tags that look at characters and words, as a network is trained with "
                 f"them, got {template.text!r}; the component cner_features has the others"
             )
-    check_columns(_columns(templates), lists)
+    check_columns(columns_of(parse_templates(templates)), lists)
 
 
 def uses_words(templates: Iterable[str]) -> bool:
     """Whether a template looks at the words around a character."""
-    return NEEDS_WORDS in _columns(templates)
+    return NEEDS_WORDS in columns_of(parse_templates(templates))
 
 
 def list_columns(templates: Iterable[str]) -> List[str]:
     """The columns of templates that must be lists."""
-    return [name for name in _columns(templates) if name not in (*CHAR_COLUMNS, *DOC_COLUMNS)]
-
-
-def _columns(templates: Iterable[str]) -> List[str]:
-    return list(dict.fromkeys(name for template in parse_templates(templates) for name, _ in template.parts))
+    return [name for name in columns_of(parse_templates(templates)) if name not in (*CHAR_COLUMNS, *DOC_COLUMNS)]
 
 
 class FeatureIndex:

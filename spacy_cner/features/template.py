@@ -45,3 +45,8 @@ def parse_templates(texts: Iterable[str]) -> List[Template]:
             raise InputError(f"expected each template once, got {template.text!r} again")
         seen.add((template.parts, template.bigram))
     return templates
+
+
+def columns_of(templates: Iterable[Template]) -> List[str]:
+    """The columns that templates look at, each once."""
+    return list(dict.fromkeys(column for template in templates for column, _ in template.parts))
