@@ -16,7 +16,7 @@ from conftest import (
     words,
 )
 from spacy.training import Example
-from thinc.api import Adam
+from thinc.api import SGD, Adam
 
 from spacy_cner.attention_maps import attention_maps
 from spacy_cner.cli.package import keep_only, useful_components
@@ -86,19 +86,35 @@ def test_the_shared_layers_get_its_gradient_with_the_sign_turned(started):
         numpy.testing.assert_allclose(gradient, found[0.0][key] - found[-1.0][key], rtol=1e-3, atol=1e-6)
 
 
-def test_the_shared_layers_get_no_gradient_for_texts_that_are_taken_for_another_tasks(trained):
+@pytest.fixture(scope="module")
+def telling(trained):
+    """A discriminator that has learned to tell texts of their own of two tasks apart, and these."""
     half = len(SENTENCES) // 2
     # The same texts for both tasks could not be told apart.
     examples = tasks(trained)[:half] + tasks(trained)[-half:]
     nlp = with_scale(trained, 0.0)
-    discriminator = nlp.get_pipe("task_discriminator")
     optimizer = Adam(0.3, L2=0.0)
     for _ in range(100):
         loss = nlp.update(examples, sgd=False, drop=0.0, losses={})["task_discriminator"]
-        discriminator.model.get_ref("head").finish_update(optimizer)
+        nlp.get_pipe("task_discriminator").model.get_ref("head").finish_update(optimizer)
         nlp.get_pipe("tok2vec").model.finish_update(Adam(0.0, L2=0.0))
     assert loss < 0.5 * numpy.log(2) * len(examples)
-    output = discriminator.model.get_ref("output")
+    return nlp, examples
+
+
+@pytest.mark.parametrize("scale", [1.0, -1.0])
+def test_reversal_makes_tasks_harder_to_tell_apart(telling, scale):
+    """Without it (the sign is turned once more), the shared layers help the discriminator."""
+    nlp, examples = with_scale(telling[0], scale, weight=100.0), telling[1]
+    losses = [nlp.update(examples, sgd=False, drop=0.0, losses={})["task_discriminator"]]
+    nlp.get_pipe("tok2vec").model.finish_update(SGD(1e-3, grad_clip=0.0))
+    losses.append(nlp.update(examples, sgd=False, drop=0.0, losses={})["task_discriminator"])
+    assert (losses[1] - losses[0]) * scale > 0
+
+
+def test_the_shared_layers_get_no_gradient_for_texts_that_are_taken_for_another_tasks(telling):
+    nlp, examples = with_scale(telling[0], 0.0), telling[1]
+    output = nlp.get_pipe("task_discriminator").model.get_ref("output")
     for sign, has_gradient in ((1, True), (-1, False)):
         for name in ("W", "b"):
             output.set_param(name, sign * output.get_param(name))
