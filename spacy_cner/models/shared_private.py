@@ -18,7 +18,9 @@ def build_embed_and_encode(
 
     RETURNS: Model[List[Doc], List[Floats2d]], rows of the width of `embed` plus that of `encode`."""
     model: Model = chain(embed, side_by_side(noop(), encode))
-    model.set_dim("nO", embed.get_dim("nO") + encode.get_dim("nO"), force=True)
+    # Thinc's `concatenate` knows its width only once it is initialised.
+    parts = [embed] if embed.has_dim("nO") else embed.layers
+    model.set_dim("nO", sum(part.get_dim("nO") for part in [*parts, encode]), force=True)
     model.set_ref("embed", embed)
     model.set_ref("encode", encode)
     return model

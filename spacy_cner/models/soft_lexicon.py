@@ -26,8 +26,8 @@ def build_soft_lexicon_embed(width: int = 50, lexicon: Optional[str] = None) -> 
     into four sets for each of their characters (it is their Beginning, Middle, End, or they are that Single character),
     and the vectors of a set are averaged, weighted by the words' counts (equations 7 and 8).
 
-    width: of the word vectors. lexicon: a file that `python -m spacy_cner words` wrote, read at initialisation only;
-        without one there are no features, all rows are zeros. The vectors are not trained further.
+    width: of the word vectors; 0 is to have no features. lexicon: a file that `python -m spacy_cner words` wrote, read
+        at initialisation only; without one all rows are zeros. The vectors are not trained further.
     Docs must have one character per token. RETURNS Model[List[Doc], List[Floats2d]], rows of 4 * width."""
     layer: Model = Model(
         "soft_lexicon",
@@ -53,9 +53,10 @@ class Lexicon:
     def features(self, texts: List[numpy.ndarray]) -> numpy.ndarray:
         """texts: code points, (n,) each. RETURNS: the sets' averages, (characters of all texts, 4 * width)."""
         slots, rows, shares = self.table.sets(texts)
-        sums = CPU.alloc2f(SETS * sum(map(len, texts)), self.vectors.shape[1])
+        count, width = sum(map(len, texts)), self.vectors.shape[1]
+        sums = CPU.alloc2f(SETS * count, width)
         CPU.scatter_add(sums, slots, self.vectors[rows] * shares[:, None])
-        return sums.reshape(-1, SETS * self.vectors.shape[1])
+        return sums.reshape(count, SETS * width)
 
 
 def no_lexicon(width: int) -> Lexicon:

@@ -1,11 +1,12 @@
 import numpy
 import pytest
 import spacy
-from thinc.api import Model
+from thinc.api import Model, concatenate
 
 from spacy_cner.models.embed import build_char_ngram_embed
 from spacy_cner.models.encoders import build_bilstm, build_self_attention
 from spacy_cner.models.shared_private import build_embed_and_encode, build_shared_private, columns
+from spacy_cner.models.soft_lexicon import build_soft_lexicon_embed
 
 NLP = spacy.blank("zh")
 DOCS = [NLP.make_doc(text) for text in ("林小燕来了。", "好", "", "王海在青岛。")]
@@ -38,6 +39,14 @@ def test_embedding_and_encoding_side_by_side():
     assert model.get_dim("nO") == 9
     assert_same([x[:, :5] for x in model.predict(DOCS)], embedding)
     assert_same([x[:, 5:] for x in model.predict(DOCS)], model.get_ref("encode").predict(embedding))
+
+
+def test_embeddings_side_by_side():
+    embed = concatenate(build_char_ngram_embed(widths=[5], buckets=[20]), build_soft_lexicon_embed(width=3))
+    model = build_embed_and_encode(embed, build_bilstm(width=4))
+    assert model.get_dim("nO") == 5 + 4 * 3 + 4
+    model.initialize(X=DOCS)
+    assert [rows.shape for rows in model.predict(DOCS)] == [(n, 21) for n in LENGTHS]
 
 
 def test_gradients_of_both_reach_the_embedding():
