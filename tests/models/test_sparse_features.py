@@ -33,8 +33,9 @@ def learn(model, docs=DOCS, rate=0.1):
     model.finish_update(SGD(rate))
 
 
-def test_zero_before_training_and_learned_by_it():
-    model = layer(width=3)
+@pytest.mark.parametrize("lazy", [False, True])
+def test_zero_before_training_and_learned_by_it(lazy):
+    model = layer(width=3, lazy=lazy)
     model.initialize(X=DOCS)
     assert [x.shape for x in model.predict(DOCS)] == [(3, 3), (1, 3), (4, 3)]
     assert not any(x.any() for x in model.predict(DOCS))

@@ -1,0 +1,71 @@
+"""Updates of large tables of which a batch needs few rows."""
+
+import math
+from typing import Any, Callable, Dict, Tuple, cast
+
+import torch
+from thinc.api import Optimizer, torch2xp, xp2torch
+from thinc.types import FloatsXd
+from torch import nn
+
+from .torch_layers import SizedShim
+
+# Of Thinc's averages of weights, `Ops.update_averages`.
+MAX_DECAY = 0.9999
+
+
+class RowsShim(SizedShim):
+    """A SizedShim of a module whose only weights are a table `weights` (size, width) with sparse gradients. An update
+    costs what the rows of its batch cost, however large the table is.
+
+    A row that a batch does not need stays as it is, with its moments, rather than moving on by momentum (as in torch's
+    SparseAdam). Its average (`use_averages`) is that of every step all the same."""
+
+    def __init__(self, build_module: Callable[..., nn.Module]):
+        super().__init__(build_module)
+        self._states: Dict[str, torch.Tensor] = {}
+
+    def finish_update(self, optimizer: Optimizer) -> None:
+        table: Any = self._model.weights if self._model is not None else None
+        if table is None or table.grad is None:
+            return
+        gradient, table.grad = table.grad.coalesce(), None
+        key = (self.id, "weights")
+        if not optimizer.nr_update[key]:
+            # Of all rows; the optimizer sees those of the batch. `_decay` is the logarithm of what is left of the
+            # averages' first value by now, `_decays` that at each row's last update.
+            self._states = {}
+            self._decay, self._decays = 0.0, torch.zeros(len(table), dtype=torch.float64, device=table.device)
+        rows = gradient.indices()[0]
+        weights = table.data.index_select(0, rows)
+        if "averages" in self._states:
+            self._states["averages"].index_copy_(0, rows, self._averages(rows, weights))
+        kept: Dict[str, Any] = {"mom1": optimizer.mom1, "mom2": optimizer.mom2}
+        if optimizer.averages is not None:
+            kept["averages"] = optimizer.averages
+        for name, whole in self._states.items():
+            part = whole.index_select(0, rows)
+            kept[name][key] = torch2xp(part if name == "averages" else part.flatten())
+        updated, _ = optimizer(key, cast(FloatsXd, torch2xp(weights)), cast(FloatsXd, torch2xp(gradient.values())))
+        table.data.index_copy_(0, rows, xp2torch(updated, device=table.device))
+        for name, states in kept.items():
+            if key in states:
+                part = xp2torch(states[key], device=table.device).view(len(rows), -1)
+                if name not in self._states:
+                    self._states[name] = torch.zeros_like(table.data)
+                self._states[name].index_copy_(0, rows, part)
+        step = optimizer.nr_update[key]
+        self._decay += math.log(min((1 + step) / (10 + step), MAX_DECAY))
+        self._decays[rows] = self._decay
+
+    def _averages(self, rows: Any, weights: torch.Tensor) -> torch.Tensor:
+        """The averages of rows by now, whose weights are what they have been since their last update."""
+        left = torch.exp(self._decay - self._decays[rows]).to(weights.dtype)
+        return torch.lerp(weights, self._states["averages"][rows], left[:, None])
+
+    def use_params(self, params: Dict[Tuple[int, str], Any]) -> Any:
+        key = (self.id, "weights")
+        if key in params and self._model is not None:
+            averages = self._averages(slice(None), self._model.get_parameter("weights").data)
+            params = {**params, key: torch2xp(averages)}
+        return super().use_params(params)
