@@ -19,7 +19,7 @@ def build_embed_and_encode(
     RETURNS: Model[List[Doc], List[Floats2d]], rows of the width of `embed` plus that of `encode`."""
     model: Model = chain(embed, side_by_side(noop(), encode))
     # Thinc's `concatenate` knows its width only once it is initialised.
-    parts = [embed] if embed.has_dim("nO") else embed.layers
+    parts = [embed] if embed.has_dim("nO") or not embed.layers else embed.layers
     model.set_dim("nO", sum(part.get_dim("nO") for part in [*parts, encode]), force=True)
     model.set_ref("embed", embed)
     model.set_ref("encode", encode)

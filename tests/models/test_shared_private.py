@@ -49,6 +49,11 @@ def test_embeddings_side_by_side():
     assert [rows.shape for rows in model.predict(DOCS)] == [(n, 21) for n in LENGTHS]
 
 
+def test_an_embedding_whose_width_nobody_knows():
+    with pytest.raises(ValueError, match="Cannot get dimension 'nO'"):
+        build_embed_and_encode(Model("unknown", lambda *_: None, dims={"nO": None}), build_bilstm(width=4))
+
+
 def test_gradients_of_both_reach_the_embedding():
     model, _ = embed_and_encode()
     table = next(node for node in model.walk() if node.has_param("E"))
