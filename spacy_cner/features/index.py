@@ -18,13 +18,14 @@ NEEDS_WORDS = "word"
 def check_templates(templates: Iterable[str], lists: Mapping[str, object]) -> None:
     """Raises InputError for templates of pairs of tags, for those that look at entities, and for columns that are
     neither known nor among the `lists`."""
-    for template in parse_templates(templates):
+    parsed = parse_templates(templates)
+    for template in parsed:
         if template.bigram or any(column == "tag" for column, _ in template.parts):
             raise InputError(
                 "expected templates of single tags that look at characters and words, as a network is trained with "
                 f"them, got {template.text!r}; the component cner_features has the others"
             )
-    check_columns(columns_of(parse_templates(templates)), lists)
+    check_columns(columns_of(parsed), lists)
 
 
 def uses_words(templates: Iterable[str]) -> bool:

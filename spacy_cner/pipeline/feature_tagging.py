@@ -61,7 +61,7 @@ class FeatureTaggerPipe(Pipe):
         window: int,
     ):
         scheme_letters(tag_scheme)
-        self._columns = columns_of(parse_templates(templates))
+        self._columns = set(columns_of(parse_templates(templates)))
         if min(c1, c2) < 0:
             raise ValueError(f"expected penalties of at least 0, got c1 = {c1} and c2 = {c2}")
         if folds == 1:
@@ -158,7 +158,7 @@ class FeatureTaggerPipe(Pipe):
     def _documents(self, examples: List[Example], nlp: Optional[Language]) -> List[Doc]:
         """The examples' documents, with what earlier components annotate if features look at it."""
         docs = [example.predicted for example in examples]
-        if nlp is None or set(self._columns).isdisjoint(DOC_COLUMNS):
+        if nlp is None or self._columns.isdisjoint(DOC_COLUMNS):
             return docs
         texts = [doc.text for doc in docs]
         earlier = nlp.pipeline[: [component for _, component in nlp.pipeline].index(self)]
