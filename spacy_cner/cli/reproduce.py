@@ -108,6 +108,7 @@ def make_job(run: Run, corpora: Corpora, models: Path, results: Path, gpu: bool,
         gpu=gpu,
         keep_models=keep_models,
         labels=run.labels,
+        calibrated=run.calibrated,
     )
 
 

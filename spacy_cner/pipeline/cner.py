@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any, Callable, Iterable, List, Optional, Tuple
 
 import numpy
+import torch
 from spacy.language import Language
 from spacy.tokens import Doc, Span
 from spacy.training import Corpus, Example, validate_get_examples
@@ -52,6 +53,7 @@ DEFAULT_MODEL = Config().from_str(DEFAULT_CONFIG)["model"]
         "model": DEFAULT_MODEL,
         "window": 256,
         "loss_weight": 1.0,
+        "outside_penalty": 0.0,
         "threshold": 0.0,
         "overwrite": False,
         "alignment_mode": "expand",
@@ -66,6 +68,7 @@ def make_cner(
     model: Model[List[Doc], List[Any]],
     window: int,
     loss_weight: float,
+    outside_penalty: float,
     threshold: float,
     overwrite: bool,
     alignment_mode: str,
@@ -77,6 +80,8 @@ def make_cner(
     model: `spacy_cner.CrfTagger.v1`.
     window: longer documents are cut into windows of at most so many characters, at sentence ends where there are any.
     loss_weight: what the component's gradient is multiplied by; 1 - lambda in joint training (Wu et al. 2019, eq. 6).
+    outside_penalty: is taken from the score of the tag O in prediction: more than 0 finds more entities, and more wrong
+        ones. `python -m spacy_cner calibrate` chooses it.
     threshold: entities less probable than this are left out.
     overwrite: False keeps the entities that components before this one have set; of its own it then adds those that do
         not overlap them. True replaces them.
@@ -90,6 +95,7 @@ def make_cner(
         name,
         window=window,
         loss_weight=loss_weight,
+        outside_penalty=outside_penalty,
         threshold=threshold,
         overwrite=overwrite,
         alignment_mode=alignment_mode,
@@ -109,6 +115,7 @@ class ChineseEntityRecognizer(EntityPipe, CharTagger):
         *,
         window: int = 256,
         loss_weight: float = 1.0,
+        outside_penalty: float = 0.0,
         threshold: float = 0.0,
         overwrite: bool = False,
         alignment_mode: str = "expand",
@@ -117,7 +124,7 @@ class ChineseEntityRecognizer(EntityPipe, CharTagger):
     ):
         check_alignment_mode(alignment_mode)
         super().__init__(vocab, model, name, window=window, loss_weight=loss_weight, labels=[])
-        self.threshold, self.overwrite = threshold, overwrite
+        self.outside_penalty, self.threshold, self.overwrite = outside_penalty, threshold, overwrite
         self.alignment_mode, self.spans_key, self.scorer = alignment_mode, spans_key, scorer
 
     # Labels
@@ -144,6 +151,10 @@ class ChineseEntityRecognizer(EntityPipe, CharTagger):
                     first, last = char_offsets(views[window.index], window.start + start, window.start + end)
                     entities[window.index].append(Entity(first, last, label, score))
         return [sorted(found) for found in entities]
+
+    def adjust(self, emissions: torch.Tensor) -> None:
+        if self.outside_penalty:
+            emissions[:, :, self.tags.index("O")] -= self.outside_penalty
 
     def _spans(self, tagged: Tagged) -> List[List[Tuple[int, int, str, float]]]:
         """The spans of each window with their marginal probabilities, at or over the threshold."""

@@ -89,6 +89,9 @@ class CharTagger(TrainablePipe):
         """The index of the gold tag of each token of the view, -1 where it is not known; int64 (n_tokens,)."""
         raise NotImplementedError
 
+    def adjust(self, emissions: torch.Tensor) -> None:
+        """Changes the scores of tags (B, T, n_tags) in place, before prediction decides by them."""
+
     def tagged(self, views: List[Doc]) -> Iterator[Tagged]:
         """The best tags of character docs, batch by batch, without the windows that hold no token."""
         if not any(len(view) for view in views):
@@ -99,6 +102,7 @@ class CharTagger(TrainablePipe):
                 kept = [i for i in part if len(batch[i])]
                 if kept:
                     emissions, lengths = pad([scores[i] for i in kept])
+                    self.adjust(emissions)
                     paths, _ = crf_of(self.model).decode(emissions, lengths)
                     yield Tagged([batch[i] for i in kept], paths, emissions, lengths)
 

@@ -23,6 +23,7 @@ from ..corpus.docbin import read_docs
 from ..corpus.segment import has_words
 from ..corpus.stats import known_entities
 from ..errors import InputError
+from ..evaluation.calibration import SETTING, calibrate, last_with_penalty
 from ..evaluation.pipeline import evaluate_pipeline
 from ..evaluation.words import read_vocabulary
 from .records import SPLITS, Record, device, make_records, revision, save_records
@@ -36,6 +37,7 @@ class Job:
     output: the folder for the pipeline.
     results: the file of records.
     labels: those that have records of their own.
+    calibrated: the row for what the pipeline scores once its outside penalty has been chosen; "" for none.
     gpu: whether to use the first GPU that is visible."""
 
     common: Record
@@ -48,6 +50,7 @@ class Job:
     gpu: bool = False
     keep_models: bool = False
     labels: List[str] = field(default_factory=list)
+    calibrated: str = ""
 
 
 def main() -> None:
@@ -58,8 +61,14 @@ def main() -> None:
     output.mkdir(parents=True, exist_ok=True)
     try:
         with FileLock(output / "lock", timeout=0):
-            told = {"overrides": job.overrides, "config": job.config}
-            records = list(make_records(job.common, {"labels": job.labels, **told, **train(job)}))
+            told = {"config": job.config, "labels": job.labels, **train(job)}
+            nlp = spacy.load(output / DIR_MODEL_BEST)
+            run = {**told, "overrides": job.overrides, "scores": score(nlp, Path(job.corpus))}
+            records = list(make_records(job.common, run))
+            if job.calibrated:
+                chosen = calibrated(nlp, Path(job.corpus) / "dev.spacy")
+                run = {**told, "overrides": {**job.overrides, **chosen}, "scores": score(nlp, Path(job.corpus))}
+                records += make_records({**job.common, "row": job.calibrated}, run)
             save_records(Path(job.results), records)
             print(summary(records))
             if not job.keep_models:
@@ -70,11 +79,10 @@ def main() -> None:
 
 
 def train(job: Job) -> Dict[str, Any]:
-    """RETURNS: `scores` on the development and the test set of the best pipeline, `train_s` (seconds of training) and
-    `device`."""
+    """RETURNS: `train_s` (seconds of training) and `device`."""
     use_gpu = 0 if job.gpu else -1
     setup_gpu(use_gpu, silent=True)
-    output, corpus = Path(job.output), Path(job.corpus)
+    output = Path(job.output)
     config = load_config(job.config, overrides=job.settings, interpolate=False)
     # Its lines in the log are how the progress bar knows the step.
     own = config["training"]["logger"]["@loggers"].startswith("spacy_cner.")
@@ -86,8 +94,14 @@ def train(job: Job) -> Dict[str, Any]:
     nlp = init_nlp(config, use_gpu=use_gpu)
     train_loop(nlp, output, use_gpu=use_gpu)
     seconds = perf_counter() - start
-    best = spacy.load(output / DIR_MODEL_BEST)
-    return {"scores": score(best, corpus), "train_s": seconds, "device": device(job.gpu)}
+    return {"train_s": seconds, "device": device(job.gpu)}
+
+
+def calibrated(nlp: Language, dev: Path) -> Dict[str, Any]:
+    """Chooses the outside penalty. RETURNS: the setting, as an override of the config."""
+    name = last_with_penalty(nlp)
+    calibrate(nlp, read_docs(dev), name)
+    return {f"components.{name}.{SETTING}": nlp.get_pipe_config(name)[SETTING]}
 
 
 def check_patience(training: Dict[str, Any]) -> None:

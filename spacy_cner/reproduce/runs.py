@@ -25,6 +25,7 @@ class Run:
     segmenter: str = ""
     sentences: Optional[int] = None
     labels: List[str] = field(default_factory=list)
+    calibrated: str = ""
 
     @property
     def told(self) -> Overrides:
@@ -117,6 +118,7 @@ def _runs(
             segmenter=table.segmenter if row.words else "",
             sentences=column.sentences,
             labels=table.labels,
+            calibrated=row.calibrated,
         )
 
 

@@ -52,12 +52,14 @@ class Row(Part):
     """`config`: null for a row whose records come from elsewhere (benchmarks/peers.py). `paths` are further prepared
     files that the config's `[paths]` names, e.g. `words: pfr/train.spacy`, relative to the folder of prepared corpora.
     `words`: the training sentences are segmented, by the table's segmenter where they have no words of their own.
-    `paper` has the published figures by column."""
+    `calibrated`: the name of a row, without a config, for the scores of the same pipelines with the outside penalty that
+    development data chose. `paper` has the published figures by column."""
 
     config: Optional[str]
     overrides: Overrides = {}
     paths: Dict[str, str] = {}
     words: bool = False
+    calibrated: str = ""
     paper: Dict[str, Scores] = {}
 
 
@@ -111,6 +113,10 @@ class Table(Part):
     @model_validator(mode="after")
     def check_names(self) -> "Table":
         for name, row in self.rows.items():
+            if row.calibrated:
+                expect_name(row.calibrated, self.rows, f"rows.{name}.calibrated")
+                if self.rows[row.calibrated].config is not None:
+                    raise ValueError(f"rows.{name}.calibrated: expected a row without a config, got {row.calibrated!r}")
             for column in row.paper:
                 expect_name(column, self.columns, f"rows.{name}.paper")
         for name, figure in self.figures.items():

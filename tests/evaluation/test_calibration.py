@@ -1,0 +1,66 @@
+import pickle
+
+import pytest
+import spacy
+from conftest import SENTENCES
+from spacy.tokens import DocBin
+from typer.testing import CliRunner
+
+from spacy_cner.cli import app
+from spacy_cner.errors import InputError
+from spacy_cner.evaluation.calibration import calibrate
+
+
+@pytest.fixture
+def nlp(trained):
+    return pickle.loads(pickle.dumps(trained))
+
+
+@pytest.fixture
+def gold(nlp):
+    docs = []
+    for text, entities in SENTENCES:
+        doc = nlp.make_doc(text)
+        doc.ents = [doc.char_span(start, end, label) for start, end, label in entities]
+        docs.append(doc)
+    return docs
+
+
+def test_the_penalty_with_the_best_score_is_set_and_saved(nlp, gold, tmp_path):
+    scores = calibrate(nlp, gold, penalties=(-100.0, 0.1, -0.1, 100.0))
+    assert scores[-100.0] == 0.0 and scores[100.0] < 1.0
+    assert scores[0.1] == scores[-0.1] == 1.0
+    assert nlp.get_pipe("cner").outside_penalty == 0.1
+    nlp.to_disk(tmp_path)
+    assert spacy.load(tmp_path).get_pipe("cner").outside_penalty == 0.1
+
+
+@pytest.mark.parametrize("name, has", [("entity_ruler", "cner"), ("nope", "cner")])
+def test_component_without_the_setting(nlp, gold, name, has):
+    nlp.add_pipe("entity_ruler")
+    with pytest.raises(InputError, match=rf"outside_penalty \(this pipeline: {has}\), got '{name}'"):
+        calibrate(nlp, gold, name)
+
+
+def test_pipeline_without_the_setting(gold):
+    with pytest.raises(InputError, match="such as cner or cner_features, got an empty one"):
+        calibrate(spacy.blank("zh"), gold)
+
+
+def test_command(nlp, gold, tmp_path):
+    nlp.to_disk(tmp_path / "model")
+    DocBin(docs=gold).to_disk(tmp_path / "dev.spacy")
+    result = CliRunner().invoke(app, ["calibrate", *(str(tmp_path / name) for name in ("model", "dev.spacy", "out"))])
+    assert result.exit_code == 0, result.output
+    assert "  0.0 100.00  *" in result.output
+    assert "outside_penalty 0, F 100.00 (at 0: 100.00)" in result.output.replace("\n", " ")
+    doc = spacy.load(tmp_path / "out")(SENTENCES[0][0])
+    assert [(ent.start_char, ent.end_char, ent.label_) for ent in doc.ents] == SENTENCES[0][1]
+
+
+def test_command_without_entities(nlp, tmp_path):
+    nlp.to_disk(tmp_path / "model")
+    DocBin(docs=[nlp.make_doc("没有标注")]).to_disk(tmp_path / "bare.spacy")
+    result = CliRunner().invoke(app, ["calibrate", *(str(tmp_path / name) for name in ("model", "bare.spacy", "out"))])
+    assert result.exit_code == 1
+    assert "bare.spacy: expected documents with entity annotation, got none in 1 documents" in result.stderr
