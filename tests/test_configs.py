@@ -27,10 +27,10 @@ SMALL = {
     "spacy_cner.LSTM.v1": {"width": 8},
 }
 # What is said of the columns of [embedding ; encoding]
-SMALL_COLUMNS = {0: 0, 150: 12, 300: 20, 606: 220}
+SMALL_COLUMNS = {0: 0, 150: 12, 300: 20, 350: 212, 500: 220, 606: 220}
 OF_COLUMNS = ("spacy_cner.Columns.v1", "spacy.Tok2VecListener.v1")
 # Those whose networks or whose training are not those of clc.cfg
-OTHERS = {"clc_hybrid", "peng_dredze", "peng_dredze_cws", "peng_dredze_ner", "peng_dredze_pipeline"}
+OTHERS = {"clc_hybrid"} | {f"peng_dredze{part}" for part in ("", "_cws", "_lexicon", "_ner", "_pipeline")}
 
 
 def read(name):

@@ -7,7 +7,8 @@ import typer
 
 from ..corpus.docbin import read_docs
 from ..errors import InputError
-from ..evaluation.calibration import SETTING, calibrate as choose
+from ..evaluation.calibration import SETTING
+from ..evaluation.calibration import calibrate as choose
 from ..loading import load_pipeline
 from ._app import command, good
 

@@ -28,8 +28,14 @@ TABLE = {
     },
     "columns": {"half": {"corpus": "mine", "ratio": 0.5}},
     "rows": {
-        "Good": {"config": "clc.cfg", "paths": {"words": "mine/dev.spacy"}, "paper": {"half": {"f": 60.0}}},
+        "Good": {
+            "config": "clc.cfg",
+            "paths": {"words": "mine/dev.spacy"},
+            "calibrated": "Calibrated",
+            "paper": {"half": {"f": 60.0}},
+        },
         "Bad": {"config": "clc.cfg", "overrides": {"components.cner.model.encoder.width": "wide"}},
+        "Calibrated": {"config": None},
     },
     "figures": {
         "drop": {
@@ -81,8 +87,8 @@ def first(folder):
 def test_a_run_that_ends_well_is_recorded(first):
     records = json.loads(Path("results/tiny.json").read_text(encoding="utf-8"))
     assert [(r["row"], r["corpus"], r["ratio"], r["seed"], r["split"]) for r in records] == [
-        ("Good", "mine", 0.5, 0, "dev"), ("Good", "mine", 0.5, 0, "test"),
-    ]  # fmt: skip
+        (row, "mine", 0.5, 0, split) for row in ("Good", "Calibrated") for split in ("dev", "test")
+    ]
     assert all(0 <= record[key] <= 100 for record in records for key in "prf")
     assert records[0]["config"] == "clc.cfg"
     assert records[0]["overrides"] == {"paths.words": "mine/dev.spacy", **TABLE["overrides"], "training.patience": 9}
@@ -109,6 +115,17 @@ def test_report_is_printed_and_written(first):
     assert text.strip() in first.stdout
     row = next(line for line in text.splitlines() if line.startswith("| Good"))
     assert [cell.strip() for cell in row.strip("|").split("|")][-2:] == ["1", "60.00"]
+
+
+def test_the_calibrated_pipeline_has_records_of_its_own(first):
+    records = json.loads(Path("results/tiny.json").read_text(encoding="utf-8"))
+    plain, calibrated = ([r for r in records if r["row"] == row] for row in ("Good", "Calibrated"))
+    assert [(r["split"], r["subset"], r["train_s"]) for r in calibrated] == [
+        (r["split"], r["subset"], r["train_s"]) for r in plain
+    ]
+    assert all("components.cner.outside_penalty" in record["overrides"] for record in calibrated)
+    dev = [next(r["f"] for r in rows if r["split"] == "dev") for rows in (plain, calibrated)]
+    assert dev[0] <= dev[1]
 
 
 def test_what_is_recorded_is_not_run_again(first):
@@ -147,7 +164,7 @@ def test_a_run_ends_when_its_parent_does(folder):
 @pytest.mark.parametrize(
     "args, message",
     [
-        (["--row", "Best"], "expected a row out of Good, Bad, got 'Best'"),
+        (["--row", "Best"], "expected a row out of Good, Bad, Calibrated, got 'Best'"),
         (["--row", "Good", "--seed", "5", "--corpora.trein.path", "x"], "Good, mine 0.5, seed 5: expected a config"),
         (["--colum", "half"], "expected an option, or a setting of the config as in --training.max_steps 10, got"),
         (["--row", "Good", "--seed", "5", "--corpus-dir", "none", "--data", "x"], "x/mine: expected the corpus 'mine'"),

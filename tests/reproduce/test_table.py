@@ -30,6 +30,8 @@ def test_reads_a_description(write, description):
         (["columns", "half", "recipe"], "x", "columns.half, dev: expected the recipe and the overrides of 'half'"),
         (["columns", "half", "subset"], "PER", "columns.half.subset: expected one of all, .*got 'PER'"),
         (["rows", "A", "paper", "25%"], {}, "rows.A.paper: expected one of half, .*got '25%'"),
+        (["rows", "A", "calibrated"], "C", "rows.A.calibrated: expected one of A, A\\+B, got 'C'"),
+        (["rows", "A", "calibrated"], "A+B", "rows.A.calibrated: expected a row without a config, got 'A\\+B'"),
         (["figures", "rate", "row"], "C", "figures.rate.row: expected one of A, A\\+B, got 'C'"),
         (["figures", "rate", "points", 0], {"x": 1}, "figures.rate.points.0: .*either `overrides` or `row`"),
         (["figures", "rate", "points", 0, "row"], "C", "figures.rate.points.0.row: expected one of A"),
