@@ -23,6 +23,7 @@ class AnnotatedText:
     that there is nothing to annotate. No entity and no word begins or ends with white space, and every character
     that is not white space is in a word (white space between words is in none). So all of them begin and end at
     tokens of spaCy's `char` segmenter, which makes one token of each character and of each run of white space.
+    `tags` are the words' parts of speech, one for each, or None.
 
     Raises CorpusError, with text and offsets, where this does not hold, and for a text that is empty or not valid
     Unicode.
@@ -31,6 +32,7 @@ class AnnotatedText:
     text: str
     entities: Optional[list[Entity]] = None
     words: Optional[list[Offsets]] = None
+    tags: Optional[list[str]] = None
 
     def __post_init__(self):
         if not self.text:
@@ -44,6 +46,9 @@ class AnnotatedText:
         self._check("words", self.words)
         if any(not label for _, _, label in self.entities or ()):
             raise self._error("expected entities with labels, got an empty label")
+        if self.tags is not None and len(self.tags) != len(self.words or ()):
+            words = len(self.words or ())
+            raise self._error(f"expected a part of speech for each of {words} words, got {len(self.tags)}")
         if self.words is not None:
             for start, end in gaps(self.words, len(self.text)):
                 missed = self.text[start:end]
@@ -70,14 +75,18 @@ class AnnotatedText:
         return CorpusError(message, text=self.text)
 
     def to_doc(self, vocab: Vocab) -> Doc:
-        """One token per character (spaCy's `char` segmenter), entities in `doc.ents`, words in `doc.spans["words"]`.
-        Missing entities are spaCy's missing entities; missing words leave out the span group."""
+        """One token per character (spaCy's `char` segmenter), entities in `doc.ents`, words in `doc.spans["words"]`,
+        their parts of speech as labels. Missing entities are spaCy's missing entities; missing words leave out the span
+        group."""
         doc = ChineseTokenizer(vocab)(self.text)
         starts = {token.idx: token.i for token in doc} if len(doc) != len(self.text) else range(len(doc))
         if self.entities is not None:
             doc.ents = [Span(doc, starts[start], starts[end - 1] + 1, label) for start, end, label in self.entities]
         if self.words is not None:
-            doc.spans[WORDS_KEY] = [Span(doc, starts[start], starts[end - 1] + 1) for start, end in self.words]
+            tags = self.tags or [""] * len(self.words)
+            doc.spans[WORDS_KEY] = [
+                Span(doc, starts[start], starts[end - 1] + 1, tag) for (start, end), tag in zip(self.words, tags)
+            ]
         return doc
 
     @classmethod
@@ -89,10 +98,12 @@ class AnnotatedText:
             if not doc.has_annotation("ENT_IOB", require_complete=True):
                 raise CorpusError("expected entities for all of the text or none, got a part only", text=doc.text)
             entities = [(ent.start_char, ent.end_char, ent.label_) for ent in doc.ents]
-        words = None
+        words = tags = None
         if WORDS_KEY in doc.spans:
-            words = trim(doc.text, [(word.start_char, word.end_char) for word in doc.spans[WORDS_KEY]])
-        return cls(doc.text, entities, words)
+            text, group = doc.text, [word for word in doc.spans[WORDS_KEY] if not word.text.isspace()]
+            words = trim(text, [(word.start_char, word.end_char) for word in group])
+            tags = [word.label_ for word in group] if any(word.label for word in group) else None
+        return cls(doc.text, entities, words, tags)
 
 
 def gaps(spans: Iterable[Offsets], length: int) -> list[Offsets]:

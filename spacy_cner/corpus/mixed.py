@@ -27,8 +27,8 @@ SAMPLE_SIZE = 100
 
 
 class Item(NamedTuple):
-    """A document of a corpus; `shows` are the corpus, the kinds of annotation and the entity labels that can be learned
-    from it."""
+    """A document of a corpus; `shows` are the corpus, the kinds of annotation and the labels of entities and words that
+    can be learned from it."""
 
     corpus: str
     example: Example
@@ -60,9 +60,9 @@ def make_mixed_corpus(
 
 
 class MixedCorpus:
-    """Each call is an epoch. It begins with examples that show every corpus, and every entity label and kind of
-    annotation of them, because spaCy initialises a pipeline from the first 100 of a stream; give the labels in
-    `[initialize.components]` if there are so many that 100 examples cannot show them.
+    """Each call is an epoch. It begins with examples that show every corpus, every kind of annotation of them, and
+    every label of entities and words, because spaCy initialises a pipeline from the first 100 of a stream; give the
+    labels in `[initialize.components]` if there are so many that 100 examples cannot show them.
 
     A `spacy.Corpus.v1` is read once and kept in memory; its augmenter is applied anew each epoch. Readers of other
     kinds are called each epoch. `example.reference.user_data["corpus"]` names the corpus of an example.
@@ -209,7 +209,7 @@ def _shows(corpus: str, reference: Doc, kinds: Sequence[str]) -> FrozenSet[Tuple
     if ENTS in kinds and reference.has_annotation("ENT_IOB"):
         shows |= {(ENTS,), *((ENTS, entity.label_) for entity in reference.ents)}
     if WORDS in kinds and WORDS_KEY in reference.spans:
-        shows.add((WORDS,))
+        shows |= {(WORDS,), *((WORDS, word.label_) for word in reference.spans[WORDS_KEY] if word.label)}
     return frozenset(shows)
 
 

@@ -61,7 +61,8 @@ def cut_words(words: Iterable[Offsets], borders: Iterable[int]) -> list[Offsets]
 def add_words(
     nlp: Language, docs: Iterable[Doc], *, entity_borders: bool = True, overwrite: bool = False
 ) -> Iterator[Doc]:
-    """The documents in their order, each with the words that the pipeline finds in its text in `doc.spans["words"]`.
+    """The documents in their order, each with the words that the pipeline finds in its text in `doc.spans["words"]`,
+    with parts of speech where it labels them.
 
     entity_borders: words are cut where entities begin and end, as "entity names are usually regarded as independent
         words" (Wu et al. 2019, section 3.3).
@@ -81,11 +82,12 @@ def add_words(
         if not lacks_words(doc):
             yield doc
             continue
-        words = _found_words(nlp, doc, next(segmented))
+        found = next(segmented)
+        words = _found_words(nlp, doc, found)
         if entity_borders:
             borders = (border for ent in doc.ents for border in (ent.start_char, ent.end_char))
             words = trim(doc.text, cut_words(words, borders))
-        yield _with_words(doc, words)
+        yield _with_words(doc, words, _parts_of_speech(found))
 
 
 def _exact_text(doc: Doc) -> str:
@@ -112,9 +114,16 @@ def _found_words(nlp: Language, doc: Doc, segmented: Doc) -> list[Offsets]:
     return words
 
 
-def _with_words(doc: Doc, words: Iterable[Offsets]) -> Doc:
+def _parts_of_speech(segmented: Doc) -> dict[int, str]:
+    """That of each character in a word that has one."""
+    words = segmented.spans.get(WORDS_KEY, ())
+    return {i: word.label_ for word in words if word.label for i in range(word.start_char, word.end_char)}
+
+
+def _with_words(doc: Doc, words: Iterable[Offsets], tags: dict[int, str]) -> Doc:
     if not is_char_doc(doc):
         doc = AnnotatedText.from_doc(doc).to_doc(doc.vocab)
     # Words begin and end at tokens, as these are characters or white space.
-    doc.spans[WORDS_KEY] = [doc.char_span(start, end) for start, end in words]  # type: ignore[misc]
+    spans = [doc.char_span(start, end, label=tags.get(start, "")) for start, end in words]
+    doc.spans[WORDS_KEY] = spans  # type: ignore[assignment]
     return doc

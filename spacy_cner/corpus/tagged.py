@@ -34,7 +34,8 @@ def read_tagged(source: Source, *, labels: Mapping[str, str] = LABELS) -> Iterat
     """One sentence or paragraph a line; a paragraph id as PFR has it at the start of a line is not text.
 
     `labels` maps tags, of words and of brackets, to entity labels; other tags are no entities. An entity in brackets
-    holds no further one. Surname and given name, two words in PFR, are one entity (see `join_names`)."""
+    holds no further one. Surname and given name, two words in PFR, are one entity (see `join_names`). The words' own
+    tags are their parts of speech."""
     for number, line in source.lines():
         yield source.attempt(number, line, partial(read_line, source, number, line, labels))
 
@@ -50,7 +51,8 @@ def read_line(source: Source, number: int, line: str, labels: Mapping[str, str])
         (borders[start], borders[end], label)
         for start, end, label in find_entities(tokens, labels, partial(source.note, line=number))
     ]
-    return AnnotatedText(text, entities, words)
+    tags = [token.tag for token in tokens if not token.word.isspace()]
+    return AnnotatedText(text, entities, words, tags)
 
 
 def split_token(part: str) -> Token:

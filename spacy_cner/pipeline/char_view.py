@@ -1,7 +1,7 @@
 """Documents as the models read them: one token per character, in windows, with gold tags for training."""
 
 from dataclasses import dataclass
-from typing import Dict, Iterable, List, Tuple, Union
+from typing import Dict, Iterable, List, Mapping, Tuple, Union
 
 import numpy
 from spacy.lang.zh import Chinese
@@ -17,6 +17,8 @@ from ..tags import spans_to_tags
 from .windows import split_windows
 
 UNKNOWN = -1  # the tag of a token whose annotation is missing
+
+Roles = Dict[str, int]  # the index of the tag for each role: B, I, E, S
 
 
 @dataclass(frozen=True)
@@ -110,12 +112,16 @@ def gold_entity_tags(example: Example, view: Doc, scheme: str, tag_index: Dict[s
     return tags
 
 
-def gold_word_tags(example: Example, view: Doc, key: str, roles: Dict[str, int]) -> numpy.ndarray:
+def gold_word_tags(
+    example: Example, view: Doc, key: str, roles: Mapping[str, Roles], *, labelled: bool = False
+) -> numpy.ndarray:
     """The gold tag of each token of the character view, int64 (n_tokens,), from the words in `doc.spans[key]` of the
     reference: UNKNOWN for white space, where there is no word, and everywhere if there is no such span group.
 
-    roles: the index of the tag that begins (B), goes on (I), ends (E) a word, and is one (S).
-    Raises InputError if the texts differ, or where words overlap."""
+    roles: for each label the index of the tag that begins (B), goes on (I), ends (E) a word, and is one (S).
+    labelled: whether the words' own labels decide; those without any have UNKNOWN tags. Else all words are of the one
+        label that `roles` has.
+    Raises InputError if the texts differ, where words overlap, and for a label that `roles` lacks."""
     reference = example.reference
     check_same_text(reference, view)
     tags = numpy.full(len(view), UNKNOWN, dtype="int64")
@@ -127,6 +133,7 @@ def gold_word_tags(example: Example, view: Doc, key: str, roles: Dict[str, int])
     solid = numpy.flatnonzero(view.to_array("IS_SPACE") == 0)
     offsets, ends = (borders[solid] for borders in token_offsets(view))
     solid_tags = numpy.full(len(solid), UNKNOWN, dtype="int64")
+    only = next(iter(roles))
     # shape: (n_words,), the first token of each word and the one after its last
     first, stop = numpy.searchsorted(ends, spans[:, 0], side="right"), numpy.searchsorted(offsets, spans[:, 1])
     if (first[1:] < stop[:-1]).any():
@@ -135,12 +142,19 @@ def gold_word_tags(example: Example, view: Doc, key: str, roles: Dict[str, int])
             f"expected words in text order that do not overlap, got {words[i].text!r} and {words[i + 1].text!r} in "
             f"doc.spans[{key!r}] of {reference.text[:60]!r}"
         )
-    first, stop = first[first < stop], stop[first < stop]
-    for start, end in zip(first, stop):
-        solid_tags[start:end] = roles["I"]
-    solid_tags[stop - 1] = roles["E"]
-    solid_tags[first] = roles["B"]
-    solid_tags[first[stop - first == 1]] = roles["S"]
+    for word, start, end in zip(words, first.tolist(), stop.tolist()):
+        label = word.label_ if labelled else only
+        if start >= end or not label:
+            continue
+        if label not in roles:
+            raise InputError(
+                f"expected a part of speech that the model was initialised with ({', '.join(roles)}), got {label!r} "
+                f"for {word.text!r} in {reference.text[:60]!r}"
+            )
+        role = roles[label]
+        solid_tags[start:end] = role["I"]
+        solid_tags[end - 1] = role["E"]
+        solid_tags[start] = role["B"] if end - start > 1 else role["S"]
     tags[solid] = solid_tags
     return tags
 

@@ -1,6 +1,6 @@
-"""The `cws` component: Chinese word segmentation, from character tags."""
+"""The `cws` component: Chinese word segmentation, and the words' parts of speech if asked for, from character tags."""
 
-from typing import Any, Callable, Dict, Iterable, List, Optional, Tuple
+from typing import Any, Callable, Dict, Iterable, List, NamedTuple, Optional, Tuple
 
 import numpy
 from spacy.language import Language
@@ -13,12 +13,13 @@ from ..corpus import fast_spans  # noqa: F401  (makes reading fast)
 from ..corpus.document import WORDS_KEY
 from ..errors import InputError
 from ..models.tagger import set_labels
-from ..tags import scheme_letters
-from .char_view import gold_word_tags, token_offsets
+from ..models.torch_layers import sized_shim
+from ..tags import parse_tag, scheme_letters
+from .char_view import Roles, gold_word_tags, token_offsets
 from .retokenize import merge_words
 from .tagging import CharTagger
 
-LABEL = "W"
+LABEL = "W"  # of all words, where parts of speech are not told apart
 DEFAULT_CONFIG = """
 [model]
 @architectures = "spacy_cner.CrfTagger.v1"
@@ -50,6 +51,7 @@ DEFAULT_MODEL = Config().from_str(DEFAULT_CONFIG)["model"]
         "window": 256,
         "loss_weight": 1.0,
         "retokenize": False,
+        "parts_of_speech": False,
         "scorer": {"@scorers": "spacy_cner.words_scorer.v1"},
     },
     default_score_weights={"words_f": 1.0, "words_p": 0.0, "words_r": 0.0, "words_r_iv": 0.0, "words_r_oov": 0.0},
@@ -61,6 +63,7 @@ def make_cws(
     window: int,
     loss_weight: float,
     retokenize: bool,
+    parts_of_speech: bool,
     scorer: Optional[Callable],
 ) -> "ChineseWordSegmenter":
     """Makes the component.
@@ -72,6 +75,9 @@ def make_cws(
     retokenize: True also merges the document's tokens into the words, which are then cut where an entity that is
         already there begins or ends. Components after it that listen to features of characters then fail; those that
         own their features (`cner` by default) go on working.
+    parts_of_speech: True learns the labels of `doc.spans["words"]` too, one tag for both (Ng & Low 2004, "all-at-once,
+        character-based"), and sets them; with `retokenize` also `token.tag_`. Words without a label, in a corpus where
+        others have one, train nothing.
     scorer: scores the words."""
     return ChineseWordSegmenter(
         nlp.vocab,
@@ -80,8 +86,16 @@ def make_cws(
         window=window,
         loss_weight=loss_weight,
         retokenize=retokenize,
+        parts_of_speech=parts_of_speech,
         scorer=scorer,
     )
+
+
+class Words(NamedTuple):
+    """Of one document: where words begin, in characters of its text, and their labels; int64 (n_words,), List[str]."""
+
+    starts: numpy.ndarray
+    labels: List[str]
 
 
 class ChineseWordSegmenter(CharTagger):
@@ -96,55 +110,89 @@ class ChineseWordSegmenter(CharTagger):
         window: int = 256,
         loss_weight: float = 1.0,
         retokenize: bool = False,
+        parts_of_speech: bool = False,
         scorer: Optional[Callable] = None,
     ):
         super().__init__(vocab, model, name, window=window, loss_weight=loss_weight)
-        self.retokenize, self.scorer = retokenize, scorer
+        self.retokenize, self.parts_of_speech, self.scorer = retokenize, parts_of_speech, scorer
 
     @property
-    def roles(self) -> Dict[str, int]:
-        """The index of the tag that begins (B), goes on (I), ends (E) a word, and is one (S)."""
-        letters = scheme_letters(self.tag_scheme)
-        return {role: self.tags.index(f"{letter}-{LABEL}") for role, letter in letters.items()}
+    def labels(self) -> Tuple[str, ...]:
+        """The parts of speech, or the one label that all words have."""
+        tags = sized_shim(self.model.get_ref("crf")).cfg.get("tags", ())
+        return tuple(dict.fromkeys(parse_tag(tag, self.tag_scheme).label for tag in tags))
 
-    def predict(self, docs: Iterable[Doc]) -> List[numpy.ndarray]:
-        """Where words begin, in characters of each document's text; int64 (n_words,)."""
+    @property
+    def roles(self) -> Dict[str, Roles]:
+        """For each label the index of the tag that begins (B), goes on (I), ends (E) a word, and is one (S)."""
+        index, letters = {tag: i for i, tag in enumerate(self.tags)}, scheme_letters(self.tag_scheme)
+        return {
+            label: {role: index[f"{letter}-{label}"] for role, letter in letters.items()} for label in self.labels
+        }
+
+    def predict(self, docs: Iterable[Doc]) -> List[Words]:
+        """The words of each document."""
         views = self.views(docs)
+        found = [numpy.zeros(len(view), dtype="int64") for view in views]
         begins = [numpy.zeros(len(view), dtype=bool) for view in views]
         for tagged in self.tagged(views):
-            roles = self.roles
-            is_begin = numpy.isin(tagged.paths.cpu().numpy(), [roles["B"], roles["S"]])
-            for window, row in zip(tagged.windows, is_begin):
-                begins[window.index][window.start : window.start + len(window)] = row[: len(window)]
+            firsts = [role[letter] for role in self.roles.values() for letter in "BS"]
+            for window, row in zip(tagged.windows, tagged.paths.cpu().numpy()):
+                place = slice(window.start, window.start + len(window))
+                found[window.index][place] = row[: len(window)]
+                begins[window.index][place] = numpy.isin(row[: len(window)], firsts)
                 begins[window.index][window.start] = True
-        return [token_offsets(view)[0][begin] for view, begin in zip(views, begins)]
+        return [
+            Words(token_offsets(view)[0][begin], [self._label(tag) for tag in tags[begin].tolist()])
+            for view, begin, tags in zip(views, begins, found)
+        ]
 
-    def set_annotations(self, docs: Iterable[Doc], starts: List[numpy.ndarray]) -> None:
+    def _label(self, tag: int) -> str:
+        return parse_tag(self.tags[tag], self.tag_scheme).label if self.parts_of_speech else ""
+
+    def set_annotations(self, docs: Iterable[Doc], found: List[Words]) -> None:
         """Sets `doc.spans["words"]`. White space separates words and is in none. Where a token of the document holds
-        several words it counts as one: its inner borders are left out."""
-        for doc, borders in zip(docs, starts):
-            spans = word_spans(doc, borders)
+        several words it counts as one, with the first one's label: its inner borders are left out."""
+        for doc, words in zip(docs, found):
+            spans = word_spans(doc, words.starts)
             if self.retokenize:
                 merge_words(doc, spans)
                 spans = [(token.i, token.i + 1) for token in doc if not token.is_space]
+            places = numpy.searchsorted(words.starts, [doc[start].idx for start, _ in spans], side="right") - 1
+            labels = [words.labels[place] for place in places]
             doc.spans[WORDS_KEY] = SpanGroup(
-                doc, name=WORDS_KEY, spans=[Span(doc, start, end) for start, end in spans]
+                doc, name=WORDS_KEY, spans=[Span(doc, start, end, tag) for (start, end), tag in zip(spans, labels)]
             )
+            if self.retokenize and self.parts_of_speech:
+                for (start, _), tag in zip(spans, labels):
+                    doc[start].tag_ = tag
 
     def gold(self, example: Example, view: Doc) -> numpy.ndarray:
-        return gold_word_tags(example, view, WORDS_KEY, self.roles)
+        return gold_word_tags(example, view, WORDS_KEY, self.roles, labelled=self.parts_of_speech)
 
     def initialize(
         self, get_examples: Callable[[], Iterable[Example]], *, nlp: Optional[Language] = None, labels: Any = None
     ) -> None:
-        """Builds the model. Raises InputError if no example has words."""
+        """Builds the model. Its parts of speech are those of the examples, in the order of the alphabet, or `labels`.
+        Raises InputError if no example has words, or none has parts of speech where these are to be learned."""
         validate_get_examples(get_examples, "ChineseWordSegmenter.initialize")
         if not any(WORDS_KEY in example.reference.spans for example in get_examples()):
             raise InputError(
                 f"expected word segmentation in doc.spans[{WORDS_KEY!r}] for the component {self.name!r}, got no "
                 "example that has any; see `python -m spacy_cner segment`"
             )
-        set_labels(self.model, [LABEL], outside=False)
+        if not self.parts_of_speech:
+            labels = [LABEL]
+        elif labels is None:
+            labels = sorted({
+                word.label_ for example in get_examples() for word in example.reference.spans.get(WORDS_KEY, ())
+            } - {""})
+        if not labels:
+            raise InputError(
+                f"expected parts of speech as labels in doc.spans[{WORDS_KEY!r}] for the component {self.name!r}, got "
+                "no example that has any; set parts_of_speech = false to learn words alone"
+            )
+        set_labels(self.model, labels, outside=False)
         self.initialize_model(get_examples)
 
 

@@ -129,7 +129,7 @@ class FeatureWordSegmenter(FeatureTaggerPipe):
         roles, examples = self.roles, list(get_examples())
 
         def gold(example: Example, view: Doc) -> numpy.ndarray:
-            return gold_word_tags(example, view, WORDS_KEY, roles)
+            return gold_word_tags(example, view, WORDS_KEY, {LABEL: roles})
 
         with_words = (example.reference.spans[WORDS_KEY] for example in examples if has_words(example.reference))
         vocabulary = training_list(word_list, (word.text for words in with_words for word in words))

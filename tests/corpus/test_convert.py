@@ -59,6 +59,7 @@ def test_formats(format, tmp_path):
         "王海去大连",
         [(0, 2, "PER"), (3, 5, "LOC")] if has_entities else None,
         [(0, 2), (2, 3), (3, 5)] if has_words else None,
+        ["nr", "v", "ns"] if format == "tagged" else None,
     )
     assert texts(docs) == [expected]
     assert (report.sentences, report.characters) == (1, 5)

@@ -45,6 +45,15 @@ def test_entities_and_words_of_a_doc():
     assert [word.text for word in doc.spans[WORDS_KEY]] == ["Tom", "Lee", "去", "大连"]
 
 
+def test_parts_of_speech_are_the_labels_of_words():
+    annotated = AnnotatedText("王海 去大连", None, [(0, 2), (3, 4), (4, 6)], ["nr", "v", "ns"])
+    doc = annotated.to_doc(VOCAB)
+    assert [word.label_ for word in doc.spans[WORDS_KEY]] == ["nr", "v", "ns"]
+    assert AnnotatedText.from_doc(doc) == annotated
+    with pytest.raises(CorpusError, match="a part of speech for each of 3 words, got 2"):
+        AnnotatedText("王海 去大连", None, [(0, 2), (3, 4), (4, 6)], ["nr", "v"])
+
+
 @pytest.mark.parametrize(
     "entities, words, message",
     [

@@ -198,7 +198,7 @@ def word_tags(reference, predicted=None, scheme="bmes", key="words"):
     """The gold tags of the character view as letters, `?` where unknown."""
     predicted = predicted or NLP.make_doc(reference.text)
     view = VIEW(predicted)
-    found = gold_word_tags(Example(predicted, reference), view, key, ROLES[scheme])
+    found = gold_word_tags(Example(predicted, reference), view, key, {"W": ROLES[scheme]})
     assert found.shape == (len(view),)
     assert found.dtype == numpy.int64
     letters = "BI" if scheme == "bio" else "BMES"
@@ -277,10 +277,24 @@ def test_words_that_overlap(words, shown):
         word_tags(with_words("林小燕在", *words))
 
 
+def test_words_with_parts_of_speech():
+    reference = with_words("林小燕在青岛", (0, 3), (3, 4), (4, 6))
+    person, _, place = reference.spans["words"]
+    person.label_, place.label_ = "nr", "ns"
+    reference.spans["words"] = [person, reference.spans["words"][1], place]
+    roles = {"nr": ROLES["bmes"], "ns": {"B": 4, "I": 5, "E": 6, "S": 7}}
+    example = Example(NLP.make_doc(reference.text), reference)
+    found = gold_word_tags(example, example.predicted, "words", roles, labelled=True)
+    # A word without a part of speech is not annotated.
+    assert found.tolist() == [0, 1, 2, UNKNOWN, 4, 6]
+    with pytest.raises(InputError, match=r"initialised with \(nr\), got 'ns' for '青岛' in '林小燕在青岛'"):
+        gold_word_tags(example, example.predicted, "words", {"nr": ROLES["bmes"]}, labelled=True)
+
+
 def test_words_of_different_texts():
     example = Example(NLP.make_doc("王海来"), with_words("王海来", (0, 3)))
     with pytest.raises(InputError, match="two sides have the same text, got '王江来' and '王海来'"):
-        gold_word_tags(example, NLP.make_doc("王江来"), "words", ROLES["bio"])
+        gold_word_tags(example, NLP.make_doc("王江来"), "words", {"W": ROLES["bio"]})
 
 
 @st.composite
