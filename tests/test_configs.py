@@ -13,6 +13,8 @@ from spacy.util import registry
 from thinc.api import Config
 
 from spacy_cner.corpus.docbin import chinese_vocab
+from spacy_cner.corpus.document import WORDS_KEY
+from spacy_cner.pipeline.char_view import set_words
 from spacy_cner.word_vectors import WordVectors
 
 FOLDER = Path(__file__).parents[1] / "configs"
@@ -27,10 +29,11 @@ SMALL = {
     "spacy_cner.LSTM.v1": {"width": 8},
 }
 # What is said of the columns of [embedding ; encoding]
-SMALL_COLUMNS = {0: 0, 150: 12, 300: 20, 350: 212, 500: 220, 606: 220}
+SMALL_COLUMNS = {0: 0, 150: 12, 256: 8, 300: 20, 350: 212, 500: 220, 606: 220}
 OF_COLUMNS = ("spacy_cner.Columns.v1", "spacy.Tok2VecListener.v1")
 # Those whose networks or whose training are not those of clc.cfg
-OTHERS = {"clc_hybrid"} | {f"peng_dredze{part}" for part in ("", "_cws", "_lexicon", "_ner", "_pipeline")}
+OTHERS = {"clc_hybrid", "clc_encoder"}
+OTHERS |= {f"peng_dredze{part}" for part in ("", "_cws", "_lexicon", "_ner", "_pipeline")}
 
 
 def read(name):
@@ -66,7 +69,10 @@ def corpus(tmp_path_factory):
         lang = "zh"
 
     nlp = Pipeline(vocab=chinese_vocab())
-    DocBin(docs=[example.reference for example in joint_examples(nlp)]).to_disk(path)
+    docs = [example.reference for example in joint_examples(nlp)]
+    for doc in docs:
+        set_words(doc, [(word.start, word.end, "n" if len(word) > 1 else "v") for word in doc.spans[WORDS_KEY]])
+    DocBin(docs=docs).to_disk(path)
     # Beside it, a lexicon as wide as the configs have it.
     vectors = numpy.random.default_rng(0).normal(size=(4, 50)).astype("float32")
     WordVectors(["银行", "今天", "昨天", "海"], numpy.array([4, 3, 2, 1]), vectors).save(path.with_name("words.npz"))

@@ -11,12 +11,13 @@ from ._app import command, good
 @command
 def export_encoder(
     # fmt: off
-    folder: Path = typer.Argument(..., help="The folder that `pretrain` wrote"),
+    folder: Path = typer.Argument(..., help="The folder that `pretrain` wrote, or that of a trained pipeline"),
     output: Path = typer.Argument(..., help="The file to write, e.g. assets/encoder.bin; a .json file comes beside it"),
     about: str = typer.Option(..., help="What text it was learned from, for those who use it"),
     # fmt: on
 ):
     """Keep a pre-trained encoder in half precision, for `--paths.init_tok2vec`, and beside it its recipe, its scores on
-    held-out text and its checksum."""
+    held-out text or a development set, and its checksum. Of a trained pipeline, it is the layer that [pretraining] in
+    its config names."""
     statement = export(folder, output, about)
     good(f"{output} ({statement['bytes'] / 1e6:.1f} MB, sha256 {statement['sha256']})")

@@ -4,46 +4,77 @@ import hashlib
 import io
 import json
 from pathlib import Path
-from typing import Any, Dict
+from typing import Any, Dict, Tuple
 
 import numpy
+import spacy
 import srsly
 import torch
+from spacy.training.pretrain import get_tok2vec_ref
 from thinc.api import Config
 
 from ..errors import InputError
 from .checkpoint import write_whole
 from .loop import ENCODER, LOG
 
-CONFIG = "config.cfg"
+CONFIG, META = "config.cfg", "meta.json"
 # What the log says of the whole run; the rest is about its last batches.
 SUMMARY = ("step", "characters", "held_out_loss", "held_out_perplexity", "held_out_accuracy")
+# What it was learned from is in `about`; where that lies on some machine is nobody's business.
+LEFT_OUT = ("paths", "initialize", "system")
 
 
 def export_encoder(folder: Path, output: Path, about: str) -> Dict[str, Any]:
     """Writes `output`, for `[initialize] init_tok2vec`, and the same name with .json: `sha256` and `bytes` of it,
-    `about`, what the log's last line says, and `recipe`, the config's sections that pre-training read, without paths.
+    `about`, what the log's last line says or how the pipeline scored on its development set, and `recipe`, the config's
+    sections that the training read, without paths.
 
-    folder: where `pretrain` wrote. RETURNS: what is in the .json file. Raises InputError if something is missing."""
-    for name in (ENCODER, CONFIG, LOG):
-        if not (folder / name).is_file():
-            raise InputError(f"{folder / name}: expected a file that `python -m spacy_cner pretrain` wrote, found none")
-    weights = half((folder / ENCODER).read_bytes())
-    last = json.loads((folder / LOG).read_text(encoding="utf-8").splitlines()[-1])
-    config = Config().from_disk(folder / CONFIG, interpolate=False)
-    recipe = {name: section for name, section in config.items() if name.startswith("pretraining")}
-    recipe |= {"model": config["components"], "text": config["corpora"][recipe["pretraining"]["corpus"].split(".")[1]]}
-    statement = {
-        "about": about,
-        "sha256": hashlib.sha256(weights).hexdigest(),
-        "bytes": len(weights),
-        **{key: last[key] for key in SUMMARY if key in last},
-        "recipe": recipe,
-    }
+    folder: where `pretrain` wrote, or a trained pipeline whose config has [pretraining] with the component and layer
+        that are the encoder. RETURNS: what is in the .json file. Raises InputError if something is missing."""
+    read = _of_pipeline if (folder / META).is_file() else _of_pretraining
+    encoder, told = read(folder)
+    weights = half(encoder)
+    statement = {"about": about, "sha256": hashlib.sha256(weights).hexdigest(), "bytes": len(weights), **told}
     output.parent.mkdir(parents=True, exist_ok=True)
     write_whole(output, weights)
     write_whole(output.with_suffix(".json"), (json.dumps(statement, ensure_ascii=False, indent=1) + "\n").encode())
     return statement
+
+
+def _of_pretraining(folder: Path) -> Tuple[bytes, Dict[str, Any]]:
+    for name in (ENCODER, CONFIG, LOG):
+        if not (folder / name).is_file():
+            raise InputError(f"{folder / name}: expected a file that `python -m spacy_cner pretrain` wrote, found none")
+    config = Config().from_disk(folder / CONFIG, interpolate=False)
+    recipe = {name: section for name, section in config.items() if name.startswith("pretraining")}
+    recipe |= {"model": config["components"], "text": config["corpora"][recipe["pretraining"]["corpus"].split(".")[1]]}
+    return (folder / ENCODER).read_bytes(), {**log_summary(folder), "recipe": recipe}
+
+
+def _of_pipeline(folder: Path) -> Tuple[bytes, Dict[str, Any]]:
+    config = Config().from_disk(folder / CONFIG, interpolate=False)
+    where = config.get("pretraining")
+    if not where:
+        raise InputError(
+            f"{folder / CONFIG}: expected [pretraining] with the component and layer that are the encoder, as "
+            "configs/clc_encoder.cfg has it, got none"
+        )
+    encoder = get_tok2vec_ref(spacy.load(folder), where).to_bytes()
+    scores = srsly.read_json(folder / META)["performance"]
+    told: Dict[str, Any] = {"dev": {name: value for name, value in scores.items() if isinstance(value, float)}}
+    # The encoder that this one began with, if it is still there.
+    if before := config["paths"].get("init_tok2vec"):
+        told |= log_summary(Path(before).parent)
+    recipe = {name: section for name, section in config.items() if name not in LEFT_OUT}
+    return encoder, {**told, "recipe": recipe}
+
+
+def log_summary(folder: Path) -> Dict[str, Any]:
+    """What the log of a pre-training says of all of it; nothing if there is none."""
+    if not (folder / LOG).is_file():
+        return {}
+    last = json.loads((folder / LOG).read_text(encoding="utf-8").splitlines()[-1])
+    return {key: last[key] for key in SUMMARY if key in last}
 
 
 def half(model: bytes) -> bytes:

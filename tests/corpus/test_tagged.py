@@ -22,7 +22,7 @@ def test_words_and_entities(tmp_path):
         "青岛 海风 电台 记者 林 小燕 到 大连 市政府 １ ／",
         [("青岛海风电台", "ORG"), ("林小燕", "PER"), ("大连", "LOC"), ("市政府", "ORG")],
     )
-    assert sentence.tags == "ns n n n nr nr v ns nt m w".split()
+    assert sentence.tags == ["ns", "n", "n", "n", "nr", "nr", "v", "ns", "nt", "m", "w"]
     assert not source.notes
 
 

@@ -61,3 +61,27 @@ def test_command_and_what_is_missing(folder, tmp_path):
     (folder / "log.jsonl").unlink()
     with pytest.raises(InputError, match="log.jsonl: expected a file that `python -m spacy_cner pretrain` wrote"):
         export_encoder(folder, tmp_path / "encoder.bin", "")
+
+
+def test_the_encoder_of_a_trained_pipeline(config, folder, tmp_path):
+    config["paths"]["init_tok2vec"] = str(folder / ENCODER)
+    nlp, examples = begin(config, folder / ENCODER)
+    train(nlp, examples, steps=3)
+    nlp.meta["performance"] = {"ents_f": 0.5, "ents_per_type": {"PER": {"f": 0.5}}}
+    nlp.config["paths"] = {"train": None, "dev": None, **config["paths"]}
+    nlp.to_disk(tmp_path / "pipeline")
+    statement = export_encoder(tmp_path / "pipeline", tmp_path / "encoder.bin", "a pipeline's")
+    assert (statement["dev"], statement["step"]) == ({"ents_f": 0.5}, 7)
+    assert statement["recipe"]["components"]["cner"]["factory"] == "cner"
+    assert not {"paths", "initialize"} & set(statement["recipe"])
+    other, _ = begin(config, tmp_path / "encoder.bin")
+    docs = [nlp.make_doc(text) for text in sentences(5)]
+    features = [each.get_pipe("cner").model.get_ref("tok2vec").predict(docs) for each in (nlp, other)]
+    for one, two in zip(*features, strict=True):
+        numpy.testing.assert_allclose(one, two, atol=0.01)
+
+
+def test_a_pipeline_that_does_not_say_which_layer(trained, tmp_path):
+    trained.to_disk(tmp_path / "pipeline")
+    with pytest.raises(InputError, match=r"expected \[pretraining\] with the component and layer that are the encoder"):
+        export_encoder(tmp_path / "pipeline", tmp_path / "encoder.bin", "")
