@@ -1,6 +1,7 @@
 """What components that tag characters by sparse features and a CRF have in common."""
 
 from collections import Counter
+from itertools import takewhile
 from pathlib import Path
 from typing import Any, Callable, Dict, Iterable, Iterator, List, Mapping, Optional, Union
 
@@ -156,12 +157,16 @@ class FeatureTaggerPipe(Pipe):
         return held_out
 
     def _documents(self, examples: List[Example], nlp: Optional[Language]) -> List[Doc]:
-        """The examples' documents, with what earlier components annotate if features look at it."""
+        """The examples' documents, with what earlier components annotate if features look at it: those that are
+        enabled, or that the config names as `training.annotating_components`."""
         docs = [example.predicted for example in examples]
         if nlp is None or self._columns.isdisjoint(DOC_COLUMNS):
             return docs
         texts = [doc.text for doc in docs]
-        earlier = nlp.pipeline[: [component for _, component in nlp.pipeline].index(self)]
+        # `spacy train` disables components that come from another pipeline while it initialises the others.
+        annotating = {*nlp.pipe_names, *nlp.config.get("training", {}).get("annotating_components", ())}
+        before = list(takewhile(lambda item: item[1] is not self, nlp.components))
+        earlier = [(name, component) for name, component in before if name in annotating]
         todo = []
         for name, component in reversed(earlier):
             held_out = getattr(component, "held_out", None)
@@ -174,6 +179,9 @@ class FeatureTaggerPipe(Pipe):
         for name, component in reversed(todo):
             self._log(f"applying {name}")
             docs = list(component.pipe(docs)) if hasattr(component, "pipe") else [component(doc) for doc in docs]
+        for doc in docs:
+            # Of a tok2vec; for a whole corpus that is gigabytes, and features look at annotation.
+            doc.tensor = numpy.zeros((0,), dtype="f")
         return docs
 
     def _report(self, number: int, loss: float) -> None:

@@ -215,6 +215,22 @@ def test_sees_words_and_parts_of_speech_of_jieba():
     assert all(word.label_ for word in docs[0].spans["words"])
 
 
+def test_sees_what_components_of_another_pipeline_have_found(trained_joint, tmp_path):
+    """Words and names of a shared network, as in configs/iscas_tagger.cfg."""
+    nlp = spacy.blank("zh")
+    for name in trained_joint.pipe_names:
+        nlp.add_pipe(name, source=trained_joint)
+    nlp.add_pipe("cner_features", config={"templates": ["tag[0]", "word[0]"], "overwrite": True})
+    examples = make_examples(nlp, [(text, [(s, e, "X") for s, e, _ in gold]) for text, gold in SENTENCES])
+    nlp.config["training"] = {"annotating_components": trained_joint.pipe_names}
+    # As `spacy train` does.
+    with nlp.select_pipes(enable="cner_features"):
+        nlp.get_pipe("cner_features").initialize(lambda: examples, nlp=nlp)
+    nlp.to_disk(tmp_path)
+    for each in (nlp, spacy.load(tmp_path)):
+        assert [entities(doc) for doc in each.pipe(TEXTS)] == [[(s, e, "X") for s, e, _ in gold] for gold in GOLD]
+
+
 def test_labels_given_and_added():
     nlp = blank()
     nlp.get_pipe("cner_features").add_label("TIME")
