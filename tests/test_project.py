@@ -26,6 +26,7 @@ import spacy_cner
 from spacy_cner.cli import app
 from spacy_cner.corpus.docbin import read_docs
 from spacy_cner.vectors import NgramVectors
+from spacy_cner.word_vectors import WordVectors
 
 ROOT = Path(__file__).parents[1]
 PARTS = ("train", "dev", "test")
@@ -37,7 +38,7 @@ def project(tmp_path_factory):
     folder = tmp_path_factory.mktemp("project")
     shutil.copytree(ROOT / "configs", folder / "configs")
     shutil.copytree(ROOT / "assets" / "embedded", folder / "assets" / "embedded")
-    for name in ("vectors.npz", "words.npz"):
+    for name in ("vectors.npz", "words.npz", "encoder.bin"):
         shutil.copy(ROOT / "assets" / name, folder / "assets")
     settings = srsly.read_yaml(ROOT / "project.yml")
     steps, mine = settings["workflows"]["all"], settings["workflows"]["mine"]
@@ -155,7 +156,7 @@ def test_commands_exist_and_have_their_options(monkeypatch):
                         block = block[part]
 
 
-@pytest.mark.parametrize("workflow", ["all", "mine", "bert", "pretrain", *SEGMENTATION])
+@pytest.mark.parametrize("workflow", ["all", "mine", "bert", "pretrain", "encoder", *SEGMENTATION])
 def test_each_step_has_what_it_needs(workflow):
     settings = settings_of(file="README.md", raw_text="README.md")
     commands = {command["name"]: command for command in settings["commands"]}
@@ -237,6 +238,30 @@ def test_bert(tiny, bert, monkeypatch):
     assert [(ent.text, ent._.score) for ent in doc.ents] == [(ent.text, ent._.score) for ent in other.ents]
     result = CliRunner().invoke(app, ["classes", str(pipeline)])
     assert "cner, alpha = 0.5" in result.output
+
+
+def test_encoder(tiny):
+    """Raw text, then a corpus with parts of speech; what a training begins with afterwards."""
+    tags = {"青岛": "ns", "大连": "ns"}
+    lines = [" ".join(f"{word}/{tags.get(word, 'n')}" for word in line.split()) for line in SEGMENTED]
+    for part in PARTS:
+        Path("assets", "words", f"{part}.txt").write_text("\n".join(lines), encoding="utf-8")
+    recipes = srsly.read_yaml("configs/corpora.yml")
+    recipes["words"]["format"] = "tagged"
+    srsly.write_yaml("configs/corpora.yml", recipes)
+    Path("raw.txt").write_text("".join(f"{text}\n" for text, _ in SENTENCES), encoding="utf-8")
+    lexicon = numpy.random.default_rng(0).normal(size=(3, 50)).astype("float32")
+    WordVectors(["青岛", "王海", "银行"], numpy.array([3, 2, 1]), lexicon).save(tiny / "assets" / "words.npz")
+    config = Config().from_disk("configs/clc_transfer.cfg", interpolate=False)
+    config["components"]["cner"]["model"]["features"]["clusters"] = {"coarse": 2, "fine": 3}
+    config.to_disk("configs/clc_transfer.cfg")
+    encoder = {"corpus": "words", "raw_text": "raw.txt", "pretrain_steps": 2, "encoder_steps": 2}
+    run_here(tiny, "encoder", (), **encoder)
+    assert spacy.load(tiny / "training" / "encoder" / "model-best").get_pipe("cws").labels == ("n", "ns")
+    kept = "training/encoder/encoder.bin"
+    assert json.loads((tiny / kept).with_suffix(".json").read_text(encoding="utf-8"))["step"] == 2
+    run_here(tiny, "all", ("package", "try"), corpus="tiny", name="begun", init_tok2vec=kept, **SHORT)
+    assert spacy.load(tiny / "training" / "begun" / "model-best").pipe_names == ["cner"]
 
 
 def test_segmenter(tiny):

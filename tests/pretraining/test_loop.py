@@ -7,6 +7,7 @@ import pytest
 import spacy
 import srsly
 from conftest import entities, joint_examples, make_examples, train
+from spacy.training.pretrain import get_tok2vec_ref
 from spacy.training.pretrain import pretrain as spacy_pretrain
 from thinc.api import Config
 from typer.testing import CliRunner
@@ -222,11 +223,11 @@ def test_spacy_pretrain_runs_the_same_config(config, tmp_path):
     assert log[-1]["loss"] > 0
 
 
-def test_project_config(vectors):
-    config = Config().from_disk(Path(__file__).parents[2] / "configs" / "clc_pretrained.cfg")
+@pytest.mark.parametrize("name", ["clc_encoder", "clc_transfer"])
+def test_project_configs(name, vectors):
+    config = Config().from_disk(Path(__file__).parents[2] / "configs" / f"{name}.cfg")
     nlp = spacy.util.load_model_from_config(config, auto_fill=True)
-    model = nlp.get_pipe("cner").model
-    assert model.get_ref("tok2vec").get_dim("nO") == 256
+    assert get_tok2vec_ref(nlp, config["pretraining"]).get_dim("nO") == 256
     assert "pretraining_loop" in nlp.config
     with pytest.raises(InputError, match="expected an embedding with vectors"):
         loop.read_setup(config)
