@@ -29,8 +29,11 @@ def _ents_rows(scores: Dict[str, Any]) -> List[List[str]]:
 def _words_rows(scores: Dict[str, Any]) -> List[List[str]]:
     rate = scores.get("words_oov_rate")
     share = "" if rate is None else f" ({_percent(rate)} % of all)"
+    pos = scores.get("words_pos_f")
+    tagged = [] if pos is None else [["", "", _percent(pos), "words with parts of speech"]]
     return [
         _row(scores, "words", "words"),
+        *tagged,
         ["", _percent(scores.get("words_r_iv")), "", "words seen in training"],
         ["", _percent(scores.get("words_r_oov")), "", f"words unseen in training{share}"],
     ]

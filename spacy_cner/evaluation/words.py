@@ -12,7 +12,7 @@ from spacy.util import registry
 from spacy.vocab import Vocab
 
 from ..corpus.docbin import read_docs
-from ..corpus.document import Offsets
+from ..corpus.document import WORDS_KEY, Offsets
 from ..corpus.segment import has_words, words_of
 from ..corpus.source import Source
 from ..errors import InputError
@@ -58,13 +58,15 @@ def score_words(examples: Iterable[Example], vocabulary: Optional[set[str]] = No
 
     `words_p`, `words_r`, `words_f`: a word is right if it begins and ends where a gold word does (Sproat and Emerson
         2003; Emerson 2005). A predicted Doc without `doc.spans["words"]` has its tokens as words.
+    `words_pos_f`: the same as `words_f` for words with their parts of speech, over the gold words that have any. It is
+        left out where none has.
     `words_r_iv`, `words_r_oov`: recall on the gold words that are in the vocabulary of the training set, and on those
         that are out of it; `words_oov_rate`: the part of the gold words that is out of it. None without `vocabulary`.
 
     White space does not count, be it in the vocabulary, in a word, or between words. The bakeoffs' `score` script comes
     to the same counts if it calls `diff --minimal`; as it is, `diff` overlooks about one match in ten thousand. Raises
     InputError where the two sides of an example differ in a character that is not white space."""
-    total, seen, unseen = PRFScore(), PRFScore(), PRFScore()
+    total, seen, unseen, tagged = PRFScore(), PRFScore(), PRFScore(), PRFScore()
     for example in examples:
         if not has_words(example.reference):
             continue
@@ -72,11 +74,15 @@ def score_words(examples: Iterable[Example], vocabulary: Optional[set[str]] = No
         words = _words(example.reference)
         gold, found = set(words), set(_words(example.predicted))
         total.score_set(found, gold)
+        if any(word.label for word in example.reference.spans[WORDS_KEY]):
+            tagged.score_set(_tagged_words(example.predicted), _tagged_words(example.reference))
         if vocabulary is not None:
             known = {span for span in gold if words[span] in vocabulary}
             seen.score_set(found & known, known)
             unseen.score_set(found & (gold - known), gold - known)
     scores: Dict[str, Any] = {f"words_{key}": value if len(total) else None for key, value in total.to_dict().items()}
+    if len(tagged):
+        scores["words_pos_f"] = tagged.fscore
     gold_words = len(seen) + len(unseen)
     return scores | {
         "words_r_iv": seen.recall if len(seen) else None,
@@ -90,6 +96,13 @@ def _words(doc: Doc) -> Dict[Offsets, str]:
     text = doc.text
     before = [0, *accumulate(not char.isspace() for char in text)]
     return {(before[start], before[end]): _without_space(text[start:end]) for start, end in words_of(doc)}
+
+
+def _tagged_words(doc: Doc) -> set[tuple[int, int, str]]:
+    """The labelled words of `doc.spans["words"]`, counted as `_words` does; white space in them is not counted."""
+    before = [0, *accumulate(not char.isspace() for char in doc.text)]
+    labelled = (word for word in doc.spans.get(WORDS_KEY, ()) if word.label)
+    return {(before[word.start_char], before[word.end_char], word.label_) for word in labelled}
 
 
 def _without_space(text: str) -> str:

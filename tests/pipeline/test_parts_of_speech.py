@@ -57,6 +57,16 @@ def test_overfits_and_survives_saving(tagger, tmp_path):
         assert [tagged(nlp(example.text)) for example in examples(nlp)] == TAGGED
 
 
+def test_scores(tagger):
+    assert tagger.evaluate(examples(tagger))["words_pos_f"] == 1.0
+    (wrong,) = examples(tagger, ["王海/n 在/p 蓝天/nz 银行/n 工作/v 。/w"])
+    # Five of six words, whose borders are all right.
+    scores = tagger.evaluate([wrong])
+    assert (scores["words_f"], scores["words_pos_f"]) == (1.0, pytest.approx(5 / 6))
+    plain = AnnotatedText("王海来了", None, [(0, 2), (2, 3), (3, 4)]).to_doc(tagger.vocab)
+    assert "words_pos_f" not in tagger.evaluate([Example(tagger.make_doc(plain.text), plain)])
+
+
 def test_tokens_have_them_too(tagger):
     nlp = blank(retokenize=True).from_bytes(tagger.to_bytes())
     doc = nlp("王海在蓝天银行工作。")
