@@ -68,7 +68,10 @@ setup(
             "spacy_cner.SparseFeatures.v1 = spacy_cner.models.sparse_features:build_sparse_features",
             "spacy_cner.SoftmaxTagger.v1 = spacy_cner.models.tagger:build_softmax_tagger",
         ],
-        "spacy_augmenters": ["spacy_cner.pseudo_samples.v1 = spacy_cner.corpus.pseudo:make_pseudo_samples"],
+        "spacy_augmenters": [
+            "spacy_cner.joined_lists.v1 = spacy_cner.corpus.joined:make_joined_lists",
+            "spacy_cner.pseudo_samples.v1 = spacy_cner.corpus.pseudo:make_pseudo_samples",
+        ],
         "spacy_batchers": [
             "spacy_cner.batch_by_task.v1 = spacy_cner.corpus.batchers:make_batch_by_task",
             "spacy_cner.batch_by_padded.v1 = spacy_cner.corpus.raw_text:make_batch_by_padded",
