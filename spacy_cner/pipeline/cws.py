@@ -135,8 +135,8 @@ class ChineseWordSegmenter(CharTagger):
         views = self.views(docs)
         found = [numpy.zeros(len(view), dtype="int64") for view in views]
         begins = [numpy.zeros(len(view), dtype=bool) for view in views]
+        firsts = [role[letter] for role in self.roles.values() for letter in "BS"]
         for tagged in self.tagged(views):
-            firsts = [role[letter] for role in self.roles.values() for letter in "BS"]
             for window, row in zip(tagged.windows, tagged.paths.cpu().numpy()):
                 place = slice(window.start, window.start + len(window))
                 found[window.index][place] = row[: len(window)]
