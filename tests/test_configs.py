@@ -33,7 +33,7 @@ SMALL_COLUMNS = {0: 0, 150: 12, 256: 8, 300: 20, 350: 212, 500: 220, 606: 220}
 OF_COLUMNS = ("spacy_cner.Columns.v1", "spacy.Tok2VecListener.v1")
 # Those whose networks or whose training are not those of clc.cfg
 OTHERS = {"clc_hybrid", "clc_encoder"}
-OTHERS |= {f"peng_dredze{part}" for part in ("", "_cws", "_lexicon", "_ner", "_pipeline")}
+OTHERS |= {f"peng_dredze{part}" for part in ("", "_cws", "_lexicon", "_ner", "_pipeline", "_transfer")}
 
 
 def read(name):

@@ -22,6 +22,8 @@ from .torch_layers import Precision, SizedShim, has_bfloat16, leave_threads_to_p
 
 SPECIAL = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
 PAD, UNKNOWN, BEGIN, END, MASKED = range(len(SPECIAL))
+# Of the columns of the embedding that vectors start; the others of a BERT have 0.02.
+VECTOR_DEVIATION = 0.04
 
 
 @registry.architectures("spacy_cner.CharBert.v1")
@@ -37,8 +39,8 @@ def build_char_bert(
 ) -> Model[List[Doc], List[Floats2d]]:
     """A Transformer encoder of characters (Devlin et al. 2019), transformers' BertModel.
 
-    vocabulary: a file that `python -m spacy_cner vectors` wrote, whose characters are its vocabulary; read at
-        initialisation only.
+    vocabulary: a file that `python -m spacy_cner vectors` wrote, whose characters are its vocabulary, and whose vectors
+        are the first columns of its embedding at the start; read at initialisation only.
     layers, width, heads: its size; the feed-forward layers are 4 x width. max_length: of a sequence, in characters and
         the two tokens around it; longer ones are cut into pieces that are read by themselves.
     precision: of training, see `spacy_cner.models.torch_layers`. compile: by `torch.compile`, which takes minutes at
@@ -85,11 +87,25 @@ def _bert(
 
 
 def _init(model: Any, X: Any = None, Y: Any = None, vocabulary: Optional[str] = None) -> None:
+    known = None
     if vocabulary is not None:
-        model.attrs["table"] = GramTable(1, NgramVectors.load(Path(vocabulary)).grams.get(1, []), 0)
+        known = NgramVectors.load(Path(vocabulary))
+        model.attrs["table"] = GramTable(1, known.grams.get(1, []), 0)
     shim = sized_shim(model)
     if not shim.is_built:
         shim.build(n_vocabulary=len(SPECIAL) + len(model.attrs["table"].known))
+        if known is not None:
+            _start_from(shim.require_built(), known.vectors[1])
+
+
+def _start_from(bert: Any, vectors: numpy.ndarray) -> None:
+    """Puts the vectors of the known characters, scaled, into the first columns of the embedding; what is random of them
+    elsewhere tells apart those whose vectors are alike."""
+    weights = bert.embeddings.word_embeddings.weight
+    width = min(weights.shape[1], vectors.shape[1])
+    scaled = VECTOR_DEVIATION / vectors.std() * vectors[:, :width]
+    with torch.no_grad():
+        weights[len(SPECIAL) :, :width] = torch.as_tensor(scaled, device=weights.device)
 
 
 def character_ids(table: GramTable, doc: Doc) -> numpy.ndarray:

@@ -11,10 +11,11 @@ import spacy
 import srsly
 import torch
 from spacy.training.pretrain import get_tok2vec_ref
-from thinc.api import Config
+from thinc.api import Config, Model
 
 from ..errors import InputError
 from .checkpoint import write_whole
+from .huggingface import is_char_bert, save_encoder
 from .loop import ENCODER, LOG
 
 CONFIG, META = "config.cfg", "meta.json"
@@ -30,9 +31,15 @@ def export_encoder(folder: Path, output: Path, about: str) -> Dict[str, Any]:
     sections that the training read, without paths.
 
     folder: where `pretrain` wrote, or a trained pipeline whose config has [pretraining] with the component and layer
-        that are the encoder. RETURNS: what is in the .json file. Raises InputError if something is missing."""
-    read = _of_pipeline if (folder / META).is_file() else _of_pretraining
-    encoder, told = read(folder)
+        that are the encoder; if it is a `spacy_cner.CharBert.v1`, the folder `output` without its suffix gets it as
+        transformers reads it. RETURNS: what is in the .json file. Raises InputError if something is missing."""
+    if (folder / META).is_file():
+        model, told = _of_pipeline(folder)
+        encoder = model.to_bytes()
+        if is_char_bert(model):
+            save_encoder(model, output.with_suffix(""))
+    else:
+        encoder, told = _of_pretraining(folder)
     weights = half(encoder)
     statement = {"about": about, "sha256": hashlib.sha256(weights).hexdigest(), "bytes": len(weights), **told}
     output.parent.mkdir(parents=True, exist_ok=True)
@@ -51,7 +58,7 @@ def _of_pretraining(folder: Path) -> Tuple[bytes, Dict[str, Any]]:
     return (folder / ENCODER).read_bytes(), {**log_summary(folder), "recipe": recipe}
 
 
-def _of_pipeline(folder: Path) -> Tuple[bytes, Dict[str, Any]]:
+def _of_pipeline(folder: Path) -> Tuple[Model, Dict[str, Any]]:
     config = Config().from_disk(folder / CONFIG, interpolate=False)
     where = config.get("pretraining")
     if not where:
@@ -59,7 +66,7 @@ def _of_pipeline(folder: Path) -> Tuple[bytes, Dict[str, Any]]:
             f"{folder / CONFIG}: expected [pretraining] with the component and layer that are the encoder, as "
             "configs/clc_encoder.cfg has it, got none"
         )
-    encoder = get_tok2vec_ref(spacy.load(folder), where).to_bytes()
+    encoder = get_tok2vec_ref(spacy.load(folder), where)
     scores = srsly.read_json(folder / META)["performance"]
     told: Dict[str, Any] = {"dev": {name: value for name, value in scores.items() if isinstance(value, float)}}
     # The encoder that this one began with, if it is still there.

@@ -30,15 +30,25 @@ def save_bert(model: Model, output: Path) -> None:
     whole = BertForMaskedLM(config)
     weights = {f"bert.{name}": values for name, values in bert.state_dict().items()}
     whole.load_state_dict({**weights, **head_weights(guesser.inner.layers)})
-    known: List[str] = tok2vec.attrs["table"].known
-    part = output / f"{FOLDER}.part"
-    whole.save_pretrained(part)
-    tokenizer = make_tokenizer([*SPECIAL, *known], config.max_position_embeddings)
-    tokenizer.save_pretrained(part)
+    _save(whole, tok2vec, output / FOLDER)
+
+
+def save_encoder(tok2vec: Model, folder: Path) -> None:
+    """Writes a trained `spacy_cner.CharBert.v1` without an output layer, for AutoModel and AutoTokenizer."""
+    bert: Any = sized_shim(tok2vec).require_built()
+    _save(bert, tok2vec, folder)
+
+
+def _save(bert: Any, tok2vec: Model, folder: Path) -> None:
+    """`bert`, of a class of transformers, and the tokenizer of `tok2vec`. The folder is replaced once all is written."""
+    part = folder.with_name(f"{folder.name}.part")
+    bert.save_pretrained(part)
+    vocabulary: List[str] = [*SPECIAL, *tok2vec.attrs["table"].known]
+    make_tokenizer(vocabulary, bert.config.max_position_embeddings).save_pretrained(part)
     # Which tokenizer.json has as well, but which some tools look for.
-    (part / "vocab.txt").write_text("".join(f"{token}\n" for token in [*SPECIAL, *known]), encoding="utf-8")
-    shutil.rmtree(output / FOLDER, ignore_errors=True)
-    part.replace(output / FOLDER)
+    (part / "vocab.txt").write_text("".join(f"{token}\n" for token in vocabulary), encoding="utf-8")
+    shutil.rmtree(folder, ignore_errors=True)
+    part.replace(folder)
 
 
 def head_weights(layers: Any) -> Dict[str, torch.Tensor]:

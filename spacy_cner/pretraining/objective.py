@@ -18,8 +18,9 @@ from ..chars import codepoints
 from ..corpus.document import WORDS_KEY
 from ..corpus.segment import add_words, load_segmenter
 from ..errors import InputError
+from ..models.char_bert import SPECIAL
 from ..models.gram_table import GramTable
-from ..models.torch_layers import Precision, sequence_layer
+from ..models.torch_layers import Precision, sequence_layer, sized_shim
 from ..vectors import NgramVectors
 from .huggingface import is_char_bert, save_bert
 from .masking import mask_docs
@@ -136,7 +137,18 @@ class Guesser(nn.Module):
 def _init(model: Model, X: Optional[List[Doc]] = None, Y: Any = None) -> None:
     tok2vec = model.get_ref("tok2vec")
     tok2vec.initialize(X=X)
-    model.get_ref("head").initialize(X=None if X is None else tok2vec.predict(X))
+    head = model.get_ref("head")
+    head.initialize(X=None if X is None else tok2vec.predict(X))
+    if is_char_bert(tok2vec) and sized_shim(head).is_built:
+        _start_from_embedding(sized_shim(head).require_built(), sized_shim(tok2vec).require_built())
+
+
+def _start_from_embedding(guesser: Any, bert: Any) -> None:
+    """A character is first guessed by its likeness to what is read of it: a BERT's two tables begin as one."""
+    output, embedding = guesser.inner.layers[-1].weight, bert.embeddings.word_embeddings.weight
+    if output.shape[1] == embedding.shape[1] and len(output) - 1 == len(embedding) - len(SPECIAL):
+        with torch.no_grad():
+            output[1:] = embedding[len(SPECIAL) :]
 
 
 def _forward(

@@ -7,9 +7,12 @@ from thinc.api import Config
 
 from spacy_cner.chars import MASK
 from spacy_cner.errors import InputError
-from spacy_cner.models.char_bert import SPECIAL, build_char_bert
+from spacy_cner.models.char_bert import SPECIAL, VECTOR_DEVIATION, build_char_bert
 from spacy_cner.models.torch_layers import sized_shim
+from spacy_cner.pretraining.export import export_encoder
 from spacy_cner.pretraining.loop import CHECKPOINT, ENCODER, pretrain
+from spacy_cner.pretraining.objective import make_masked_characters
+from spacy_cner.vectors import NgramVectors
 
 from .conftest import sentences
 from .test_loop import Killed, kill_after, plain, rows
@@ -17,6 +20,7 @@ from .test_loop import Killed, kill_after, plain, rows
 transformers = pytest.importorskip("transformers")
 torch = pytest.importorskip("torch")
 
+READERS = (transformers.AutoTokenizer, transformers.AutoModel)
 SMALL = {"layers": 2, "width": 16, "heads": 2, "max_length": 20}
 NLP = spacy.blank("zh")
 
@@ -109,7 +113,32 @@ def test_without_transformers_it_says_how_to_get_it(vectors, monkeypatch):
         build(vectors)
 
 
+def test_begins_with_the_vectors(vectors):
+    known = NgramVectors.load(vectors).vectors[1]
+    module = sized_shim(build(vectors)).require_built()
+    rows = module.embeddings.word_embeddings.weight.detach().numpy()[len(SPECIAL) :]
+    width = min(16, known.shape[1])
+    ratio = rows[:, :width] / known[:, :width]
+    numpy.testing.assert_allclose(ratio, VECTOR_DEVIATION / known.std(), rtol=1e-4)
+    # Those of a saved model stay.
+    model = build(vectors)
+    saved = model.to_bytes()
+    other = build_char_bert(str(vectors), **SMALL)
+    other.from_bytes(saved)
+    other.initialize()
+    assert other.to_bytes() == saved
+
+
 # Its pre-training
+
+
+def test_guesses_begin_with_likeness(vectors):
+    tok2vec = build(vectors)
+    objective = make_masked_characters(hidden=16)(NLP.vocab, tok2vec)
+    objective.initialize(X=docs("王海"))
+    output = sized_shim(objective.get_ref("head")).require_built().inner.layers[-1].weight
+    embedding = sized_shim(tok2vec).require_built().embeddings.word_embeddings.weight
+    assert torch.equal(output[1:], embedding[len(SPECIAL) :])
 
 
 def test_resumes_as_the_other_encoder_does(bert_config, tmp_path, monkeypatch):
@@ -164,6 +193,19 @@ def test_the_output_layer_is_there_too(bert_config, tmp_path):
         scores = model(**inputs).logits[0, 6]
     assert tokenizer.convert_ids_to_tokens(int(scores.argmax())) in {"天", "在", "1", "2", "3", "4", "5"}
     assert not set(scores.topk(10).indices.tolist()) & {0, 2, 3, 4}
+
+
+def test_the_encoder_of_a_trained_pipeline(bert_config, tmp_path):
+    nlp = spacy.util.load_model_from_config(bert_config.interpolate(), auto_fill=True)
+    nlp.get_pipe("tok2vec").model.initialize(X=docs("王"))
+    nlp.meta["performance"] = {"words_f": 0.5}
+    nlp.to_disk(tmp_path / "pipeline")
+    export_encoder(tmp_path / "pipeline", tmp_path / "kept.bin", "a pipeline's")
+    tokenizer, bert = (each.from_pretrained(tmp_path / "kept") for each in READERS)
+    text = sentences(1)[0]
+    with torch.no_grad():
+        theirs = bert.eval()(**tokenizer(text, return_tensors="pt")).last_hidden_state[0, 1:-1].numpy()
+    numpy.testing.assert_allclose(nlp.get_pipe("tok2vec").model.predict(docs(text))[0], theirs, atol=1e-5)
 
 
 def test_the_layer_must_fit(bert_config, tmp_path):
