@@ -2,6 +2,7 @@
 encoder and tokenizer."""
 
 import re
+from contextlib import nullcontext
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Optional, Tuple
@@ -18,7 +19,7 @@ from ..chars import codepoints
 from ..errors import InputError
 from ..pipeline.windows import split_windows
 from .batching import batches_by_length
-from .torch_layers import leave_threads_to_parent, own_averages, padded_size
+from .torch_layers import has_bfloat16, leave_threads_to_parent, own_averages, padded_size
 from .word_pieces import WordPieces
 
 LAYER = re.compile(r"\.(?:layers?|h|blocks?)\.(\d+)\.")
@@ -47,7 +48,11 @@ class TransformerShim(HFShim):
 
     def __init__(self, rates: LayerRates, *, mixed_precision: bool, transformer_config: Dict[str, Any]):
         objects = HFObjects(None, None, None, {"use_fast": True}, transformer_config)
-        super().__init__(objects, mixed_precision=mixed_precision, grad_scaler_config={"enabled": mixed_precision})
+        on_gpu = isinstance(get_current_ops(), CupyOps)
+        # That of spacy-transformers is for GPUs.
+        scaled = mixed_precision and on_gpu
+        super().__init__(objects, mixed_precision=scaled, grad_scaler_config={"enabled": scaled})
+        self.rounded = mixed_precision and not on_gpu and has_bfloat16("cpu")
         self.rates = rates
         self._pieces: Optional[WordPieces] = None
 
@@ -126,7 +131,7 @@ def char_transformer(
 ) -> Model[List[Doc], List[Floats2d]]:
     shim = TransformerShim(
         LayerRates(trained_layers, rate, layer_decay),
-        mixed_precision=mixed_precision and isinstance(get_current_ops(), CupyOps),
+        mixed_precision=mixed_precision,
         transformer_config=transformer_config,
     )
     return Model(
@@ -191,7 +196,8 @@ def _encode(shim: TransformerShim, sequences: List[List[str]], train: bool) -> T
         return _none(shim), _no_backprop
     encoded = shim.pieces.encode(sequences)
     inputs = {name: torch.from_numpy(values).to(shim.device) for name, values in encoded.inputs.items()}
-    output, torch_backprop = shim(ArgsKwargs(args=(), kwargs=inputs), train)
+    with torch.autocast("cpu", torch.bfloat16) if train and shim.rounded else nullcontext():
+        output, torch_backprop = shim(ArgsKwargs(args=(), kwargs=inputs), train)
     # shape: (N, S, width)
     hidden = output.last_hidden_state
     pieces, tokens = (torch.from_numpy(places).to(shim.device) for places in (encoded.pieces, encoded.tokens))

@@ -31,7 +31,8 @@ def build_char_transformer(
     trained_layers: train only the last so many layers, 0 for none; null trains all, and the embeddings.
     rate: learning rate of the last layer, relative to that of the optimizer.
     layer_decay: what it is multiplied by for each layer further down; the embeddings are below the first.
-    mixed_precision: float16 with scaled gradients, on a GPU; on a CPU it does nothing.
+    mixed_precision: of training: float16 with scaled gradients on a GPU; on a CPU bfloat16, where the processor
+        multiplies it natively.
     transformer_config: overrides of the encoder's own configuration, such as hidden_dropout_prob.
     Raises InputError if the packages that this needs are not installed."""
     for option, value in (("window", window - 1), ("trained_layers", trained_layers or 0), ("rate", rate)):

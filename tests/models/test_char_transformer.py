@@ -192,8 +192,19 @@ def test_dropout_is_that_of_the_encoder(bert):
     assert_same(model.predict(docs()), initialized(bert).predict(docs()), atol=0)
 
 
-def test_mixed_precision_is_of_gpus_only(bert):
-    assert_same(initialized(bert, mixed_precision=True).begin_update(docs())[0], initialized(bert).predict(docs()))
+@pytest.mark.parametrize("native", [False, True])
+def test_mixed_precision_on_a_cpu(bert, monkeypatch, native):
+    monkeypatch.setattr("spacy_cner.models.huggingface.has_bfloat16", lambda device: native)
+    exact, mixed = initialized(bert), initialized(bert, mixed_precision=True)
+    expected = exact.predict(docs())
+    assert_same(mixed.predict(docs()), expected)
+    rows, backprop = mixed.begin_update(docs())
+    assert all(row.dtype == numpy.float32 for row in rows)
+    largest = max(abs(row - other).max() for row, other in zip(rows, expected) if len(row))
+    assert 1e-4 < largest < 0.1 if native else largest < 1e-5
+    backprop([numpy.ones_like(row) for row in rows])
+    gradients = [weights.grad for weights in mixed.shims[0].encoder.parameters() if weights.grad is not None]
+    assert gradients and all(gradient.dtype == torch.float32 for gradient in gradients)
 
 
 # What is wrong
