@@ -29,11 +29,11 @@ SMALL = {
     "spacy_cner.LSTM.v1": {"width": 8},
 }
 # What is said of the columns of [embedding ; encoding]
-SMALL_COLUMNS = {0: 0, 150: 12, 256: 8, 300: 20, 350: 212, 500: 220, 606: 220, 756: 228}
+SMALL_COLUMNS = {0: 0, 150: 12, 256: 8, 300: 20, 350: 212, 500: 220, 606: 220}
 OF_COLUMNS = ("spacy_cner.Columns.v1", "spacy.Tok2VecListener.v1")
 # Those whose networks or whose training are not those of clc.cfg
 OTHERS = {"clc_hybrid", "clc_encoder"}
-OTHERS |= {f"peng_dredze{part}" for part in ("", "_cws", "_lexicon", "_ner", "_pipeline", "_transfer")}
+OTHERS |= {f"peng_dredze{part}" for part in ("", "_cws", "_lexicon", "_ner", "_pipeline")}
 
 
 def read(name):

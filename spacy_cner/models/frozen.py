@@ -1,7 +1,7 @@
-"""Encoders that were trained before, and where they are in a model."""
+"""Features that are used as they are."""
 
 from functools import partial
-from typing import Callable, List, Optional, Tuple
+from typing import Callable, List, Tuple
 
 from spacy import registry
 from spacy.ml.models import build_Tok2Vec_model
@@ -29,9 +29,3 @@ def _predict(
 
 def _no_gradient(gradients: List[Floats2d]) -> List[Doc]:
     return []
-
-
-def pretrained_part(features: Model) -> Optional[Model]:
-    """What `[pretraining] layer = "pretrained"` names: the first `spacy.Tok2Vec.v2`, or other layer with an embedding
-    and an encoder, that is there, also beside other features. RETURNS: None if there is none."""
-    return next((node for node in features.walk() if node.has_ref("embed") and node.has_ref("encode")), None)

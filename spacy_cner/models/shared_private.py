@@ -8,8 +8,6 @@ from spacy.tokens import Doc
 from thinc.api import Model, chain, noop
 from thinc.types import Floats2d
 
-from .frozen import pretrained_part
-
 
 @registry.architectures("spacy_cner.EmbedAndEncode.v1")
 def build_embed_and_encode(
@@ -25,7 +23,6 @@ def build_embed_and_encode(
     model.set_dim("nO", sum(part.get_dim("nO") for part in [*parts, encode]), force=True)
     model.set_ref("embed", embed)
     model.set_ref("encode", encode)
-    model.set_ref("pretrained", pretrained_part(embed) or model)
     return model
 
 

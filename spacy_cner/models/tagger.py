@@ -11,7 +11,6 @@ from torch import nn
 
 from ..nn.crf import CRF
 from ..tags import allowed_transitions, scheme_letters, tag_list
-from .frozen import pretrained_part
 from .torch_layers import SizedShim, pad, sequence_layer, sized_shim, unpad
 
 
@@ -57,6 +56,8 @@ def _tagger(
     output = sequence_layer("emissions", _linear)
     head: Model = output if encoder is None else chain(encoder, output)
     crf: Model = Model("crf", _no_forward, shims=[SizedShim(build_crf)])
+    # What `[pretraining] layer = "pretrained"` names: a `spacy.Tok2Vec.v2`, also beside other features.
+    inner = next((node for node in tok2vec.walk() if node.has_ref("embed") and node.has_ref("encode")), tok2vec)
     model: Model = Model(
         name,
         _forward,
@@ -64,7 +65,7 @@ def _tagger(
         layers=[layer for layer in (tok2vec, head, crf, features) if layer is not None],
         refs={
             "tok2vec": tok2vec,
-            "pretrained": pretrained_part(tok2vec) or tok2vec,
+            "pretrained": inner,
             "head": head,
             "output": output,
             "crf": crf,
