@@ -87,15 +87,16 @@ def _bert(
 
 
 def _init(model: Any, X: Any = None, Y: Any = None, vocabulary: Optional[str] = None) -> None:
-    known = None
+    vectors = None
     if vocabulary is not None:
         known = NgramVectors.load(Path(vocabulary))
+        vectors = known.vectors.get(1)
         model.attrs["table"] = GramTable(1, known.grams.get(1, []), 0)
     shim = sized_shim(model)
     if not shim.is_built:
         shim.build(n_vocabulary=len(SPECIAL) + len(model.attrs["table"].known))
-        if known is not None:
-            _start_from(shim.require_built(), known.vectors[1])
+        if vectors is not None:
+            _start_from(shim.require_built(), vectors)
 
 
 def _start_from(bert: Any, vectors: numpy.ndarray) -> None:

@@ -34,7 +34,11 @@ def save_bert(model: Model, output: Path) -> None:
 
 
 def save_encoder(tok2vec: Model, folder: Path) -> None:
-    """Writes a trained `spacy_cner.CharBert.v1` without an output layer, for AutoModel and AutoTokenizer."""
+    """Writes a trained `spacy_cner.CharBert.v1` without an output layer, for AutoModel and AutoTokenizer.
+
+    Raises InputError if there is something else in the folder."""
+    if folder.exists() and not (folder / "config.json").is_file():
+        raise InputError(f"{folder}: expected nothing there, or a folder with a BERT to replace, got something else")
     bert: Any = sized_shim(tok2vec).require_built()
     _save(bert, tok2vec, folder)
 

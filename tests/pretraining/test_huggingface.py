@@ -201,6 +201,11 @@ def test_the_encoder_of_a_trained_pipeline(bert_config, tmp_path):
     nlp.meta["performance"] = {"words_f": 0.5}
     nlp.to_disk(tmp_path / "pipeline")
     export_encoder(tmp_path / "pipeline", tmp_path / "kept.bin", "a pipeline's")
+    # Once more: what is there is replaced, if it is a BERT.
+    export_encoder(tmp_path / "pipeline", tmp_path / "kept.bin", "a pipeline's")
+    with pytest.raises(InputError, match="pipeline: expected nothing there, or a folder with a BERT to replace"):
+        export_encoder(tmp_path / "pipeline", tmp_path / "pipeline.bin", "")
+    assert not (tmp_path / "pipeline.bin").exists()
     tokenizer, bert = (each.from_pretrained(tmp_path / "kept") for each in READERS)
     text = sentences(1)[0]
     with torch.no_grad():
