@@ -2,7 +2,6 @@
 encoder and tokenizer."""
 
 import re
-from contextlib import nullcontext
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Optional, Tuple
@@ -196,7 +195,7 @@ def _encode(shim: TransformerShim, sequences: List[List[str]], train: bool) -> T
         return _none(shim), _no_backprop
     encoded = shim.pieces.encode(sequences)
     inputs = {name: torch.from_numpy(values).to(shim.device) for name, values in encoded.inputs.items()}
-    with torch.autocast("cpu", torch.bfloat16) if train and shim.rounded else nullcontext():
+    with torch.autocast("cpu", torch.bfloat16, enabled=train and shim.rounded):
         output, torch_backprop = shim(ArgsKwargs(args=(), kwargs=inputs), train)
     # shape: (N, S, width)
     hidden = output.last_hidden_state

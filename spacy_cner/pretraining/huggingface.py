@@ -44,7 +44,7 @@ def save_encoder(tok2vec: Model, folder: Path) -> None:
 
 
 def _save(bert: Any, tok2vec: Model, folder: Path) -> None:
-    """`bert`, a class of transformers, and the tokenizer of `tok2vec`. The folder is replaced once all is written."""
+    """`bert`, a model of transformers, and the tokenizer of `tok2vec`. The folder is replaced once all is written."""
     part = folder.with_name(f"{folder.name}.part")
     bert.save_pretrained(part)
     vocabulary: List[str] = [*SPECIAL, *tok2vec.attrs["table"].known]
