@@ -18,7 +18,8 @@ from ..errors import InputError
 from ..vectors import NgramVectors
 from .batching import batches_by_length
 from .gram_table import GramTable
-from .torch_layers import Precision, SizedShim, has_bfloat16, leave_threads_to_parent, padded_size, sized_shim
+from .precision import Precision, check_precision, computing
+from .torch_layers import SizedShim, leave_threads_to_parent, padded_size, sized_shim
 
 SPECIAL = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
 PAD, UNKNOWN, BEGIN, END, MASKED = range(len(SPECIAL))
@@ -43,9 +44,10 @@ def build_char_bert(
         are the first columns of its embedding at the start; read at initialisation only.
     layers, width, heads: its size; the feed-forward layers are 4 x width. max_length: of a sequence, in characters and
         the two tokens around it; longer ones are cut into pieces that are read by themselves.
-    precision: of training, see `spacy_cner.models.torch_layers`. compile: by `torch.compile`, which takes minutes at
+    precision: of training, see `spacy_cner.models.precision`. compile: by `torch.compile`, which takes minutes at
         first and pays on a GPU.
     Docs must have one character per token. RETURNS Model[List[Doc], List[Floats2d]], rows of `width`."""
+    check_precision(precision)
     build = partial(
         _bert, layers=layers, width=width, heads=heads, max_length=max_length, dropout=dropout, compile=compile
     )
@@ -136,9 +138,7 @@ def _forward(
     calls: Dict[int, Any] = {}
     for number, batch in enumerate(batches):
         inputs, seen = padded_ids([rows[j] for j in batch])
-        device = inputs.device.type
-        wanted = precision == "bfloat16" or (precision == "auto" and has_bfloat16(device))
-        with torch.autocast(device, torch.bfloat16, enabled=wanted and is_train):
+        with computing(precision, inputs.device.type, is_train):
             result, backprop_batch = shim(ArgsKwargs(args=(inputs, seen), kwargs={}), is_train)
         hidden = result.last_hidden_state
         calls[number] = (hidden, backprop_batch)

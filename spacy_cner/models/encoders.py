@@ -10,7 +10,8 @@ from thinc.types import Floats2d
 from ..nn.attention import SelfAttention
 from ..nn.convolution import CharCNN
 from ..nn.recurrent import LSTM, BiLSTM
-from .torch_layers import Precision, sequence_layer
+from .precision import Precision
+from .torch_layers import sequence_layer
 
 
 @registry.architectures("spacy_cner.CharCNN.v1")

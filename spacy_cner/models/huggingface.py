@@ -18,7 +18,8 @@ from ..chars import codepoints
 from ..errors import InputError
 from ..pipeline.windows import split_windows
 from .batching import batches_by_length
-from .torch_layers import has_bfloat16, leave_threads_to_parent, own_averages, padded_size
+from .precision import Precision, computing
+from .torch_layers import leave_threads_to_parent, own_averages, padded_size
 from .word_pieces import WordPieces
 
 LAYER = re.compile(r"\.(?:layers?|h|blocks?)\.(\d+)\.")
@@ -51,7 +52,7 @@ class TransformerShim(HFShim):
         # That of spacy-transformers is for GPUs.
         scaled = mixed_precision and on_gpu
         super().__init__(objects, mixed_precision=scaled, grad_scaler_config={"enabled": scaled})
-        self.rounded = mixed_precision and not on_gpu and has_bfloat16("cpu")
+        self.precision_on_cpu: Precision = "auto" if mixed_precision and not on_gpu else "float32"
         self.rates = rates
         self._pieces: Optional[WordPieces] = None
 
@@ -195,7 +196,7 @@ def _encode(shim: TransformerShim, sequences: List[List[str]], train: bool) -> T
         return _none(shim), _no_backprop
     encoded = shim.pieces.encode(sequences)
     inputs = {name: torch.from_numpy(values).to(shim.device) for name, values in encoded.inputs.items()}
-    with torch.autocast("cpu", torch.bfloat16, enabled=train and shim.rounded):
+    with computing(shim.precision_on_cpu, "cpu", train):
         output, torch_backprop = shim(ArgsKwargs(args=(), kwargs=inputs), train)
     # shape: (N, S, width)
     hidden = output.last_hidden_state

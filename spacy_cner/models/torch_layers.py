@@ -3,7 +3,7 @@
 import os
 from contextlib import contextmanager
 from functools import partial
-from typing import Any, Callable, Dict, Iterator, List, Literal, Optional, Sequence, Tuple, cast
+from typing import Any, Callable, Dict, Iterator, List, Optional, Sequence, Tuple, cast
 
 import srsly
 import torch
@@ -23,11 +23,7 @@ from torch import nn
 from torch.nn.utils.rnn import pad_sequence
 
 from .batching import batches_by_length
-
-# Of training: "auto" is bfloat16 where the processor multiplies it natively. Prediction is always in float32, so that
-# its results do not depend on the machine nor on how documents are batched.
-Precision = Literal["float32", "bfloat16", "auto"]
-
+from .precision import Precision, check_precision, computing
 
 # Padded characters that go through a network at once: bounds the memory whatever the documents, keeps a CPU's caches
 # warm (4,096 are a third faster than 16,384) and a GPU busy.
@@ -139,8 +135,7 @@ def sequence_layer(
     lengths (B,) to (B, T, nO) and whose results for one sequence do not depend on the others nor on padding.
 
     precision: of training, see `Precision`. bfloat16 is about twice as fast on CPUs with AMX, and on GPUs."""
-    if precision not in ("float32", "bfloat16", "auto"):
-        raise ValueError(f"expected the precision float32, bfloat16 or auto, got {precision!r}")
+    check_precision(precision)
     return Model(
         name,
         _forward,
@@ -151,25 +146,15 @@ def sequence_layer(
 
 
 class _Mixed(nn.Module):
-    """Trains `inner` under autocast to bfloat16 if `precision` says so; takes and returns float32."""
+    """Trains `inner` as exactly as `precision` says; takes and returns float32."""
 
     def __init__(self, inner: nn.Module, precision: Precision):
         super().__init__()
         self.inner, self.precision = inner, precision
 
     def forward(self, padded: torch.Tensor, lengths: torch.Tensor) -> torch.Tensor:
-        device = padded.device.type
-        wanted = self.precision == "bfloat16" or (self.precision == "auto" and has_bfloat16(device))
-        with torch.autocast(device, torch.bfloat16, enabled=wanted and self.training):
+        with computing(self.precision, padded.device.type, self.training):
             return self.inner(padded, lengths).float()
-
-
-def has_bfloat16(device: str) -> bool:
-    """Whether matrices of bfloat16 are multiplied natively on a device ("cpu" or "cuda")."""
-    if device == "cuda":
-        return torch.cuda.is_bf16_supported(including_emulation=False)
-    capabilities: Dict[str, Any] = getattr(torch.cpu, "get_capabilities", dict)()
-    return bool(capabilities.get("amx_bf16") or capabilities.get("avx512_bf16"))
 
 
 def _mixed(build_module: Callable[..., nn.Module], precision: Precision, **sizes: int) -> nn.Module:

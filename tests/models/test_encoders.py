@@ -15,8 +15,9 @@ from thinc.api import SGD, Model, fix_random_seed, set_dropout_rate
 from spacy_cner.models.attention import build_bert_layer, build_classification_attention
 from spacy_cner.models.embed import build_char_ngram_embed
 from spacy_cner.models.encoders import build_bilstm, build_char_cnn, build_lstm, build_self_attention
+from spacy_cner.models.precision import has_bfloat16
 from spacy_cner.models.tagger import _linear
-from spacy_cner.models.torch_layers import has_bfloat16, sequence_layer, sized_shim
+from spacy_cner.models.torch_layers import sequence_layer, sized_shim
 
 NLP = spacy.blank("zh")
 WIDTH_IN = 3

@@ -12,7 +12,8 @@ from torch import nn
 
 from spacy_cner.models import torch_layers
 from spacy_cner.models.encoders import build_bilstm, build_char_cnn
-from spacy_cner.models.torch_layers import SizedShim, has_bfloat16, pad, sequence_layer, sized_shim, unpad
+from spacy_cner.models.precision import has_bfloat16
+from spacy_cner.models.torch_layers import SizedShim, pad, sequence_layer, sized_shim, unpad
 
 
 class Scaled(nn.Module):
