@@ -6,10 +6,12 @@ from torch import nn
 
 def reverse(padded: torch.Tensor, lengths: torch.Tensor) -> torch.Tensor:
     """Each sequence of padded (B, T, D) from its last element to its first; padding stays behind it."""
-    positions = torch.arange(padded.shape[1], device=padded.device)
+    n_sequences, size = padded.shape[:2]
+    positions = torch.arange(size, device=padded.device)
     # shape: (B, T); the modulo only moves padding about
-    mirrored = (lengths[:, None] - 1 - positions) % padded.shape[1]
-    return padded.gather(1, mirrored[:, :, None].expand_as(padded))
+    mirrored = (lengths[:, None] - 1 - positions) % size
+    rows = mirrored + size * torch.arange(n_sequences, device=padded.device)[:, None]
+    return padded.flatten(0, 1).index_select(0, rows.flatten()).view_as(padded)
 
 
 class BiLSTM(nn.Module):
