@@ -23,11 +23,13 @@ import wasabi
 from spacy.language import Language
 
 from spacy_cner.corpus.docbin import read_docs
+from spacy_cner.precision import predict_in
 
 
 def main() -> None:
     args = parse_args()
     torch.set_num_threads(1)
+    predict_in(args.precision)
     texts = [doc.text for doc in read_docs(args.file)]
     pipelines = {name: spacy.load(name) for name in args.models}
     rows = summarise(measure(pipelines, texts, args.repeats))
@@ -42,6 +44,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument("file", type=Path, help="The texts: a .spacy file")
     parser.add_argument("models", nargs="+", help="Pipelines: names of packages, or paths; ratios are to the first")
     parser.add_argument("--repeats", type=int, default=5, help="Rounds that are timed, after one that is not")
+    parser.add_argument("--precision", default="float32", help="Of the networks: float32, bfloat16 or auto")
     parser.add_argument("--json", action="store_true", help="Print JSON and nothing else")
     return parser.parse_args()
 

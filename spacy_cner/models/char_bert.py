@@ -15,10 +15,10 @@ from torch import nn
 
 from ..chars import MASK, codepoints
 from ..errors import InputError
+from ..precision import Precision, check_precision, computing
 from ..vectors import NgramVectors
 from .batching import batches_by_length
 from .gram_table import GramTable
-from .precision import Precision, check_precision, computing
 from .torch_layers import SizedShim, leave_threads_to_parent, padded_size, sized_shim
 
 SPECIAL = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
@@ -44,7 +44,7 @@ def build_char_bert(
         are the first columns of its embedding at the start; read at initialisation only.
     layers, width, heads: its size; the feed-forward layers are 4 x width. max_length: of a sequence, in characters and
         the two tokens around it; longer ones are cut into pieces that are read by themselves.
-    precision: of training, see `spacy_cner.models.precision`. compile: by `torch.compile`, which takes minutes at
+    precision: of training, see `spacy_cner.precision`. compile: by `torch.compile`, which takes minutes at
         first and pays on a GPU.
     Docs must have one character per token. RETURNS Model[List[Doc], List[Floats2d]], rows of `width`."""
     check_precision(precision)

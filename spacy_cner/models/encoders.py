@@ -10,7 +10,7 @@ from thinc.types import Floats2d
 from ..nn.attention import SelfAttention
 from ..nn.convolution import CharCNN
 from ..nn.recurrent import LSTM, BiLSTM
-from .precision import Precision
+from ..precision import Precision
 from .torch_layers import sequence_layer
 
 

@@ -17,8 +17,8 @@ from thinc.types import Floats2d
 from ..chars import codepoints
 from ..errors import InputError
 from ..pipeline.windows import split_windows
+from ..precision import Precision, computing
 from .batching import batches_by_length
-from .precision import Precision, computing
 from .torch_layers import leave_threads_to_parent, own_averages, padded_size
 from .word_pieces import WordPieces
 

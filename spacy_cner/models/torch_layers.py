@@ -22,8 +22,8 @@ from thinc.types import Floats2d
 from torch import nn
 from torch.nn.utils.rnn import pad_sequence
 
+from ..precision import Precision, check_precision, computing
 from .batching import batches_by_length
-from .precision import Precision, check_precision, computing
 
 # Padded characters that go through a network at once: bounds the memory whatever the documents, keeps a CPU's caches
 # warm (4,096 are a third faster than 16,384) and a GPU busy.

@@ -20,8 +20,8 @@ from ..corpus.segment import add_words, load_segmenter
 from ..errors import InputError
 from ..models.char_bert import SPECIAL
 from ..models.gram_table import GramTable
-from ..models.precision import Precision
 from ..models.torch_layers import sequence_layer, sized_shim
+from ..precision import Precision
 from ..vectors import NgramVectors
 from .huggingface import is_char_bert, save_bert
 from .masking import mask_docs

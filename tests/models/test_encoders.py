@@ -15,9 +15,9 @@ from thinc.api import SGD, Model, fix_random_seed, set_dropout_rate
 from spacy_cner.models.attention import build_bert_layer, build_classification_attention
 from spacy_cner.models.embed import build_char_ngram_embed
 from spacy_cner.models.encoders import build_bilstm, build_char_cnn, build_lstm, build_self_attention
-from spacy_cner.models.precision import has_bfloat16
 from spacy_cner.models.tagger import _linear
 from spacy_cner.models.torch_layers import sequence_layer, sized_shim
+from spacy_cner.precision import has_bfloat16, predict_in
 
 NLP = spacy.blank("zh")
 WIDTH_IN = 3
@@ -266,6 +266,23 @@ def test_training_precision(name, precision):
     assert all(get().dtype == numpy.float32 for _, _, get in parameters(half))
     is_exact = all(numpy.array_equal(x, y) for x, y in zip(rows, expected))
     assert is_exact == (precision == "auto" and not has_bfloat16("cpu"))
+
+
+@every_torch_layer
+@pytest.mark.parametrize("native", [False, True])
+def test_precision_of_prediction(name, monkeypatch, native):
+    monkeypatch.setattr("spacy_cner.precision.has_bfloat16", lambda device: native)
+    monkeypatch.setattr("spacy_cner.precision._of_prediction", "float32")
+    model, batch = initialized(name), sample(name)
+    exact = model.predict(batch)
+    predict_in("auto")
+    rounded = model.predict(batch)
+    assert_same(rounded, exact, atol=0.05)
+    assert all(x.dtype == numpy.float32 for x in rounded)
+    assert all(numpy.array_equal(x, y) for x, y in zip(rounded, exact)) == (not native)
+    assert_same(model.begin_update(batch)[0], exact)
+    predict_in("float32")
+    assert_same(model.predict(batch), exact, atol=0)
 
 
 @every_torch_layer

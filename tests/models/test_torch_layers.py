@@ -12,8 +12,8 @@ from torch import nn
 
 from spacy_cner.models import torch_layers
 from spacy_cner.models.encoders import build_bilstm, build_char_cnn
-from spacy_cner.models.precision import has_bfloat16
 from spacy_cner.models.torch_layers import SizedShim, pad, sequence_layer, sized_shim, unpad
+from spacy_cner.precision import has_bfloat16, predict_in
 
 
 class Scaled(nn.Module):
@@ -176,6 +176,11 @@ def test_averages_take_the_place_of_the_weights_for_a_while():
 
 def test_has_bfloat16():
     assert isinstance(has_bfloat16("cpu"), bool)
+
+
+def test_unknown_precision_of_prediction():
+    with pytest.raises(ValueError, match="precision float32, bfloat16 or auto, got 'float16'"):
+        predict_in("float16")
 
 
 @pytest.mark.parametrize("build", [build_bilstm, build_char_cnn])

@@ -1,0 +1,42 @@
+"""How exactly the networks compute."""
+
+from typing import Any, ContextManager, Dict, Literal
+
+import torch
+
+# "auto" is bfloat16 where the processor multiplies it natively.
+Precision = Literal["float32", "bfloat16", "auto"]
+
+_of_prediction: Precision = "float32"
+
+
+def predict_in(precision: Precision) -> None:
+    """Networks predict in this precision from now on, those of all pipelines in this process and those forked from it.
+
+    At first it is float32, so that results depend neither on the machine nor on how documents are batched. "auto" is
+    faster where there is bfloat16, and changes an entity now and then. Raises ValueError if it is no precision."""
+    global _of_prediction
+    check_precision(precision)
+    _of_prediction = precision
+
+
+def check_precision(precision: str) -> None:
+    """Raises ValueError if it is none."""
+    if precision not in ("float32", "bfloat16", "auto"):
+        raise ValueError(f"expected the precision float32, bfloat16 or auto, got {precision!r}")
+
+
+def computing(in_training: Precision, device: str, is_train: bool) -> ContextManager:
+    """A context in which torch multiplies on a device ("cpu" or "cuda") as precisely as it should, in training or in
+    prediction."""
+    precision = in_training if is_train else _of_prediction
+    rounded = precision == "bfloat16" or (precision == "auto" and has_bfloat16(device))
+    return torch.autocast(device, torch.bfloat16, enabled=rounded)
+
+
+def has_bfloat16(device: str) -> bool:
+    """Whether matrices of bfloat16 are multiplied natively on a device ("cpu" or "cuda")."""
+    if device == "cuda":
+        return torch.cuda.is_bf16_supported(including_emulation=False)
+    capabilities: Dict[str, Any] = getattr(torch.cpu, "get_capabilities", dict)()
+    return bool(capabilities.get("amx_bf16") or capabilities.get("avx512_bf16"))
