@@ -131,7 +131,9 @@ def score(nlp: Language, corpus: Path) -> Dict[str, Dict[str, Any]]:
 
 
 def summary(records: Sequence[Record]) -> str:
-    scores = (f"{record['split']} F {record['f']}" for record in records if record["subset"] == "all")
+    """What a run says of itself: the scores of all entities, or of words where the pipeline finds no entities."""
+    subset = "all" if any(record["subset"] == "all" for record in records) else "words"
+    scores = (f"{record['split']} F {record['f']}" for record in records if record["subset"] == subset)
     return f"{', '.join(scores)}, trained in {records[0]['train_s']} s"
 
 
