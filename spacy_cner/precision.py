@@ -14,7 +14,8 @@ def predict_in(precision: Precision) -> None:
     """Networks predict in this precision from now on, those of all pipelines in this process and those forked from it.
 
     At first it is float32, so that results depend neither on the machine nor on how documents are batched. "auto" is
-    faster where there is bfloat16, and changes an entity now and then. Raises ValueError if it is no precision."""
+    faster where there is bfloat16, and changes an entity now and then. On a GPU, BERTs (`CharBert`, `CharTransformer`)
+    stay in float32: Thinc's shim decides there. Raises ValueError if it is no precision."""
     global _of_prediction
     check_precision(precision)
     _of_prediction = precision
