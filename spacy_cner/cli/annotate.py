@@ -1,0 +1,52 @@
+"""`annotate`: raw text with the entities that a pipeline finds, as training data."""
+
+from pathlib import Path
+from typing import List
+
+import typer
+from spacy.tokens import DocBin
+from tqdm import tqdm
+
+from ..corpus.docbin import save
+from ..corpus.raw_text import text_pieces
+from ..corpus.silver import Counts, silver_docs
+from ..errors import InputError
+from ..loading import load_pipeline
+from ._app import command, good
+
+
+@command
+def annotate(
+    # fmt: off
+    model: str = typer.Argument(..., help="A pipeline: the name of a package, or a path"),
+    output: Path = typer.Argument(..., help="The .spacy file to write"),
+    texts: List[Path] = typer.Argument(..., help="Raw text: files (.txt, .jsonl; .xz, .gz and .bz2 too) or folders of "
+                                       "them"),
+    limit: int = typer.Option(0, min=0, help="Read at most so many characters; 0 for all"),
+    min_score: float = typer.Option(0.8, min=0, max=1, help="Leave out a text with an entity that is less probable"),
+    empty: float = typer.Option(0.3, min=0, max=1, help="Keep this share of the texts without entities"),
+    min_length: int = typer.Option(8, min=1, help="Leave out shorter texts"),
+    max_length: int = typer.Option(150, min=1, help="Cut longer texts, at sentence ends where there are any"),
+    seed: int = typer.Option(0, help="Seed"),
+    gpu_id: int = typer.Option(-1, "--gpu-id", "-g", help="GPU ID, or -1 for CPU"),
+    # fmt: on
+):
+    """Annotate raw text with what a trained pipeline finds in it, to train another one on: a smaller and faster one, or
+    one that has seen more. Each line is a text; one that came before is left out."""
+    if min_length > max_length:
+        raise InputError(f"expected --min-length up to --max-length, got {min_length} and {max_length}")
+    nlp = load_pipeline(model, gpu_id)
+    if not any("doc.ents" in nlp.get_pipe_meta(name).assigns for name in nlp.pipe_names):
+        found = ", ".join(nlp.pipe_names) or "no components"
+        raise InputError(f"{model}: expected a pipeline that finds entities, got {found}")
+    counts = Counts()
+    pieces = text_pieces(texts, min_length=min_length, max_length=max_length, limit=limit)
+    docs = silver_docs(nlp, pieces, min_score=min_score, empty=empty, seed=seed, counts=counts)
+    result = DocBin(attrs=["ENT_IOB", "ENT_TYPE"])
+    for doc in tqdm(docs, unit="doc", disable=None):
+        result.add(doc)
+    left_out = f"left out: {counts.unsure} with an entity under {min_score:g}, {counts.empty} without entities"
+    if not counts.entities:
+        raise InputError(f"{model}: expected to find entities in {counts.read} texts, got none to keep; {left_out}")
+    save(result, output)
+    good(f"{output}: {counts.kept} of {counts.read} texts, {counts.entities} entities; {left_out}")

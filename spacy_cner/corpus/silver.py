@@ -1,0 +1,58 @@
+"""Silver annotation: raw text with the entities that a trained pipeline finds in it, for another one to learn from.
+Where the learner is as large as the teacher this is self-training; where it is smaller and faster, distillation
+(Hinton et al. 2015; here from the teacher's decisions, not its probabilities)."""
+
+import random
+from dataclasses import dataclass
+from typing import Iterable, Iterator, Optional
+
+from spacy.language import Language
+from spacy.tokens import Doc
+
+from .document import WORDS_KEY
+
+
+@dataclass
+class Counts:
+    """Texts that were read; that were left out, as the pipeline was unsure of an entity, or as they have none; entities
+    of those that were kept."""
+
+    read: int = 0
+    unsure: int = 0
+    empty: int = 0
+    entities: int = 0
+
+    @property
+    def kept(self) -> int:
+        return self.read - self.unsure - self.empty
+
+
+def silver_docs(
+    nlp: Language,
+    texts: Iterable[str],
+    *,
+    min_score: float = 0.8,
+    empty: float = 0.3,
+    seed: int = 0,
+    batch_size: Optional[int] = None,
+    counts: Optional[Counts] = None,
+) -> Iterator[Doc]:
+    """The texts with the entities, and the words (`doc.spans["words"]`), that the pipeline finds.
+
+    min_score: a text is left out if any entity in it has a lower `ent._.score`. Entities without a score, those of
+        other components, count as certain.
+    empty: the share of the texts without entities that is kept, drawn by the seed.
+    counts: where to count what is kept and what not."""
+    counts = Counts() if counts is None else counts
+    draw = random.Random(seed)
+    for doc in nlp.pipe(texts, batch_size=batch_size):
+        counts.read += 1
+        if any(score is not None and score < min_score for score in (ent._.score for ent in doc.ents)):
+            counts.unsure += 1
+        elif not doc.ents and draw.random() >= empty:
+            counts.empty += 1
+        else:
+            counts.entities += len(doc.ents)
+            for key in set(doc.spans) - {WORDS_KEY}:
+                del doc.spans[key]
+            yield doc

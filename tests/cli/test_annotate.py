@@ -1,0 +1,61 @@
+import pytest
+import spacy
+from conftest import SENTENCES
+from typer.testing import CliRunner
+
+from spacy_cner.cli import app
+from spacy_cner.corpus.docbin import read_docs
+
+TEXTS = [text for text, _ in SENTENCES]
+
+
+@pytest.fixture(autouse=True)
+def folder(trained, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    trained.to_disk("model")
+    (tmp_path / "texts").mkdir()
+    (tmp_path / "texts" / "a.txt").write_text("\n".join([*TEXTS, TEXTS[0], "青岛"]), encoding="utf-8")
+    return tmp_path
+
+
+def run(*args):
+    return CliRunner().invoke(app, ["annotate", *args])
+
+
+def test_a_file_to_train_on(folder):
+    result = run("model", "new/silver.spacy", "texts", "--min-score", "0", "--empty", "0")
+    assert result.exit_code == 0, result.output
+    assert (
+        "new/silver.spacy: 5 of 6 texts, 9 entities; left out: 0 with an entity under 0, 1 without entities"
+        in result.output
+    )
+    silver = {doc.text: [(e.start_char, e.end_char, e.label_) for e in doc.ents] for doc in read_docs(folder / "new")}
+    assert silver == {text: entities for text, entities in SENTENCES if entities}
+
+
+def test_limit_and_lengths(folder):
+    total = len(TEXTS[0]) + len(TEXTS[1])
+    assert run("model", "a.spacy", "texts", "--limit", str(total), "--min-score", "0").exit_code == 0
+    assert [doc.text for doc in read_docs(folder / "a.spacy")] == TEXTS[:2]
+    assert run("model", "b.spacy", "texts", "--min-length", "2", "--max-length", "2", "--min-score", "0").exit_code == 0
+    assert {len(doc.text) for doc in read_docs(folder / "b.spacy")} == {2}
+
+
+@pytest.mark.parametrize(
+    "args, message",
+    [
+        (["model", "out.spacy", "none.txt"], "none.txt: expected a text file or a folder, found nothing there"),
+        (["blank", "out.spacy", "texts"], "blank: expected a pipeline that finds entities, got sentencizer"),
+        (["model", "out.spacy", "texts", "--limit", "5"], "model: expected to find entities in 0 texts, got none"),
+        (["model", "out.spacy", "texts", "--max-length", "5"], "expected --min-length up to --max-length, got 8 and 5"),
+        (["no_such_model", "out.spacy", "texts"], "no_such_model: expected a pipeline that loads"),
+    ],
+)
+def test_bad_input(folder, args, message):
+    nlp = spacy.blank("zh")
+    nlp.add_pipe("sentencizer")
+    nlp.to_disk("blank")
+    result = run(*args)
+    assert result.exit_code == 1
+    assert message in result.output
+    assert not (folder / "out.spacy").exists()
