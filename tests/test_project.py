@@ -156,7 +156,7 @@ def test_commands_exist_and_have_their_options(monkeypatch):
                         block = block[part]
 
 
-@pytest.mark.parametrize("workflow", ["all", "mine", "bert", "pretrain", "encoder", *SEGMENTATION])
+@pytest.mark.parametrize("workflow", ["all", "mine", "fast", "bert", "pretrain", "encoder", *SEGMENTATION])
 def test_each_step_has_what_it_needs(workflow):
     settings = settings_of(file="README.md", raw_text="README.md")
     commands = {command["name"]: command for command in settings["commands"]}
@@ -260,6 +260,21 @@ def test_encoder(tiny):
     assert "words_f" in srsly.read_json((tiny / kept).with_suffix(".json"))["dev"]
     run_here(tiny, "all", ("package", "try"), corpus="tiny", name="begun", init_tok2vec=kept, **SHORT)
     assert spacy.load(tiny / "training" / "begun" / "model-best").pipe_names == ["cner"]
+
+
+def test_fast(tiny, trained):
+    """What the teacher finds in raw text is learned beside the corpus."""
+    Path("training/taught").mkdir(parents=True)
+    trained.to_disk("training/taught/model-best")
+    text = SENTENCES[3][0] + SENTENCES[1][0]
+    Path("raw.txt").write_text(f"{text}\n", encoding="utf-8")
+    settings = {"corpus": "tiny", "name": "taught", "raw_text": "raw.txt"}
+    run_here(tiny, "fast", ("train", "package-fast"), **settings)
+    assert [doc.text for doc in read_docs(tiny / "corpus" / "tiny" / "silver.spacy")] == [text]
+    nlp = spacy.load(tiny / "training" / "taught_fast" / "model-best")
+    assert nlp.pipe_names == ["cner_features"]
+    assert [ent.label_ for ent in nlp(text).ents] == ["ORG", "LOC"]
+    assert {"ents_f", "ents_r_oov"} <= srsly.read_json(tiny / "metrics" / "taught_fast.json").keys()
 
 
 def test_segmenter(tiny):
