@@ -11,7 +11,7 @@ from .convert import convert
 from .split import sample, split
 
 PARTS = ("train", "dev", "test")
-RECIPE_KEYS = {"about", "folder", "format", "encoding", "dev_share", *PARTS}
+RECIPE_KEYS = {"about", "folder", "format", "encoding", "dev_share", "dev_in_train", *PARTS}
 PART_KEYS = {"file", "format", "encoding"}
 
 
@@ -29,8 +29,12 @@ def read_recipe(path: Path, name: str) -> Dict[str, Any]:
     keys = set(recipe) if isinstance(recipe, dict) else set()
     if keys - RECIPE_KEYS or not {"format", "train"} <= keys or not {"dev", "dev_share"} & keys:
         raise InputError(
-            f"{path}: expected for {name!r} the keys format, train, and dev or dev_share (test, encoding, folder and "
-            f"about may be there), got {recipe!r:.80}"
+            f"{path}: expected for {name!r} the keys format, train, and dev or dev_share (test, encoding, folder, "
+            f"dev_in_train and about may be there), got {recipe!r:.80}"
+        )
+    if "dev_in_train" in keys and (recipe["dev_in_train"] not in (True, False) or "dev_share" not in keys):
+        raise InputError(
+            f"{path}: expected dev_in_train of {name!r} to be true or false, beside a dev_share, got {recipe!r:.80}"
         )
     for part in PARTS:
         how = recipe.get(part, "")
@@ -44,7 +48,8 @@ def read_recipe(path: Path, name: str) -> Dict[str, Any]:
 
 def prepare_folder(folder: Path, recipe: Dict[str, Any], *, fraction: float = 1.0, seed: int = 0) -> Dict[str, DocBin]:
     """The corpus in `folder`, by a recipe. `fraction` keeps a random part of the training file, before a development
-    set is taken from it, so that both shrink (as in Wu et al. 2019, section 4.1)."""
+    set is taken from it, so that both shrink (as in Wu et al. 2019, section 4.1). With `dev_in_train` it is a copy, and
+    the training set stays whole: for a last training, when all is chosen."""
     parts = {}
     for part in PARTS:
         if part in recipe:
@@ -55,7 +60,9 @@ def prepare_folder(folder: Path, recipe: Dict[str, Any], *, fraction: float = 1.
         parts["train"] = sample(parts["train"], fraction, seed=seed)
     if "dev" not in parts:
         share = recipe["dev_share"]
-        parts["train"], parts["dev"] = split(parts["train"], [1 - share, share], seed=seed)
+        rest, parts["dev"] = split(parts["train"], [1 - share, share], seed=seed)
+        if not recipe.get("dev_in_train"):
+            parts["train"] = rest
     return parts
 
 

@@ -41,7 +41,10 @@ def sentences(first, last):
 # Recipes
 
 
-@pytest.mark.parametrize("recipe", [RECIPE, SHARED, {**RECIPE, "about": "x", "folder": "y", "encoding": "gb18030"}])
+FULL = {**RECIPE, "about": "x", "folder": "y", "encoding": "gb18030"}
+
+
+@pytest.mark.parametrize("recipe", [RECIPE, SHARED, {**SHARED, "dev_in_train": True}, FULL])
 def test_reads_a_recipe(tmp_path, recipe):
     assert read_recipe(recipes(tmp_path, mine=recipe, other=RECIPE), "mine") == recipe
 
@@ -50,6 +53,18 @@ def test_all_recipes_of_the_project_are_in_order():
     path = Path(__file__).parents[2] / "configs" / "corpora.yml"
     for name in srsly.read_yaml(path):
         assert read_recipe(path, name)["format"]
+
+
+@pytest.mark.parametrize("recipe", [{**SHARED, "dev_in_train": "yes"}, {**RECIPE, "dev_in_train": True}])
+def test_a_development_set_in_the_training_set_needs_a_share(tmp_path, recipe):
+    with pytest.raises(InputError, match="expected dev_in_train of 'mine' to be true or false, beside a dev_share"):
+        read_recipe(recipes(tmp_path, mine=recipe), "mine")
+
+
+def test_a_development_set_in_the_training_set(folder):
+    apart, both = (texts(prepare_folder(folder, recipe)) for recipe in (SHARED, {**SHARED, "dev_in_train": True}))
+    assert both["train"] == sentences(0, 20)
+    assert both["dev"] == apart["dev"] and not set(apart["dev"]) & set(apart["train"])
 
 
 def test_unknown_corpus_names_those_there_are(tmp_path):
