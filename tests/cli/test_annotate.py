@@ -1,3 +1,5 @@
+import sys
+
 import pytest
 import spacy
 from conftest import SENTENCES
@@ -31,6 +33,14 @@ def test_a_file_to_train_on(folder):
     )
     silver = {doc.text: [(e.start_char, e.end_char, e.label_) for e in doc.ents] for doc in read_docs(folder / "new")}
     assert silver == {text: entities for text, entities in SENTENCES if entities}
+
+
+@pytest.mark.parametrize("precision, expected", [((), "auto"), (("--precision", "float32"), "float32")])
+def test_precision_while_it_annotates(monkeypatch, precision, expected):
+    told = []
+    monkeypatch.setattr(sys.modules["spacy_cner.cli.annotate"], "predict_in", told.append)
+    assert run("model", "out.spacy", "texts", "--min-score", "0", *precision).exit_code == 0
+    assert told == [expected, "float32"]
 
 
 def test_limit_and_lengths(folder):
