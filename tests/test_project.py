@@ -269,7 +269,7 @@ def test_fast(tiny, trained):
     text = SENTENCES[3][0] + SENTENCES[1][0]
     Path("raw.txt").write_text(f"{text}\n", encoding="utf-8")
     settings = {"corpus": "tiny", "name": "taught", "raw_text": "raw.txt"}
-    run_here(tiny, "fast", ("train", "package-fast"), **settings)
+    run_here(tiny, "fast", ("train", "package", "package-fast"), **settings)
     assert [doc.text for doc in read_docs(tiny / "corpus" / "tiny" / "silver.spacy")] == [text]
     nlp = spacy.load(tiny / "training" / "taught_fast" / "model-best")
     assert nlp.pipe_names == ["cner_features"]
