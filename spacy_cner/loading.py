@@ -1,5 +1,7 @@
 """Pipelines that the user names."""
 
+from typing import Set
+
 from spacy.cli._util import setup_gpu
 from spacy.language import Language
 from spacy.util import load_model
@@ -18,3 +20,8 @@ def load_pipeline(model: str, gpu_id: int = -1) -> Language:
         return load_model(model)
     except (OSError, ValueError, ImportError, AttributeError) as error:  # the last: a package that is no pipeline
         raise InputError(f"{model}: expected a pipeline that loads, got {error}") from error
+
+
+def assigned_by(nlp: Language) -> Set[str]:
+    """What the components of a pipeline set, such as "doc.ents"."""
+    return {name for pipe in nlp.pipe_names for name in nlp.get_pipe_meta(pipe).assigns}

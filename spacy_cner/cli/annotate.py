@@ -8,10 +8,10 @@ from spacy.tokens import DocBin
 from tqdm import tqdm
 
 from ..corpus.docbin import save
-from ..corpus.raw_text import text_pieces
+from ..corpus.raw_text import make_raw_text
 from ..corpus.silver import Counts, silver_docs
 from ..errors import InputError
-from ..loading import load_pipeline
+from ..loading import assigned_by, load_pipeline
 from ..precision import Precision, predict_in
 from ._app import command, good
 
@@ -39,12 +39,14 @@ def annotate(
     if min_length > max_length:
         raise InputError(f"expected --min-length up to --max-length, got {min_length} and {max_length}")
     nlp = load_pipeline(model, gpu_id)
-    if not any("doc.ents" in nlp.get_pipe_meta(name).assigns for name in nlp.pipe_names):
+    if "doc.ents" not in assigned_by(nlp):
         found = ", ".join(nlp.pipe_names) or "no components"
         raise InputError(f"{model}: expected a pipeline that finds entities, got {found}")
     counts = Counts()
-    pieces = text_pieces(texts, min_length=min_length, max_length=max_length, limit=limit)
-    docs = silver_docs(nlp, pieces, min_score=min_score, empty=empty, seed=seed, counts=counts)
+    pieces = make_raw_text(
+        [str(path) for path in texts], min_length=min_length, max_length=max_length, limit=limit, held_out=0.0, buffer=0
+    )
+    docs = silver_docs(nlp, pieces(nlp), min_score=min_score, empty=empty, seed=seed, counts=counts)
     result = DocBin(attrs=["ENT_IOB", "ENT_TYPE"])
     predict_in(precision)
     try:

@@ -52,7 +52,7 @@ def make_raw_text(
         raise InputError(f"expected lengths 1 <= min_length <= max_length, got {min_length} and {max_length}")
     paths = [Path(one) for one in ([path] if isinstance(path, str) else path or [])]
     pieces = partial(
-        text_pieces, paths, min_length=min_length, max_length=max_length, limit=limit, held_out=held_out, part=part
+        _pieces, paths, min_length=min_length, max_length=max_length, limit=limit, held_out=held_out, part=part
     )
     return partial(_read, pieces=pieces, buffer=0 if part == "held_out" else buffer)
 
@@ -62,10 +62,9 @@ def _read(nlp: Language, *, pieces: Callable[[], Iterator[str]], buffer: int) ->
     return map(nlp.make_doc, texts)
 
 
-def text_pieces(
-    paths: List[Path], *, min_length: int, max_length: int, limit: int, held_out: float = 0.0, part: Part = "train"
+def _pieces(
+    paths: List[Path], *, min_length: int, max_length: int, limit: int, held_out: float, part: Part
 ) -> Iterator[str]:
-    """The lines of files in turn, each once, in pieces; arguments and errors as of `spacy_cner.RawText.v1`."""
     if not paths:
         raise InputError("expected the path of raw text, got none; give it by --paths.raw_text")
     count = 0

@@ -4,7 +4,7 @@ Where the learner is as large as the teacher this is self-training; where it is 
 
 import random
 from dataclasses import dataclass
-from typing import Iterable, Iterator, Optional
+from typing import Iterable, Iterator, Optional, Union
 
 from spacy.language import Language
 from spacy.tokens import Doc
@@ -29,12 +29,11 @@ class Counts:
 
 def silver_docs(
     nlp: Language,
-    texts: Iterable[str],
+    texts: Iterable[Union[str, Doc]],
     *,
     min_score: float = 0.8,
     empty: float = 0.3,
     seed: int = 0,
-    batch_size: Optional[int] = None,
     counts: Optional[Counts] = None,
 ) -> Iterator[Doc]:
     """The texts with the entities, and the words (`doc.spans["words"]`), that the pipeline finds.
@@ -45,7 +44,7 @@ def silver_docs(
     counts: where to count what is kept and what not."""
     counts = Counts() if counts is None else counts
     draw = random.Random(seed)
-    for doc in nlp.pipe(texts, batch_size=batch_size):
+    for doc in nlp.pipe(texts):
         counts.read += 1
         if any(score is not None and score < min_score for score in (ent._.score for ent in doc.ents)):
             counts.unsure += 1

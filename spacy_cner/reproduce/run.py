@@ -26,6 +26,7 @@ from ..errors import InputError
 from ..evaluation.calibration import SETTING, calibrate, last_with_penalty
 from ..evaluation.pipeline import evaluate_pipeline
 from ..evaluation.words import read_vocabulary
+from ..loading import assigned_by
 from .records import SPLITS, Record, device, make_records, revision, save_records
 
 
@@ -116,7 +117,7 @@ def check_patience(training: Dict[str, Any]) -> None:
 
 def score(nlp: Language, corpus: Path) -> Dict[str, Dict[str, Any]]:
     """The scores of what the pipeline annotates, entities, words, or both, on the development and the test set."""
-    assigned = {name for pipe in nlp.pipe_names for name in nlp.get_pipe_meta(pipe).assigns}
+    assigned = assigned_by(nlp)
     gold = {split: list(read_docs(path)) for split in SPLITS if (path := corpus / f"{split}.spacy").exists()}
     segments = "doc.spans" in assigned and all(any(map(has_words, docs)) for docs in gold.values())
     known = known_entities(read_docs(corpus / "train.spacy"))
