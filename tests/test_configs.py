@@ -158,6 +158,18 @@ def plain_batcher(config):
     return batcher.get("batcher", batcher)
 
 
+def test_the_taught_crf_is_the_feature_crf():
+    """But for what it reads, and the training of more text than fits L-BFGS."""
+    taught, first = read("feature_crf_taught"), read("feature_crf")
+    for config in (taught, first):
+        config["paths"].pop("silver", None)
+        crf = config["components"]["cner_features"]
+        del config["corpora"]["train"]
+        for key in ("min_count", "passes", "max_iterations"):
+            crf.pop(key, None)
+    assert taught == first
+
+
 @pytest.mark.parametrize("name", SAME_PARTS)
 def test_the_same_parts(name):
     embeds, (first,) = (blocks_of(each, EMBED) for each in (read(name), read("clc")))
