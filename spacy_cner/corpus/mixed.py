@@ -61,7 +61,7 @@ def make_mixed_corpus(
 
 class MixedCorpus:
     """Each call is an epoch. It begins with examples that show every corpus, every kind of annotation of them, and
-    every label of entities and words, because spaCy initialises a pipeline from the first 100 of a stream; give the
+    every label of entities and words of each, because spaCy initialises a pipeline from the first 100 of a stream; give the
     labels in `[initialize.components]` if there are so many that 100 examples cannot show them.
 
     A `spacy.Corpus.v1` is read once and kept in memory; its augmenter is applied anew each epoch. Readers of other
@@ -207,9 +207,9 @@ def _showing_first(items: Sequence[Item]) -> Tuple[List[Item], List[Item]]:
 def _shows(corpus: str, reference: Doc, kinds: Sequence[str]) -> FrozenSet[Tuple[str, ...]]:
     shows: Set[Tuple[str, ...]] = {(CORPUS_KEY, corpus)}
     if ENTS in kinds and reference.has_annotation("ENT_IOB"):
-        shows |= {(ENTS,), *((ENTS, entity.label_) for entity in reference.ents)}
+        shows |= {(ENTS,), *((ENTS, corpus, entity.label_) for entity in reference.ents)}
     if WORDS in kinds and WORDS_KEY in reference.spans:
-        shows |= {(WORDS,), *((WORDS, word.label_) for word in reference.spans[WORDS_KEY] if word.label)}
+        shows |= {(WORDS,), *((WORDS, corpus, word.label_) for word in reference.spans[WORDS_KEY] if word.label)}
     return frozenset(shows)
 
 

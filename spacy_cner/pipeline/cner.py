@@ -53,6 +53,7 @@ DEFAULT_MODEL = Config().from_str(DEFAULT_CONFIG)["model"]
         "model": DEFAULT_MODEL,
         "window": 256,
         "loss_weight": 1.0,
+        "corpora": None,
         "outside_penalty": 0.0,
         "threshold": 0.0,
         "overwrite": False,
@@ -68,6 +69,7 @@ def make_cner(
     model: Model[List[Doc], List[Any]],
     window: int,
     loss_weight: float,
+    corpora: Optional[List[str]],
     outside_penalty: float,
     threshold: float,
     overwrite: bool,
@@ -80,6 +82,8 @@ def make_cner(
     model: `spacy_cner.CrfTagger.v1`.
     window: longer documents are cut into windows of at most so many characters, at sentence ends where there are any.
     loss_weight: what the component's gradient is multiplied by; 1 - lambda in joint training (Wu et al. 2019, eq. 6).
+    corpora: names of corpora of `spacy_cner.MixedCorpus.v1`; the component then learns from their documents alone. So
+        several components learn side by side, each what one corpus annotates.
     outside_penalty: is taken from the score of the tag O in prediction: more than 0 finds more entities, and more wrong
         ones. `python -m spacy_cner calibrate` chooses it.
     threshold: entities less probable than this are left out.
@@ -95,6 +99,7 @@ def make_cner(
         name,
         window=window,
         loss_weight=loss_weight,
+        corpora=corpora,
         outside_penalty=outside_penalty,
         threshold=threshold,
         overwrite=overwrite,
@@ -115,6 +120,7 @@ class ChineseEntityRecognizer(EntityPipe, CharTagger):
         *,
         window: int = 256,
         loss_weight: float = 1.0,
+        corpora: Optional[List[str]] = None,
         outside_penalty: float = 0.0,
         threshold: float = 0.0,
         overwrite: bool = False,
@@ -123,7 +129,7 @@ class ChineseEntityRecognizer(EntityPipe, CharTagger):
         scorer: Optional[Callable] = None,
     ):
         check_alignment_mode(alignment_mode)
-        super().__init__(vocab, model, name, window=window, loss_weight=loss_weight, labels=[])
+        super().__init__(vocab, model, name, window=window, loss_weight=loss_weight, corpora=corpora, labels=[])
         self.outside_penalty, self.threshold, self.overwrite = outside_penalty, threshold, overwrite
         self.alignment_mode, self.spans_key, self.scorer = alignment_mode, spans_key, scorer
 
@@ -189,7 +195,8 @@ class ChineseEntityRecognizer(EntityPipe, CharTagger):
         Raises InputError if there is no label at all."""
         validate_get_examples(get_examples, "ChineseEntityRecognizer.initialize")
         if labels is None:
-            labels = sorted({entity.label_ for example in get_examples() for entity in example.reference.ents})
+            own = self.own_examples(get_examples())
+            labels = sorted({entity.label_ for example in own for entity in example.reference.ents})
         for label in labels:
             self.add_label(label)
         check_labels(self.labels, self.name)

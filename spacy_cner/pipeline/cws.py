@@ -50,6 +50,7 @@ DEFAULT_MODEL = Config().from_str(DEFAULT_CONFIG)["model"]
         "model": DEFAULT_MODEL,
         "window": 256,
         "loss_weight": 1.0,
+        "corpora": None,
         "retokenize": False,
         "parts_of_speech": False,
         "scorer": {"@scorers": "spacy_cner.words_scorer.v1"},
@@ -62,6 +63,7 @@ def make_cws(
     model: Model[List[Doc], List[Any]],
     window: int,
     loss_weight: float,
+    corpora: Optional[List[str]],
     retokenize: bool,
     parts_of_speech: bool,
     scorer: Optional[Callable],
@@ -72,6 +74,8 @@ def make_cws(
         bmes B, M, E and S.
     window: longer documents are cut into windows of at most so many characters, at sentence ends where there are any.
     loss_weight: what the component's gradient is multiplied by; lambda in joint training (Wu et al. 2019, eq. 6).
+    corpora: names of corpora of `spacy_cner.MixedCorpus.v1`; the component then learns from their documents alone. So
+        several components learn side by side, each what one corpus annotates.
     retokenize: True also merges the document's tokens into the words, which are then cut where an entity that is
         already there begins or ends. Components after it that listen to features of characters then fail; those that
         own their features (`cner` by default) go on working.
@@ -85,6 +89,7 @@ def make_cws(
         name,
         window=window,
         loss_weight=loss_weight,
+        corpora=corpora,
         retokenize=retokenize,
         parts_of_speech=parts_of_speech,
         scorer=scorer,
@@ -109,11 +114,12 @@ class ChineseWordSegmenter(CharTagger):
         *,
         window: int = 256,
         loss_weight: float = 1.0,
+        corpora: Optional[List[str]] = None,
         retokenize: bool = False,
         parts_of_speech: bool = False,
         scorer: Optional[Callable] = None,
     ):
-        super().__init__(vocab, model, name, window=window, loss_weight=loss_weight)
+        super().__init__(vocab, model, name, window=window, loss_weight=loss_weight, corpora=corpora)
         self.retokenize, self.parts_of_speech, self.scorer = retokenize, parts_of_speech, scorer
 
     @property
@@ -176,7 +182,8 @@ class ChineseWordSegmenter(CharTagger):
         """Builds the model. Its parts of speech are those of the examples, in the order of the alphabet, or `labels`.
         Raises InputError if no example has words, or none has parts of speech where these are to be learned."""
         validate_get_examples(get_examples, "ChineseWordSegmenter.initialize")
-        if not any(WORDS_KEY in example.reference.spans for example in get_examples()):
+        examples = self.own_examples(get_examples())
+        if not any(WORDS_KEY in example.reference.spans for example in examples):
             raise InputError(
                 f"expected word segmentation in doc.spans[{WORDS_KEY!r}] for the component {self.name!r}, got no "
                 "example that has any; see `python -m spacy_cner segment`"
@@ -185,7 +192,7 @@ class ChineseWordSegmenter(CharTagger):
             labels = [LABEL]
         elif labels is None:
             labels = sorted({
-                word.label_ for example in get_examples() for word in example.reference.spans.get(WORDS_KEY, ())
+                word.label_ for example in examples for word in example.reference.spans.get(WORDS_KEY, ())
             } - {""})
         if not labels:
             raise InputError(

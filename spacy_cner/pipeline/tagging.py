@@ -11,12 +11,13 @@ from spacy.training import Example, validate_examples
 from spacy.vocab import Vocab
 from thinc.api import Model, Optimizer, set_dropout_rate
 
+from ..corpus.mixed import CORPUS_KEY
 from ..errors import InputError
 from ..models.batching import batches_by_length
 from ..models.tagger import crf_loss, crf_of, score_tags
 from ..models.torch_layers import pad, padded_size, sized_shim
 from ..tags import Transitions, allowed_transitions
-from .char_view import CharView, Window, window_tags, windows_of
+from .char_view import UNKNOWN, CharView, Window, window_tags, windows_of
 
 
 class Tagged(NamedTuple):
@@ -44,12 +45,13 @@ class CharTagger(TrainablePipe):
         *,
         window: int,
         loss_weight: float,
+        corpora: Optional[List[str]] = None,
         **cfg: Any,
     ):
         if loss_weight < 0:
             raise ValueError(f"expected a loss_weight of at least 0, got {loss_weight}")
         super().__init__(vocab, model, name, **cfg)
-        self.window, self.loss_weight = window, loss_weight
+        self.window, self.loss_weight, self.corpora = window, loss_weight, corpora
         self.view = CharView(vocab, words=any(node.attrs.get("needs_words") for node in model.walk()))
 
     @property
@@ -89,6 +91,22 @@ class CharTagger(TrainablePipe):
         """The index of the gold tag of each token of the view, -1 where it is not known; int64 (n_tokens,)."""
         raise NotImplementedError
 
+    def learns_from(self, example: Example) -> bool:
+        """Whether the example is of one of `corpora`, if there are any."""
+        return self.corpora is None or example.reference.user_data.get(CORPUS_KEY) in self.corpora
+
+    def own_examples(self, examples: Iterable[Example]) -> List[Example]:
+        """Those that the component learns from. Raises InputError if there are none, but others."""
+        examples = list(examples)
+        own = [example for example in examples if self.learns_from(example)]
+        if examples and not own:
+            found = sorted({str(example.reference.user_data.get(CORPUS_KEY)) for example in examples})
+            raise InputError(
+                f"expected examples of the corpora {', '.join(self.corpora or ())} (of spacy_cner.MixedCorpus.v1) for "
+                f"the component {self.name!r}, got none but of {', '.join(found)}"
+            )
+        return own
+
     def adjust(self, emissions: torch.Tensor) -> None:
         """Changes the scores of tags (B, T, n_tags) in place, before prediction decides by them."""
 
@@ -123,8 +141,8 @@ class CharTagger(TrainablePipe):
         losses: Optional[Dict[str, float]] = None,
     ) -> Dict[str, float]:
         """Learns from a batch. The loss is the negative log-likelihood summed over the batch (Wu et al. 2019, eq. 4 and
-        5); the gradient is that of its mean over sequences, times `loss_weight` (eq. 6). Documents without annotation
-        are passed over, tokens without it are marginalised."""
+        5); the gradient is that of its mean over sequences, times `loss_weight` (eq. 6). Documents without annotation,
+        and those of other corpora than the component's, are passed over; tokens without it are marginalised."""
         losses = {} if losses is None else losses
         losses.setdefault(self.name, 0.0)
         examples = list(examples)
@@ -133,7 +151,10 @@ class CharTagger(TrainablePipe):
         if not any(len(view) for view in views):
             return losses
         set_dropout_rate(self.model, drop)
-        gold = [self.gold(example, view) for example, view in zip(examples, views)]
+        gold = [
+            self.gold(example, view) if self.learns_from(example) else numpy.full(len(view), UNKNOWN)
+            for example, view in zip(examples, views)
+        ]
         scale = self.loss_weight / max(1, sum((tags >= 0).any() for tags in gold))
         goes_on = self.transitions.goes_on
         for batch in self.batches(views):

@@ -130,6 +130,14 @@ def test_rare_labels_come_first_and_in_every_sample():
         assert any(WORDS_KEY in doc.spans for doc in docs[:4])
 
 
+def test_every_label_of_every_corpus_comes_early():
+    """Components that learn from one corpus each have labels of their own."""
+    texts = [*sentences(200, "PER"), *sentences(1, "LOC", prefix="孤")]
+    docs = epoch(make_mixed_corpus({name: reader(texts) for name in "甲乙"}))
+    shown = {(doc.user_data[CORPUS_KEY], ent.label_) for doc in docs[:8] for ent in doc.ents}
+    assert shown == {("甲", "PER"), ("甲", "LOC"), ("乙", "PER"), ("乙", "LOC")}
+
+
 def test_every_corpus_comes_early():
     """Those who tell corpora apart are initialised from the first examples."""
     corpora = {"ner": reader(NER), **{name: reader(sentences(300, entities=False, prefix=name)) for name in "甲乙丙"}}

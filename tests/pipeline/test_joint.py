@@ -21,6 +21,7 @@ from spacy.training import Example
 from thinc.api import SGD
 
 from spacy_cner.cli.package import keep_only
+from spacy_cner.corpus.mixed import CORPUS_KEY
 from spacy_cner.errors import InputError
 from spacy_cner.models.torch_layers import sized_shim
 
@@ -161,6 +162,65 @@ def test_both_in_a_pipeline_without_shared_features(started):
     examples = [*make_examples(nlp)[:3], *word_examples(nlp)[3:]]
     nlp.initialize(lambda: examples)
     assert all(loss > 0 for loss in nlp.update(examples, losses={}).values())
+
+
+# Two annotations of one kind
+
+
+def blank_twin(*, components=("cner", "twin")):
+    """Two recognisers on shared features, each with a corpus of its own, of the same name."""
+    model, nlp = small_model(), spacy.blank("zh")
+    nlp.add_pipe("tok2vec", config={"model": model["tok2vec"]})
+    listener = {"@architectures": "spacy.Tok2VecListener.v1", "width": 32, "upstream": "tok2vec"}
+    for name in components:
+        config = {"model": {**model, "tok2vec": listener}, "corpora": [name], "overwrite": True}
+        nlp.add_pipe("cner", name=name, config=config)
+    return nlp
+
+
+def twin_examples(nlp):
+    """The sentences of SENTENCES twice: as they are, and with other labels and the last one's entities left out."""
+    others = [(text, [(*span, f"X{label}") for *span, label in found]) for text, found in SENTENCES]
+    others[-1] = (others[-1][0], [])
+    examples = []
+    for corpus, sentences in (("cner", SENTENCES), ("twin", others)):
+        for example in make_examples(nlp, sentences):
+            example.reference.user_data[CORPUS_KEY] = corpus
+            examples.append(example)
+    return examples, others
+
+
+def test_each_learns_from_its_corpora_alone():
+    nlp = blank_twin()
+    examples, others = twin_examples(nlp)
+    nlp.initialize(lambda: examples)
+    labels = {name: set(nlp.get_pipe(name).labels) for name in ("cner", "twin")}
+    assert labels["cner"] == {label for _, ents in SENTENCES for *_, label in ents}
+    assert labels["twin"] == {label for _, ents in others for *_, label in ents}
+    losses = nlp.update([example for example in examples if example.reference.user_data[CORPUS_KEY] == "twin"])
+    assert losses["cner"] == 0 < losses["twin"]
+    train(nlp, examples, steps=40)
+    for name, sentences in (("twin", others), ("cner", SENTENCES)):
+        with nlp.select_pipes(enable=["tok2vec", name]):
+            assert [entities(doc) for doc in nlp.pipe(TEXTS)] == [ents for _, ents in sentences]
+    assert [entities(doc) for doc in nlp.pipe(TEXTS)] == [ents for _, ents in others], "the last one overwrites"
+
+
+def test_segmenters_of_one_corpus_each():
+    nlp = blank_joint(cws={"corpora": ["甲"]})
+    examples = [*joint_examples(nlp), *joint_examples(nlp)]
+    for i, example in enumerate(examples):
+        example.reference.user_data[CORPUS_KEY] = "甲" if i < len(SEGMENTED) else "乙"
+    nlp.initialize(lambda: examples)
+    assert nlp.update(examples[len(SEGMENTED) :], losses={})["cws"] == 0.0
+    assert nlp.update(examples[: len(SEGMENTED)], losses={})["cws"] > 0.0
+
+
+@pytest.mark.parametrize("name", ["cner", "cws"])
+def test_no_example_of_its_corpora(name):
+    nlp = blank_joint(**{name: {"corpora": ["甲", "乙"]}})
+    with pytest.raises(InputError, match=f"corpora 甲, 乙 .* for the component '{name}', got none but of None"):
+        nlp.initialize(lambda: joint_examples(nlp))
 
 
 # Words as tokens
