@@ -1,4 +1,4 @@
-"""`calibrate`: choose on development data how readily a pipeline finds entities."""
+"""`calibrate`: choose on development data how probable an entity must be."""
 
 from pathlib import Path
 from typing import Optional
@@ -7,7 +7,6 @@ import typer
 
 from ..corpus.docbin import read_docs
 from ..errors import InputError
-from ..evaluation.calibration import SETTING
 from ..evaluation.calibration import calibrate as choose
 from ..loading import load_pipeline
 from ._app import command, good
@@ -20,20 +19,20 @@ def calibrate(
     data: Path = typer.Argument(..., metavar="DEV", help="Gold documents to choose by (.spacy): development data, not "
                                 "those that the pipeline was trained on, nor a test set"),
     output: Path = typer.Argument(..., help="The folder to write the pipeline to"),
-    component: Optional[str] = typer.Option(None, help="Its name; by default the last with an outside_penalty"),
+    component: Optional[str] = typer.Option(None, help="Its name; by default the last that finds entities by a CRF"),
     gpu_id: int = typer.Option(-1, "--gpu-id", "-g", help="GPU ID, or -1 for CPU"),
     # fmt: on
 ):
-    """Choose the outside_penalty of a component, which is taken from the score of the tag O, so that F1 on the
-    development data is highest; then save the pipeline with it. Where precision is far above recall, as after training
-    on few sentences, this finds more entities than it adds wrong ones."""
+    """Let a component find all entities that are probable enough, instead of those of the most probable tags, choose
+    on development data how probable that is, and save the pipeline so. Where precision is far above recall, as after
+    training on few sentences, this finds more entities than it adds wrong ones."""
     nlp = load_pipeline(model, gpu_id)
     try:
-        scores = choose(nlp, read_docs(data, nlp.vocab), component)
+        found = choose(nlp, read_docs(data, nlp.vocab), component)
     except InputError as error:
         raise InputError(f"{data}: {error}") from error
-    best = max(scores, key=lambda penalty: (scores[penalty], -abs(penalty)))
-    for penalty, score in scores.items():
-        typer.echo(f"{penalty:5.1f} {100 * score:6.2f}{'  *' if penalty == best else ''}")
     nlp.to_disk(output)
-    good(f"{output}: {SETTING} {best:g}, F {100 * scores[best]:.2f} (at 0: {100 * scores[0.0]:.2f})")
+    good(
+        f"{output}: decoding spans, threshold {found.threshold:g}, F {100 * found.spans_f:.2f} (most probable tags: "
+        f"{100 * found.path_f:.2f})"
+    )

@@ -61,8 +61,8 @@ def make_mixed_corpus(
 
 class MixedCorpus:
     """Each call is an epoch. It begins with examples that show every corpus, every kind of annotation of them, and
-    every label of entities and words of each, because spaCy initialises a pipeline from the first 100 of a stream; give the
-    labels in `[initialize.components]` if there are so many that 100 examples cannot show them.
+    every label of entities and words of each, because spaCy initialises a pipeline from the first 100 of a stream; give
+    the labels in `[initialize.components]` if there are so many that 100 examples cannot show them.
 
     A `spacy.Corpus.v1` is read once and kept in memory; its augmenter is applied anew each epoch. Readers of other
     kinds are called each epoch. `example.reference.user_data["corpus"]` names the corpus of an example.

@@ -170,6 +170,25 @@ class CRF(nn.Module):
         probabilities = crf_spans.span_probabilities(lattice, forward_backward(lattice), spans, path, continues)
         return probabilities.to(result_dtype(emissions))
 
+    @without_autocast
+    @torch.no_grad()
+    def probable_spans(
+        self,
+        emissions: Tensor,
+        lengths: Tensor,
+        roles: crf_spans.Roles,
+        threshold: float,
+        transitions: Optional[Tensor] = None,
+    ) -> tuple[Tensor, Tensor]:
+        """All spans at least as probable as the threshold, whether or not they overlap: rows of sequence, start, end
+        (exclusive) and label (N, 4), and their probabilities (N,). Raises ValueError for a threshold that is not a
+        probability over 0."""
+        if not 0 < threshold <= 1:
+            raise ValueError(f"expected a threshold over 0 and up to 1, got {threshold}")
+        lattice = build_lattice(*self._scores(emissions, lengths, transitions))
+        spans, probabilities = crf_spans.probable_spans(lattice, forward_backward(lattice), roles, threshold)
+        return spans, probabilities.to(result_dtype(emissions))
+
     def _scores(
         self, emissions: Tensor, lengths: Tensor, transitions: Optional[Tensor]
     ) -> tuple[Tensor, Tensor, Optional[Tensor], Tensor]:

@@ -1,7 +1,7 @@
 """The `cner` component: entities of Chinese text, from character tags."""
 
 from pathlib import Path
-from typing import Any, Callable, Iterable, List, Optional, Tuple
+from typing import Any, Callable, Iterable, List, Optional
 
 import numpy
 import torch
@@ -14,9 +14,9 @@ from thinc.api import Config, Model
 from ..models.tagger import crf_of, set_labels
 from .char_view import gold_entity_tags
 from .class_embeddings import initialize_class_embeddings
-from .entities import Entity, EntityPipe, check_alignment_mode, check_label, check_labels, scored_spans
+from .entities import Entity, EntityPipe, check_alignment_mode, check_decoding, check_label, check_labels
 from .scores import entity_score
-from .tagging import CharTagger, Tagged, char_offsets
+from .tagging import CharTagger, char_offsets
 
 DEFAULT_CONFIG = """
 [model]
@@ -55,6 +55,7 @@ DEFAULT_MODEL = Config().from_str(DEFAULT_CONFIG)["model"]
         "loss_weight": 1.0,
         "corpora": None,
         "outside_penalty": 0.0,
+        "decoding": "path",
         "threshold": 0.0,
         "overwrite": False,
         "alignment_mode": "expand",
@@ -71,6 +72,7 @@ def make_cner(
     loss_weight: float,
     corpora: Optional[List[str]],
     outside_penalty: float,
+    decoding: str,
     threshold: float,
     overwrite: bool,
     alignment_mode: str,
@@ -85,7 +87,11 @@ def make_cner(
     corpora: names of corpora of `spacy_cner.MixedCorpus.v1`; the component then learns from their documents alone. So
         several components learn side by side, each what one corpus annotates.
     outside_penalty: is taken from the score of the tag O in prediction: more than 0 finds more entities, and more wrong
-        ones. `python -m spacy_cner calibrate` chooses it.
+        ones.
+    decoding: what becomes an entity. "path": the spans of the most probable sequence of tags (Viterbi). "spans": of all
+        spans that are probable enough (`threshold`), those that do not overlap and are in sum the most probable; it
+        finds what the best path leaves out because no single way to tag it is likely. The threshold weighs recall
+        against precision then; `python -m spacy_cner calibrate` chooses it.
     threshold: entities less probable than this are left out.
     overwrite: False keeps the entities that components before this one have set; of its own it then adds those that do
         not overlap them. True replaces them.
@@ -101,6 +107,7 @@ def make_cner(
         loss_weight=loss_weight,
         corpora=corpora,
         outside_penalty=outside_penalty,
+        decoding=decoding,
         threshold=threshold,
         overwrite=overwrite,
         alignment_mode=alignment_mode,
@@ -122,6 +129,7 @@ class ChineseEntityRecognizer(EntityPipe, CharTagger):
         loss_weight: float = 1.0,
         corpora: Optional[List[str]] = None,
         outside_penalty: float = 0.0,
+        decoding: str = "path",
         threshold: float = 0.0,
         overwrite: bool = False,
         alignment_mode: str = "expand",
@@ -130,8 +138,10 @@ class ChineseEntityRecognizer(EntityPipe, CharTagger):
     ):
         check_alignment_mode(alignment_mode)
         super().__init__(vocab, model, name, window=window, loss_weight=loss_weight, corpora=corpora, labels=[])
-        self.outside_penalty, self.threshold, self.overwrite = outside_penalty, threshold, overwrite
-        self.alignment_mode, self.spans_key, self.scorer = alignment_mode, spans_key, scorer
+        check_decoding(decoding, threshold)
+        self.outside_penalty, self.decoding, self.threshold = outside_penalty, decoding, threshold
+        self.overwrite, self.alignment_mode, self.spans_key = overwrite, alignment_mode, spans_key
+        self.scorer = scorer
 
     # Labels
 
@@ -152,7 +162,10 @@ class ChineseEntityRecognizer(EntityPipe, CharTagger):
         views = self.views(docs)
         entities: List[List[Entity]] = [[] for _ in views]
         for tagged in self.tagged(views):
-            for window, spans in zip(tagged.windows, self._spans(tagged)):
+            found = self.spans(
+                crf_of(self.model), self.tags, self.tag_scheme, tagged.paths, tagged.emissions, tagged.lengths
+            )
+            for window, spans in zip(tagged.windows, found):
                 for start, end, label, score in spans:
                     first, last = char_offsets(views[window.index], window.start + start, window.start + end)
                     entities[window.index].append(Entity(first, last, label, score))
@@ -161,18 +174,6 @@ class ChineseEntityRecognizer(EntityPipe, CharTagger):
     def adjust(self, emissions: torch.Tensor) -> None:
         if self.outside_penalty:
             emissions[:, :, self.tags.index("O")] -= self.outside_penalty
-
-    def _spans(self, tagged: Tagged) -> List[List[Tuple[int, int, str, float]]]:
-        """The spans of each window with their marginal probabilities, at or over the threshold."""
-        return scored_spans(
-            crf_of(self.model),
-            self.tags,
-            self.tag_scheme,
-            tagged.paths,
-            tagged.emissions,
-            tagged.lengths,
-            threshold=self.threshold,
-        )
 
     # Training
 

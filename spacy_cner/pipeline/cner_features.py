@@ -13,7 +13,7 @@ from ..features.clusters import cluster_lists
 from ..features.tagger import TaggedParts
 from ..tags import tag_list
 from .char_view import gold_entity_tags
-from .entities import Entity, EntityPipe, check_alignment_mode, check_label, check_labels, scored_spans
+from .entities import Entity, EntityPipe, check_alignment_mode, check_decoding, check_label, check_labels
 from .feature_tagging import DEFAULT_TEMPLATES, FeatureTaggerPipe, training_list
 from .tagging import char_offsets
 
@@ -32,6 +32,7 @@ from .tagging import char_offsets
         "folds": 0,
         "outside_penalty": 0.0,
         "window": 256,
+        "decoding": "path",
         "threshold": 0.0,
         "overwrite": False,
         "alignment_mode": "expand",
@@ -53,6 +54,7 @@ def make_cner_features(
     folds: int,
     outside_penalty: float,
     window: int,
+    decoding: str,
     threshold: float,
     overwrite: bool,
     alignment_mode: str,
@@ -78,7 +80,7 @@ def make_cner_features(
     outside_penalty: is taken from the score of the tag O in prediction: more than 0 finds more entities, and more wrong
         ones (Minkov et al. 2006, "NER systems that suit user's preferences"). Scores are then those of the CRF so
         changed.
-    window, threshold, overwrite, alignment_mode, spans_key, scorer: as for `cner`."""
+    window, decoding, threshold, overwrite, alignment_mode, spans_key, scorer: as for `cner`."""
     return FeatureEntityRecognizer(
         nlp.vocab,
         name,
@@ -92,6 +94,7 @@ def make_cner_features(
         folds=folds,
         outside_penalty=outside_penalty,
         window=window,
+        decoding=decoding,
         threshold=threshold,
         overwrite=overwrite,
         alignment_mode=alignment_mode,
@@ -118,6 +121,7 @@ class FeatureEntityRecognizer(EntityPipe, FeatureTaggerPipe):
         folds: int = 0,
         outside_penalty: float = 0.0,
         window: int = 256,
+        decoding: str = "path",
         threshold: float = 0.0,
         overwrite: bool = False,
         alignment_mode: str = "expand",
@@ -125,12 +129,14 @@ class FeatureEntityRecognizer(EntityPipe, FeatureTaggerPipe):
         scorer: Optional[Callable] = None,
     ):
         check_alignment_mode(alignment_mode)
+        check_decoding(decoding, threshold)
         super().__init__(
             vocab, name, templates=templates, tag_scheme=tag_scheme, min_count=min_count, c1=c1, c2=c2, passes=passes,
             max_iterations=max_iterations, folds=folds, window=window,
         )  # fmt: skip
-        self.outside_penalty, self.threshold, self.scorer = outside_penalty, threshold, scorer
+        self.outside_penalty, self.decoding, self.threshold = outside_penalty, decoding, threshold
         self.overwrite, self.alignment_mode, self.spans_key = overwrite, alignment_mode, spans_key
+        self.scorer = scorer
         self.cfg["labels"] = []
 
     # Labels
@@ -151,15 +157,14 @@ class FeatureEntityRecognizer(EntityPipe, FeatureTaggerPipe):
         """The entities of each document, from left to right, those over the threshold."""
         entities: List[List[Entity]] = [[] for _ in views]
         for tagged in found:
-            spans = scored_spans(
+            spans = self.spans(
                 tagged.crf,
                 tagged.tags,
                 self.tag_scheme,
                 tagged.paths,
                 tagged.emissions,
                 tagged.lengths,
-                threshold=self.threshold,
-                transitions=tagged.transitions,
+                tagged.transitions,
             )
             for part, row in zip(tagged.parts, spans):
                 for start, end, label, score in row:

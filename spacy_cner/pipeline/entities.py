@@ -1,5 +1,7 @@
 """Entities from the tags of a CRF, and how they get into documents; what all recognisers have in common."""
 
+from bisect import bisect_right
+from itertools import groupby
 from typing import Any, Dict, Iterable, List, NamedTuple, Optional, Sequence, Tuple
 
 import torch
@@ -7,15 +9,21 @@ from spacy.tokens import Doc, Span, SpanGroup
 
 from ..errors import InputError
 from ..nn.crf import CRF
-from ..tags import allowed_transitions, tags_to_spans
+from ..nn.crf_spans import Roles
+from ..tags import OUTSIDE, allowed_transitions, parse_tag, scheme_letters, tags_to_spans
 
 ALIGNMENT_MODES = ("expand", "contract", "strict")
+DECODINGS = ("path", "spans")
+
+ScoredSpan = Tuple[int, int, str, float]  # start, end (exclusive), label, probability
 
 
 class EntityPipe:
     """What components that set `doc.ents` have beside their way to find entities; those of `make_cner`."""
 
     cfg: Dict[str, Any]
+    decoding: str
+    threshold: float
     overwrite: bool
     alignment_mode: str
     spans_key: str
@@ -28,6 +36,25 @@ class EntityPipe:
     def label_data(self) -> List[str]:
         """What `spacy init labels` saves."""
         return list(self.labels)
+
+    def spans(
+        self,
+        crf: CRF,
+        tags: Sequence[str],
+        scheme: str,
+        paths: torch.Tensor,
+        emissions: torch.Tensor,
+        lengths: torch.Tensor,
+        transitions: Optional[torch.Tensor] = None,
+    ) -> List[List[ScoredSpan]]:
+        """The entities of each of B sequences by `decoding`, at or over the threshold, from left to right; arguments as
+        for `scored_spans`."""
+        check_decoding(self.decoding, self.threshold)
+        if self.decoding == "path":
+            return scored_spans(
+                crf, tags, scheme, paths, emissions, lengths, threshold=self.threshold, transitions=transitions
+            )
+        return best_spans(crf, tags, scheme, emissions, lengths, threshold=self.threshold, transitions=transitions)
 
     def set_annotations(self, docs: Iterable[Doc], entities: List[List["Entity"]]) -> None:
         """Sets `doc.ents` and, with their scores, `doc.spans[spans_key]`."""
@@ -48,6 +75,13 @@ class Entity(NamedTuple):
 def check_alignment_mode(mode: str) -> None:
     if mode not in ALIGNMENT_MODES:
         raise ValueError(f"expected the alignment_mode expand, contract or strict, got {mode!r}")
+
+
+def check_decoding(decoding: str, threshold: float) -> None:
+    if decoding not in DECODINGS:
+        raise ValueError(f"expected the decoding path or spans, got {decoding!r}")
+    if decoding == "spans" and not 0 < threshold <= 1:
+        raise ValueError(f"expected a threshold over 0 and up to 1 with the decoding spans, got {threshold}")
 
 
 def check_label(label: str) -> None:
@@ -74,7 +108,7 @@ def scored_spans(
     *,
     threshold: float,
     transitions: Optional[torch.Tensor] = None,
-) -> List[List[Tuple[int, int, str, float]]]:
+) -> List[List[ScoredSpan]]:
     """The spans (start, end, label) of each of B tagged sequences with their probabilities, at or over the threshold.
 
     tags: the CRF's, in order. paths: (B, T), as `CRF.decode` returns them for emissions (B, T, L), lengths (B,) and
@@ -100,6 +134,58 @@ def scored_spans(
     scores = iter(probabilities.tolist())
     scored = [[(*span, next(scores)) for span in row] for row in found]
     return [[span for span in row if span[3] >= threshold] for row in scored]
+
+
+def best_spans(
+    crf: CRF,
+    tags: Sequence[str],
+    scheme: str,
+    emissions: torch.Tensor,
+    lengths: torch.Tensor,
+    *,
+    threshold: float,
+    transitions: Optional[torch.Tensor] = None,
+) -> List[List[ScoredSpan]]:
+    """Of all spans of each of B sequences that are at least so probable, those that do not overlap and are over the
+    threshold by most in sum; arguments as for `scored_spans`. Where the probabilities hold, half of the best F1 that
+    can be reached is the best threshold for it (Lipton et al. 2014, "Optimal thresholding of classifiers to maximize
+    F1 measure", theorem 1)."""
+    labels = list(dict.fromkeys(parse_tag(tag, scheme).label for tag in tags if tag != OUTSIDE))
+    letters = scheme_letters(scheme)
+    begin, inside, end, single = (
+        torch.tensor([tags.index(f"{letters[role]}-{label}") for label in labels], device=emissions.device)
+        for role in "BIES"
+    )
+    goes_on = torch.from_numpy(allowed_transitions(tags, scheme).goes_on).to(emissions.device)
+    roles = Roles(begin, inside, end, single, goes_on)
+    spans, probabilities = crf.probable_spans(emissions, lengths, roles, threshold, transitions)
+    found: List[List[ScoredSpan]] = [[] for _ in range(len(emissions))]
+    rows = sorted(zip(spans.tolist(), probabilities.tolist()))
+    for sequence, group in groupby(rows, key=lambda row: row[0][0]):
+        candidates = [(start, end, labels[label], score) for (_, start, end, label), score in group]
+        found[sequence] = without_overlap(candidates, threshold)
+    return found
+
+
+def without_overlap(spans: Iterable[ScoredSpan], threshold: float) -> List[ScoredSpan]:
+    """Those that do not overlap and whose probabilities are over the threshold by most in sum, from left to right
+    (weighted interval scheduling)."""
+    # The best choices of spans that end up to a place, by places: their worth, the last span, and the choice before it
+    ends, worths = [0], [0.0]
+    choices: List[Optional[Tuple[ScoredSpan, int]]] = [None]
+    for span in sorted(spans, key=lambda span: (span[1], span[0], -span[3])):
+        before = bisect_right(ends, span[0]) - 1
+        worth = worths[before] + span[3] - threshold
+        if worth > worths[-1] or (worth == worths[-1] and span[0] >= ends[-1]):
+            ends.append(span[1])
+            worths.append(worth)
+            choices.append((span, before))
+    chosen = []
+    choice = choices[-1]
+    while choice is not None:
+        chosen.append(choice[0])
+        choice = choices[choice[1]]
+    return chosen[::-1]
 
 
 def set_entities(

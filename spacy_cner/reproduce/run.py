@@ -23,7 +23,7 @@ from ..corpus.docbin import read_docs
 from ..corpus.segment import has_words
 from ..corpus.stats import known_entities
 from ..errors import InputError
-from ..evaluation.calibration import SETTING, calibrate, last_with_penalty
+from ..evaluation.calibration import SETTINGS, calibrate, last_to_calibrate
 from ..evaluation.pipeline import evaluate_pipeline
 from ..evaluation.words import read_vocabulary
 from ..loading import assigned_by
@@ -38,7 +38,7 @@ class Job:
     output: the folder for the pipeline.
     results: the file of records.
     labels: those that have records of their own.
-    calibrated: the row for what the pipeline scores once its outside penalty has been chosen; "" for none.
+    calibrated: the row for what the pipeline scores once its threshold has been chosen; "" for none.
     gpu: whether to use the first GPU that is visible."""
 
     common: Record
@@ -99,10 +99,10 @@ def train(job: Job) -> Dict[str, Any]:
 
 
 def calibrated(nlp: Language, dev: Path) -> Dict[str, Any]:
-    """Chooses the outside penalty. RETURNS: the setting, as an override of the config."""
-    name = last_with_penalty(nlp)
+    """Chooses the threshold. RETURNS: the settings, as overrides of the config."""
+    name = last_to_calibrate(nlp)
     calibrate(nlp, read_docs(dev), name)
-    return {f"components.{name}.{SETTING}": nlp.get_pipe_config(name)[SETTING]}
+    return {f"components.{name}.{setting}": nlp.get_pipe_config(name)[setting] for setting in SETTINGS}
 
 
 def check_patience(training: Dict[str, Any]) -> None:

@@ -52,8 +52,8 @@ class Row(Part):
     """`config`: null for a row whose records come from elsewhere (benchmarks/peers.py). `paths` are further prepared
     files that the config's `[paths]` names, e.g. `words: pfr/train.spacy`, relative to the folder of prepared corpora.
     `words`: the training sentences are segmented, by the table's segmenter where they have no words of their own.
-    `calibrated`: the name of a row without a config, for the scores of the same pipelines with the outside penalty
-    that is best on development data. `paper` has the published figures by column."""
+    `calibrated`: the name of a row without a config, for the scores of the same pipelines with the decoding
+    and the threshold that `calibrate` finds on development data. `paper` has the published figures by column."""
 
     config: Optional[str]
     overrides: Overrides = {}

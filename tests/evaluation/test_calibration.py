@@ -3,12 +3,12 @@ import pickle
 import pytest
 import spacy
 from conftest import SENTENCES
-from spacy.tokens import DocBin
+from spacy.tokens import DocBin, Span
 from typer.testing import CliRunner
 
 from spacy_cner.cli import app
 from spacy_cner.errors import InputError
-from spacy_cner.evaluation.calibration import calibrate
+from spacy_cner.evaluation.calibration import LOWEST, NEAR, calibrate
 
 
 @pytest.fixture
@@ -26,19 +26,28 @@ def gold(nlp):
     return docs
 
 
-def test_the_penalty_with_the_best_score_is_set_and_saved(nlp, gold, tmp_path):
-    scores = calibrate(nlp, gold, penalties=(-100.0, 0.1, -0.1, 100.0))
-    assert scores[-100.0] == 0.0 and scores[100.0] < 1.0
-    assert scores[0.1] == scores[-0.1] == 1.0
-    assert nlp.get_pipe("cner").outside_penalty == 0.1
+def test_half_of_the_score_is_set_and_saved(nlp, gold, tmp_path):
+    # A fifth of the gold entities are such as nobody could find.
+    for doc in gold[:2]:
+        doc.set_ents([Span(doc, 0, 1, label="X")])
+    found = calibrate(nlp, gold)
+    assert 0.3 < found.path_f < 0.95
+    assert found.threshold == pytest.approx(found.spans_f / 2, abs=NEAR)
     nlp.to_disk(tmp_path)
-    assert spacy.load(tmp_path).get_pipe("cner").outside_penalty == 0.1
+    for pipe in (nlp.get_pipe("cner"), spacy.load(tmp_path).get_pipe("cner")):
+        assert (pipe.decoding, pipe.threshold) == ("spans", found.threshold)
+
+
+def test_a_pipeline_that_is_always_wrong(nlp, gold):
+    for doc in gold:
+        doc.set_ents([Span(doc, 0, 1, label="X")])
+    assert calibrate(nlp, gold) == (LOWEST, 0.0, 0.0)
 
 
 @pytest.mark.parametrize("name, has", [("entity_ruler", "cner"), ("nope", "cner")])
 def test_component_without_the_setting(nlp, gold, name, has):
     nlp.add_pipe("entity_ruler")
-    with pytest.raises(InputError, match=rf"outside_penalty \(this pipeline: {has}\), got '{name}'"):
+    with pytest.raises(InputError, match=rf"decoding \(this pipeline: {has}\), got '{name}'"):
         calibrate(nlp, gold, name)
 
 
@@ -52,8 +61,8 @@ def test_command(nlp, gold, tmp_path):
     DocBin(docs=gold).to_disk(tmp_path / "dev.spacy")
     result = CliRunner().invoke(app, ["calibrate", *(str(tmp_path / name) for name in ("model", "dev.spacy", "out"))])
     assert result.exit_code == 0, result.output
-    assert "  0.0 100.00  *" in result.output
-    assert "outside_penalty 0, F 100.00 (at 0: 100.00)" in result.output.replace("\n", " ")
+    said = "decoding spans, threshold 0.5, F 100.00 (most probable tags: 100.00)"
+    assert said in " ".join(result.output.split())
     doc = spacy.load(tmp_path / "out")(SENTENCES[0][0])
     assert [(ent.start_char, ent.end_char, ent.label_) for ent in doc.ents] == SENTENCES[0][1]
 

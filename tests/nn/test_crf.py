@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from spacy_cner.nn.crf import CRF
+from spacy_cner.nn.crf_spans import Roles
 
 MODES = list(product((False, True), repeat=2))  # constrained or not, transitions by position or not
 # Number of tags, T, and the lengths of the sequences
@@ -207,6 +208,43 @@ def test_span_probabilities(case, with_continues):
         case.emissions, case.lengths, spans, tags, continues=continues, transitions=case.positional
     )
     torch.testing.assert_close(got, torch.stack(expected) if expected else torch.zeros(0, dtype=torch.double))
+
+
+@pytest.mark.parametrize("marks_ends", [True, False])
+@pytest.mark.parametrize("threshold", [0.001, 0.15, 0.6])
+def test_probable_spans(case, marks_ends, threshold):
+    """Roles as they come, of two labels that share tags: none of it is a scheme's own."""
+    num_tags = case.crf.num_tags
+    begin, inside, end, single = torch.randint(num_tags, (4, 2))
+    continues = torch.rand(num_tags, num_tags) < 0.5
+    if marks_ends:
+        continues[torch.cat([end, single])] = False
+    roles = Roles(begin, inside, end, single, continues)
+    expected = {}
+    for sequence, paths in enumerate(case.paths):
+        length, probabilities = paths.shape[1], case.probabilities(sequence)
+        for label, start, stop in product(range(2), range(length), range(1, length + 1)):
+            if stop <= start:
+                continue
+            rest = [inside[label]] * (stop - start - 2)
+            tags = [single[label]] if stop == start + 1 else [begin[label], *rest, end[label]]
+            counted = (paths[:, start:stop] == torch.stack(tags)).all(1)
+            if stop < length:
+                counted &= ~continues[paths[:, stop - 1], paths[:, stop]]
+            if probabilities[counted].sum() >= threshold:
+                expected[sequence, start, stop, label] = probabilities[counted].sum().item()
+    spans, probabilities = case.crf.probable_spans(case.emissions, case.lengths, roles, threshold, case.positional)
+    got = dict(zip(map(tuple, spans.tolist()), probabilities.tolist(), strict=True))
+    assert len(got) == len(spans)
+    assert got == {span: pytest.approx(probability) for span, probability in expected.items()}
+
+
+@pytest.mark.parametrize("threshold", [0.0, -0.1, 1.1])
+def test_threshold_of_spans_must_be_a_probability(threshold):
+    nothing = torch.zeros(0, dtype=torch.long)
+    roles = Roles(nothing, nothing, nothing, nothing, torch.zeros(2, 2, dtype=torch.bool))
+    with pytest.raises(ValueError, match=f"expected a threshold over 0 and up to 1, got {threshold}"):
+        CRF(2).probable_spans(torch.zeros(1, 2, 2), torch.tensor([2]), roles, threshold)
 
 
 def test_span_beside_an_impossible_part_of_the_path():

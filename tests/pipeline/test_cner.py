@@ -233,6 +233,37 @@ def test_threshold(trained):
     assert [entity.score for entity in pipe.predict([doc])[0]] == pytest.approx(scores[1:])
 
 
+def test_spans_that_the_best_path_leaves_out(trained):
+    pipe = _from_bytes(trained).get_pipe("cner")
+    docs = [trained.make_doc(text) for text in ("林小燕昨天海南。", "", "在王海青山。" * 60)]
+    path = pipe.predict(docs)
+    pipe.decoding, pipe.threshold = "spans", 0.02
+    found = pipe.predict(docs)
+    for entities_of_path, entities_found in zip(path, found, strict=True):
+        assert sum(e.score - 0.02 for e in entities_found) >= sum(e.score - 0.02 for e in entities_of_path) - 1e-6
+        assert all(a.end <= b.start for a, b in zip(entities_found, entities_found[1:]))
+        assert all(0.02 <= entity.score <= 1.0 for entity in entities_found)
+    # Two spans of more than one half cannot overlap.
+    pipe.threshold = 0.5
+    for entities_of_path, entities_found in zip(path, pipe.predict(docs), strict=True):
+        scores = {entity[:3]: entity.score for entity in entities_found}
+        for entity in entities_of_path:
+            assert entity.score < 0.5 or scores[entity[:3]] == pytest.approx(entity.score, abs=1e-5)
+
+
+@pytest.mark.parametrize(
+    "settings, message",
+    [
+        ({"decoding": "viterbi"}, "expected the decoding path or spans, got 'viterbi'"),
+        ({"decoding": "spans"}, "expected a threshold over 0 and up to 1 with the decoding spans, got 0.0"),
+    ],
+)
+@pytest.mark.parametrize("factory", ["cner", "cner_features"])
+def test_decoding_that_cannot_be(factory, settings, message):
+    with pytest.raises(ValueError, match=message):
+        spacy.blank("zh").add_pipe(factory, config=settings)
+
+
 def test_entities_of_earlier_components_win_unless_overwritten(trained):
     for overwrite, expected in ((False, [(0, 4, "NAME"), (7, 9, "LOC")]), (True, SENTENCES[0][1])):
         nlp = _from_bytes(trained)

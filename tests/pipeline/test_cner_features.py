@@ -122,6 +122,18 @@ def test_outside_penalty_and_threshold(trained):
     assert not nlp(TEXTS[0]).ents
 
 
+def test_decoding_by_spans(trained):
+    nlp = pickle.loads(pickle.dumps(trained))
+    pipe = nlp.get_pipe("cner_features")
+    path = [entities(doc) for doc in nlp.pipe(TEXTS)]
+    pipe.decoding, pipe.threshold = "spans", 0.5
+    assert [entities(doc) for doc in nlp.pipe(TEXTS)] == path, "it is sure of these"
+    text = "王海和林海在青山银行。"
+    scores = [entity.score for entity in pipe.predict([nlp.make_doc(text)])[0]]
+    pipe.threshold = 0.01
+    assert sum(entity.score for entity in pipe.predict([nlp.make_doc(text)])[0]) > sum(scores)
+
+
 def test_entities_of_earlier_components_stay(trained):
     nlp = pickle.loads(pickle.dumps(trained))
     ruler = nlp.add_pipe("entity_ruler", first=True)
