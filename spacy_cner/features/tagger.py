@@ -7,6 +7,7 @@ import torch
 from spacy.tokens import Doc
 
 from ..models.batching import batches_by_length
+from ..models.tag_scores import TagScores
 from ..models.torch_layers import PADDED_SIZE_CPU, leave_threads_to_parent
 from ..nn.crf import CRF
 from ..nn.feature_crf import FeatureCrf, make_batch
@@ -41,16 +42,10 @@ class Part(NamedTuple):
 
 
 class TaggedParts(NamedTuple):
-    """paths: (B, T), indices of tags, -1 at padding; emissions: (B, T, L); lengths: (B,); transitions: None or
-    (B, T - 1, L, L); crf, tags: what they come from."""
+    """Parts of documents with the scores of their tags, B = len(parts)."""
 
-    crf: CRF
-    tags: List[str]
     parts: List[Part]
-    paths: torch.Tensor
-    emissions: torch.Tensor
-    lengths: torch.Tensor
-    transitions: Optional[torch.Tensor]
+    scores: TagScores
 
 
 class TrainingData(NamedTuple):
@@ -125,7 +120,7 @@ class FeatureTagger:
         return self._tag([part for part in data.parts if part.doc in docs], data.rows, data.bigram_rows, 0.0)
 
     def tag(self, docs: List[Doc], views: List[Doc], outside_penalty: float) -> Iterator[TaggedParts]:
-        """The best tags, in batches of parts of like length. outside_penalty: is taken from the score of O."""
+        """The scores of tags, in batches of parts of like length. outside_penalty: is taken from the score of O."""
         rows, bigram_rows = self._rows(self.extract(docs, views))
         return self._tag(self._parts(views), rows, bigram_rows, outside_penalty)
 
@@ -139,9 +134,8 @@ class FeatureTagger:
         for chosen in batches_by_length(sequences, PADDED_SIZE_CPU):
             batch = make_batch([sequences[i] for i in chosen])
             scores, transitions = emissions[batch.chars], self.model.transitions(bigram_rows, batch)
-            paths, _ = self.model.crf.decode(scores, batch.lengths, transitions)
-            tagged = [parts[i] for i in chosen]
-            yield TaggedParts(self.model.crf, self.tags, tagged, paths, scores, batch.lengths, transitions)
+            found = TagScores(self.model.crf, self.tags, self.scheme, scores, batch.lengths, transitions)
+            yield TaggedParts([parts[i] for i in chosen], found)
 
     def to_dict(self) -> Dict[str, Any]:
         """All that it is, for msgpack."""

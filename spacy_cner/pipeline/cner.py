@@ -11,7 +11,7 @@ from spacy.training import Corpus, Example, validate_get_examples
 from spacy.vocab import Vocab
 from thinc.api import Config, Model
 
-from ..models.tagger import crf_of, set_labels
+from ..models.tagger import set_labels
 from .char_view import gold_entity_tags
 from .class_embeddings import initialize_class_embeddings
 from .entities import Entity, EntityPipe, check_alignment_mode, check_decoding, check_label, check_labels
@@ -162,10 +162,7 @@ class ChineseEntityRecognizer(EntityPipe, CharTagger):
         views = self.views(docs)
         entities: List[List[Entity]] = [[] for _ in views]
         for tagged in self.tagged(views):
-            found = self.spans(
-                crf_of(self.model), self.tags, self.tag_scheme, tagged.paths, tagged.emissions, tagged.lengths
-            )
-            for window, spans in zip(tagged.windows, found):
+            for window, spans in zip(tagged.windows, self.spans(tagged.scores)):
                 for start, end, label, score in spans:
                     first, last = char_offsets(views[window.index], window.start + start, window.start + end)
                     entities[window.index].append(Entity(first, last, label, score))

@@ -157,16 +157,7 @@ class FeatureEntityRecognizer(EntityPipe, FeatureTaggerPipe):
         """The entities of each document, from left to right, those over the threshold."""
         entities: List[List[Entity]] = [[] for _ in views]
         for tagged in found:
-            spans = self.spans(
-                tagged.crf,
-                tagged.tags,
-                self.tag_scheme,
-                tagged.paths,
-                tagged.emissions,
-                tagged.lengths,
-                tagged.transitions,
-            )
-            for part, row in zip(tagged.parts, spans):
+            for part, row in zip(tagged.parts, self.spans(tagged.scores)):
                 for start, end, label, score in row:
                     first, last = char_offsets(views[part.doc], part.start + start, part.start + end)
                     entities[part.doc].append(Entity(first, last, label, score))

@@ -143,7 +143,7 @@ class ChineseWordSegmenter(CharTagger):
         begins = [numpy.zeros(len(view), dtype=bool) for view in views]
         firsts = [role[letter] for role in self.roles.values() for letter in "BS"]
         for tagged in self.tagged(views):
-            for window, row in zip(tagged.windows, tagged.paths.cpu().numpy()):
+            for window, row in zip(tagged.windows, tagged.scores.paths().cpu().numpy()):
                 place = slice(window.start, window.start + len(window))
                 found[window.index][place] = row[: len(window)]
                 begins[window.index][place] = numpy.isin(row[: len(window)], firsts)

@@ -101,7 +101,7 @@ class FeatureWordSegmenter(FeatureTaggerPipe):
         begins = [numpy.zeros(len(view), dtype=bool) for view in views]
         first = [self.roles["B"], self.roles["S"]]
         for tagged in found:
-            is_begin = numpy.isin(tagged.paths.numpy(), first)
+            is_begin = numpy.isin(tagged.scores.paths().numpy(), first)
             for part, row in zip(tagged.parts, is_begin):
                 begins[part.doc][part.start : part.stop] = row[: part.stop - part.start]
                 begins[part.doc][part.start] = True

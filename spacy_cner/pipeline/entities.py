@@ -8,7 +8,7 @@ import torch
 from spacy.tokens import Doc, Span, SpanGroup
 
 from ..errors import InputError
-from ..nn.crf import CRF
+from ..models.tag_scores import TagScores
 from ..nn.crf_spans import Roles
 from ..tags import OUTSIDE, allowed_transitions, parse_tag, scheme_letters, tags_to_spans
 
@@ -37,24 +37,11 @@ class EntityPipe:
         """What `spacy init labels` saves."""
         return list(self.labels)
 
-    def spans(
-        self,
-        crf: CRF,
-        tags: Sequence[str],
-        scheme: str,
-        paths: torch.Tensor,
-        emissions: torch.Tensor,
-        lengths: torch.Tensor,
-        transitions: Optional[torch.Tensor] = None,
-    ) -> List[List[ScoredSpan]]:
-        """The entities of each of B sequences by `decoding`, at or over the threshold, from left to right; arguments as
-        for `scored_spans`."""
+    def spans(self, scores: TagScores) -> List[List[ScoredSpan]]:
+        """The entities of each sequence by `decoding`, with their probabilities, from left to right."""
         check_decoding(self.decoding, self.threshold)
-        if self.decoding == "path":
-            return scored_spans(
-                crf, tags, scheme, paths, emissions, lengths, threshold=self.threshold, transitions=transitions
-            )
-        return best_spans(crf, tags, scheme, emissions, lengths, threshold=self.threshold, transitions=transitions)
+        find = path_spans if self.decoding == "path" else best_spans
+        return find(scores, self.threshold)
 
     def set_annotations(self, docs: Iterable[Doc], entities: List[List["Entity"]]) -> None:
         """Sets `doc.ents` and, with their scores, `doc.spans[spans_key]`."""
@@ -98,73 +85,61 @@ def check_labels(labels: Sequence[str], name: str) -> None:
         )
 
 
-def scored_spans(
-    crf: CRF,
-    tags: Sequence[str],
-    scheme: str,
-    paths: torch.Tensor,
-    emissions: torch.Tensor,
-    lengths: torch.Tensor,
-    *,
-    threshold: float,
-    transitions: Optional[torch.Tensor] = None,
-) -> List[List[ScoredSpan]]:
-    """The spans (start, end, label) of each of B tagged sequences with their probabilities, at or over the threshold.
-
-    tags: the CRF's, in order. paths: (B, T), as `CRF.decode` returns them for emissions (B, T, L), lengths (B,) and
-    transitions (B, T - 1, L, L)."""
+def path_spans(scores: TagScores, threshold: float) -> List[List[ScoredSpan]]:
+    """The spans of the best tags of each sequence that are at least so probable."""
+    paths = scores.paths()
     found = [
-        tags_to_spans([tags[tag] for tag in path[:length]], scheme, "repair")
-        for path, length in zip(paths.tolist(), lengths.tolist())
+        tags_to_spans([scores.tags[tag] for tag in path[:length]], scores.scheme, "repair")
+        for path, length in zip(paths.tolist(), scores.lengths.tolist())
     ]
     with_spans = [i for i, row in enumerate(found) if row]
     if not with_spans:
         return [[] for _ in found]
     # Only the sequences that have any
-    chosen = torch.tensor(with_spans, device=emissions.device)
+    chosen = scores.of(with_spans)
     spans = [(i, start, end) for i, row in enumerate(with_spans) for start, end, _ in found[row]]
-    probabilities = crf.span_probabilities(
-        emissions[chosen],
-        lengths[chosen],
-        torch.tensor(spans, device=emissions.device),
-        paths[chosen],
-        continues=torch.from_numpy(allowed_transitions(tags, scheme).goes_on).to(emissions.device),
-        transitions=None if transitions is None else transitions[chosen],
+    probabilities = scores.crf.span_probabilities(
+        chosen.emissions,
+        chosen.lengths,
+        torch.tensor(spans, device=paths.device),
+        paths[with_spans],
+        continues=goes_on(scores),
+        transitions=chosen.transitions,
     )
-    scores = iter(probabilities.tolist())
-    scored = [[(*span, next(scores)) for span in row] for row in found]
+    rest = iter(probabilities.tolist())
+    scored = [[(*span, next(rest)) for span in row] for row in found]
     return [[span for span in row if span[3] >= threshold] for row in scored]
 
 
-def best_spans(
-    crf: CRF,
-    tags: Sequence[str],
-    scheme: str,
-    emissions: torch.Tensor,
-    lengths: torch.Tensor,
-    *,
-    threshold: float,
-    transitions: Optional[torch.Tensor] = None,
-) -> List[List[ScoredSpan]]:
-    """Of all spans of each of B sequences that are at least so probable, those that do not overlap and are over the
-    threshold by most in sum; arguments as for `scored_spans`. Where the probabilities hold, half of the best F1 that
-    can be reached is the best threshold for it (Lipton et al. 2014, "Optimal thresholding of classifiers to maximize
-    F1 measure", theorem 1)."""
-    labels = list(dict.fromkeys(parse_tag(tag, scheme).label for tag in tags if tag != OUTSIDE))
-    letters = scheme_letters(scheme)
+def best_spans(scores: TagScores, threshold: float) -> List[List[ScoredSpan]]:
+    """Of all spans of each sequence that are at least so probable, those that do not overlap and are over the threshold
+    by most in sum. Where the probabilities hold, half of the best F1 that can be reached is the best threshold for it
+    (Lipton et al. 2014, "Optimal thresholding of classifiers to maximize F1 measure", theorem 1)."""
+    tags, device = scores.tags, scores.emissions.device
+    labels = list(dict.fromkeys(parse_tag(tag, scores.scheme).label for tag in tags if tag != OUTSIDE))
+    letters = scheme_letters(scores.scheme)
     begin, inside, end, single = (
-        torch.tensor([tags.index(f"{letters[role]}-{label}") for label in labels], device=emissions.device)
-        for role in "BIES"
+        torch.tensor([tags.index(f"{letters[role]}-{label}") for label in labels], device=device) for role in "BIES"
     )
-    goes_on = torch.from_numpy(allowed_transitions(tags, scheme).goes_on).to(emissions.device)
-    roles = Roles(begin, inside, end, single, goes_on)
-    spans, probabilities = crf.probable_spans(emissions, lengths, roles, threshold, transitions)
-    found: List[List[ScoredSpan]] = [[] for _ in range(len(emissions))]
+    spans, probabilities = scores.crf.probable_spans(
+        scores.emissions,
+        scores.lengths,
+        Roles(begin, inside, end, single, goes_on(scores)),
+        threshold,
+        scores.transitions,
+    )
+    found: List[List[ScoredSpan]] = [[] for _ in range(len(scores.emissions))]
     rows = sorted(zip(spans.tolist(), probabilities.tolist()))
     for sequence, group in groupby(rows, key=lambda row: row[0][0]):
         candidates = [(start, end, labels[label], score) for (_, start, end, label), score in group]
         found[sequence] = without_overlap(candidates, threshold)
     return found
+
+
+def goes_on(scores: TagScores) -> torch.Tensor:
+    """(L, L) [from, to]: transitions that stay inside of one span."""
+    transitions = allowed_transitions(scores.tags, scores.scheme)
+    return torch.from_numpy(transitions.goes_on).to(scores.emissions.device)
 
 
 def without_overlap(spans: Iterable[ScoredSpan], threshold: float) -> List[ScoredSpan]:

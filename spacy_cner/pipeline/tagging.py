@@ -14,6 +14,7 @@ from thinc.api import Model, Optimizer, set_dropout_rate
 from ..corpus.mixed import CORPUS_KEY
 from ..errors import InputError
 from ..models.batching import batches_by_length
+from ..models.tag_scores import TagScores
 from ..models.tagger import crf_loss, crf_of, score_tags
 from ..models.torch_layers import pad, padded_size, sized_shim
 from ..tags import Transitions, allowed_transitions
@@ -21,14 +22,10 @@ from .char_view import UNKNOWN, CharView, Window, window_tags, windows_of
 
 
 class Tagged(NamedTuple):
-    """Windows with the best tags that the CRF finds for them.
-
-    paths: (B, T), indices of tags, -1 at padding. emissions: (B, T, n_tags). lengths: (B,)."""
+    """Windows with the scores of their tags, B = len(windows)."""
 
     windows: List[Window]
-    paths: torch.Tensor
-    emissions: torch.Tensor
-    lengths: torch.Tensor
+    scores: TagScores
 
 
 class CharTagger(TrainablePipe):
@@ -111,7 +108,7 @@ class CharTagger(TrainablePipe):
         """Changes the scores of tags (B, T, n_tags) in place, before prediction decides by them."""
 
     def tagged(self, views: List[Doc]) -> Iterator[Tagged]:
-        """The best tags of character docs, batch by batch, without the windows that hold no token."""
+        """The scores of the tags of character docs, batch by batch, without the windows that hold no token."""
         if not any(len(view) for view in views):
             return
         for batch in self.batches(views):
@@ -121,8 +118,8 @@ class CharTagger(TrainablePipe):
                 if kept:
                     emissions, lengths = pad([scores[i] for i in kept])
                     self.adjust(emissions)
-                    paths, _ = crf_of(self.model).decode(emissions, lengths)
-                    yield Tagged([batch[i] for i in kept], paths, emissions, lengths)
+                    found = TagScores(crf_of(self.model), self.tags, self.tag_scheme, emissions, lengths)
+                    yield Tagged([batch[i] for i in kept], found)
 
     def batches(self, views: List[Doc]) -> List[List[Window]]:
         """The windows of character docs, in batches for the model."""

@@ -1,0 +1,31 @@
+"""What a CRF decides by, once the features of a batch have been seen."""
+
+from typing import List, NamedTuple, Optional
+
+import torch
+
+from ..nn.crf import CRF
+
+
+class TagScores(NamedTuple):
+    """tags: the CRF's, in order, of that scheme. emissions: (B, T, L). lengths: (B,). transitions: None, or
+    (B, T - 1, L, L), what is added to the CRF's own at each position."""
+
+    crf: CRF
+    tags: List[str]
+    scheme: str
+    emissions: torch.Tensor
+    lengths: torch.Tensor
+    transitions: Optional[torch.Tensor] = None
+
+    def paths(self) -> torch.Tensor:
+        """The best tags of each sequence: (B, T), indices, -1 at padding."""
+        return self.crf.decode(self.emissions, self.lengths, self.transitions)[0]
+
+    def of(self, sequences: List[int]) -> "TagScores":
+        """The scores of these sequences only."""
+        chosen = torch.tensor(sequences, dtype=torch.long, device=self.emissions.device)
+        transitions = None if self.transitions is None else self.transitions[chosen]
+        return self._replace(
+            emissions=self.emissions[chosen], lengths=self.lengths[chosen], transitions=transitions
+        )
