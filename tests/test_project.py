@@ -93,7 +93,8 @@ def test_the_embedded_corpus_comes_whole(project, ran):
 def test_nothing_runs_again_that_has_its_outputs(project, ran):
     outputs = {path: path.stat().st_mtime_ns for path in project.rglob("*") if path.is_file()}
     again = run(project, "all", SHORT)
-    assert all(f"Skipping '{step}': nothing changed" in again for step in ("convert", "train", "evaluate", "package"))
+    steps = ("convert", "train", "calibrate", "evaluate", "package")
+    assert all(f"Skipping '{step}': nothing changed" in again for step in steps)
     assert {path: path.stat().st_mtime_ns for path in outputs} == outputs
 
 
@@ -209,7 +210,7 @@ def test_joint(tiny):
     (doc, *_) = docs = list(read_docs(tiny / "corpus" / "tiny" / "train-words.spacy"))
     assert "".join(words(doc)) == doc.text
     assert [len(doc.ents) for doc in docs] == [len(entities) for _, entities in SENTENCES]
-    nlp = spacy.load(tiny / "training" / "both" / "model-best")
+    nlp = spacy.load(tiny / "training" / "both" / "calibrated")
     assert nlp.pipe_names == ["tok2vec", "cws", "cner"]
     assert nlp.meta["performance"].keys() >= {"ents_f", "ents_r_oov", "cner_loss", "cws_loss"}
     assert {"ents_f", "ents_r_oov"} <= srsly.read_json(tiny / "metrics" / "both.json").keys()
@@ -233,7 +234,7 @@ def test_bert(tiny, bert, monkeypatch):
     assert f">={spacy_cner.__version__}" in requirement and "<" in requirement
     pipeline = packed / "zh_with_bert" / "zh_with_bert-0.1.0"
     assert bert not in (pipeline / "config.cfg").read_text(encoding="utf-8")
-    nlp, trained = spacy.load(pipeline), spacy.load(tiny / "training" / "with_bert" / "model-best")
+    nlp, trained = spacy.load(pipeline), spacy.load(tiny / "training" / "with_bert" / "calibrated")
     (doc,), (other,) = (each.pipe([SENTENCES[0][0]]) for each in (nlp, trained))
     assert [(ent.text, ent._.score) for ent in doc.ents] == [(ent.text, ent._.score) for ent in other.ents]
     result = CliRunner().invoke(app, ["classes", str(pipeline)])
@@ -271,7 +272,7 @@ def test_fast(tiny, trained):
     settings = {"corpus": "tiny", "name": "taught", "raw_text": "raw.txt"}
     run_here(tiny, "fast", ("train", "package", "package-fast"), **settings)
     assert [doc.text for doc in read_docs(tiny / "corpus" / "tiny" / "silver.spacy")] == [text]
-    nlp = spacy.load(tiny / "training" / "taught_fast" / "model-best")
+    nlp = spacy.load(tiny / "training" / "taught_fast" / "calibrated")
     assert nlp.pipe_names == ["cner_features"]
     assert [ent.label_ for ent in nlp(text).ents] == ["ORG", "LOC"]
     assert {"ents_f", "ents_r_oov"} <= srsly.read_json(tiny / "metrics" / "taught_fast.json").keys()
