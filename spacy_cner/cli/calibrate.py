@@ -31,8 +31,11 @@ def calibrate(
         found = choose(nlp, read_docs(data, nlp.vocab), component)
     except InputError as error:
         raise InputError(f"{data}: {error}") from error
+    best = found.threshold
+    for threshold, score in found.spans_f.items():
+        typer.echo(f"{threshold:5.2f} {100 * score:6.2f}{'  *' if threshold == best else ''}")
     nlp.to_disk(output)
     good(
-        f"{output}: decoding spans, threshold {found.threshold:g}, F {100 * found.spans_f:.2f} (most probable tags: "
+        f"{output}: decoding spans, threshold {best:g}, F {100 * found.spans_f[best]:.2f} (most probable tags: "
         f"{100 * found.path_f:.2f})"
     )

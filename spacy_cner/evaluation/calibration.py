@@ -1,6 +1,6 @@
 """How probable an entity must be, chosen on development data."""
 
-from typing import Iterable, List, NamedTuple, Optional
+from typing import Dict, Iterable, List, NamedTuple, Optional, Sequence
 
 from spacy.language import Language
 from spacy.tokens import Doc
@@ -9,27 +9,31 @@ from ..errors import InputError
 from .pipeline import evaluate_pipeline
 
 SETTINGS = ("decoding", "threshold")
-LOWEST = 0.05  # threshold: below it there are too many spans to choose from, and next to no right ones
-NEAR = 0.005
-ROUNDS = 5
+THRESHOLDS = tuple(step / 20 for step in range(2, 13))
 
 
 class Calibration(NamedTuple):
-    """threshold: what was set. path_f: F1 (0-1) of the best tag sequences; spans_f: F1 with that threshold."""
+    """path_f: F1 (0-1) of the best tag sequences. spans_f: F1 of the best spans, by threshold."""
 
-    threshold: float
     path_f: float
-    spans_f: float
+    spans_f: Dict[float, float]
+
+    @property
+    def threshold(self) -> float:
+        """The one with the highest F1; the lowest of several."""
+        return max(self.spans_f, key=lambda threshold: (self.spans_f[threshold], -threshold))
 
 
-def calibrate(nlp: Language, docs: Iterable[Doc], component: Optional[str] = None) -> Calibration:
-    """Sets the component's `decoding` to "spans" and its `threshold` to half of the F1 that it then has on `docs`, in
-    the pipeline's config, too.
+def calibrate(
+    nlp: Language, docs: Iterable[Doc], component: Optional[str] = None, thresholds: Sequence[float] = THRESHOLDS
+) -> Calibration:
+    """Sets the component's `decoding` to "spans" and its `threshold` to that with the highest F1 on `docs`, in the
+    pipeline's config, too.
 
-    The best threshold for F1 is half of the best F1 (Lipton et al. 2014, "Optimal thresholding of classifiers to
-    maximize F1 measure", theorem 1), if the probabilities hold. F1 hardly changes near its best, so that a few rounds
-    find both; and as nothing is searched for that is best on `docs` alone, few documents are enough. They must not be
-    those that the pipeline was trained on, where it is sure of all.
+    Trained on few sentences, a CRF spreads what it knows over many sequences of tags, so that the best one leaves out
+    entities that are rather probable. With probabilities that hold, half of the best F1 would be the best threshold
+    (Lipton et al. 2014, theorem 1); those of a network are too high or too low, so it is tried out. Docs must not be
+    those it was trained on, where it is sure of all.
 
     component: the last that has the settings, if none is named.
     Raises InputError if the component has no such settings, or no document entities."""
@@ -39,24 +43,18 @@ def calibrate(nlp: Language, docs: Iterable[Doc], component: Optional[str] = Non
         has = ", ".join(names_to_calibrate(nlp)) or "none"
         raise InputError(f"expected a component with the setting decoding (this pipeline: {has}), got {name!r}")
 
-    def score(decoding: str, threshold: float) -> float:
+    def use(decoding: str, threshold: float) -> None:
         for setting, value in zip(SETTINGS, (decoding, threshold)):
             setattr(nlp.get_pipe(name), setting, value)
             nlp.get_pipe_config(name)[setting] = value
+
+    def score(decoding: str, threshold: float) -> float:
+        use(decoding, threshold)
         return evaluate_pipeline(nlp, docs)["ents_f"]
 
-    path_f = spans_f = score("path", 0.0)
-    threshold = 0.0
-    for _ in range(ROUNDS):
-        if abs(half(spans_f) - threshold) < NEAR:
-            break
-        threshold = half(spans_f)
-        spans_f = score("spans", threshold)
-    return Calibration(threshold, path_f, spans_f)
-
-
-def half(f: float) -> float:
-    return max(LOWEST, round(f / 2, 3))
+    found = Calibration(score("path", 0.0), {threshold: score("spans", threshold) for threshold in thresholds})
+    use("spans", found.threshold)
+    return found
 
 
 def names_to_calibrate(nlp: Language) -> List[str]:

@@ -8,7 +8,7 @@ from typer.testing import CliRunner
 
 from spacy_cner.cli import app
 from spacy_cner.errors import InputError
-from spacy_cner.evaluation.calibration import LOWEST, NEAR, calibrate
+from spacy_cner.evaluation.calibration import calibrate
 
 
 @pytest.fixture
@@ -26,13 +26,10 @@ def gold(nlp):
     return docs
 
 
-def test_half_of_the_score_is_set_and_saved(nlp, gold, tmp_path):
-    # A fifth of the gold entities are such as nobody could find.
-    for doc in gold[:2]:
-        doc.set_ents([Span(doc, 0, 1, label="X")])
-    found = calibrate(nlp, gold)
-    assert 0.3 < found.path_f < 0.95
-    assert found.threshold == pytest.approx(found.spans_f / 2, abs=NEAR)
+def test_the_threshold_with_the_best_score_is_set_and_saved(nlp, gold, tmp_path):
+    found = calibrate(nlp, gold, thresholds=(1.0, 0.5, 0.4))
+    assert (found.path_f, found.spans_f) == (1.0, {1.0: pytest.approx(0.0, abs=0.9), 0.5: 1.0, 0.4: 1.0})
+    assert found.threshold == 0.4
     nlp.to_disk(tmp_path)
     for pipe in (nlp.get_pipe("cner"), spacy.load(tmp_path).get_pipe("cner")):
         assert (pipe.decoding, pipe.threshold) == ("spans", found.threshold)
@@ -41,7 +38,8 @@ def test_half_of_the_score_is_set_and_saved(nlp, gold, tmp_path):
 def test_a_pipeline_that_is_always_wrong(nlp, gold):
     for doc in gold:
         doc.set_ents([Span(doc, 0, 1, label="X")])
-    assert calibrate(nlp, gold) == (LOWEST, 0.0, 0.0)
+    found = calibrate(nlp, gold)
+    assert (found.path_f, set(found.spans_f.values()), found.threshold) == (0.0, {0.0}, 0.1)
 
 
 @pytest.mark.parametrize("name, has", [("entity_ruler", "cner"), ("nope", "cner")])
@@ -61,7 +59,8 @@ def test_command(nlp, gold, tmp_path):
     DocBin(docs=gold).to_disk(tmp_path / "dev.spacy")
     result = CliRunner().invoke(app, ["calibrate", *(str(tmp_path / name) for name in ("model", "dev.spacy", "out"))])
     assert result.exit_code == 0, result.output
-    said = "decoding spans, threshold 0.5, F 100.00 (most probable tags: 100.00)"
+    assert " 0.10 100.00  *\n 0.15 100.00\n" in result.output
+    said = "decoding spans, threshold 0.1, F 100.00 (most probable tags: 100.00)"
     assert said in " ".join(result.output.split())
     doc = spacy.load(tmp_path / "out")(SENTENCES[0][0])
     assert [(ent.start_char, ent.end_char, ent.label_) for ent in doc.ents] == SENTENCES[0][1]
