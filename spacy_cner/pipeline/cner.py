@@ -4,7 +4,6 @@ from pathlib import Path
 from typing import Any, Callable, Iterable, List, Optional
 
 import numpy
-import torch
 from spacy.language import Language
 from spacy.tokens import Doc, Span
 from spacy.training import Corpus, Example, validate_get_examples
@@ -54,7 +53,6 @@ DEFAULT_MODEL = Config().from_str(DEFAULT_CONFIG)["model"]
         "window": 256,
         "loss_weight": 1.0,
         "corpora": None,
-        "outside_penalty": 0.0,
         "decoding": "path",
         "threshold": 0.0,
         "overwrite": False,
@@ -71,7 +69,6 @@ def make_cner(
     window: int,
     loss_weight: float,
     corpora: Optional[List[str]],
-    outside_penalty: float,
     decoding: str,
     threshold: float,
     overwrite: bool,
@@ -86,10 +83,8 @@ def make_cner(
     loss_weight: what the component's gradient is multiplied by; 1 - lambda in joint training (Wu et al. 2019, eq. 6).
     corpora: names of corpora of `spacy_cner.MixedCorpus.v1`; the component then learns from their documents alone. So
         several components learn side by side, each what one corpus annotates.
-    outside_penalty: is taken from the score of the tag O in prediction: more than 0 finds more entities, and more wrong
-        ones.
     decoding: what becomes an entity. "path": the spans of the most probable sequence of tags (Viterbi). "spans": of all
-        spans that are probable enough (`threshold`), those that do not overlap and are in sum the most probable; it
+        spans that are probable enough (`threshold`), those that do not overlap and are over it by most in sum; it
         finds what the best path leaves out because no single way to tag it is likely. The threshold weighs recall
         against precision then; `python -m spacy_cner calibrate` chooses it.
     threshold: entities less probable than this are left out.
@@ -106,7 +101,6 @@ def make_cner(
         window=window,
         loss_weight=loss_weight,
         corpora=corpora,
-        outside_penalty=outside_penalty,
         decoding=decoding,
         threshold=threshold,
         overwrite=overwrite,
@@ -128,7 +122,6 @@ class ChineseEntityRecognizer(EntityPipe, CharTagger):
         window: int = 256,
         loss_weight: float = 1.0,
         corpora: Optional[List[str]] = None,
-        outside_penalty: float = 0.0,
         decoding: str = "path",
         threshold: float = 0.0,
         overwrite: bool = False,
@@ -139,7 +132,7 @@ class ChineseEntityRecognizer(EntityPipe, CharTagger):
         check_alignment_mode(alignment_mode)
         super().__init__(vocab, model, name, window=window, loss_weight=loss_weight, corpora=corpora, labels=[])
         check_decoding(decoding, threshold)
-        self.outside_penalty, self.decoding, self.threshold = outside_penalty, decoding, threshold
+        self.decoding, self.threshold = decoding, threshold
         self.overwrite, self.alignment_mode, self.spans_key = overwrite, alignment_mode, spans_key
         self.scorer = scorer
 
@@ -167,10 +160,6 @@ class ChineseEntityRecognizer(EntityPipe, CharTagger):
                     first, last = char_offsets(views[window.index], window.start + start, window.start + end)
                     entities[window.index].append(Entity(first, last, label, score))
         return [sorted(found) for found in entities]
-
-    def adjust(self, emissions: torch.Tensor) -> None:
-        if self.outside_penalty:
-            emissions[:, :, self.tags.index("O")] -= self.outside_penalty
 
     # Training
 

@@ -4,7 +4,6 @@ from itertools import islice
 from typing import Any, Callable, Dict, Iterable, Iterator, List, NamedTuple, Optional, Tuple
 
 import numpy
-import torch
 from spacy.pipeline import TrainablePipe
 from spacy.tokens import Doc
 from spacy.training import Example, validate_examples
@@ -104,9 +103,6 @@ class CharTagger(TrainablePipe):
             )
         return own
 
-    def adjust(self, emissions: torch.Tensor) -> None:
-        """Changes the scores of tags (B, T, n_tags) in place, before prediction decides by them."""
-
     def tagged(self, views: List[Doc]) -> Iterator[Tagged]:
         """The scores of the tags of character docs, batch by batch, without the windows that hold no token."""
         if not any(len(view) for view in views):
@@ -117,7 +113,6 @@ class CharTagger(TrainablePipe):
                 kept = [i for i in part if len(batch[i])]
                 if kept:
                     emissions, lengths = pad([scores[i] for i in kept])
-                    self.adjust(emissions)
                     found = TagScores(crf_of(self.model), self.tags, self.tag_scheme, emissions, lengths)
                     yield Tagged([batch[i] for i in kept], found)
 

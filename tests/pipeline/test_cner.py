@@ -213,18 +213,6 @@ def test_score_and_span_group(trained):
     assert [ent._.score for ent in stored.ents] == pytest.approx(group.attrs["scores"])
 
 
-def test_outside_penalty(trained):
-    text = SENTENCES[0][0]
-    found = {}
-    for penalty in (-100.0, 0.0, 100.0):
-        nlp = pickle.loads(pickle.dumps(trained))
-        nlp.get_pipe("cner").outside_penalty = penalty
-        doc = nlp(text)
-        found[penalty] = sum(end - start for start, end, _ in entities(doc))
-        assert all(0 <= ent._.score <= 1 for ent in doc.ents)
-    assert found[-100.0] == 0 < found[0.0] < found[100.0] == len(text)
-
-
 def test_threshold(trained):
     pipe = _from_bytes(trained).get_pipe("cner")
     doc = trained.make_doc(SENTENCES[0][0])
