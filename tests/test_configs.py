@@ -29,11 +29,11 @@ SMALL = {
     "spacy_cner.LSTM.v1": {"width": 8},
 }
 # What is said of the columns of [embedding ; encoding]
-SMALL_COLUMNS = {0: 0, 150: 12, 256: 8, 300: 20, 350: 212, 500: 220, 606: 220}
+SMALL_COLUMNS = {0: 0, 150: 12, 256: 8, 300: 20, 350: 212, 500: 220, 606: 220, 756: 228}
 OF_COLUMNS = ("spacy_cner.Columns.v1", "spacy.Tok2VecListener.v1")
 # Those whose networks or whose training are not those of clc.cfg
 OTHERS = {"clc_hybrid", "clc_encoder"}
-OTHERS |= {f"peng_dredze{part}" for part in ("", "_cws", "_lexicon", "_ner", "_pipeline")}
+OTHERS |= {f"peng_dredze{part}" for part in ("", "_cws", "_lexicon", "_ner", "_pipeline", "_taught")}
 
 
 def read(name):
@@ -88,7 +88,7 @@ def small(name, corpus):
             block.update({key: SMALL_COLUMNS[value] for key, value in block.items() if isinstance(value, int)})
         if "clusters" in block:
             block["clusters"] = {"coarse": 2, "fine": 3}
-    for path in {"train", "dev", "words"} & set(config["paths"]):
+    for path in {"train", "dev", "words", "silver"} & set(config["paths"]):
         config["paths"][path] = corpus
     if "lexicon" in config["paths"]:
         config["paths"]["lexicon"] = str(Path(corpus).with_name("words.npz"))
