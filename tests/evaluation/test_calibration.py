@@ -8,7 +8,7 @@ from typer.testing import CliRunner
 
 from spacy_cner.cli import app
 from spacy_cner.errors import InputError
-from spacy_cner.evaluation.calibration import calibrate
+from spacy_cner.evaluation.calibration import Calibration, calibrate
 
 
 @pytest.fixture
@@ -27,12 +27,20 @@ def gold(nlp):
 
 
 def test_the_threshold_with_the_best_score_is_set_and_saved(nlp, gold, tmp_path):
-    found = calibrate(nlp, gold, thresholds=(1.0, 0.5, 0.4))
-    assert (found.path_f, found.spans_f) == (1.0, {1.0: pytest.approx(0.0, abs=0.9), 0.5: 1.0, 0.4: 1.0})
+    found = calibrate(nlp, gold, thresholds=(0.4, 0.5, 1.0))
+    assert (found.path_f, found.spans_f) == (1.0, {0.4: 1.0, 0.5: 1.0, 1.0: pytest.approx(0.0, abs=0.9)})
     assert found.threshold == 0.4
     nlp.to_disk(tmp_path)
     for pipe in (nlp.get_pipe("cner"), spacy.load(tmp_path).get_pipe("cner")):
         assert (pipe.decoding, pipe.threshold) == ("spans", found.threshold)
+
+
+@pytest.mark.parametrize(
+    "scores, best",
+    [([0.5, 0.9, 0.5, 0.7, 0.8, 0.75, 0.6], 0.5), ([0.6, 0.5, 0.4], 0.1), ([0.5, 0.5], 0.1), ([0.3], 0.1)],
+)
+def test_a_threshold_is_judged_with_its_neighbours(scores, best):
+    assert Calibration(0.0, {(i + 1) / 10: score for i, score in enumerate(scores)}).threshold == best
 
 
 def test_a_pipeline_that_is_always_wrong(nlp, gold):
