@@ -158,6 +158,16 @@ def plain_batcher(config):
     return batcher.get("batcher", batcher)
 
 
+def test_the_taught_transfer_is_the_transfer():
+    """But for the silver corpus."""
+    taught, first = read("adversarial_taught"), read("adversarial_transfer")
+    del taught["paths"]["silver"]
+    train = taught["corpora"]["train"]
+    for settings in (train["corpora"], train["sizes"], train["annotations"]):
+        del settings["silver"]
+    assert taught == first
+
+
 def test_the_taught_crf_is_the_feature_crf():
     """But for what it reads, and the training of more text than fits L-BFGS."""
     taught, first = read("feature_crf_taught"), read("feature_crf")

@@ -130,8 +130,8 @@ class ChineseEntityRecognizer(EntityPipe, CharTagger):
         scorer: Optional[Callable] = None,
     ):
         check_alignment_mode(alignment_mode)
-        super().__init__(vocab, model, name, window=window, loss_weight=loss_weight, corpora=corpora, labels=[])
         check_decoding(decoding, threshold)
+        super().__init__(vocab, model, name, window=window, loss_weight=loss_weight, corpora=corpora, labels=[])
         self.decoding, self.threshold = decoding, threshold
         self.overwrite, self.alignment_mode, self.spans_key = overwrite, alignment_mode, spans_key
         self.scorer = scorer

@@ -74,8 +74,7 @@ def make_cws(
         bmes B, M, E and S.
     window: longer documents are cut into windows of at most so many characters, at sentence ends where there are any.
     loss_weight: what the component's gradient is multiplied by; lambda in joint training (Wu et al. 2019, eq. 6).
-    corpora: names of corpora of `spacy_cner.MixedCorpus.v1`; the component then learns from their documents alone. So
-        several components learn side by side, each what one corpus annotates.
+    corpora: as for `cner`.
     retokenize: True also merges the document's tokens into the words, which are then cut where an entity that is
         already there begins or ends. Components after it that listen to features of characters then fail; those that
         own their features (`cner` by default) go on working.
