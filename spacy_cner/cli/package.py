@@ -57,7 +57,8 @@ def package(
             keep_only(load_pipeline(str(model)), kept).to_disk(copy)
         else:
             shutil.copytree(model, copy)
-        forget_paths(copy / "config.cfg")
+        for config in copy.rglob("config.cfg"):
+            forget_paths(config)
         require_extras(copy)
         spacy_package(copy, Path(folder), name=name, version=version, create_sdist=False, silent=False)
         build_wheel(next(Path(folder).glob(f"*{name}-{version}")), output)
@@ -113,8 +114,8 @@ def forget_paths(path: Path) -> None:
 
 
 def require_extras(model: Path) -> None:
-    """What a pipeline needs beyond what the plugin alone installs."""
-    text = (model / "config.cfg").read_text(encoding="utf-8")
+    """What a pipeline, or a member of its ensemble, needs beyond what the plugin alone installs."""
+    text = "\n".join(path.read_text(encoding="utf-8") for path in model.rglob("config.cfg"))
     extras = [extra for extra, sign in EXTRAS.items() if sign.search(text)]
     if extras:
         meta = srsly.read_json(model / "meta.json")
