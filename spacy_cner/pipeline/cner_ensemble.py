@@ -2,19 +2,19 @@
 
 from collections import defaultdict
 from pathlib import Path
-from typing import Any, Callable, Dict, Iterable, List, Optional, Sequence, Tuple, Union
+from typing import Any, Callable, Dict, Iterable, Iterator, List, Optional, Sequence, Tuple, Union
 
 import srsly
 from spacy import util
 from spacy.language import Language
+from spacy.pipeline import Pipe
 from spacy.tokens import Doc
 from spacy.training import Example
 from thinc.api import Config
 
 from ..errors import InputError
 from ..loading import load_pipeline
-from .batched import BatchedPipe
-from .entities import Entity, EntityPipe, check_alignment_mode, check_decoding, without_overlap
+from .entities import Entity, EntityPipe, check_alignment_mode, check_decoding, set_entities, without_overlap
 
 # Spans that a member holds less probable count as impossible to it.
 LEAST = 0.01
@@ -57,7 +57,7 @@ def make_cner_ensemble(
     )
 
 
-class EntityEnsemble(EntityPipe, BatchedPipe):
+class EntityEnsemble(Pipe):
     """Sets `doc.ents`. members: whole pipelines, each with a tokenizer and a vocabulary of its own."""
 
     decoding = "spans"  # There is no best path of several CRFs.
@@ -83,19 +83,39 @@ class EntityEnsemble(EntityPipe, BatchedPipe):
     def labels(self) -> Tuple[str, ...]:
         return tuple(sorted({label for member in self.members for label in recogniser(member)[1].labels}))
 
-    def predict(self, docs: Iterable[Doc]) -> List[List[Entity]]:
-        """The entities of each document, with their mean probabilities, from left to right."""
-        check_decoding("spans", self.threshold)
-        rows = self.candidates(docs, self.threshold)
-        return [[Entity(*span) for span in without_overlap(row, self.threshold)] for row in rows]
+    def __call__(self, doc: Doc) -> Doc:
+        return next(self.pipe([doc], batch_size=1), doc)
 
-    def candidates(self, docs: Iterable[Doc], threshold: float) -> List[List[Entity]]:
-        """All that may be entities and are at least so probable, as a mean; those that overlap, too."""
+    def pipe(self, stream: Iterable[Doc], *, batch_size: int = 128) -> Iterator[Doc]:
+        error_handler = self.get_error_handler()
+        for docs in util.minibatch(stream, size=batch_size):
+            try:
+                self.set_annotations(docs, self.predict(docs))
+                yield from docs
+            except Exception as error:
+                error_handler(self.name, self, docs, error)
+
+    def predict(self, docs: Iterable[Doc]) -> List[List[Entity]]:
+        """The entities of each document, from left to right."""
+        check_decoding("spans", self.threshold)
         if not self.members:
             raise ValueError(f"expected members of the component {self.name!r}, got none; call its initialize first")
         texts = [doc.text for doc in docs]
-        found = zip(*(candidates(member, texts) for member in self.members), strict=True)
-        return [[span for span in mean_candidates(rows) if span.score >= threshold] for rows in found]
+        found = [candidates(member, texts) for member in self.members]
+        means = [mean_candidates(rows) for rows in zip(*found, strict=True)]
+        return [
+            [
+                Entity(*span)
+                for span in without_overlap((s for s in row if s.score >= self.threshold), self.threshold)
+            ]
+            for row in means
+        ]
+
+    def set_annotations(self, docs: Iterable[Doc], entities: List[List[Entity]]) -> None:
+        """Sets `doc.ents` and, with their mean probabilities, `doc.spans[spans_key]`."""
+        set_entities(
+            docs, entities, overwrite=self.overwrite, alignment_mode=self.alignment_mode, spans_key=self.spans_key
+        )
 
     def initialize(
         self,
@@ -105,7 +125,7 @@ class EntityEnsemble(EntityPipe, BatchedPipe):
         members: Sequence[Union[str, Path]] = (),
     ) -> None:
         """Loads the members: names of packages, or paths. Raises InputError if there are none, or for one whose
-        entities have no probabilities."""
+        entities are not from `cner` or `cner_features`."""
         if not members:
             raise InputError(f"expected members for the component {self.name!r}: names or paths of pipelines, got none")
         loaded = []
@@ -149,10 +169,7 @@ def recogniser(nlp: Language) -> Tuple[str, EntityPipe]:
     pipe: Any = nlp.get_pipe(names[-1]) if names else None
     if not isinstance(pipe, EntityPipe):
         found = f"that of {names[-1]!r}" if names else f"({', '.join(nlp.pipe_names) or 'an empty one'})"
-        raise InputError(
-            "expected a pipeline whose entities have probabilities, of cner, cner_features or cner_ensemble, got "
-            f"{found}"
-        )
+        raise InputError(f"expected a pipeline whose entities are from cner or cner_features, got {found}")
     return names[-1], pipe
 
 

@@ -9,6 +9,7 @@ import numpy
 import srsly
 from spacy import util
 from spacy.language import Language
+from spacy.pipeline import Pipe
 from spacy.tokens import Doc
 from spacy.training import Example
 from spacy.vocab import Vocab
@@ -19,7 +20,6 @@ from ..features.tagger import FeatureTagger, TaggedParts, TrainingData
 from ..features.template import columns_of, parse_templates
 from ..features.word_list import WordList, own_lists, read_list
 from ..tags import scheme_letters
-from .batched import BatchedPipe
 from .char_view import CharView
 
 Paths = Dict[str, Union[str, Path]]
@@ -37,7 +37,7 @@ def training_list(name: Optional[str], entries: Iterable[str]) -> Dict[str, Word
     return {name: WordList(entry for entry, count in counts.items() if count > 1)} if name else {}
 
 
-class FeatureTaggerPipe(BatchedPipe):
+class FeatureTaggerPipe(Pipe):
     """Learns in `initialize`, from all data at once. A component says what the tags mean: `read`, `set_annotations` and
     `initialize`, which calls `learn`.
 
@@ -81,6 +81,21 @@ class FeatureTaggerPipe(BatchedPipe):
     def read(self, views: List[Doc], found: Iterable[TaggedParts]) -> List[Any]:
         """What the tags of parts of the documents say of each document."""
         raise NotImplementedError
+
+    def set_annotations(self, docs: Iterable[Doc], annotations: List[Any]) -> None:
+        raise NotImplementedError
+
+    def __call__(self, doc: Doc) -> Doc:
+        return next(self.pipe([doc], batch_size=1), doc)
+
+    def pipe(self, stream: Iterable[Doc], *, batch_size: int = 128) -> Iterator[Doc]:
+        error_handler = self.get_error_handler()
+        for docs in util.minibatch(stream, size=batch_size):
+            try:
+                self.set_annotations(docs, self.predict(docs))
+                yield from docs
+            except Exception as error:
+                error_handler(self.name, self, docs, error)
 
     def predict(self, docs: Iterable[Doc]) -> List[Any]:
         """For each document what `read` tells of it."""
