@@ -96,10 +96,9 @@ def test_an_ensemble_is_packed_with_its_members(folder, tmp_path):
     result = run(tmp_path / "model", tmp_path / "wheels", "--name", "tiny")
     assert result.exit_code == 0, result.output
     wheel = zipfile.ZipFile(next((tmp_path / "wheels").glob("zh_tiny-*.whl")))
-    inside = "zh_tiny/zh_tiny-0.1.0/cner_ensemble/0"
-    expected = {f"{inside}/{name}" for name in ("config.cfg", "cner/model", "vocab/strings.json")}
-    assert expected <= set(wheel.namelist())
-    assert b"/of/this/machine" not in wheel.read(f"{inside}/config.cfg")
+    folder_in_wheel = "zh_tiny/zh_tiny-0.1.0/cner_ensemble/0"
+    assert {f"{folder_in_wheel}/{name}" for name in ("config.cfg", "cner/model", "vocab/strings.json")} <= set(wheel.namelist())
+    assert b"/of/this/machine" not in wheel.read(f"{folder_in_wheel}/config.cfg")
 
 
 def test_needs_this_version_of_the_plugin(folder):
