@@ -6,7 +6,6 @@ from . import (  # noqa: F401  (each registers its command)
     classes,
     convert,
     curve,
-    ensemble,
     entities,
     evaluate,
     explain,

@@ -35,5 +35,7 @@ def calibrate(
     for threshold, score in found.spans_f.items():
         typer.echo(f"{threshold:5.2f} {100 * score:6.2f}{'  *' if threshold == best else ''}")
     nlp.to_disk(output)
-    path = "" if found.path_f is None else f" (most probable tags: {100 * found.path_f:.2f})"
-    good(f"{output}: decoding spans, threshold {best:g}, F {100 * found.spans_f[best]:.2f}{path}")
+    good(
+        f"{output}: decoding spans, threshold {best:g}, F {100 * found.spans_f[best]:.2f} (most probable tags: "
+        f"{100 * found.path_f:.2f})"
+    )

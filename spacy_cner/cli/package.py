@@ -57,8 +57,7 @@ def package(
             keep_only(load_pipeline(str(model)), kept).to_disk(copy)
         else:
             shutil.copytree(model, copy)
-        for config in copy.rglob("config.cfg"):
-            forget_paths(config)
+        forget_paths(copy / "config.cfg")
         require_extras(copy)
         spacy_package(copy, Path(folder), name=name, version=version, create_sdist=False, silent=False)
         build_wheel(next(Path(folder).glob(f"*{name}-{version}")), output)
@@ -114,8 +113,8 @@ def forget_paths(path: Path) -> None:
 
 
 def require_extras(model: Path) -> None:
-    """What a pipeline, or a member of its ensemble, needs beyond what the plugin alone installs."""
-    text = "\n".join(path.read_text(encoding="utf-8") for path in model.rglob("config.cfg"))
+    """What a pipeline needs beyond what the plugin alone installs."""
+    text = (model / "config.cfg").read_text(encoding="utf-8")
     extras = [extra for extra, sign in EXTRAS.items() if sign.search(text)]
     if extras:
         meta = srsly.read_json(model / "meta.json")

@@ -14,10 +14,9 @@ THRESHOLDS = tuple(step / 20 for step in range(2, 13))
 
 
 class Calibration(NamedTuple):
-    """path_f: F1 (0-1) of the best tag sequences, None for an ensemble, which has none. spans_f: F1 of the best spans,
-    by threshold, in order."""
+    """path_f: F1 (0-1) of the best tag sequences. spans_f: F1 of the best spans, by threshold, in order."""
 
-    path_f: Optional[float]
+    path_f: float
     spans_f: Dict[float, float]
 
     @property
@@ -48,20 +47,16 @@ def calibrate(
         has = ", ".join(names_to_calibrate(nlp)) or "none"
         raise InputError(f"expected a component with the setting decoding (this pipeline: {has}), got {name!r}")
 
-    config = nlp.get_pipe_config(name)
-
     def use(decoding: str, threshold: float) -> None:
         for setting, value in zip(SETTINGS, (decoding, threshold)):
             setattr(nlp.get_pipe(name), setting, value)
-            if setting in config:
-                config[setting] = value
+            nlp.get_pipe_config(name)[setting] = value
 
     def score(decoding: str, threshold: float) -> float:
         use(decoding, threshold)
         return evaluate_pipeline(nlp, docs)["ents_f"]
 
-    path_f = score("path", 0.0) if "decoding" in config else None
-    found = Calibration(path_f, {threshold: score("spans", threshold) for threshold in thresholds})
+    found = Calibration(score("path", 0.0), {threshold: score("spans", threshold) for threshold in thresholds})
     use("spans", found.threshold)
     return found
 

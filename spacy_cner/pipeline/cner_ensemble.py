@@ -60,8 +60,6 @@ def make_cner_ensemble(
 class EntityEnsemble(Pipe):
     """Sets `doc.ents`. members: whole pipelines, each with a tokenizer and a vocabulary of its own."""
 
-    decoding = "spans"  # There is no best path of several CRFs.
-
     def __init__(
         self,
         name: str = "cner_ensemble",

@@ -102,8 +102,7 @@ def calibrated(nlp: Language, dev: Path) -> Dict[str, Any]:
     """Chooses the threshold. RETURNS: the settings, as overrides of the config."""
     name = last_to_calibrate(nlp)
     calibrate(nlp, read_docs(dev), name)
-    config = nlp.get_pipe_config(name)
-    return {f"components.{name}.{setting}": config[setting] for setting in SETTINGS if setting in config}
+    return {f"components.{name}.{setting}": nlp.get_pipe_config(name)[setting] for setting in SETTINGS}
 
 
 def check_patience(training: Dict[str, Any]) -> None:

@@ -85,22 +85,6 @@ def test_nothing_of_this_machine_is_packed(folder):
     assert "/of/this/machine" in (folder / "model" / "config.cfg").read_text()
 
 
-def test_an_ensemble_is_packed_with_its_members(folder, tmp_path):
-    nlp = spacy.blank("zh")
-    nlp.add_pipe("cner_ensemble").initialize(members=[folder / "model"])
-    member = tmp_path / "model" / "cner_ensemble" / "0" / "config.cfg"
-    nlp.to_disk(tmp_path / "model")
-    config = Config().from_disk(member, interpolate=False)
-    config["paths"] |= {"lexicon": "/of/this/machine/words.npz"}
-    config.to_disk(member)
-    result = run(tmp_path / "model", tmp_path / "wheels", "--name", "tiny")
-    assert result.exit_code == 0, result.output
-    wheel = zipfile.ZipFile(next((tmp_path / "wheels").glob("zh_tiny-*.whl")))
-    folder_in_wheel = "zh_tiny/zh_tiny-0.1.0/cner_ensemble/0"
-    assert {f"{folder_in_wheel}/{name}" for name in ("config.cfg", "cner/model", "vocab/strings.json")} <= set(wheel.namelist())
-    assert b"/of/this/machine" not in wheel.read(f"{folder_in_wheel}/config.cfg")
-
-
 def test_needs_this_version_of_the_plugin(folder):
     wheel = zipfile.ZipFile(next((folder / "wheels").glob("zh_tiny-*.whl")))
     metadata = wheel.read("zh_tiny-0.2.0.dist-info/METADATA").decode()
@@ -118,10 +102,8 @@ def test_needs_this_version_of_the_plugin(folder):
         ('templates = ["c[0]","password[0]"]', None),
     ],
 )
-@pytest.mark.parametrize("where", [".", "cner_ensemble/1"])
-def test_extras_that_a_pipeline_needs(tmp_path, line, extra, where):
-    (tmp_path / where).mkdir(parents=True, exist_ok=True)
-    (tmp_path / where / "config.cfg").write_text(f"[a]\n{line}\n", encoding="utf-8")
+def test_extras_that_a_pipeline_needs(tmp_path, line, extra):
+    (tmp_path / "config.cfg").write_text(f"[a]\n{line}\n", encoding="utf-8")
     srsly.write_json(tmp_path / "meta.json", {"requirements": ["other"]})
     require_extras(tmp_path)
     first, *more = srsly.read_json(tmp_path / "meta.json")["requirements"]
