@@ -39,7 +39,6 @@ setup(
         "spacy_cli": ["cner = spacy_cner.cli:app"],
         "spacy_factories": [
             "cner = spacy_cner.pipeline.cner:make_cner",
-            "cner_ensemble = spacy_cner.pipeline.cner_ensemble:make_cner_ensemble",
             "cner_features = spacy_cner.pipeline.cner_features:make_cner_features",
             "cner_rules = spacy_cner.pipeline.cner_rules:make_cner_rules",
             "jieba_words = spacy_cner.pipeline.jieba_words:make_jieba_words",

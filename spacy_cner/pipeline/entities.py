@@ -1,9 +1,8 @@
 """Entities from the tags of a CRF, and how they get into documents; what all recognisers have in common."""
 
 from bisect import bisect_right
-from functools import partial
 from itertools import groupby
-from typing import Any, Callable, Dict, Iterable, List, NamedTuple, Optional, Sequence, Tuple
+from typing import Any, Dict, Iterable, List, NamedTuple, Optional, Sequence, Tuple
 
 import torch
 from spacy.tokens import Doc, Span, SpanGroup
@@ -17,7 +16,6 @@ ALIGNMENT_MODES = ("expand", "contract", "strict")
 DECODINGS = ("path", "spans")
 
 ScoredSpan = Tuple[int, int, str, float]  # start, end (exclusive), label, probability
-SpanFinder = Callable[[TagScores], List[List[ScoredSpan]]]  # for each sequence
 
 
 class EntityPipe:
@@ -39,23 +37,11 @@ class EntityPipe:
         """What `spacy init labels` saves."""
         return list(self.labels)
 
-    def predict(self, docs: Iterable[Doc]) -> List[List["Entity"]]:
-        """The entities of each document by `decoding`, those over the threshold, from left to right."""
-        return self.find(docs, self.spans)
-
-    def candidates(self, docs: Iterable[Doc], threshold: float) -> List[List["Entity"]]:
-        """All that may be entities of each document and are at least so probable, those that overlap, too."""
-        return self.find(docs, partial(overlapping_spans, threshold=threshold))
-
-    def find(self, docs: Iterable[Doc], finder: SpanFinder) -> List[List["Entity"]]:
-        """What `finder` finds in each document, by the scores of its tags, from left to right."""
-        raise NotImplementedError
-
     def spans(self, scores: TagScores) -> List[List[ScoredSpan]]:
         """The entities of each sequence by `decoding`, with their probabilities, from left to right."""
         check_decoding(self.decoding, self.threshold)
-        finder = path_spans if self.decoding == "path" else best_spans
-        return finder(scores, self.threshold)
+        find = path_spans if self.decoding == "path" else best_spans
+        return find(scores, self.threshold)
 
     def set_annotations(self, docs: Iterable[Doc], entities: List[List["Entity"]]) -> None:
         """Sets `doc.ents` and, with their scores, `doc.spans[spans_key]`."""
@@ -129,11 +115,6 @@ def best_spans(scores: TagScores, threshold: float) -> List[List[ScoredSpan]]:
     """Of all spans of each sequence that are at least so probable, those that do not overlap and are over the threshold
     by most in sum. Where the probabilities hold, half of the best F1 that can be reached is the best threshold for it
     (Lipton et al. 2014, "Optimal thresholding of classifiers to maximize F1 measure", theorem 1)."""
-    return [without_overlap(row, threshold) for row in overlapping_spans(scores, threshold)]
-
-
-def overlapping_spans(scores: TagScores, threshold: float) -> List[List[ScoredSpan]]:
-    """All spans of each sequence that are at least so probable, from left to right."""
     tags, device = scores.tags, scores.emissions.device
     labels = list(dict.fromkeys(parse_tag(tag, scores.scheme).label for tag in tags if tag != OUTSIDE))
     letters = scheme_letters(scores.scheme)
@@ -150,7 +131,8 @@ def overlapping_spans(scores: TagScores, threshold: float) -> List[List[ScoredSp
     found: List[List[ScoredSpan]] = [[] for _ in range(len(scores.emissions))]
     rows = sorted(zip(spans.tolist(), probabilities.tolist()))
     for sequence, group in groupby(rows, key=lambda row: row[0][0]):
-        found[sequence] = [(start, end, labels[label], score) for (_, start, end, label), score in group]
+        candidates = [(start, end, labels[label], score) for (_, start, end, label), score in group]
+        found[sequence] = without_overlap(candidates, threshold)
     return found
 
 
