@@ -2,6 +2,7 @@ import json
 import shutil
 import subprocess
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 
@@ -102,3 +103,11 @@ def test_revision_is_unknown_without_git(checkout, tmp_path, monkeypatch):
     _, revision = checkout
     monkeypatch.setenv("PATH", "")
     assert revision(tmp_path / "spacy_cner" / "reproduce" / "records.py") == "unknown"
+
+
+def test_the_records_of_this_project_name_no_file_of_one_machine():
+    files = (Path(records.__file__).parents[2] / "results").glob("*.json")
+    found = [record for path in files for record in read_records(path)]
+    named = {str(value) for record in found for value in record.get("overrides", {}).values()}
+    assert "assets/vectors.npz" in named
+    assert not [value for value in named if Path(value).is_absolute()]
