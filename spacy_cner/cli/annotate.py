@@ -24,7 +24,7 @@ def annotate(
     texts: List[Path] = typer.Argument(..., help="Raw text: files (.txt, .jsonl; .xz, .gz and .bz2 too) or folders of "
                                        "them"),
     limit: int = typer.Option(0, min=0, help="Read at most so many characters; 0 for all"),
-    min_score: float = typer.Option(0.8, min=0, max=1, help="Leave out a text with an entity that is less probable"),
+    min_score: float = typer.Option(0.0, min=0, max=1, help="Leave out a text with an entity that is less probable"),
     empty: float = typer.Option(0.3, min=0, max=1, help="Keep this share of the texts without entities"),
     min_length: int = typer.Option(8, min=1, help="Leave out shorter texts"),
     max_length: int = typer.Option(150, min=1, help="Cut longer texts, at sentence ends where there are any"),
@@ -35,7 +35,7 @@ def annotate(
     # fmt: on
 ):
     """Annotate raw text with what a trained pipeline finds in it, to train another one on: a smaller and faster one, or
-    one that has seen more. Each line is a text; one that came before is left out."""
+    one that has seen more; a calibrated pipeline teaches best. Each line is a text, once."""
     if min_length > max_length:
         raise InputError(f"expected --min-length up to --max-length, got {min_length} and {max_length}")
     nlp = load_pipeline(model, gpu_id)

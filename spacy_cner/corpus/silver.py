@@ -1,6 +1,7 @@
 """Silver annotation: raw text with the entities that a trained pipeline finds in it, for another one to learn from.
 Where the learner is as large as the teacher this is self-training; where it is smaller and faster, distillation
-(Hinton et al. 2015; here from the teacher's decisions, not its probabilities)."""
+(Hinton et al. 2015; here from the teacher's decisions, not its probabilities).
+What the teacher is unsure of is what there is to learn: a calibrated one, with everything kept, teaches best."""
 
 import random
 from dataclasses import dataclass
@@ -31,7 +32,7 @@ def silver_docs(
     nlp: Language,
     texts: Iterable[Union[str, Doc]],
     *,
-    min_score: float = 0.8,
+    min_score: float = 0.0,
     empty: float = 0.3,
     seed: int = 0,
     counts: Optional[Counts] = None,

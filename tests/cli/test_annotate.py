@@ -25,7 +25,7 @@ def run(*args):
 
 
 def test_a_file_to_train_on(folder):
-    result = run("model", "new/silver.spacy", "texts", "--min-score", "0", "--empty", "0")
+    result = run("model", "new/silver.spacy", "texts", "--empty", "0")
     assert result.exit_code == 0, result.output
     assert (
         "new/silver.spacy: 5 of 6 texts, 9 entities; left out: 0 with an entity under 0, 1 without entities"
@@ -39,15 +39,15 @@ def test_a_file_to_train_on(folder):
 def test_precision_while_it_annotates(monkeypatch, precision, expected):
     told = []
     monkeypatch.setattr(sys.modules["spacy_cner.cli.annotate"], "predict_in", told.append)
-    assert run("model", "out.spacy", "texts", "--min-score", "0", *precision).exit_code == 0
+    assert run("model", "out.spacy", "texts", *precision).exit_code == 0
     assert told == [expected, "float32"]
 
 
 def test_limit_and_lengths(folder):
     total = len(TEXTS[0]) + len(TEXTS[1])
-    assert run("model", "a.spacy", "texts", "--limit", str(total), "--min-score", "0").exit_code == 0
+    assert run("model", "a.spacy", "texts", "--limit", str(total)).exit_code == 0
     assert [doc.text for doc in read_docs(folder / "a.spacy")] == TEXTS[:2]
-    assert run("model", "b.spacy", "texts", "--min-length", "2", "--max-length", "2", "--min-score", "0").exit_code == 0
+    assert run("model", "b.spacy", "texts", "--min-length", "2", "--max-length", "2").exit_code == 0
     assert {len(doc.text) for doc in read_docs(folder / "b.spacy")} == {2}
 
 
