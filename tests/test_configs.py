@@ -168,6 +168,13 @@ def test_the_taught_transfer_is_the_transfer():
     assert taught == first
 
 
+def test_the_one_with_jiebas_network_is_the_transfer():
+    """But for that network."""
+    own, first = read("clc_jieba"), read("clc_transfer")
+    del own["components"]["cner"]["model"]["tok2vec"]["*"]["jieba"]
+    assert own == first
+
+
 def test_the_taught_crf_is_the_feature_crf():
     """But for what it reads, and the training of more text than fits L-BFGS."""
     taught, first = read("feature_crf_taught"), read("feature_crf")

@@ -46,3 +46,44 @@ class LSTM(nn.Module):
     def forward(self, padded: torch.Tensor, lengths: torch.Tensor) -> torch.Tensor:
         """padded (B, T, width_in), lengths (B,). RETURNS (B, T, width_out); what stands at padding has no meaning."""
         return self.rightward(padded)[0]
+
+
+class FrozenBiGRU(nn.Module):
+    """A left-to-right and a right-to-left gated recurrent unit, their states side by side, whose weights are given.
+
+    The units are those of PaddlePaddle: the reset gate is applied to the state before the recurrent weights (Cho et al.
+    2014, equations 5 to 8), where torch's own `GRU` applies it after them; and the update gate is the share of what is
+    new. All buffers have one entry for each direction; gates are in the order update, reset."""
+
+    input_weights: torch.Tensor
+    biases: torch.Tensor
+    gate_weights: torch.Tensor
+    candidate_weights: torch.Tensor
+
+    def __init__(self, width_in: int, width_out: int):
+        super().__init__()
+        if width_out % 2:
+            raise ValueError(f"expected an even width, half for each direction, got {width_out}")
+        self.width = width = width_out // 2
+        self.register_buffer("input_weights", torch.zeros(2, width_in, 3 * width))  # of gates and candidates
+        self.register_buffer("biases", torch.zeros(2, 3 * width))
+        self.register_buffer("gate_weights", torch.zeros(2, width, 2 * width))
+        self.register_buffer("candidate_weights", torch.zeros(2, width, width))
+
+    def forward(self, padded: torch.Tensor, lengths: torch.Tensor) -> torch.Tensor:
+        """padded (B, T, width_in), lengths (B,). RETURNS (B, T, width_out); what stands at padding has no meaning."""
+        # shape: (B, T, 6 * width), one matrix product for both directions
+        inputs = padded @ torch.cat([*self.input_weights], dim=1) + self.biases.flatten()
+        rightward, leftward = inputs.chunk(2, dim=2)
+        # shape: (T, 2, B, 3 * width)
+        steps = torch.stack([rightward, reverse(leftward, lengths)]).permute(2, 0, 1, 3).contiguous()
+        state = padded.new_zeros(2, len(padded), self.width)
+        states = []
+        for of_gates, of_candidates in zip(*steps.split([2 * self.width, self.width], dim=3)):
+            update, reset = torch.baddbmm(of_gates, state, self.gate_weights).sigmoid_().chunk(2, dim=2)
+            candidates = torch.baddbmm(of_candidates, reset * state, self.candidate_weights).tanh_()
+            state = torch.lerp(state, candidates, update)
+            states.append(state)
+        # shape: (B, T, width) each
+        rightward, leftward = torch.stack(states, dim=2)
+        return torch.cat([rightward, reverse(leftward, lengths)], dim=2)

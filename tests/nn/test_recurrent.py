@@ -3,7 +3,7 @@ import torch
 from torch import nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
-from spacy_cner.nn.recurrent import LSTM, BiLSTM, reverse
+from spacy_cner.nn.recurrent import LSTM, BiLSTM, FrozenBiGRU, reverse
 
 LENGTHS = torch.tensor([5, 1, 7, 2])
 
@@ -73,3 +73,28 @@ def test_a_left_to_right_lstm_sees_nothing_that_comes_later():
     assert before.shape == (6, 5)
     assert torch.equal(before[:3], after[:3])
     assert (before[3:] != after[3:]).any(dim=1).all()
+
+
+def test_gru_equals_its_equations_step_by_step():
+    torch.manual_seed(0)
+    model = FrozenBiGRU(3, 4).double()
+    for buffer in model.buffers():
+        buffer.normal_()
+    padded = torch.randn(len(LENGTHS), 7, 3, dtype=torch.double)
+    output = model(padded, LENGTHS)
+    assert output.shape == (4, 7, 4)
+    for states, inputs, length in zip(output, padded, LENGTHS):
+        for direction, order in enumerate((range(length), reversed(range(length)))):
+            state = torch.zeros(2, dtype=torch.double)
+            for i in order:
+                given = inputs[i] @ model.input_weights[direction] + model.biases[direction]
+                of_gates, of_candidate = given.split([4, 2])
+                update, reset = torch.sigmoid(of_gates + state @ model.gate_weights[direction]).split(2)
+                candidate = torch.tanh(of_candidate + (reset * state) @ model.candidate_weights[direction])
+                state = (1 - update) * state + update * candidate
+                torch.testing.assert_close(states[i, 2 * direction : 2 * direction + 2], state)
+
+
+def test_gru_wants_an_even_width():
+    with pytest.raises(ValueError, match="expected an even width"):
+        FrozenBiGRU(3, 5)

@@ -1,0 +1,160 @@
+"""What the network that comes with jieba knows of a character."""
+
+from functools import partial
+from pathlib import Path
+from typing import Any, Callable, List, Tuple
+
+import numpy
+import torch
+from spacy import registry
+from spacy.tokens import Doc
+from thinc.api import Model, get_torch_default_device
+from thinc.types import Floats2d
+from torch import nn
+
+from ..chars import codepoints
+from ..errors import InputError
+from ..nn.recurrent import FrozenBiGRU
+from .batching import batches_by_length
+from .gram_table import GramTable
+from .torch_layers import SizedShim, leave_threads_to_parent, padded_size, sized_shim, unpad
+
+# As jieba's lac_small/nets.py has it
+EMBEDDED = 128
+WIDTH = 256
+DEPTH = 2
+UNKNOWN = "OOV"
+# Of a variable in a file of PaddlePaddle: before it the version, the level of detail (none, so there is nothing more)
+# and the tensor's version; behind it the description of so many bytes, then the values.
+DESCRIPTION_SIZE = slice(16, 20)
+
+
+@registry.architectures("spacy_cner.JiebaNetwork.v1")
+def build_jieba_network(use: bool = True) -> Model[List[Doc], List[Floats2d]]:
+    """The states of the network that comes with jieba for its paddle mode, without PaddlePaddle: LAC (Jiao, Sun and Sun
+    2018, "Chinese Lexical Analysis with Deep Bi-GRU-CRF Network", section 2), two bidirectional GRUs over the
+    embeddings of characters, which Baidu trained to find words, parts of speech, persons, places, organisations and
+    times in texts of the web. Training leaves it as it is.
+
+    use: without it there are no features, and jieba is not needed. Its files (the extra `words`) are read at
+        initialisation only: a pipeline that was saved brings the weights, and gets by without jieba.
+    Docs must have one character per token. RETURNS Model[List[Doc], List[Floats2d]], rows of 256, or 0 without `use`."""
+    return Model(
+        "jieba_network",
+        _forward if use else _no_features,
+        init=_init if use else None,
+        dims={"nO": WIDTH if use else 0},
+        attrs={"table": GramTable(1, [], 0)},
+        shims=[SizedShim(_Network)] if use else [],
+    )
+
+
+class _Network(nn.Module):
+    """Row 0 of the embedding is of all unknown characters."""
+
+    embedding: torch.Tensor
+
+    def __init__(self, n_characters: int):
+        super().__init__()
+        self.register_buffer("embedding", torch.zeros(n_characters, EMBEDDED, dtype=torch.float16))
+        self.layers = nn.ModuleList(FrozenBiGRU(WIDTH if i else EMBEDDED, WIDTH) for i in range(DEPTH))
+
+    def forward(self, rows: torch.Tensor, lengths: torch.Tensor) -> torch.Tensor:
+        """rows (B, T), lengths (B,). RETURNS (B, T, WIDTH)."""
+        states = self.embedding[rows].float()
+        for layer in self.layers:
+            states = layer(states, lengths)
+        return states
+
+
+def _init(model: Any, X: Any = None, Y: Any = None) -> None:
+    shim = sized_shim(model)
+    if shim.is_built:
+        return
+    folder = _jieba_folder()
+    entries = _read_dictionary(folder / "word.dic")
+    known = [entry for entry in entries if len(entry) == 1]
+    model.attrs["table"] = GramTable(1, known, 0)
+    shim.build(n_characters=1 + len(known))
+    _fill(shim.require_built(), [entries[entry] for entry in [UNKNOWN, *known]], folder / "model_baseline")
+
+
+def _jieba_folder() -> Path:
+    try:
+        import jieba
+    except ImportError:
+        raise InputError(
+            "expected jieba for spacy_cner.JiebaNetwork.v1; pip install spacy_cner[words] gets it"
+        ) from None
+    return Path(jieba.__file__).parent / "lac_small"
+
+
+def _read_dictionary(path: Path) -> dict:
+    """The number of each entry. A line is `number<TAB>entry`; one entry may be white space."""
+    lines = [line.split("\t") for line in _read(path).decode("utf-8").split("\n")]
+    return {line[1]: int(line[0]) for line in lines if len(line) == 2}
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise InputError(
+            f"{path}: expected a file of jieba's network, which comes with jieba 0.42, got {error.strerror}"
+        ) from None
+
+
+def _fill(network: Any, entries: List[int], folder: Path) -> None:
+    """entries: the number that each row of the embedding has in the files."""
+    read = partial(read_variable, folder)
+    with torch.no_grad():
+        network.embedding.copy_(read("word_emb", -1, EMBEDDED)[entries])
+        for depth, layer in enumerate(network.layers):
+            width = layer.width
+            for direction in range(2):
+                number = 2 * depth + direction
+                layer.input_weights[direction] = read(f"fc_{number}.w_0", -1, 3 * width)
+                layer.biases[direction] = read(f"fc_{number}.b_0", 3 * width) + read(f"gru_{number}.b_0", 3 * width)
+                # Two matrices one behind the other, though the file says it is one of (width, 3 * width).
+                recurrent = read(f"gru_{number}.w_0", 3 * width * width)
+                gates, candidates = recurrent.split([2 * width * width, width * width])
+                layer.gate_weights[direction] = gates.view(width, 2 * width)
+                layer.candidate_weights[direction] = candidates.view(width, width)
+
+
+def read_variable(folder: Path, name: str, *shape: int) -> torch.Tensor:
+    """A variable that PaddlePaddle saved. Raises InputError if it cannot have the shape (-1: whatever fits)."""
+    content = _read(folder / name)
+    start = DESCRIPTION_SIZE.stop + int.from_bytes(content[DESCRIPTION_SIZE], "little")
+    values = content[start:]
+    try:
+        return torch.from_numpy(numpy.frombuffer(values, dtype="<f4").astype("float32")).view(*shape)
+    except (ValueError, RuntimeError):
+        raise InputError(
+            f"{folder / name}: expected float32 in the shape {shape} from byte {start} on, got {len(values)} bytes"
+        ) from None
+
+
+def _forward(model: Any, docs: List[Doc], is_train: bool) -> Tuple[List[Floats2d], Callable]:
+    network = sized_shim(model).require_built()
+    leave_threads_to_parent()
+    device = get_torch_default_device()
+    rows = [torch.from_numpy(model.attrs["table"].rows(codepoints(doc))).to(device) for doc in docs]
+    features: List[Any] = [model.ops.alloc2f(0, WIDTH)] * len(docs)
+    with torch.no_grad():
+        for batch in batches_by_length(rows, padded_size(model.ops)):
+            lengths = torch.tensor([len(rows[i]) for i in batch], device=device)
+            if not lengths.max():
+                continue
+            padded = nn.utils.rnn.pad_sequence([rows[i] for i in batch], batch_first=True)
+            for i, states in zip(batch, unpad(network(padded, lengths), lengths)):
+                features[i] = states
+    return features, _no_gradient
+
+
+def _no_features(model: Any, docs: List[Doc], is_train: bool) -> Tuple[List[Floats2d], Callable]:
+    return [model.ops.alloc2f(len(doc), 0) for doc in docs], _no_gradient
+
+
+def _no_gradient(gradients: List[Floats2d]) -> List[Doc]:
+    return []
