@@ -27,6 +27,7 @@ SMALL = {
     "spacy_cner.SelfAttention.v1": {"heads": 2},
     "spacy_cner.ClassificationAttention.v1": {"heads": 2, "inner": 8},
     "spacy_cner.LSTM.v1": {"width": 8},
+    "spacy_cner.JiebaNetwork.v1": {"use": False},
 }
 # What is said of the columns of [embedding ; encoding]
 SMALL_COLUMNS = {0: 0, 150: 12, 256: 8, 300: 20, 350: 212, 500: 220, 606: 220, 756: 228}

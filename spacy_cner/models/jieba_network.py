@@ -38,7 +38,8 @@ def build_jieba_network(use: bool = True) -> Model[List[Doc], List[Floats2d]]:
 
     use: without it there are no features, and jieba is not needed. Its files (the extra `words`) are read at
         initialisation only: a pipeline that was saved brings the weights, and gets by without jieba.
-    Docs must have one character per token. RETURNS Model[List[Doc], List[Floats2d]], rows of 256, or 0 without `use`."""
+    Docs must have one character per token.
+    RETURNS Model[List[Doc], List[Floats2d]], rows of 256, without `use` of 0."""
     return Model(
         "jieba_network",
         _forward if use else _no_features,

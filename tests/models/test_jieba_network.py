@@ -7,6 +7,7 @@ import numpy
 import pytest
 import spacy
 import torch
+from conftest import entities, joint_examples, train
 from thinc.api import Adam
 
 from spacy_cner.errors import InputError
@@ -87,6 +88,24 @@ rows = model.predict([spacy.blank("zh").make_doc({TEXTS[0]!r})])[0]
 numpy.testing.assert_allclose(rows, numpy.load({str(tmp_path / "rows.npy")!r}), atol=1e-5)
 """
     subprocess.run([sys.executable, "-c", script], check=True)
+
+
+def test_an_entity_recogniser_on_top_of_it_learns_and_is_saved(tmp_path):
+    tagger = {
+        "@architectures": "spacy_cner.CrfTagger.v1",
+        "tag_scheme": "bioes",
+        "tok2vec": {"@architectures": "spacy_cner.JiebaNetwork.v1"},
+        "encoder": {"@architectures": "spacy_cner.BiLSTM.v1", "width": 16},
+    }
+    nlp = spacy.blank("zh")
+    nlp.add_pipe("cner", config={"model": tagger})
+    examples = joint_examples(nlp)
+    nlp.initialize(lambda: examples)
+    train(nlp, examples, steps=60)
+    assert [entities(nlp(each.text)) for each in examples] == [entities(each.reference) for each in examples]
+    nlp.to_disk(tmp_path)
+    loaded = spacy.load(tmp_path)
+    assert [entities(loaded(each.text)) for each in examples] == [entities(each.reference) for each in examples]
 
 
 def test_without_use_there_is_nothing():
