@@ -15,6 +15,7 @@ from torch import nn
 from ..chars import codepoints
 from ..errors import InputError
 from ..nn.recurrent import FrozenBiGRU
+from ..precision import computing
 from .batching import batches_by_length
 from .gram_table import GramTable
 from .torch_layers import SizedShim, leave_threads_to_parent, padded_size, sized_shim, unpad
@@ -142,7 +143,7 @@ def _forward(model: Any, docs: List[Doc], is_train: bool) -> Tuple[List[Floats2d
     device = get_torch_default_device()
     rows = [torch.from_numpy(model.attrs["table"].rows(codepoints(doc))).to(device) for doc in docs]
     features: List[Any] = [model.ops.alloc2f(0, WIDTH)] * len(docs)
-    with torch.no_grad():
+    with torch.no_grad(), computing("float32", device.type, is_train):
         for batch in batches_by_length(rows, padded_size(model.ops)):
             lengths = torch.tensor([len(rows[i]) for i in batch], device=device)
             if not lengths.max():

@@ -82,7 +82,8 @@ class FrozenBiGRU(nn.Module):
         for of_gates, of_candidates in zip(*steps.split([2 * self.width, self.width], dim=3)):
             update, reset = torch.baddbmm(of_gates, state, self.gate_weights).sigmoid_().chunk(2, dim=2)
             candidates = torch.baddbmm(of_candidates, reset * state, self.candidate_weights).tanh_()
-            state = torch.lerp(state, candidates, update)
+            # Under autocast the products are of another type than the state, which stays exact.
+            state = torch.lerp(state, candidates.to(state.dtype), update.to(state.dtype))
             states.append(state)
         # shape: (B, T, width) each
         rightward, leftward = torch.stack(states, dim=2)

@@ -14,6 +14,7 @@ from spacy_cner.errors import InputError
 from spacy_cner.models import jieba_network
 from spacy_cner.models.jieba_network import build_jieba_network, read_variable
 from spacy_cner.nn.crf import CRF
+from spacy_cner.precision import predict_in
 
 NLP = spacy.blank("zh")
 FOLDER = Path(jieba.__file__).parent / "lac_small"
@@ -57,6 +58,18 @@ def test_other_documents_in_the_batch_change_nothing(model):
     together = model.predict(DOCS)
     for doc, rows in zip(DOCS, together):
         numpy.testing.assert_allclose(model.predict([doc])[0], rows, atol=1e-5)
+
+
+def test_predicts_in_bfloat16_where_that_is_asked_for(model):
+    exact = model.predict(DOCS)
+    predict_in("bfloat16")
+    try:
+        rounded = model.predict(DOCS)
+    finally:
+        predict_in("float32")
+    differences = [abs(one - other).max() for one, other in zip(exact, rounded) if len(one)]
+    assert all(rows.dtype == numpy.float32 for rows in rounded)
+    assert 0 < max(differences) < 0.3
 
 
 def test_characters_that_look_alike_are_the_same(model):
