@@ -1,5 +1,7 @@
 """Recurrent networks over sequences of different lengths."""
 
+from typing import List, Sequence
+
 import torch
 from torch import nn
 
@@ -72,19 +74,28 @@ class FrozenBiGRU(nn.Module):
 
     def forward(self, padded: torch.Tensor, lengths: torch.Tensor) -> torch.Tensor:
         """padded (B, T, width_in), lengths (B,). RETURNS (B, T, width_out); what stands at padding has no meaning."""
-        # shape: (B, T, 6 * width), one matrix product for both directions
-        inputs = padded @ torch.cat([*self.input_weights], dim=1) + self.biases.flatten()
-        rightward, leftward = inputs.chunk(2, dim=2)
-        # shape: (T, 2, B, 3 * width)
-        steps = torch.stack([rightward, reverse(leftward, lengths)]).permute(2, 0, 1, 3).contiguous()
-        state = padded.new_zeros(2, len(padded), self.width)
+        size, width = padded.shape[1], self.width
+        # One matrix product for both directions; one step after the other in memory. shape: (T, B, 6 * width)
+        inputs = padded.transpose(0, 1) @ torch.cat([*self.input_weights], dim=1) + self.biases.flatten()
+        # shape: (T, B, 2, 3 * width)
+        inputs = inputs.unflatten(2, (2, 3 * width))
+        # Nothing of padding is new, so the leftward states are still zero where a sequence ends.
+        padding = torch.arange(size, device=padded.device)[:, None] >= lengths
+        inputs[..., :width].masked_fill_(padding[:, :, None, None], -torch.inf)
+        rightward = self._states(inputs[:, :, 0].unbind(), 0)
+        leftward = self._states(inputs[:, :, 1].unbind()[::-1], 1)[::-1]
+        return torch.cat([torch.stack(rightward, dim=1), torch.stack(leftward, dim=1)], dim=2)
+
+    def _states(self, inputs: Sequence[torch.Tensor], direction: int) -> List[torch.Tensor]:
+        """inputs: (B, 3 * width) of each step. RETURNS (B, width) of each step."""
+        of_gates, of_candidates = self.gate_weights[direction], self.candidate_weights[direction]
+        state = inputs[0].new_zeros(len(inputs[0]), self.width)
         states = []
-        for of_gates, of_candidates in zip(*steps.split([2 * self.width, self.width], dim=3)):
-            update, reset = torch.baddbmm(of_gates, state, self.gate_weights).sigmoid_().chunk(2, dim=2)
-            candidates = torch.baddbmm(of_candidates, reset * state, self.candidate_weights).tanh_()
+        for step in inputs:
+            gates, candidates = step.split([2 * self.width, self.width], dim=1)
+            update, reset = torch.addmm(gates, state, of_gates).sigmoid_().chunk(2, dim=1)
+            candidates = torch.addmm(candidates, reset * state, of_candidates).tanh_()
             # Under autocast the products are of another type than the state, which stays exact.
             state = torch.lerp(state, candidates.to(state.dtype), update.to(state.dtype))
             states.append(state)
-        # shape: (B, T, width) each
-        rightward, leftward = torch.stack(states, dim=2)
-        return torch.cat([rightward, reverse(leftward, lengths)], dim=2)
+        return states
