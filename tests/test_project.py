@@ -252,9 +252,9 @@ def test_encoder(tiny):
     srsly.write_yaml("configs/corpora.yml", recipes)
     lexicon = numpy.random.default_rng(0).normal(size=(3, 50)).astype("float32")
     WordVectors(["青岛", "王海", "银行"], numpy.array([3, 2, 1]), lexicon).save(tiny / "assets" / "words.npz")
-    config = Config().from_disk("configs/clc_transfer.cfg", interpolate=False)
+    config = Config().from_disk("configs/clc_jieba.cfg", interpolate=False)
     config["components"]["cner"]["model"]["features"]["clusters"] = {"coarse": 2, "fine": 3}
-    config.to_disk("configs/clc_transfer.cfg")
+    config.to_disk("configs/clc_jieba.cfg")
     run_here(tiny, "encoder", (), corpus="words", encoder_steps=2)
     assert spacy.load(tiny / "training" / "encoder" / "model-best").get_pipe("cws").labels == ("n", "ns")
     kept = "training/encoder/encoder.bin"

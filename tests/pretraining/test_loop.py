@@ -223,7 +223,7 @@ def test_spacy_pretrain_runs_the_same_config(config, tmp_path):
     assert log[-1]["loss"] > 0
 
 
-@pytest.mark.parametrize("name", ["clc_encoder", "clc_transfer"])
+@pytest.mark.parametrize("name", ["clc_encoder", "clc_transfer", "clc_jieba"])
 def test_project_configs(name, vectors):
     config = Config().from_disk(Path(__file__).parents[2] / "configs" / f"{name}.cfg")
     nlp = spacy.util.load_model_from_config(config, auto_fill=True)
