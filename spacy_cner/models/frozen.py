@@ -24,8 +24,9 @@ def build_frozen_tok2vec(
 def _predict(
     model: Model, docs: List[Doc], is_train: bool, *, forward: Callable
 ) -> Tuple[List[Floats2d], Callable[[List[Floats2d]], List[Doc]]]:
-    return forward(model, docs, False)[0], _no_gradient
+    return forward(model, docs, False)[0], no_gradient
 
 
-def _no_gradient(gradients: List[Floats2d]) -> List[Doc]:
+def no_gradient(gradients: List[Floats2d]) -> List[Doc]:
+    """The backward pass of features that nothing trains."""
     return []

@@ -8,17 +8,16 @@ import numpy
 import torch
 from spacy import registry
 from spacy.tokens import Doc
-from thinc.api import Model, get_torch_default_device
+from thinc.api import Model
 from thinc.types import Floats2d
 from torch import nn
 
 from ..chars import codepoints
 from ..errors import InputError
 from ..nn.recurrent import FrozenBiGRU
-from ..precision import computing
-from .batching import batches_by_length
+from .frozen import no_gradient
 from .gram_table import GramTable
-from .torch_layers import SizedShim, leave_threads_to_parent, padded_size, sized_shim, unpad
+from .torch_layers import SizedShim, mixed, predict_sequences, sized_shim
 
 # As jieba's lac_small/nets.py has it
 EMBEDDED = 128
@@ -47,7 +46,7 @@ def build_jieba_network(use: bool = True) -> Model[List[Doc], List[Floats2d]]:
         init=_init if use else None,
         dims={"nO": WIDTH if use else 0},
         attrs={"table": GramTable(1, [], 0)},
-        shims=[SizedShim(_Network)] if use else [],
+        shims=[SizedShim(partial(mixed, _Network, "float32"))] if use else [],
     )
 
 
@@ -78,7 +77,8 @@ def _init(model: Any, X: Any = None, Y: Any = None) -> None:
     known = [entry for entry in entries if len(entry) == 1]
     model.attrs["table"] = GramTable(1, known, 0)
     shim.build(n_characters=1 + len(known))
-    _fill(shim.require_built(), [entries[entry] for entry in [UNKNOWN, *known]], folder / "model_baseline")
+    network: Any = shim.require_built()
+    _fill(network.inner, [entries[entry] for entry in [UNKNOWN, *known]], folder / "model_baseline")
 
 
 def _jieba_folder() -> Path:
@@ -138,25 +138,9 @@ def read_variable(folder: Path, name: str, *shape: int) -> torch.Tensor:
 
 
 def _forward(model: Any, docs: List[Doc], is_train: bool) -> Tuple[List[Floats2d], Callable]:
-    network = sized_shim(model).require_built()
-    leave_threads_to_parent()
-    device = get_torch_default_device()
-    rows = [torch.from_numpy(model.attrs["table"].rows(codepoints(doc))).to(device) for doc in docs]
-    features: List[Any] = [model.ops.alloc2f(0, WIDTH)] * len(docs)
-    with torch.no_grad(), computing("float32", device.type, is_train):
-        for batch in batches_by_length(rows, padded_size(model.ops)):
-            lengths = torch.tensor([len(rows[i]) for i in batch], device=device)
-            if not lengths.max():
-                continue
-            padded = nn.utils.rnn.pad_sequence([rows[i] for i in batch], batch_first=True)
-            for i, states in zip(batch, unpad(network(padded, lengths), lengths)):
-                features[i] = states
-    return features, _no_gradient
+    rows = [model.attrs["table"].rows(codepoints(doc)) for doc in docs]
+    return predict_sequences(model, rows), no_gradient
 
 
 def _no_features(model: Any, docs: List[Doc], is_train: bool) -> Tuple[List[Floats2d], Callable]:
-    return [model.ops.alloc2f(len(doc), 0) for doc in docs], _no_gradient
-
-
-def _no_gradient(gradients: List[Floats2d]) -> List[Doc]:
-    return []
+    return [model.ops.alloc2f(len(doc), 0) for doc in docs], no_gradient

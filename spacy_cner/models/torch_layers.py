@@ -141,7 +141,7 @@ def sequence_layer(
         _forward,
         init=init_sizes,
         dims={"nI": nI, "nO": nO},
-        shims=[SizedShim(partial(_mixed, build_module, precision))],
+        shims=[SizedShim(partial(mixed, build_module, precision))],
     )
 
 
@@ -157,7 +157,8 @@ class _Mixed(nn.Module):
             return self.inner(padded, lengths).float()
 
 
-def _mixed(build_module: Callable[..., nn.Module], precision: Precision, **sizes: int) -> nn.Module:
+def mixed(build_module: Callable[..., nn.Module], precision: Precision, **sizes: int) -> nn.Module:
+    """A module of such a build, in a precision for training and in that which is asked for in prediction."""
     return _Mixed(build_module(**sizes), precision)
 
 
@@ -187,11 +188,11 @@ def _forward(model: Model, Xs: List[Floats2d], is_train: bool) -> Tuple[List[Flo
     if not any(len(X) for X in Xs):
         nI, nO = model.get_dim("nI"), model.get_dim("nO")
         return [model.ops.alloc2f(0, nO) for _ in Xs], lambda dYs: [model.ops.alloc2f(0, nI) for _ in dYs]
+    if not is_train:
+        return predict_sequences(model, Xs), _no_backprop
     shim = sized_shim(model)
     shim.require_built()
     leave_threads_to_parent()
-    if not is_train:
-        return _predict(shim, Xs, padded_size(model.ops)), _no_backprop
     padded, lengths = pad(Xs, requires_grad=True)
     output, torch_backprop = shim(ArgsKwargs(args=(padded, lengths), kwargs={}), True)
 
@@ -203,10 +204,17 @@ def _forward(model: Model, Xs: List[Floats2d], is_train: bool) -> Tuple[List[Flo
     return unpad(output, lengths), backprop
 
 
-def _predict(shim: SizedShim, Xs: List[Floats2d], size: int) -> List[Floats2d]:
-    outputs: List[Any] = [None] * len(Xs)
-    for batch in batches_by_length(Xs, size):
-        padded, lengths = pad([Xs[i] for i in batch])
+def predict_sequences(model: Model, sequences: Sequence[Any]) -> List[Floats2d]:
+    """What the module of a `sequence_layer`, or one like it, says of arrays (n_i, ...): (n_i, nO) each, computed in
+    batches of those of like length."""
+    shim = sized_shim(model)
+    shim.require_built()
+    leave_threads_to_parent()
+    outputs: List[Any] = [model.ops.alloc2f(0, model.get_dim("nO"))] * len(sequences)
+    for batch in batches_by_length(sequences, padded_size(model.ops)):
+        if not len(sequences[batch[0]]):  # the longest; networks take no batch of nothing
+            continue
+        padded, lengths = pad([sequences[i] for i in batch])
         output, _ = shim(ArgsKwargs(args=(padded, lengths), kwargs={}), False)
         for i, rows in zip(batch, unpad(output, lengths)):
             outputs[i] = rows

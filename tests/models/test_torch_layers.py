@@ -214,3 +214,12 @@ def test_what_predicts_has_no_gradient():
     _, backprop = model(batch(2), is_train=False)
     with pytest.raises(ValueError, match="is_train=True before backprop"):
         backprop(batch(2, width=2))
+
+
+@pytest.mark.parametrize("build", [lambda: build_bilstm(4), lambda: build_char_cnn(4, [2, 3])])
+def test_empty_sequences_behind_a_full_batch(build, monkeypatch):
+    monkeypatch.setattr(torch_layers, "PADDED_SIZE_CPU", 10)
+    model = build()
+    sequences = batch(5, 0, 5, 0)
+    model.initialize(X=sequences[:1])
+    assert [rows.shape for rows in model.predict(sequences)] == [(5, 4), (0, 4), (5, 4), (0, 4)]
