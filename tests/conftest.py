@@ -2,12 +2,14 @@
 
 from typing import Dict, List, Optional, Tuple
 
+import numpy
 import pytest
 import spacy
 from hypothesis import settings
 from spacy.language import Language
+from spacy.tokens import Doc
 from spacy.training import Example
-from thinc.api import Optimizer
+from thinc.api import Adam, Model, Optimizer
 
 from spacy_cner.corpus.document import AnnotatedText, join_words
 
@@ -84,6 +86,17 @@ def train(nlp: Language, examples: List[Example], *, steps: int = 60, rate: floa
     for _ in range(steps):
         losses = step(nlp, examples, optimizer)
     return losses[nlp.pipe_names[-1]]
+
+
+def assert_training_changes_nothing(model: Model, docs: List[Doc]) -> None:
+    """Of features that are used as they are: neither their rows nor, in training, what they are."""
+    before, optimizer = model.predict(docs), Adam(0.1, L2=0.1)
+    features, backprop = model.begin_update(docs)
+    assert backprop([numpy.ones_like(rows) for rows in features]) == []
+    model.finish_update(optimizer)
+    for one, other, in_training in zip(before, model.predict(docs), features):
+        numpy.testing.assert_array_equal(one, other)
+        numpy.testing.assert_array_equal(one, in_training)
 
 
 def entities(doc) -> List[Tuple[int, int, str]]:
