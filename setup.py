@@ -41,6 +41,7 @@ setup(
             "cner = spacy_cner.pipeline.cner:make_cner",
             "cner_features = spacy_cner.pipeline.cner_features:make_cner_features",
             "cner_rules = spacy_cner.pipeline.cner_rules:make_cner_rules",
+            "word_entities = spacy_cner.pipeline.word_entities:make_word_entities",
             "jieba_words = spacy_cner.pipeline.jieba_words:make_jieba_words",
             "cws_features = spacy_cner.pipeline.cws_features:make_cws_features",
             "cws = spacy_cner.pipeline.cws:make_cws",

@@ -4,7 +4,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Callable, List, Tuple
 
-import numpy
 import torch
 from spacy import registry
 from spacy.tokens import Doc
@@ -13,10 +12,10 @@ from thinc.types import Floats2d
 from torch import nn
 
 from ..chars import codepoints
-from ..errors import InputError
 from ..nn.recurrent import FrozenBiGRU
 from .frozen import no_gradient
 from .gram_table import GramTable
+from .jieba_files import jieba_folder, read_dictionary, read_variable
 from .torch_layers import SizedShim, mixed, predict_sequences, sized_shim
 
 # As jieba's lac_small/nets.py has it
@@ -24,9 +23,6 @@ EMBEDDED = 128
 WIDTH = 256
 DEPTH = 2
 UNKNOWN = "OOV"
-# Of a variable in a file of PaddlePaddle: before it the version, the level of detail (none, so there is nothing more)
-# and the tensor's version; behind it the description of so many bytes, then the values.
-DESCRIPTION_SIZE = slice(16, 20)
 
 
 @registry.architectures("spacy_cner.JiebaNetwork.v1")
@@ -72,38 +68,13 @@ def _init(model: Any, X: Any = None, Y: Any = None) -> None:
     shim = sized_shim(model)
     if shim.is_built:
         return
-    folder = _jieba_folder()
-    entries = _read_dictionary(folder / "word.dic")
+    folder = jieba_folder()
+    entries = read_dictionary(folder)
     known = [entry for entry in entries if len(entry) == 1]
     model.attrs["table"] = GramTable(1, known, 0)
     shim.build(n_characters=1 + len(known))
     network: Any = shim.require_built()
-    _fill(network.inner, [entries[entry] for entry in [UNKNOWN, *known]], folder / "model_baseline")
-
-
-def _jieba_folder() -> Path:
-    try:
-        import jieba
-    except ImportError:
-        raise InputError(
-            "expected jieba for spacy_cner.JiebaNetwork.v1; pip install spacy_cner[words] gets it"
-        ) from None
-    return Path(jieba.__file__).parent / "lac_small"
-
-
-def _read_dictionary(path: Path) -> dict:
-    """The number of each entry. A line is `number<TAB>entry`; one entry may be white space."""
-    lines = [line.split("\t") for line in _read(path).decode("utf-8").split("\n")]
-    return {line[1]: int(line[0]) for line in lines if len(line) == 2}
-
-
-def _read(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise InputError(
-            f"{path}: expected a file of jieba's network, which comes with jieba 0.42, got {error.strerror}"
-        ) from None
+    _fill(network.inner, [entries[entry] for entry in [UNKNOWN, *known]], folder)
 
 
 def _fill(network: Any, entries: List[int], folder: Path) -> None:
@@ -122,19 +93,6 @@ def _fill(network: Any, entries: List[int], folder: Path) -> None:
                 gates, candidates = recurrent.split([2 * width * width, width * width])
                 layer.gate_weights[direction] = gates.view(width, 2 * width)
                 layer.candidate_weights[direction] = candidates.view(width, width)
-
-
-def read_variable(folder: Path, name: str, *shape: int) -> torch.Tensor:
-    """A variable that PaddlePaddle saved. Raises InputError if it cannot have the shape (-1: whatever fits)."""
-    content = _read(folder / name)
-    start = DESCRIPTION_SIZE.stop + int.from_bytes(content[DESCRIPTION_SIZE], "little")
-    values = content[start:]
-    try:
-        return torch.from_numpy(numpy.frombuffer(values, dtype="<f4").astype("float32")).view(*shape)
-    except (ValueError, RuntimeError):
-        raise InputError(
-            f"{folder / name}: expected float32 in the shape {shape} from byte {start} on, got {len(values)} bytes"
-        ) from None
 
 
 def _forward(model: Any, docs: List[Doc], is_train: bool) -> Tuple[List[Floats2d], Callable]:

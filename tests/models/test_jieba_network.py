@@ -1,22 +1,15 @@
 import subprocess
 import sys
-from pathlib import Path
 
-import jieba
 import numpy
 import pytest
 import spacy
-import torch
 from conftest import assert_training_changes_nothing, entities, joint_examples, train
 
-from spacy_cner.errors import InputError
-from spacy_cner.models import jieba_network
-from spacy_cner.models.jieba_network import build_jieba_network, read_variable
-from spacy_cner.nn.crf import CRF
+from spacy_cner.models.jieba_network import build_jieba_network
 from spacy_cner.precision import predict_in
 
 NLP = spacy.blank("zh")
-FOLDER = Path(jieba.__file__).parent / "lac_small"
 TEXTS = ["今天曼联队在老特拉福德球场击败了利物浦", "周杰伦说很好", "", "好", "我在淘宝网买的"]
 DOCS = [NLP.make_doc(text) for text in TEXTS]
 
@@ -28,29 +21,9 @@ def model():
     return model
 
 
-def test_the_states_are_those_that_its_tagger_reads(model):
-    """With the output layer and the CRF of the same files on top, its words and names come out."""
-    weights = FOLDER / "model_baseline"
-    lines = (FOLDER / "tag.dic").read_text(encoding="utf-8").splitlines()
-    tags = [line.split("\t")[1] for line in lines]
-    scores, bias = read_variable(weights, "fc_4.w_0", 256, len(tags)), read_variable(weights, "fc_4.b_0", len(tags))
-    crf = CRF(len(tags))
-    with torch.no_grad():
-        start, end, transitions = read_variable(weights, "crfw", -1, len(tags)).split([1, 1, len(tags)])
-        crf.start_transitions.copy_(start[0])
-        crf.end_transitions.copy_(end[0])
-        crf.transitions.copy_(transitions)
-    found = {}
-    for text, rows in zip(TEXTS, model.predict(DOCS)):
-        assert rows.shape == (len(text), 256)
-        if text:
-            best, _ = crf.decode(torch.from_numpy(rows)[None] @ scores + bias, torch.tensor([len(text)]))
-            found[text] = [tags[i] for i in best[0]]
-    assert found["周杰伦说很好"] == ["PER-B", "PER-I", "PER-I", "v-B", "a-B", "a-I"]
-    names = [(char, tag[:3]) for char, tag in zip(TEXTS[0], found[TEXTS[0]]) if tag[:3] in ("LOC", "ORG")]
-    assert "".join(char for char, tag in names if tag == "ORG") == "曼联队利物浦"
-    assert "".join(char for char, tag in names if tag == "LOC") == "老特拉福德球场"
-    assert found["我在淘宝网买的"][2:5] == ["nz-B", "nz-I", "nz-I"]
+def test_one_row_for_each_character(model):
+    """What they are worth, tests/pipeline/test_jieba_tagger.py shows."""
+    assert [rows.shape for rows in model.predict(DOCS)] == [(len(text), 256) for text in TEXTS]
 
 
 def test_other_documents_in_the_batch_change_nothing(model):
@@ -122,23 +95,3 @@ def test_without_use_there_is_nothing():
     assert backprop(features) == []
     loaded = build_jieba_network(use=False).from_bytes(model.to_bytes())
     assert loaded.predict(DOCS[:1])[0].shape == (len(TEXTS[0]), 0)
-
-
-def test_asks_for_jieba(monkeypatch):
-    monkeypatch.setitem(sys.modules, "jieba", None)
-    with pytest.raises(InputError, match=r"expected jieba .*spacy_cner\[words\]"):
-        build_jieba_network().initialize()
-
-
-def test_asks_for_the_files(monkeypatch, tmp_path):
-    monkeypatch.setattr(jieba_network, "_jieba_folder", lambda: tmp_path)
-    with pytest.raises(InputError, match=r"word\.dic: expected a file of jieba's network"):
-        build_jieba_network().initialize()
-
-
-def test_says_what_is_wrong_with_a_file(tmp_path):
-    (tmp_path / "crfw").write_bytes((FOLDER / "model_baseline" / "crfw").read_bytes()[:-2])
-    with pytest.raises(InputError, match=r"crfw: expected float32 in the shape \(59, 57\) from byte \d+ on, got 13450"):
-        read_variable(tmp_path, "crfw", 59, 57)
-    with pytest.raises(InputError, match=r"shape \(60, 57\)"):
-        read_variable(FOLDER / "model_baseline", "crfw", 60, 57)

@@ -1,0 +1,17 @@
+"""`jieba-tagger`: the tagger that comes with jieba, as a pipeline."""
+
+from pathlib import Path
+
+import typer
+
+from ..pipeline.jieba_tagger import jieba_tagger as make_jieba_tagger
+from ._app import command, good
+
+
+@command
+def jieba_tagger(output: Path = typer.Argument(..., help="The folder for the pipeline")):
+    """Make a pipeline of the network that comes with jieba (LAC): words, parts of speech and names of persons, places,
+    organisations and times, without any training. `annotate`, `segment` and `evaluate` take it as any other."""
+    nlp = make_jieba_tagger()
+    nlp.to_disk(output)
+    good(f"{output}: {', '.join(nlp.pipe_names)}")

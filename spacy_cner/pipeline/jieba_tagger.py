@@ -1,0 +1,49 @@
+"""The tagger that comes with jieba, as a pipeline: words, parts of speech and names without any training."""
+
+from typing import Any, List
+
+import spacy
+import torch
+from spacy.language import Language
+
+from ..models.jieba_files import jieba_folder, read_tags, read_variable
+from ..models.jieba_network import WIDTH
+from ..models.tagger import crf_of, set_labels
+from ..models.torch_layers import sized_shim
+from ..tags import OUTSIDE
+
+NAMES = ["PER", "LOC", "ORG", "TIME"]
+MODEL = {
+    "@architectures": "spacy_cner.CrfTagger.v1",
+    "tag_scheme": "bio",
+    "tok2vec": {"@architectures": "spacy_cner.JiebaNetwork.v1"},
+}
+
+
+def jieba_tagger() -> Language:
+    """LAC (Jiao, Sun and Sun 2018), as jieba 0.42 has it for its paddle mode: `spacy_cner.JiebaNetwork.v1` with the
+    output layer and the CRF of the same files. It sets `doc.spans["words"]`, labelled with parts of speech or as names,
+    and the names (PER, LOC, ORG, TIME) as entities. Raises InputError if jieba is not installed."""
+    nlp = spacy.blank("zh")
+    model: Any = nlp.add_pipe("cws", config={"model": MODEL, "parts_of_speech": True}).model  # type: ignore[attr-defined]
+    nlp.add_pipe("word_entities", config={"labels": NAMES})
+    folder = jieba_folder()
+    tags = read_tags(folder)
+    own = set_labels(model, _labels(tags), outside=False)
+    model.initialize(X=[nlp.make_doc("好")])
+    # Of all tags but O, which it has no use for. shape: (n_own,)
+    order = torch.tensor([tags.index("-".join(reversed(tag.split("-")))) for tag in own])
+    output: Any = sized_shim(model.get_ref("output")).require_built()
+    crf = crf_of(model)
+    with torch.no_grad():
+        output.inner.weight.copy_(read_variable(folder, "fc_4.w_0", WIDTH, len(tags)).T[order])
+        output.inner.bias.copy_(read_variable(folder, "fc_4.b_0", len(tags))[order])
+        start, end, transitions = read_variable(folder, "crfw", -1, len(tags))[:, order].split([1, 1, len(tags)])
+        crf.start_transitions.copy_(start[0])
+        crf.end_transitions.copy_(end[0])
+        crf.transitions.copy_(transitions[order])
+    return nlp
+
+
+def _labels(tags: List[str]) -> List[str]:
+    return list(dict.fromkeys(tag.split("-")[0] for tag in tags if tag != OUTSIDE))

@@ -1,0 +1,34 @@
+"""The `word_entities` component: words that are names by their labels, as entities."""
+
+from typing import List
+
+from spacy.language import Language
+from spacy.tokens import Doc, Span
+
+from ..corpus.document import WORDS_KEY
+from ..errors import InputError
+
+
+@Language.factory("word_entities", assigns=["doc.ents"], requires=["doc.spans"], default_config={"labels": []})
+def make_word_entities(nlp: Language, name: str, labels: List[str]) -> "WordEntities":
+    """Makes the component.
+
+    labels: of the words in `doc.spans["words"]` that become entities with the same label, such as `nr` where a `cws`
+        with parts of speech stands before it. Entities that a document has already stay; a word that overlaps one of
+        them becomes none. Raises InputError if no label is given."""
+    return WordEntities(name, labels)
+
+
+class WordEntities:
+    def __init__(self, name: str, labels: List[str]):
+        if not labels:
+            raise InputError(f"expected labels of words that are names for the component {name!r}, got none")
+        self.name, self.labels = name, frozenset(labels)
+
+    def __call__(self, doc: Doc) -> Doc:
+        taken = {token.i for entity in doc.ents for token in entity}
+        words = [word for word in doc.spans.get(WORDS_KEY, ()) if word.label_ in self.labels]
+        names = [Span(doc, word.start, word.end, word.label) for word in words]
+        free = [name for name in names if taken.isdisjoint(range(name.start, name.end))]
+        doc.set_ents([*doc.ents, *free], default="outside")
+        return doc
