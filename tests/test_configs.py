@@ -169,6 +169,14 @@ def test_the_taught_transfer_is_the_transfer():
     assert taught == first
 
 
+def test_the_hybrid_transfer_is_the_transfer():
+    """But for the sparse features, which are those of the CLC."""
+    hybrid, first, clc = read("adversarial_hybrid"), read("adversarial_transfer"), read("clc_transfer")
+    features = hybrid["components"]["cner"]["model"].pop("features")
+    assert features == clc["components"]["cner"]["model"]["features"]
+    assert hybrid == first
+
+
 def test_the_one_with_jiebas_network_is_the_transfer():
     """But for that network."""
     own, first = read("clc_jieba"), read("clc_transfer")
