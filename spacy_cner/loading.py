@@ -1,5 +1,6 @@
 """Pipelines that the user names."""
 
+from pathlib import Path
 from typing import Set
 
 from spacy.cli._util import setup_gpu
@@ -20,6 +21,15 @@ def load_pipeline(model: str, gpu_id: int = -1) -> Language:
         return load_model(model)
     except (OSError, ValueError, ImportError, AttributeError) as error:  # the last: a package that is no pipeline
         raise InputError(f"{model}: expected a pipeline that loads, got {error}") from error
+
+
+def save_pipeline(nlp: Language, output: Path) -> None:
+    """Makes the folder, and those that it is in. Raises InputError if that cannot be done."""
+    try:
+        output.mkdir(parents=True, exist_ok=True)
+        nlp.to_disk(output)
+    except OSError as error:
+        raise InputError(f"{output}: expected a folder to write the pipeline to, got {error.strerror}") from error
 
 
 def assigned_by(nlp: Language) -> Set[str]:

@@ -2,7 +2,7 @@ import pytest
 import spacy
 
 from spacy_cner.errors import InputError
-from spacy_cner.loading import load_pipeline
+from spacy_cner.loading import load_pipeline, save_pipeline
 
 
 def test_a_path(tmp_path):
@@ -24,3 +24,14 @@ def test_a_folder_that_is_no_pipeline(tmp_path):
 def test_a_gpu_that_is_not_there(tmp_path):
     with pytest.raises(InputError, match="expected GPU 99: "):
         load_pipeline(str(tmp_path), 99)
+
+
+def test_a_folder_for_it_is_made(tmp_path):
+    save_pipeline(spacy.blank("zh"), tmp_path / "new" / "pipeline")
+    assert load_pipeline(str(tmp_path / "new" / "pipeline")).lang == "zh"
+
+
+def test_a_file_where_the_folder_should_be(tmp_path):
+    (tmp_path / "file").touch()
+    with pytest.raises(InputError, match="file: expected a folder to write the pipeline to, got File exists"):
+        save_pipeline(spacy.blank("zh"), tmp_path / "file")

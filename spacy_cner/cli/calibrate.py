@@ -8,7 +8,7 @@ import typer
 from ..corpus.docbin import read_docs
 from ..errors import InputError
 from ..evaluation.calibration import calibrate as choose
-from ..loading import load_pipeline
+from ..loading import load_pipeline, save_pipeline
 from ._app import command, good
 
 
@@ -34,7 +34,7 @@ def calibrate(
     best = found.threshold
     for threshold, score in found.spans_f.items():
         typer.echo(f"{threshold:5.2f} {100 * score:6.2f}{'  *' if threshold == best else ''}")
-    nlp.to_disk(output)
+    save_pipeline(nlp, output)
     good(
         f"{output}: decoding spans, threshold {best:g}, F {100 * found.spans_f[best]:.2f} (most probable tags: "
         f"{100 * found.path_f:.2f})"

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import typer
 
+from ..loading import save_pipeline
 from ..pipeline.jieba_tagger import jieba_tagger as make_jieba_tagger
 from ._app import command, good
 
@@ -13,5 +14,5 @@ def jieba_tagger(output: Path = typer.Argument(..., help="The folder for the pip
     """Make a pipeline of the network that comes with jieba (LAC): words, parts of speech and names of persons, places,
     organisations and times, without any training. `annotate`, `segment` and `evaluate` take it as any other."""
     nlp = make_jieba_tagger()
-    nlp.to_disk(output)
+    save_pipeline(nlp, output)
     good(f"{output}: {', '.join(nlp.pipe_names)}")

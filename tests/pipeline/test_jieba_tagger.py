@@ -34,9 +34,9 @@ def test_texts_of_nothing_and_with_spaces(nlp):
 
 
 def test_the_command_saves_it(tmp_path):
-    result = CliRunner().invoke(app, ["jieba-tagger", str(tmp_path / "lac")])
+    result = CliRunner().invoke(app, ["jieba-tagger", str(tmp_path / "new" / "lac")])
     assert result.exit_code == 0 and "cws, word_entities" in result.output
-    assert entities(spacy.load(tmp_path / "lac")(TEXT)) == NAMES
+    assert entities(spacy.load(tmp_path / "new" / "lac")(TEXT)) == NAMES
 
 
 def test_it_annotates_raw_text(tmp_path):
