@@ -4,6 +4,7 @@ from conftest import entities
 from typer.testing import CliRunner
 
 from spacy_cner.cli import app
+from spacy_cner.corpus.docbin import read_docs
 from spacy_cner.pipeline.jieba_tagger import jieba_tagger
 
 TEXT = "今天曼联队在老特拉福德球场击败了利物浦"
@@ -40,8 +41,11 @@ def test_the_command_saves_it(tmp_path):
 
 
 def test_it_annotates_raw_text(tmp_path):
+    model, silver, raw = (str(tmp_path / name) for name in ("lac", "silver.spacy", "raw.txt"))
     (tmp_path / "raw.txt").write_text(f"{TEXT}\n这里没有什么名字可以找\n", encoding="utf-8")
-    jieba_tagger().to_disk(tmp_path / "lac")
-    args = ["annotate", str(tmp_path / "lac"), str(tmp_path / "silver.spacy"), str(tmp_path / "raw.txt"), "--empty", "1"]
+    jieba_tagger().to_disk(model)
+    args = ["annotate", model, silver, raw, "--empty", "1"]
     result = CliRunner().invoke(app, args)
     assert result.exit_code == 0 and "2 of 2 texts, 4 entities" in result.output
+    first, _ = read_docs(tmp_path / "silver.spacy")
+    assert entities(first) == NAMES and len(words(first)) == 7
