@@ -95,10 +95,10 @@ def _forward(model: Any, docs: List[Doc], is_train: bool) -> Tuple[List[Floats2d
         weights = weights.astype("f")
         model.set_param("E", weights)
     lengths = [len(doc) for doc in docs]
-    rows = [table.rows(codepoints(doc)) for doc in docs]
-    if places > 1:
-        rows = [places * chars + places_in_words(doc).clip(max=places - 1) for chars, doc in zip(rows, docs)]
-    flat = model.ops.asarray(numpy.concatenate(rows) if rows else numpy.zeros(0, dtype="int64"))
+    rows = table.rows_of([codepoints(doc) for doc in docs])
+    if places > 1 and docs:
+        rows = places * rows + numpy.concatenate([places_in_words(doc) for doc in docs]).clip(max=places - 1)
+    flat = model.ops.asarray(rows)
     output = model.ops.unflatten(weights[flat], lengths)
 
     def backprop(gradients: List[Floats2d]) -> List[Doc]:

@@ -53,6 +53,19 @@ class GramTable:
             rows[max(0, i - self.order + 1) : i + 1] = NO_ROW
         return rows
 
+    def rows_of(self, texts: List[numpy.ndarray]) -> numpy.ndarray:
+        """Those of all texts, uint32 (n_i,) each, one behind the other: int64 (sum of n_i,). Much faster than text by
+        text where they are short."""
+        if not texts:
+            return numpy.zeros(0, dtype="int64")
+        rows = self.rows(numpy.concatenate(texts))
+        lengths = numpy.array([len(text) for text in texts])
+        ends = lengths.cumsum()
+        # No n-gram goes from one text into the next.
+        for offset in range(1, self.order):
+            rows[ends[lengths >= offset] - offset] = NO_ROW
+        return rows
+
 
 def gram_keys(grams: numpy.ndarray) -> numpy.ndarray:
     """One number for each n-gram: code points (m, n) to uint64 (m,), different for different n-grams."""

@@ -4,6 +4,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Callable, List, Tuple
 
+import numpy
 import torch
 from spacy import registry
 from spacy.tokens import Doc
@@ -96,8 +97,9 @@ def _fill(network: Any, entries: List[int], folder: Path) -> None:
 
 
 def _forward(model: Any, docs: List[Doc], is_train: bool) -> Tuple[List[Floats2d], Callable]:
-    rows = [model.attrs["table"].rows(codepoints(doc)) for doc in docs]
-    return predict_sequences(model, rows), no_gradient
+    rows = model.attrs["table"].rows_of([codepoints(doc) for doc in docs])
+    ends = numpy.cumsum([len(doc) for doc in docs], dtype="int64")
+    return predict_sequences(model, numpy.split(rows, ends)[: len(docs)]), no_gradient
 
 
 def _no_features(model: Any, docs: List[Doc], is_train: bool) -> Tuple[List[Floats2d], Callable]:

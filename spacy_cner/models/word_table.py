@@ -11,6 +11,7 @@ from .gram_table import normalize_codepoints
 SETS = 4
 B, M, E, S = range(SETS)
 EMPTY = numpy.zeros(0, dtype="int64")
+SEPARATOR = 0x110000  # behind the last code point
 
 
 class WordTable:
@@ -58,17 +59,21 @@ class WordTable:
         RETURNS: slots, rows, shares, each (m,): row rows[i] belongs to set slots[i] % 4 of character slots[i] // 4,
         where the characters of all texts are counted through, with the weight shares[i] (float32):
         4 * count / sum of the counts at that character, in all its sets."""
-        begin = 0
+        # One text of all is found faster than each; a separator keeps words from going from one into the next.
+        ends = numpy.cumsum([len(text) + 1 for text in texts], dtype="int64")
+        inside = numpy.ones(ends[-1] if texts else 0, dtype=bool)
+        inside[ends - 1] = False
+        joined = numpy.full(len(inside), SEPARATOR, dtype="uint32")
+        joined[inside] = numpy.concatenate([*texts, EMPTY])
         places, sets, rows = [EMPTY], [EMPTY], [EMPTY]
-        for text in texts:
-            for length, starts, row in self.matches(text):
-                for offset in range(length):
-                    kind = S if length == 1 else B if offset == 0 else E if offset == length - 1 else M
-                    places.append(begin + starts + offset)
-                    sets.append(numpy.full(len(starts), kind))
-                    rows.append(row)
-            begin += len(text)
+        for length, starts, row in self.matches(joined):
+            for offset in range(length):
+                kind = S if length == 1 else B if offset == 0 else E if offset == length - 1 else M
+                places.append(starts + offset)
+                sets.append(numpy.full(len(starts), kind))
+                rows.append(row)
         place, found = numpy.concatenate(places), numpy.concatenate(rows)
+        place = place - numpy.cumsum(~inside)[place]  # without the separators before it
         counts = self._counts[found]
-        shares = 4 * counts / numpy.bincount(place, weights=counts, minlength=begin)[place]
+        shares = 4 * counts / numpy.bincount(place, weights=counts)[place]
         return SETS * place + numpy.concatenate(sets), found, shares.astype("float32")

@@ -49,6 +49,14 @@ def test_rows_by_name_or_by_hash(texts, order, buckets, data):
                 assert row == NO_ROW
 
 
+@given(texts=st.lists(TEXTS | st.just("\ufdd0海"), max_size=5), order=st.integers(1, 3))
+def test_of_all_texts_as_of_each(texts, order):
+    table = GramTable(order, ["海林燕"[:order]], 50)
+    each = [row for text in texts for row in table.rows(points(text)).tolist()]
+    rows = table.rows_of([points(text) for text in texts])
+    assert rows.dtype == numpy.int64 and rows.tolist() == each
+
+
 def plain_char(char):
     return normalize_char(char) if ord(char) < 0x10000 else char
 

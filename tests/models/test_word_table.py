@@ -44,6 +44,18 @@ def test_sets_and_shares():
     }
 
 
+@given(texts=st.lists(TEXTS, max_size=5), words=WORDS)
+def test_sets_of_all_texts_as_of_each(texts, words):
+    table = WordTable(words, list(range(1, len(words) + 1)))
+    begin, expected = 0, []
+    for text in texts:
+        slots, rows, shares = table.sets([points(text)])
+        expected += zip((slots + 4 * begin).tolist(), rows.tolist(), shares.tolist())
+        begin += len(text)
+    found = [each.tolist() for each in table.sets([points(text) for text in texts])]
+    assert sorted(zip(*found)) == sorted(expected)
+
+
 @pytest.mark.parametrize("words, text", [([], "青岛"), (["青岛"], ""), (["青岛"], "大连"), (["青岛人"], "青岛")])
 def test_no_matches(words, text):
     slots, rows, shares = WordTable(words, [1] * len(words)).sets([points(text)])
