@@ -1,18 +1,25 @@
 """`jieba-tagger`: the tagger that comes with jieba, as a pipeline."""
 
 from pathlib import Path
+from typing import List
 
 import typer
 
 from ..loading import save_pipeline
+from ..pipeline.jieba_tagger import NAMES
 from ..pipeline.jieba_tagger import jieba_tagger as make_jieba_tagger
 from ._app import command, good
 
 
 @command
-def jieba_tagger(output: Path = typer.Argument(..., help="The folder for the pipeline")):
+def jieba_tagger(
+    # fmt: off
+    output: Path = typer.Argument(..., help="The folder for the pipeline"),
+    name: List[str] = typer.Option(NAMES, help="A label of words that are entities; repeat the option for several"),
+    # fmt: on
+):
     """Make a pipeline of the network that comes with jieba (LAC): words, parts of speech and names of persons, places,
     organisations and times, without any training. `annotate`, `segment` and `evaluate` take it as any other."""
-    nlp = make_jieba_tagger()
+    nlp = make_jieba_tagger(name)
     save_pipeline(nlp, output)
     good(f"{output}: {', '.join(nlp.pipe_names)}")

@@ -1,11 +1,12 @@
 """The tagger that comes with jieba, as a pipeline: words, parts of speech and names without any training."""
 
-from typing import Any, List
+from typing import Any, Sequence
 
 import spacy
 import torch
 from spacy.language import Language
 
+from ..errors import InputError
 from ..models.jieba_files import jieba_folder, read_tags, read_variable
 from ..models.jieba_network import WIDTH
 from ..models.tagger import crf_of, set_labels
@@ -20,16 +21,20 @@ MODEL = {
 }
 
 
-def jieba_tagger() -> Language:
+def jieba_tagger(names: Sequence[str] = NAMES) -> Language:
     """LAC (Jiao, Sun and Sun 2018), as jieba 0.42 has it for its paddle mode: `spacy_cner.JiebaNetwork.v1` with the
     output layer and the CRF of the same files. It sets `doc.spans["words"]`, labelled with parts of speech or as names,
-    and the names (PER, LOC, ORG, TIME) as entities. Raises InputError if jieba is not installed."""
+    and words with the labels `names` as entities. Raises InputError if jieba is not installed, or if no word can have
+    such a label."""
     nlp = spacy.blank("zh")
     model: Any = nlp.add_pipe("cws", config={"model": MODEL, "parts_of_speech": True}).model  # type: ignore[attr-defined]
-    nlp.add_pipe("word_entities", config={"labels": NAMES})
     folder = jieba_folder()
     tags = read_tags(folder)
-    own = set_labels(model, _labels(tags), outside=False)
+    labels = list(dict.fromkeys(tag.split("-")[0] for tag in tags if tag != OUTSIDE))
+    if unknown := [name for name in names if name not in labels]:
+        raise InputError(f"expected names out of {', '.join(labels)}, got {unknown[0]!r}")
+    nlp.add_pipe("word_entities", config={"labels": list(names)})
+    own = set_labels(model, labels, outside=False)
     model.initialize(X=[nlp.make_doc("好")])
     # Of all tags but O, which it has no use for. shape: (n_own,)
     order = torch.tensor([tags.index("-".join(reversed(tag.split("-")))) for tag in own])
@@ -43,7 +48,3 @@ def jieba_tagger() -> Language:
         crf.end_transitions.copy_(end[0])
         crf.transitions.copy_(transitions[order])
     return nlp
-
-
-def _labels(tags: List[str]) -> List[str]:
-    return list(dict.fromkeys(tag.split("-")[0] for tag in tags if tag != OUTSIDE))

@@ -40,6 +40,15 @@ def test_the_command_saves_it(tmp_path):
     assert entities(spacy.load(tmp_path / "new" / "lac")(TEXT)) == NAMES
 
 
+def test_the_names_that_are_asked_for(tmp_path):
+    def run(*names):
+        return CliRunner().invoke(app, ["jieba-tagger", str(tmp_path), *(f"--name={name}" for name in names)])
+
+    assert run("ORG", "nz").exit_code == 0
+    assert entities(spacy.load(tmp_path)(TEXT)) == [name for name in NAMES if name[2] == "ORG"]
+    assert "expected names out of a, ad, an" in (output := run("PER", "GPE").output) and "got 'GPE'" in output
+
+
 def test_it_annotates_raw_text(tmp_path):
     model, silver, raw = (str(tmp_path / name) for name in ("lac", "silver.spacy", "raw.txt"))
     (tmp_path / "raw.txt").write_text(f"{TEXT}\n这里没有什么名字可以找\n", encoding="utf-8")
