@@ -18,7 +18,7 @@ def jieba_folder() -> Path:
     try:
         import jieba
     except ImportError:
-        raise InputError("expected jieba, for the network that comes with it; pip install spacy_cner[words]") from None
+        raise InputError("expected jieba for its network; pip install spacy_cner[words] gets it") from None
     return Path(jieba.__file__).parent / "lac_small"
 
 

@@ -169,7 +169,7 @@ def _forward(
     flat, lengths, rows = ops.flatten(features), [len(doc) for doc in docs], ops.asarray(places)
     # The rows of all documents as one sequence: nothing is padded.
     (scores,), backprop_head = model.get_ref("head")([flat[rows]], is_train)
-    true = numpy.concatenate([classes.rows(codepoints(doc)) for doc in docs])[places]
+    true = classes.rows_of([codepoints(doc) for doc in docs])[places]
 
     def backprop(d_scores: Floats2d) -> List[Doc]:
         d_flat = ops.alloc2f(*flat.shape)

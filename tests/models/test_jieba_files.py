@@ -3,6 +3,7 @@ import sys
 import pytest
 
 from spacy_cner.errors import InputError
+from spacy_cner.models import jieba_network
 from spacy_cner.models.jieba_files import jieba_folder, read_dictionary, read_tags, read_variable
 from spacy_cner.models.jieba_network import build_jieba_network
 
@@ -17,13 +18,14 @@ def test_what_is_in_them():
 
 def test_asks_for_jieba(monkeypatch):
     monkeypatch.setitem(sys.modules, "jieba", None)
-    with pytest.raises(InputError, match=r"expected jieba.*spacy_cner\[words\]"):
+    with pytest.raises(InputError, match=r"expected jieba .*spacy_cner\[words\]"):
         build_jieba_network().initialize()
 
 
-def test_asks_for_the_files(tmp_path):
+def test_asks_for_the_files(monkeypatch, tmp_path):
+    monkeypatch.setattr(jieba_network, "jieba_folder", lambda: tmp_path)
     with pytest.raises(InputError, match=r"word\.dic: expected a file of jieba's network"):
-        read_dictionary(tmp_path)
+        build_jieba_network().initialize()
 
 
 def test_says_what_is_wrong_with_a_file(tmp_path):
