@@ -5,6 +5,7 @@ from typing import List
 
 from spacy import registry
 from thinc.api import Dropout, Model, chain
+from thinc.api import residual as add_input
 from thinc.types import Floats2d
 
 from ..nn.attention import SelfAttention
@@ -50,23 +51,28 @@ def build_self_attention(
     heads: int = 8,
     precision: Precision = "float32",
     residual: bool = False,
+    zero_init: bool = False,
 ) -> Model[List[Floats2d], List[Floats2d]]:
     """Multi-head self-attention over the states of an encoder (Cao et al. 2018, section 3.3); of its width.
 
     heads: their number, which divides the width; 0 leaves the encoder's states as they are.
-    residual: whether the encoder's states are added to the result."""
+    residual: whether the encoder's states are added to the result, which alone is then subject to dropout: they have
+        been, and twice 0.5 leaves a quarter of them.
+    zero_init: whether attention begins with adding nothing to them; needs `residual`."""
+    if zero_init and not residual:
+        raise ValueError("expected residual = true beside zero_init = true: without the states all would begin at 0")
     if not heads:
         return encoder
     width = encoder.get_dim("nO")
-    build = partial(_self_attention, heads=heads, residual=residual)
-    attention = sequence_layer("self_attention", build, nI=width, nO=width, precision=precision)
-    model: Model = chain(encoder, with_dropout(attention))
+    build = partial(_self_attention, heads=heads, zero_init=zero_init)
+    attention = with_dropout(sequence_layer("self_attention", build, nI=width, nO=width, precision=precision))
+    model: Model = chain(encoder, add_input(attention) if residual else attention)
     model.set_dim("nO", width, force=True)
     return model
 
 
-def _self_attention(nI: int, nO: int, heads: int, residual: bool) -> SelfAttention:
-    return SelfAttention(nO, heads, residual)
+def _self_attention(nI: int, nO: int, heads: int, zero_init: bool) -> SelfAttention:
+    return SelfAttention(nO, heads, zero_init)
 
 
 @registry.architectures("spacy_cner.LSTM.v1")

@@ -52,17 +52,20 @@ class SelfAttention(nn.Module):
     """Multi-head self-attention in which queries, keys and values are the same states (Cao et al. 2018, section 3.3,
     eq. 6-8), scaled by the width of a head as in Vaswani et al. 2017. Padding gets a weight of exactly zero.
 
-    residual: whether the states are added to what attention makes of them; the paper's are not."""
+    zero_init: whether the output's weights begin at 0, and with them what is computed: for a residual around it, which
+        then begins as if it were not there (as Goyal et al. 2017, section 5.1, begin a residual block)."""
 
-    def __init__(self, width: int, heads: int = 8, residual: bool = False):
+    def __init__(self, width: int, heads: int = 8, zero_init: bool = False):
         super().__init__()
         if width % heads:
             raise ValueError(f"expected a width that {heads} heads share, got {width}")
-        self.heads, self.residual = heads, residual
+        self.heads = heads
         self.inputs = nn.Linear(width, 3 * width, bias=False)
         self.output = nn.Linear(width, width, bias=False)
         for weights in (*self.inputs.weight.chunk(3), self.output.weight):
             nn.init.xavier_uniform_(weights)
+        if zero_init:
+            nn.init.zeros_(self.output.weight)
 
     def forward(self, padded: torch.Tensor, lengths: torch.Tensor) -> torch.Tensor:
         """padded (B, T, width), lengths (B,). RETURNS (B, T, width); what stands at padding has no meaning."""
@@ -79,8 +82,7 @@ class SelfAttention(nn.Module):
             mixed = weights.to(values.dtype) @ values
         else:  # never holds the weights of a long document
             mixed = scaled_dot_product_attention(queries, keys, values, attn_mask=mask)
-        attended = self.output(mixed.transpose(1, 2).flatten(2))
-        return padded + attended if self.residual else attended
+        return self.output(mixed.transpose(1, 2).flatten(2))
 
 
 def softmax_weights(queries: torch.Tensor, keys: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:

@@ -23,9 +23,9 @@ NLP = spacy.blank("zh")
 WIDTH_IN = 3
 
 
-def attention(precision="float32", heads=2):
+def attention(precision="float32", heads=2, **settings):
     inner = sequence_layer("linear", _linear, nO=8, precision=precision)
-    return build_self_attention(inner, heads, precision)
+    return build_self_attention(inner, heads, precision, **settings)
 
 
 TORCH = {
@@ -36,6 +36,7 @@ TORCH = {
     "deep lstm": partial(build_lstm, width=6, depth=2),
     "linear": partial(sequence_layer, "linear", _linear, nO=5),
     "self-attention": attention,
+    "residual self-attention": partial(attention, residual=True),
     "bert layer": partial(build_bert_layer, heads=3, inner=7, dropout=0.0),
     "classification attention": partial(build_classification_attention, heads=1, inner=7, dropout=0.0),
 }
@@ -53,6 +54,7 @@ WIDTHS = {
     "deep lstm": 6,
     "linear": 5,
     "self-attention": 8,
+    "residual self-attention": 8,
     "bert layer": WIDTH_IN,
     "classification attention": WIDTH_IN,
     "chars": 6,
@@ -202,7 +204,8 @@ def test_learns(name):
     assert losses[-1] < losses[0] * 0.95
 
 
-@pytest.mark.parametrize("name", sorted(ALL.keys() - {"linear"}))  # whose output is no feature
+# The output of a linear layer is no feature; a residual spares its input.
+@pytest.mark.parametrize("name", sorted(ALL.keys() - {"linear", "residual self-attention"}))
 def test_dropout_is_of_training_only(name):
     model = initialized(name)
     set_dropout_rate(model, 0.5)
@@ -323,3 +326,25 @@ def test_the_same_seed_gives_the_same_weights(name):
 def test_self_attention_of_no_heads():
     inner = build_bilstm(width=8)
     assert build_self_attention(inner, heads=0) is inner
+
+
+def test_zero_init_begins_with_the_states():
+    model = attention(residual=True, zero_init=True)
+    model.initialize(X=sample("linear"))
+    states, attended = (layer.predict(sample("linear")) for layer in (model.layers[0], model))
+    for expected, row in zip(states, attended):
+        numpy.testing.assert_array_equal(row, expected)
+
+
+def test_dropout_spares_the_states_that_attention_is_added_to():
+    model = attention(residual=True)
+    model.initialize(X=sample("linear"))
+    set_dropout_rate(model, 0.999999)
+    states, (attended, _) = model.layers[0].predict(sample("linear")), model(sample("linear"), is_train=True)
+    for expected, row in zip(states, attended):
+        numpy.testing.assert_array_equal(row, expected)
+
+
+def test_zero_init_needs_the_states():
+    with pytest.raises(ValueError, match="expected residual = true beside zero_init = true"):
+        attention(zero_init=True)

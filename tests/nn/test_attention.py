@@ -42,12 +42,12 @@ def test_is_that_of_torch():
     torch.testing.assert_close(found[0].weights[0], weights)
 
 
-def test_residual_adds_the_states():
-    plain, residual = module(), SelfAttention(WIDTH, HEADS, residual=True).eval()
-    residual.load_state_dict(plain.state_dict())
-    states, lengths = padded_batch([5, 3], 5)
-    with torch.no_grad():
-        torch.testing.assert_close(residual(states, lengths), states + plain(states, lengths))
+def test_zero_init_begins_with_nothing_and_learns():
+    attention = SelfAttention(WIDTH, HEADS, zero_init=True)
+    output = attention(*padded_batch([5, 3], 5))
+    assert not output.any()
+    output.sum().backward()
+    assert attention.output.weight.grad.any()
 
 
 def test_in_training_as_in_prediction():
