@@ -99,6 +99,17 @@ def assert_training_changes_nothing(model: Model, docs: List[Doc]) -> None:
         numpy.testing.assert_array_equal(one, in_training)
 
 
+def assert_dropout_is_of_training_only(model: Model, docs: List[Doc], dropout: float) -> None:
+    """Training leaves out about this share of the features and scales the others; prediction leaves out none."""
+    spacy.util.fix_random_seed(0)
+    rows = numpy.concatenate(model.predict(docs))
+    in_training = numpy.concatenate(model.begin_update(docs)[0])
+    dropped = (in_training == 0) & (rows != 0)
+    assert abs(dropped.mean() - dropout) < 0.15
+    numpy.testing.assert_allclose(in_training[~dropped], rows[~dropped] / (1 - dropout), rtol=1e-5)
+    numpy.testing.assert_array_equal(rows, numpy.concatenate(model.predict(docs)))
+
+
 def entities(doc) -> List[Tuple[int, int, str]]:
     return [(ent.start_char, ent.end_char, ent.label_) for ent in doc.ents]
 

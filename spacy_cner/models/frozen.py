@@ -6,25 +6,40 @@ from typing import Callable, List, Tuple
 from spacy import registry
 from spacy.ml.models import build_Tok2Vec_model
 from spacy.tokens import Doc
-from thinc.api import Model
+from thinc.api import Model, Ops
 from thinc.types import Floats2d
 
 
 @registry.architectures("spacy_cner.FrozenTok2Vec.v1")
 def build_frozen_tok2vec(
-    embed: Model[List[Doc], List[Floats2d]], encode: Model[List[Floats2d], List[Floats2d]]
+    embed: Model[List[Doc], List[Floats2d]], encode: Model[List[Floats2d], List[Floats2d]], dropout: float = 0.0
 ) -> Model[List[Doc], List[Floats2d]]:
-    """`spacy.Tok2Vec.v2`, but training leaves its weights as they were loaded, and has no dropout in it."""
+    """`spacy.Tok2Vec.v2`, but training leaves its weights as they were loaded, and has no dropout in it.
+
+    dropout: share of the resulting features that training leaves out, whatever `training.dropout` is; 0 to below 1."""
+    check_dropout(dropout)
     model = build_Tok2Vec_model(embed, encode)
     # The same layers in the same places, so that it takes the weights of any `spacy.Tok2Vec.v2` of these parts.
-    model._func = partial(_predict, forward=model._func)
+    model._func = partial(_predict, forward=model._func, dropout=dropout)
     return model
 
 
 def _predict(
-    model: Model, docs: List[Doc], is_train: bool, *, forward: Callable
+    model: Model, docs: List[Doc], is_train: bool, *, forward: Callable, dropout: float
 ) -> Tuple[List[Floats2d], Callable[[List[Floats2d]], List[Doc]]]:
-    return forward(model, docs, False)[0], no_gradient
+    features = forward(model, docs, False)[0]
+    return without_some(model.ops, features, dropout) if is_train else features, no_gradient
+
+
+def check_dropout(dropout: float) -> None:
+    """Raises ValueError if it is none."""
+    if not 0 <= dropout < 1:
+        raise ValueError(f"expected a dropout from 0 to below 1, got {dropout}")
+
+
+def without_some(ops: Ops, features: List[Floats2d], dropout: float) -> List[Floats2d]:
+    """The features with a share of `dropout` set to 0 and the others scaled, so that their mean stays."""
+    return [rows * ops.get_dropout_mask(rows.shape, dropout) for rows in features] if dropout else features
 
 
 def no_gradient(gradients: List[Floats2d]) -> List[Doc]:

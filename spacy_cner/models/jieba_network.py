@@ -14,7 +14,7 @@ from torch import nn
 
 from ..chars import codepoints
 from ..nn.recurrent import FrozenBiGRU
-from .frozen import no_gradient
+from .frozen import check_dropout, no_gradient, without_some
 from .gram_table import GramTable
 from .jieba_files import jieba_folder, read_dictionary, read_variable
 from .torch_layers import SizedShim, mixed, predict_sequences, sized_shim
@@ -27,7 +27,7 @@ UNKNOWN = "OOV"
 
 
 @registry.architectures("spacy_cner.JiebaNetwork.v1")
-def build_jieba_network(use: bool = True) -> Model[List[Doc], List[Floats2d]]:
+def build_jieba_network(use: bool = True, dropout: float = 0.0) -> Model[List[Doc], List[Floats2d]]:
     """The states of the network that comes with jieba for its paddle mode, without PaddlePaddle: LAC (Jiao, Sun and Sun
     2018, "Chinese Lexical Analysis with Deep Bi-GRU-CRF Network", section 2), two bidirectional GRUs over the
     embeddings of characters, which Baidu trained to find words, parts of speech, persons, places, organisations and
@@ -35,11 +35,13 @@ def build_jieba_network(use: bool = True) -> Model[List[Doc], List[Floats2d]]:
 
     use: without it there are no features, and jieba is not needed. Its files (the extra `words`) are read at
         initialisation only: a pipeline that was saved brings the weights, and gets by without jieba.
+    dropout: share of the features that training leaves out, as in `FrozenTok2Vec`.
     Docs must have one character per token.
     RETURNS Model[List[Doc], List[Floats2d]], rows of 256, without `use` of 0."""
+    check_dropout(dropout)
     return Model(
         "jieba_network",
-        _forward if use else _no_features,
+        partial(_forward, dropout=dropout) if use else _no_features,
         init=_init if use else None,
         dims={"nO": WIDTH if use else 0},
         attrs={"table": GramTable(1, [], 0)},
@@ -96,10 +98,11 @@ def _fill(network: Any, entries: List[int], folder: Path) -> None:
                 layer.candidate_weights[direction] = candidates.view(width, width)
 
 
-def _forward(model: Any, docs: List[Doc], is_train: bool) -> Tuple[List[Floats2d], Callable]:
+def _forward(model: Any, docs: List[Doc], is_train: bool, *, dropout: float) -> Tuple[List[Floats2d], Callable]:
     rows = model.attrs["table"].rows_of([codepoints(doc) for doc in docs])
     ends = numpy.cumsum([len(doc) for doc in docs], dtype="int64")
-    return predict_sequences(model, numpy.split(rows, ends)[: len(docs)]), no_gradient
+    features = predict_sequences(model, numpy.split(rows, ends)[: len(docs)])
+    return without_some(model.ops, features, dropout) if is_train else features, no_gradient
 
 
 def _no_features(model: Any, docs: List[Doc], is_train: bool) -> Tuple[List[Floats2d], Callable]:

@@ -1,6 +1,7 @@
 import numpy
+import pytest
 import spacy
-from conftest import assert_training_changes_nothing
+from conftest import assert_dropout_is_of_training_only, assert_training_changes_nothing
 
 from spacy_cner.models.embed import build_char_ngram_embed
 from spacy_cner.models.encoders import build_bilstm
@@ -9,8 +10,8 @@ from spacy_cner.models.frozen import build_frozen_tok2vec
 DOCS = [spacy.blank("zh").make_doc(text) for text in ("王海去了青岛。", "林小燕在看海。")]
 
 
-def build(architecture):
-    model = architecture(build_char_ngram_embed([4, 2], [20, 20]), build_bilstm(6))
+def build(architecture, **settings):
+    model = architecture(build_char_ngram_embed([4, 2], [20, 20]), build_bilstm(6), **settings)
     model.initialize(X=DOCS)
     embed = next(node for node in model.walk() if node.has_param("E"))
     embed.set_param("E", numpy.random.default_rng(0).normal(size=embed.get_param("E").shape).astype("f"))
@@ -19,6 +20,16 @@ def build(architecture):
 
 def test_training_changes_nothing():
     assert_training_changes_nothing(build(build_frozen_tok2vec), DOCS)
+
+
+def test_dropout_is_of_training_only():
+    assert_dropout_is_of_training_only(build(build_frozen_tok2vec, dropout=0.5), DOCS, 0.5)
+
+
+@pytest.mark.parametrize("dropout", [-0.1, 1.0])
+def test_dropout_that_is_none(dropout):
+    with pytest.raises(ValueError, match=f"expected a dropout from 0 to below 1, got {dropout}"):
+        build(build_frozen_tok2vec, dropout=dropout)
 
 
 def test_takes_the_weights_of_one_that_learns():

@@ -4,7 +4,13 @@ import sys
 import numpy
 import pytest
 import spacy
-from conftest import assert_training_changes_nothing, entities, joint_examples, train
+from conftest import (
+    assert_dropout_is_of_training_only,
+    assert_training_changes_nothing,
+    entities,
+    joint_examples,
+    train,
+)
 
 from spacy_cner.models.jieba_network import build_jieba_network
 from spacy_cner.precision import predict_in
@@ -54,6 +60,12 @@ def test_training_changes_nothing(model):
     assert_training_changes_nothing(model, DOCS)
 
 
+def test_dropout_is_of_training_only():
+    model = build_jieba_network(dropout=0.25)
+    model.initialize(X=DOCS)
+    assert_dropout_is_of_training_only(model, DOCS, 0.25)
+
+
 def test_a_saved_one_needs_no_jieba(model, tmp_path):
     (tmp_path / "model").write_bytes(model.to_bytes())
     numpy.save(tmp_path / "rows.npy", model.predict(DOCS)[0])
@@ -95,3 +107,8 @@ def test_without_use_there_is_nothing():
     assert backprop(features) == []
     loaded = build_jieba_network(use=False).from_bytes(model.to_bytes())
     assert loaded.predict(DOCS[:1])[0].shape == (len(TEXTS[0]), 0)
+
+
+def test_dropout_that_is_none():
+    with pytest.raises(ValueError, match="expected a dropout from 0 to below 1, got 1.5"):
+        build_jieba_network(dropout=1.5)
