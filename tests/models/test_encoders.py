@@ -328,6 +328,17 @@ def test_self_attention_of_no_heads():
     assert build_self_attention(inner, heads=0) is inner
 
 
+def test_residual_adds_the_states():
+    plain, residual = attention(), attention(residual=True)
+    for model in (plain, residual):
+        fix_random_seed(0)
+        model.initialize(X=sample("linear"))
+    states, attended, both = (layer.predict(sample("linear")) for layer in (residual.layers[0], plain, residual))
+    assert any(rows.any() for rows in attended)
+    for one, other, row in zip(states, attended, both):
+        numpy.testing.assert_allclose(row, one + other, rtol=1e-5, atol=1e-6)
+
+
 def test_zero_init_begins_with_the_states():
     model = attention(residual=True, zero_init=True)
     model.initialize(X=sample("linear"))
