@@ -1,6 +1,7 @@
 """How exactly the networks compute."""
 
-from typing import Any, ContextManager, Dict, Literal
+from contextlib import contextmanager
+from typing import Any, ContextManager, Dict, Iterator, Literal
 
 import torch
 
@@ -27,12 +28,20 @@ def check_precision(precision: str) -> None:
         raise ValueError(f"expected the precision float32, bfloat16 or auto, got {precision!r}")
 
 
-def computing(in_training: Precision, device: str, is_train: bool) -> ContextManager:
-    """A context in which torch multiplies on a device ("cpu" or "cuda") as precisely as it should, in training or in
-    prediction."""
+@contextmanager
+def computing(in_training: Precision, device: str, is_train: bool) -> Iterator[None]:
+    """Torch multiplies on a device ("cpu" or "cuda") as precisely as it should, in training or in prediction."""
     precision = in_training if is_train else _of_prediction
     rounded = precision == "bfloat16" or (precision == "auto" and has_bfloat16(device))
-    return torch.autocast(device, torch.bfloat16, enabled=rounded)
+    with torch.autocast(device, torch.bfloat16, enabled=rounded), without_tf32():
+        yield
+
+
+def without_tf32() -> ContextManager[None]:
+    """cuDNN multiplies the float32 of convolutions and LSTMs as they are. By itself it takes them for TF32, of as few
+    digits as float16."""
+    cudnn = torch.backends.cudnn
+    return cudnn.flags(cudnn.enabled, cudnn.benchmark, cudnn.benchmark_limit, cudnn.deterministic, allow_tf32=False)
 
 
 def has_bfloat16(device: str) -> bool:

@@ -5,13 +5,14 @@ from typing import Any, Callable, Dict, List, Optional, Sequence, cast
 
 import torch
 from spacy import registry
-from thinc.api import Dropout, Model, chain
+from thinc.api import Model, chain
 from thinc.types import Floats2d
 from torch import nn
 
 from ..nn.bert_layers import BertLayer
 from ..nn.classification_attention import ClassificationAttention
 from ..precision import Precision
+from .dropout import sequence_dropout
 from .torch_layers import init_sizes, sequence_layer, sized_shim
 
 CLASSIFICATION_ATTENTION = "classification_attention"
@@ -69,7 +70,7 @@ def set_class_embeddings(layer: Model, counts: Dict[str, int], embeddings: Any) 
 def _same_width(name: str, build: Callable[..., nn.Module], precision: Precision) -> Model:
     layer = sequence_layer(name, build, precision=precision)
     layer.init = _init
-    model: Model = chain(layer, Dropout())
+    model: Model = chain(layer, sequence_dropout())
     model.init = _init_outer
     return model
 

@@ -7,13 +7,14 @@ from typing import Any, Callable, List, Optional, Tuple
 import numpy
 from spacy import registry
 from spacy.tokens import Doc
-from thinc.api import Dropout, Model, chain, concatenate
+from thinc.api import Model, chain, concatenate
 from thinc.types import Floats2d
 
 from ..chars import codepoints
 from ..errors import InputError
 from ..features.words import places_in_words
 from ..vectors import NgramVectors
+from .dropout import sequence_dropout
 from .gram_table import GramTable
 
 
@@ -46,7 +47,7 @@ def build_char_ngram_embed(
         ngram_embed(order, width, count, path, trainable, places if order == 1 else 1)
         for order, (width, count) in enumerate(zip(widths, buckets), 1)
     ]
-    model: Model = chain(concatenate(*layers) if len(layers) > 1 else layers[0], Dropout())
+    model: Model = chain(concatenate(*layers) if len(layers) > 1 else layers[0], sequence_dropout())
     model.set_dim("nO", sum(widths), force=True)
     return model
 

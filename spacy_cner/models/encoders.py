@@ -4,7 +4,7 @@ from functools import partial
 from typing import List
 
 from spacy import registry
-from thinc.api import Dropout, Model, chain
+from thinc.api import Model, chain
 from thinc.api import residual as add_input
 from thinc.types import Floats2d
 
@@ -12,6 +12,7 @@ from ..nn.attention import SelfAttention
 from ..nn.convolution import CharCNN
 from ..nn.recurrent import LSTM, BiLSTM
 from ..precision import Precision
+from .dropout import sequence_dropout
 from .torch_layers import sequence_layer
 
 
@@ -89,6 +90,6 @@ def _lstm(nI: int, nO: int, depth: int) -> LSTM:
 
 def with_dropout(layer: Model) -> Model:
     """Dropout on the layer's output; spaCy sets its rate from `training.dropout`."""
-    model: Model = chain(layer, Dropout())
+    model: Model = chain(layer, sequence_dropout())
     model.set_dim("nO", layer.get_dim("nO"), force=True)
     return model

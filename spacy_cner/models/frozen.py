@@ -9,6 +9,8 @@ from spacy.tokens import Doc
 from thinc.api import Model, Ops
 from thinc.types import Floats2d
 
+from .dropout import make_dropout
+
 
 @registry.architectures("spacy_cner.FrozenTok2Vec.v1")
 def build_frozen_tok2vec(
@@ -39,7 +41,7 @@ def check_dropout(dropout: float) -> None:
 
 def without_some(ops: Ops, features: List[Floats2d], dropout: float) -> List[Floats2d]:
     """The features with a share of `dropout` set to 0 and the others scaled, so that their mean stays."""
-    return [rows * ops.get_dropout_mask(rows.shape, dropout) for rows in features] if dropout else features
+    return make_dropout(ops, features, dropout)(features) if dropout else features
 
 
 def no_gradient(gradients: List[Floats2d]) -> List[Doc]:

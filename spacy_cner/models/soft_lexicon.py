@@ -7,13 +7,14 @@ from typing import Any, Callable, List, Optional, Tuple
 import numpy
 from spacy import registry
 from spacy.tokens import Doc
-from thinc.api import Dropout, Model, NumpyOps, chain
+from thinc.api import Model, NumpyOps, chain
 from thinc.model import deserialize_attr, serialize_attr
 from thinc.types import Floats2d
 
 from ..chars import codepoints
 from ..errors import InputError
 from ..word_vectors import WordVectors
+from .dropout import sequence_dropout
 from .word_table import SETS, WordTable
 
 CPU = NumpyOps()
@@ -36,7 +37,7 @@ def build_soft_lexicon_embed(width: int = 50, lexicon: Optional[str] = None) -> 
         dims={"nO": SETS * width},
         attrs={"lexicon": no_lexicon(width)},
     )
-    model: Model = chain(layer, Dropout())
+    model: Model = chain(layer, sequence_dropout())
     model.set_dim("nO", SETS * width, force=True)
     return model
 

@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from functools import partial
 from typing import Any, Callable, Dict, Iterator, List, Optional, Sequence, Tuple, cast
 
+import numpy
 import srsly
 import torch
 from thinc.api import (
@@ -14,13 +15,13 @@ from thinc.api import (
     Ops,
     Optimizer,
     PyTorchShim,
+    get_current_ops,
     get_torch_default_device,
     torch2xp,
     xp2torch,
 )
 from thinc.types import Floats2d
 from torch import nn
-from torch.nn.utils.rnn import pad_sequence
 
 from ..precision import Precision, check_precision, computing
 from .batching import batches_by_length
@@ -113,14 +114,28 @@ def sized_shim(layer: Model) -> SizedShim:
 
 def pad(sequences: Sequence[Floats2d], *, requires_grad: bool = False) -> Tuple[torch.Tensor, torch.Tensor]:
     """B arrays of shape (n_i, D) as one tensor (B, T, D), zero where there is padding, and their lengths (B,)."""
-    padded = pad_sequence([xp2torch(x) for x in sequences], batch_first=True)
-    lengths = torch.tensor([len(x) for x in sequences], dtype=torch.long, device=padded.device)
-    return padded.requires_grad_(requires_grad), lengths
+    lengths = [len(x) for x in sequences]
+    flat = xp2torch(get_current_ops().flatten(cast(Any, sequences)))
+    size = max(lengths)
+    padded = flat.new_zeros(len(lengths) * size, *flat.shape[1:])
+    padded.index_copy_(0, _places(lengths, size).to(flat.device), flat)
+    padded = padded.view(len(lengths), size, *flat.shape[1:])
+    return padded.requires_grad_(requires_grad), torch.tensor(lengths, device=flat.device)
 
 
 def unpad(padded: torch.Tensor, lengths: torch.Tensor) -> List[Floats2d]:
     """The inverse of `pad`: padded (B, T, D) to B arrays (n_i, D)."""
-    return [cast(Floats2d, torch2xp(x[:n])) for x, n in zip(padded.detach(), lengths.tolist())]
+    sizes: Any = lengths.tolist()
+    places = _places(sizes, padded.shape[1]).to(padded.device)
+    flat = padded.detach().flatten(0, 1).index_select(0, places)
+    return get_current_ops().unflatten(cast(Floats2d, torch2xp(flat)), sizes)
+
+
+def _places(lengths: Sequence[int], size: int) -> torch.Tensor:
+    """Where the elements of all sequences stand, (sum of lengths,), if each has the room of `size`."""
+    ends = numpy.cumsum(lengths)
+    starts = numpy.arange(len(lengths)) * size - (ends - lengths)
+    return torch.from_numpy(numpy.arange(ends[-1]) + numpy.repeat(starts, lengths))
 
 
 def sequence_layer(

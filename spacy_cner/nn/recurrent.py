@@ -1,9 +1,16 @@
 """Recurrent networks over sequences of different lengths."""
 
-from typing import List, Sequence
+from typing import Iterable, List, Sequence, Tuple, cast
 
 import torch
 from torch import nn
+
+
+def run(lstm: nn.LSTM, padded: torch.Tensor) -> torch.Tensor:
+    """The states of an LSTM, (B, T, width). The optimizer gives its weights other places in memory, and a GPU wants
+    them in one; where they are, and on a CPU, this moves nothing."""
+    lstm.flatten_parameters()
+    return lstm(padded)[0]
 
 
 def reverse(padded: torch.Tensor, lengths: torch.Tensor) -> torch.Tensor:
@@ -32,9 +39,9 @@ class BiLSTM(nn.Module):
 
     def forward(self, padded: torch.Tensor, lengths: torch.Tensor) -> torch.Tensor:
         """padded (B, T, width_in), lengths (B,). RETURNS (B, T, width_out); what stands at padding has no meaning."""
-        for rightward, leftward in zip(self.rightward, self.leftward):
-            mirrored = leftward(reverse(padded, lengths))[0]
-            padded = torch.cat([rightward(padded)[0], reverse(mirrored, lengths)], dim=2)
+        for rightward, leftward in cast(Iterable[Tuple[nn.LSTM, nn.LSTM]], zip(self.rightward, self.leftward)):
+            mirrored = run(leftward, reverse(padded, lengths))
+            padded = torch.cat([run(rightward, padded), reverse(mirrored, lengths)], dim=2)
         return padded
 
 
@@ -47,7 +54,7 @@ class LSTM(nn.Module):
 
     def forward(self, padded: torch.Tensor, lengths: torch.Tensor) -> torch.Tensor:
         """padded (B, T, width_in), lengths (B,). RETURNS (B, T, width_out); what stands at padding has no meaning."""
-        return self.rightward(padded)[0]
+        return run(self.rightward, padded)
 
 
 class FrozenBiGRU(nn.Module):

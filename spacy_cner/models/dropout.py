@@ -1,0 +1,31 @@
+"""Dropout of sequences, with one mask for all of them: on a GPU, one for each takes a third of the time of training."""
+
+from typing import Any, Callable, List, Tuple, cast
+
+from thinc.api import Model, Ops
+from thinc.types import Floats2d
+
+
+def sequence_dropout(rate: float = 0.0) -> Model[List[Floats2d], List[Floats2d]]:
+    """Thinc's `Dropout`: the same settings under the same name, the same random numbers on a CPU."""
+    return Model("dropout", _forward, attrs={"dropout_rate": rate, "is_enabled": True})
+
+
+def make_dropout(ops: Ops, rows: List[Floats2d], rate: float) -> Callable[[List[Floats2d]], List[Floats2d]]:
+    """A function that sets a share of `rate` of the numbers in rows of these shapes to 0, always the same ones, and
+    scales the others so that their mean stays."""
+    lengths: Any = [len(each) for each in rows]
+    width = rows[0].shape[1] if rows else 0
+    mask = ops.get_dropout_mask((sum(lengths), width), rate)
+
+    def drop(given: List[Floats2d]) -> List[Floats2d]:
+        return ops.unflatten(cast(Floats2d, ops.flatten(given) * mask), lengths)
+
+    return drop
+
+
+def _forward(model: Model, rows: List[Floats2d], is_train: bool) -> Tuple[List[Floats2d], Callable]:
+    if not (is_train and model.attrs["is_enabled"] and model.attrs["dropout_rate"]):
+        return rows, lambda gradients: gradients
+    drop = make_dropout(model.ops, rows, model.attrs["dropout_rate"])
+    return drop(rows), drop
