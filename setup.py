@@ -24,6 +24,7 @@ setup(
     extras_require={
         "transformers": ["spacy-transformers>=1.4.0,<1.5", "transformers<4.53.3"],
         "cuda12": ["cupy-cuda12x>=13.2"],
+        "cuda13": ["cupy-cuda13x>=13.6"],
         "vectors": ["gensim>=4.4"],
         "words": ["jieba", "rjieba"],
         "pkuseg": ["spacy-pkuseg>=1.0"],
