@@ -13,7 +13,7 @@ from thinc.api import Config, Model
 from ..models.tagger import set_labels
 from .char_view import gold_entity_tags
 from .class_embeddings import initialize_class_embeddings
-from .entities import Entity, EntityPipe, check_alignment_mode, check_decoding, check_label, check_labels
+from .entities import Entity, EntityPipe, FindSpans, check_alignment_mode, check_decoding, check_label, check_labels
 from .scores import entity_score
 from .tagging import CharTagger, char_offsets
 
@@ -150,13 +150,12 @@ class ChineseEntityRecognizer(EntityPipe, CharTagger):
 
     # Prediction
 
-    def predict(self, docs: Iterable[Doc]) -> List[List[Entity]]:
-        """The entities of each document, from left to right, those over the threshold."""
+    def find(self, docs: Iterable[Doc], spans: FindSpans) -> List[List[Entity]]:
         views = self.views(docs)
         entities: List[List[Entity]] = [[] for _ in views]
         for tagged in self.tagged(views):
-            for window, spans in zip(tagged.windows, self.spans(tagged.scores)):
-                for start, end, label, score in spans:
+            for window, row in zip(tagged.windows, spans(tagged.scores)):
+                for start, end, label, score in row:
                     first, last = char_offsets(views[window.index], window.start + start, window.start + end)
                     entities[window.index].append(Entity(first, last, label, score))
         return [sorted(found) for found in entities]

@@ -13,7 +13,7 @@ from ..features.clusters import cluster_lists
 from ..features.tagger import TaggedParts
 from ..tags import tag_list
 from .char_view import gold_entity_tags
-from .entities import Entity, EntityPipe, check_alignment_mode, check_decoding, check_label, check_labels
+from .entities import Entity, EntityPipe, FindSpans, check_alignment_mode, check_decoding, check_label, check_labels
 from .feature_tagging import DEFAULT_TEMPLATES, FeatureTaggerPipe, training_list
 from .tagging import char_offsets
 
@@ -154,10 +154,15 @@ class FeatureEntityRecognizer(EntityPipe, FeatureTaggerPipe):
     # Prediction
 
     def read(self, views: List[Doc], found: Iterable[TaggedParts]) -> List[List[Entity]]:
-        """The entities of each document, from left to right, those over the threshold."""
+        return self._entities(views, found, self.spans)
+
+    def find(self, docs: Iterable[Doc], spans: FindSpans) -> List[List[Entity]]:
+        return self._entities(*self.tagged(docs), spans)
+
+    def _entities(self, views: List[Doc], found: Iterable[TaggedParts], spans: FindSpans) -> List[List[Entity]]:
         entities: List[List[Entity]] = [[] for _ in views]
         for tagged in found:
-            for part, row in zip(tagged.parts, self.spans(tagged.scores)):
+            for part, row in zip(tagged.parts, spans(tagged.scores)):
                 for start, end, label, score in row:
                     first, last = char_offsets(views[part.doc], part.start + start, part.start + end)
                     entities[part.doc].append(Entity(first, last, label, score))

@@ -1,8 +1,9 @@
 """Entities from the tags of a CRF, and how they get into documents; what all recognisers have in common."""
 
 from bisect import bisect_right
+from functools import partial
 from itertools import groupby
-from typing import Any, Dict, Iterable, List, NamedTuple, Optional, Sequence, Tuple
+from typing import Any, Callable, Dict, Iterable, List, NamedTuple, Optional, Sequence, Tuple
 
 import torch
 from spacy.tokens import Doc, Span, SpanGroup
@@ -16,6 +17,7 @@ ALIGNMENT_MODES = ("expand", "contract", "strict")
 DECODINGS = ("path", "spans")
 
 ScoredSpan = Tuple[int, int, str, float]  # start, end (exclusive), label, probability
+FindSpans = Callable[[TagScores], List[List[ScoredSpan]]]
 
 
 class EntityPipe:
@@ -42,6 +44,18 @@ class EntityPipe:
         check_decoding(self.decoding, self.threshold)
         find = path_spans if self.decoding == "path" else best_spans
         return find(scores, self.threshold)
+
+    def find(self, docs: Iterable[Doc], spans: FindSpans) -> List[List["Entity"]]:
+        """The entities of each document that `spans` finds in the scores of its tags, from left to right."""
+        raise NotImplementedError
+
+    def predict(self, docs: Iterable[Doc]) -> List[List["Entity"]]:
+        """The entities of each document, from left to right, those over the threshold."""
+        return self.find(docs, self.spans)
+
+    def candidates(self, docs: Iterable[Doc], threshold: float) -> List[List["Entity"]]:
+        """All entities of each document that are at least so probable, whether or not they overlap."""
+        return self.find(docs, partial(probable_spans, threshold=threshold))
 
     def set_annotations(self, docs: Iterable[Doc], entities: List[List["Entity"]]) -> None:
         """Sets `doc.ents` and, with their scores, `doc.spans[spans_key]`."""
@@ -115,6 +129,11 @@ def best_spans(scores: TagScores, threshold: float) -> List[List[ScoredSpan]]:
     """Of all spans of each sequence that are at least so probable, those that do not overlap and are over the threshold
     by most in sum. Where the probabilities hold, half of the best F1 that can be reached is the best threshold for it
     (Lipton et al. 2014, "Optimal thresholding of classifiers to maximize F1 measure", theorem 1)."""
+    return [without_overlap(spans, threshold) for spans in probable_spans(scores, threshold)]
+
+
+def probable_spans(scores: TagScores, threshold: float) -> List[List[ScoredSpan]]:
+    """All spans of each sequence that are at least so probable, whether or not they overlap."""
     tags, device = scores.tags, scores.emissions.device
     labels = list(dict.fromkeys(parse_tag(tag, scores.scheme).label for tag in tags if tag != OUTSIDE))
     letters = scheme_letters(scores.scheme)
@@ -131,8 +150,7 @@ def best_spans(scores: TagScores, threshold: float) -> List[List[ScoredSpan]]:
     found: List[List[ScoredSpan]] = [[] for _ in range(len(scores.emissions))]
     rows = sorted(zip(spans.tolist(), probabilities.tolist()))
     for sequence, group in groupby(rows, key=lambda row: row[0][0]):
-        candidates = [(start, end, labels[label], score) for (_, start, end, label), score in group]
-        found[sequence] = without_overlap(candidates, threshold)
+        found[sequence] = [(start, end, labels[label], score) for (_, start, end, label), score in group]
     return found
 
 

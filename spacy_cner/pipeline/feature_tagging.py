@@ -3,7 +3,7 @@
 from collections import Counter
 from itertools import takewhile
 from pathlib import Path
-from typing import Any, Callable, Dict, Iterable, Iterator, List, Mapping, Optional, Union
+from typing import Any, Callable, Dict, Iterable, Iterator, List, Mapping, Optional, Tuple, Union
 
 import numpy
 import srsly
@@ -99,10 +99,14 @@ class FeatureTaggerPipe(Pipe):
 
     def predict(self, docs: Iterable[Doc]) -> List[Any]:
         """For each document what `read` tells of it."""
+        return self.read(*self.tagged(docs))
+
+    def tagged(self, docs: Iterable[Doc]) -> Tuple[List[Doc], Iterable[TaggedParts]]:
+        """The documents by characters, and the scores of their tags, part by part."""
         tagger = self.require_tagger()
         docs = list(docs)
         views = [self.view(doc) for doc in docs]
-        return self.read(views, tagger.tag(docs, views, self.outside_penalty))
+        return views, tagger.tag(docs, views, self.outside_penalty)
 
     def require_tagger(self) -> FeatureTagger:
         """The trained tagger. Raises ValueError if there is none."""

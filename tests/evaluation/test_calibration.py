@@ -2,13 +2,14 @@ import pickle
 
 import pytest
 import spacy
-from conftest import SENTENCES
+from conftest import SENTENCES, blank_joint, joint_examples, train
 from spacy.tokens import DocBin, Span
 from typer.testing import CliRunner
 
 from spacy_cner.cli import app
 from spacy_cner.errors import InputError
 from spacy_cner.evaluation.calibration import Calibration, calibrate
+from spacy_cner.evaluation.pipeline import evaluate_pipeline
 
 
 @pytest.fixture
@@ -48,6 +49,27 @@ def test_a_pipeline_that_is_always_wrong(nlp, gold):
         doc.set_ents([Span(doc, 0, 1, label="X")])
     found = calibrate(nlp, gold)
     assert (found.path_f, set(found.spans_f.values()), found.threshold) == (0.0, {0.0}, 0.1)
+
+
+@pytest.mark.parametrize("first", [False, True])
+def test_each_threshold_has_the_score_of_a_run_with_it(first):
+    """With a shared tok2vec before the component, and another that finds entities before or after it."""
+    spacy.util.fix_random_seed(0)
+    nlp = blank_joint()
+    examples = joint_examples(nlp)
+    nlp.initialize(lambda: examples)
+    train(nlp, examples, steps=8)  # unsure of all
+    ruler = nlp.add_pipe("entity_ruler", before="cner" if first else None)
+    ruler.add_patterns([{"label": "LOC", "pattern": [{"TEXT": "大"}, {"TEXT": "连"}]}])
+    gold = [example.reference for example in examples]
+    thresholds = (0.02, 0.05, 0.1, 0.2, 0.4)
+    found = calibrate(nlp, gold, thresholds=thresholds)
+    cner, expected = nlp.get_pipe("cner"), {}
+    for threshold in thresholds:
+        cner.decoding, cner.threshold = "spans", threshold
+        expected[threshold] = evaluate_pipeline(nlp, gold)["ents_f"]
+    assert found.spans_f == expected
+    assert len(set(expected.values())) > 2
 
 
 @pytest.mark.parametrize("name, has", [("entity_ruler", "cner"), ("nope", "cner")])
