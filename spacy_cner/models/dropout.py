@@ -11,6 +11,12 @@ def sequence_dropout(rate: float = 0.0) -> Model[List[Floats2d], List[Floats2d]]
     return Model("dropout", _forward, attrs={"dropout_rate": rate, "is_enabled": True})
 
 
+def check_dropout(dropout: float) -> None:
+    """Raises ValueError if it is none."""
+    if not 0 <= dropout < 1:
+        raise ValueError(f"expected a dropout from 0 to below 1, got {dropout}")
+
+
 def make_dropout(ops: Ops, rows: List[Floats2d], rate: float) -> Callable[[List[Floats2d]], List[Floats2d]]:
     """A function that sets a share of `rate` of the numbers in rows of these shapes to 0, always the same ones, and
     scales the others so that their mean stays."""

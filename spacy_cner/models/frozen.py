@@ -9,7 +9,7 @@ from spacy.tokens import Doc
 from thinc.api import Model, Ops
 from thinc.types import Floats2d
 
-from .dropout import make_dropout
+from .dropout import check_dropout, make_dropout
 
 
 @registry.architectures("spacy_cner.FrozenTok2Vec.v1")
@@ -31,12 +31,6 @@ def _predict(
 ) -> Tuple[List[Floats2d], Callable[[List[Floats2d]], List[Doc]]]:
     features = forward(model, docs, False)[0]
     return without_some(model.ops, features, dropout) if is_train else features, no_gradient
-
-
-def check_dropout(dropout: float) -> None:
-    """Raises ValueError if it is none."""
-    if not 0 <= dropout < 1:
-        raise ValueError(f"expected a dropout from 0 to below 1, got {dropout}")
 
 
 def without_some(ops: Ops, features: List[Floats2d], dropout: float) -> List[Floats2d]:

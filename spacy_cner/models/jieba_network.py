@@ -14,7 +14,8 @@ from torch import nn
 
 from ..chars import codepoints
 from ..nn.recurrent import FrozenBiGRU
-from .frozen import check_dropout, no_gradient, without_some
+from .dropout import check_dropout
+from .frozen import no_gradient, without_some
 from .gram_table import GramTable
 from .jieba_files import jieba_folder, read_dictionary, read_variable
 from .torch_layers import SizedShim, mixed, predict_sequences, sized_shim

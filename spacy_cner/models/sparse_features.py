@@ -18,6 +18,7 @@ from ..features.clusters import cluster_lists
 from ..features.index import FeatureIndex, check_templates, list_columns, uses_words
 from ..features.word_list import WordList, own_lists, read_list
 from ..nn.feature_scores import FeatureScores
+from .dropout import check_dropout
 from .row_updates import RowsShim
 from .torch_layers import SizedShim, leave_threads_to_parent, sized_shim
 
@@ -43,10 +44,11 @@ def build_sparse_features(
     train: a .spacy file, read at initialisation only: the features that occur at least `min_count` times in its text
         get weights. None: those of the few documents that the model is initialised with.
     rate: what the learning rate is multiplied by for these weights (with Adam).
-    dropout: the part of the features that is left out in training. `training.dropout` does not change it.
+    dropout: the part of the features that is left out in training, 0 to below 1. `training.dropout` does not change it.
     lists, lexicon, clusters: as for the component's initialisation.
     lazy: a step updates the features of its batch, whatever momentum the others have: much faster for a million
         features, a little less accurate where there are few examples."""
+    check_dropout(dropout)
     files = {**own_lists(), **lists}
     check_templates(templates, {**files, **clusters})
     read_lists = partial(_read_lists, templates, files, lexicon, clusters)

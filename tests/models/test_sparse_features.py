@@ -67,6 +67,12 @@ def test_a_file_that_is_not_there(tmp_path):
         layer(width=2, train=str(tmp_path / "nothing.spacy")).initialize(X=DOCS)
 
 
+@pytest.mark.parametrize("dropout", [-0.1, 1.0])
+def test_dropout_that_is_none(dropout):
+    with pytest.raises(ValueError, match=f"expected a dropout from 0 to below 1, got {dropout}"):
+        layer(dropout=dropout)
+
+
 def test_lists_of_the_user(tmp_path):
     path = tmp_path / "ships.txt"
     path.write_text("远\n", encoding="utf-8")
