@@ -1,6 +1,6 @@
 """Recurrent networks over sequences of different lengths."""
 
-from typing import Iterable, List, Sequence, Tuple, cast
+from typing import Iterable, Tuple, cast
 
 import torch
 from torch import nn
@@ -83,26 +83,25 @@ class FrozenBiGRU(nn.Module):
         """padded (B, T, width_in), lengths (B,). RETURNS (B, T, width_out); what stands at padding has no meaning."""
         size, width = padded.shape[1], self.width
         # One matrix product for both directions; one step after the other in memory. shape: (T, B, 6 * width)
-        inputs = padded.transpose(0, 1) @ torch.cat([*self.input_weights], dim=1) + self.biases.flatten()
+        products = padded.transpose(0, 1) @ torch.cat([*self.input_weights], dim=1)
         # shape: (T, B, 2, 3 * width)
-        inputs = inputs.unflatten(2, (2, 3 * width))
+        inputs = (products.float() + self.biases.flatten()).unflatten(2, (2, 3 * width))
         # Nothing of padding is new, so the leftward states are still zero where a sequence ends.
         padding = torch.arange(size, device=padded.device)[:, None] >= lengths
         inputs[..., :width].masked_fill_(padding[:, :, None, None], -torch.inf)
-        rightward = self._states(inputs[:, :, 0].unbind(), 0)
-        leftward = self._states(inputs[:, :, 1].unbind()[::-1], 1)[::-1]
-        return torch.cat([torch.stack(rightward, dim=1), torch.stack(leftward, dim=1)], dim=2)
+        # Autocast would round the weights anew at each step, which takes longer than the products.
+        with torch.autocast(padded.device.type, enabled=False):
+            states = self._states(torch.stack([inputs[:, :, 0], inputs[:, :, 1].flip(0)], dim=1))
+        return torch.cat([states[:, 0], states[:, 1].flip(0)], dim=2).transpose(0, 1)
 
-    def _states(self, inputs: Sequence[torch.Tensor], direction: int) -> List[torch.Tensor]:
-        """inputs: (B, 3 * width) of each step. RETURNS (B, width) of each step."""
-        of_gates, of_candidates = self.gate_weights[direction], self.candidate_weights[direction]
-        state = inputs[0].new_zeros(len(inputs[0]), self.width)
+    def _states(self, inputs: torch.Tensor) -> torch.Tensor:
+        """inputs: (T, 2, B, 3 * width), those of the leftward direction from the last on. RETURNS (T, 2, B, width)."""
+        state = inputs.new_zeros(*inputs.shape[1:3], self.width)
         states = []
-        for step in inputs:
-            gates, candidates = step.split([2 * self.width, self.width], dim=1)
-            update, reset = torch.addmm(gates, state, of_gates).sigmoid_().chunk(2, dim=1)
-            candidates = torch.addmm(candidates, reset * state, of_candidates).tanh_()
-            # Under autocast the products are of another type than the state, which stays exact.
-            state = torch.lerp(state, candidates.to(state.dtype), update.to(state.dtype))
+        for step in inputs.unbind():
+            gates, candidates = step.split([2 * self.width, self.width], dim=2)
+            update, reset = torch.baddbmm(gates, state, self.gate_weights).sigmoid_().chunk(2, dim=2)
+            candidates = torch.baddbmm(candidates, reset * state, self.candidate_weights).tanh_()
+            state = torch.lerp(state, candidates, update)
             states.append(state)
-        return states
+        return torch.stack(states)
