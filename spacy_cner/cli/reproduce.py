@@ -96,7 +96,7 @@ def make_job(run: Run, corpora: Corpora, models: Path, results: Path, gpu: bool,
     if run.segmenter:
         files["train"] = corpora.segmented(corpus, run.segmenter)
     settings: Overrides = {f"paths.{key}": str(file) for key, file in files.items()}
-    settings |= {"system.seed": run.seed}
+    settings["system.seed"] = run.seed
     return Job(
         common=run.identity,
         config=run.config,
