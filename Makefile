@@ -17,8 +17,7 @@ all: setup
 
 test: setup
 	$(INSTALL) -e ".[test]"
-	$(BIN)/ruff check .
-	$(BIN)/mypy spacy_cner
+	$(MAKE) lint
 	# One thread for each process: OpenMP's threads wait actively, so more of them than cores slow each other down.
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses auto --dist loadfile
 
@@ -38,6 +37,7 @@ wheelhouse:
 lint:
 	$(BIN)/ruff check .
 	$(BIN)/mypy spacy_cner
+	$(BIN)/lint-imports --no-cache
 
 clean:
 	rm -rf corpus training metrics packages build dist *.egg-info project.lock

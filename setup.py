@@ -33,7 +33,7 @@ setup(
         "package": ["setuptools>=77", "wheel"],
         "test": [
             "pytest", "pytest-xdist", "hypothesis", "pytorch-crf", "jieba", "rjieba", "gensim>=4.4", "python-crfsuite",
-            "matplotlib", "spacy-transformers>=1.4.0,<1.5", "transformers<4.53.3", "ruff", "mypy",
+            "matplotlib", "spacy-transformers>=1.4.0,<1.5", "transformers<4.53.3", "ruff", "mypy", "import-linter",
         ],
     },
     entry_points={
@@ -72,17 +72,17 @@ setup(
             "spacy_cner.SoftmaxTagger.v1 = spacy_cner.models.tagger:build_softmax_tagger",
         ],
         "spacy_augmenters": [
-            "spacy_cner.joined_lists.v1 = spacy_cner.corpus.joined:make_joined_lists",
-            "spacy_cner.pseudo_samples.v1 = spacy_cner.corpus.pseudo:make_pseudo_samples",
+            "spacy_cner.joined_lists.v1 = spacy_cner.training.joined:make_joined_lists",
+            "spacy_cner.pseudo_samples.v1 = spacy_cner.training.pseudo:make_pseudo_samples",
         ],
         "spacy_batchers": [
-            "spacy_cner.batch_by_task.v1 = spacy_cner.corpus.batchers:make_batch_by_task",
-            "spacy_cner.batch_by_padded.v1 = spacy_cner.corpus.raw_text:make_batch_by_padded",
+            "spacy_cner.batch_by_task.v1 = spacy_cner.training.batchers:make_batch_by_task",
+            "spacy_cner.batch_by_padded.v1 = spacy_cner.training.raw_text:make_batch_by_padded",
         ],
-        "spacy_loggers": ["spacy_cner.HalvingLogger.v1 = spacy_cner.halving:make_halving_logger"],
+        "spacy_loggers": ["spacy_cner.HalvingLogger.v1 = spacy_cner.training.loggers:make_halving_logger"],
         "spacy_readers": [
-            "spacy_cner.MixedCorpus.v1 = spacy_cner.corpus.mixed:make_mixed_corpus",
-            "spacy_cner.RawText.v1 = spacy_cner.corpus.raw_text:make_raw_text",
+            "spacy_cner.MixedCorpus.v1 = spacy_cner.training.mixed:make_mixed_corpus",
+            "spacy_cner.RawText.v1 = spacy_cner.training.raw_text:make_raw_text",
         ],
         "spacy_scorers": [
             "spacy_cner.ents_scorer.v1 = spacy_cner.evaluation.scorer:make_ents_scorer",

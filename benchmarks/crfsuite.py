@@ -12,9 +12,9 @@ import pycrfsuite
 from spacy.tokens import Doc, Span
 from spacy.training import Example
 
-from spacy_cner.chars import normalize_char
 from spacy_cner.evaluation.scorer import score_ents
-from spacy_cner.tags import spans_to_tags, tags_to_spans
+from spacy_cner.text.chars import normalize_char
+from spacy_cner.text.tags import spans_to_tags, tags_to_spans
 
 SCHEME = "bioes"
 # Weights of the L1 and the L2 penalty; the pair is chosen on the development set.

@@ -23,7 +23,7 @@ import wasabi
 from spacy.language import Language
 
 from spacy_cner.corpus.docbin import read_docs
-from spacy_cner.precision import predict_in
+from spacy_cner.nn.precision import predict_in
 
 
 def main() -> None:

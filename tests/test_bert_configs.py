@@ -10,9 +10,9 @@ from spacy.training.loop import train
 from test_configs import FOLDER, blocks_of, read
 
 from spacy_cner.corpus.docbin import chinese_vocab
-from spacy_cner.corpus.document import WORDS_KEY
-from spacy_cner.pipeline.char_view import set_words
-from spacy_cner.vectors import NgramVectors
+from spacy_cner.text.char_view import set_words
+from spacy_cner.text.words import WORDS_KEY
+from spacy_cner.vectors.ngrams import NgramVectors
 
 TRANSFORMER = "spacy_cner.CharTransformer.v1"
 NAMES = sorted(path.stem for path in FOLDER.glob("*.cfg") if blocks_of(read(path.stem), TRANSFORMER))

@@ -13,9 +13,9 @@ from spacy.util import registry
 from thinc.api import Config
 
 from spacy_cner.corpus.docbin import chinese_vocab
-from spacy_cner.corpus.document import WORDS_KEY
-from spacy_cner.pipeline.char_view import set_words
-from spacy_cner.word_vectors import WordVectors
+from spacy_cner.text.char_view import set_words
+from spacy_cner.text.words import WORDS_KEY
+from spacy_cner.vectors.words import WordVectors
 
 FOLDER = Path(__file__).parents[1] / "configs"
 EMBED = "spacy_cner.CharNgramEmbed.v1"

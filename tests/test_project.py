@@ -25,8 +25,8 @@ from weasel.util.config import load_project_config
 import spacy_cner
 from spacy_cner.cli import app
 from spacy_cner.corpus.docbin import read_docs
-from spacy_cner.vectors import NgramVectors
-from spacy_cner.word_vectors import WordVectors
+from spacy_cner.vectors.ngrams import NgramVectors
+from spacy_cner.vectors.words import WordVectors
 
 ROOT = Path(__file__).parents[1]
 PARTS = ("train", "dev", "test")

@@ -8,11 +8,11 @@ from spacy.tokens import DocBin
 from tqdm import tqdm
 
 from ..corpus.docbin import save
-from ..corpus.raw_text import make_raw_text
 from ..corpus.silver import Counts, silver_docs
 from ..errors import InputError
 from ..loading import assigned_by, load_pipeline
-from ..precision import Precision, predict_in
+from ..nn.precision import Precision, predict_in
+from ..training.raw_text import make_raw_text
 from ._app import command, good
 
 

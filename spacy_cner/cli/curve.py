@@ -5,8 +5,8 @@ from typing import List, Optional
 
 import typer
 
-from ..plots import new_figure, save_figure
-from ..training_log import read_curve
+from ..plots.figure import new_figure, save_figure
+from ..plots.training_log import read_curve
 from ._app import command, good
 
 

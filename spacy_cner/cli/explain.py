@@ -4,9 +4,9 @@ from pathlib import Path
 
 import typer
 
-from ..attention_maps import attention_maps
-from ..heat_map import draw_heat_maps
 from ..loading import load_pipeline
+from ..plots.attention import attention_maps
+from ..plots.heat_map import draw_heat_maps
 from ._app import command, good
 
 

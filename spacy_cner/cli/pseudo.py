@@ -6,7 +6,7 @@ from typing import List, Optional
 import typer
 
 from ..corpus.docbin import load, save
-from ..corpus.pseudo import PseudoSampler, add_pseudo_samples
+from ..training.pseudo import PseudoSampler, add_pseudo_samples
 from ._app import command, good
 
 

@@ -6,7 +6,7 @@ from typing import Any, Dict, List, Optional
 import typer
 from wasabi import msg
 
-from ..vectors import NgramVectors, train_vectors
+from ..vectors.ngrams import NgramVectors, train_vectors
 from ._app import command
 
 

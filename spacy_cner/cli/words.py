@@ -5,7 +5,7 @@ from typing import Any, Dict, List
 
 import typer
 
-from ..word_vectors import train_word_vectors
+from ..vectors.words import train_word_vectors
 from ._app import command, good
 
 

@@ -6,7 +6,7 @@ from itertools import pairwise
 from typing import Iterator, Optional
 
 from ..errors import InputError
-from ..tags import parse_tag, tags_to_spans
+from ..text.tags import parse_tag, tags_to_spans
 from .document import AnnotatedText, Entity, Offsets, trim
 from .source import Sentence, Source
 
@@ -18,11 +18,11 @@ PLACED = re.compile("(\ufffd\ufffd|.)([0-9]{1,2})", re.DOTALL)
 
 
 def read_columns(source: Source, *, scheme: str, places: bool = False, strict_tags: bool = False) -> Iterator[Sentence]:
-    """`scheme` is a tag scheme of `spacy_cner.tags`. With `places` each character is followed by its place in its word,
-    from 0: these make the words, a place of 0 beginning each.
+    """`scheme` is a tag scheme of `spacy_cner.text.tags`. With `places` each character is followed by its place in its
+    word, from 0: these make the words, a place of 0 beginning each.
 
-    Tag sequences that the scheme does not allow are read by the repair policy of `spacy_cner.tags`, and noted, because
-    Weibo has them and counts them in; with `strict_tags` they are errors."""
+    Tag sequences that the scheme does not allow are read by the repair policy of `spacy_cner.text.tags`, and noted,
+    because Weibo has them and counts them in; with `strict_tags` they are errors."""
     for block in blocks(source):
         line = block[0][0]
         yield source.attempt(

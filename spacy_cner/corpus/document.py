@@ -8,8 +8,7 @@ from spacy.tokens import Doc, Span
 from spacy.vocab import Vocab
 
 from ..errors import CorpusError
-
-WORDS_KEY = "words"  # doc.spans["words"] holds the word segmentation
+from ..text.words import WORDS_KEY
 
 Offsets = tuple[int, int]  # start, end (exclusive), in characters of the text
 Entity = tuple[int, int, str]  # start, end (exclusive), label

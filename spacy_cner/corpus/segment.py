@@ -9,10 +9,11 @@ from spacy.lang.zh import ChineseTokenizer
 from spacy.language import Language
 from spacy.tokens import Doc
 
-from ..chars import is_char_doc
 from ..errors import InputError
 from ..loading import load_pipeline
-from .document import WORDS_KEY, AnnotatedText, Offsets, trim
+from ..text.chars import is_char_doc
+from ..text.words import WORDS_KEY
+from .document import AnnotatedText, Offsets, trim
 
 SEGMENTERS = {"jieba": "words", "pkuseg": "pkuseg"}  # and the extra of this package that installs it
 PKUSEG_MODEL = "spacy_ontonotes"  # spacy-pkuseg's own default, downloaded by it at first use

@@ -10,7 +10,7 @@ from typing import Iterable, Iterator, Optional, Union
 from spacy.language import Language
 from spacy.tokens import Doc
 
-from .document import WORDS_KEY
+from ..text.words import WORDS_KEY
 
 
 @dataclass

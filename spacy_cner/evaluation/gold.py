@@ -2,7 +2,7 @@
 
 from spacy.tokens import Doc, Span
 
-from ..chars import is_char_doc
+from ..text.chars import is_char_doc
 
 
 def is_annotated(doc: Doc) -> bool:

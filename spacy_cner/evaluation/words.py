@@ -12,10 +12,11 @@ from spacy.util import registry
 from spacy.vocab import Vocab
 
 from ..corpus.docbin import read_docs
-from ..corpus.document import WORDS_KEY, Offsets
+from ..corpus.document import Offsets
 from ..corpus.segment import has_words, words_of
 from ..corpus.source import Source
 from ..errors import InputError
+from ..text.words import WORDS_KEY
 from .training_set import of_training_set
 
 WORD_LISTS = (".txt", ".utf8")

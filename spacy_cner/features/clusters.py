@@ -6,9 +6,9 @@ from typing import Dict, Mapping, Union
 
 import numpy
 
-from ..chars import normalize_text
 from ..errors import InputError
-from ..word_vectors import WordVectors
+from ..text.chars import normalize_text
+from ..vectors.words import WordVectors
 from .word_list import WordList
 
 

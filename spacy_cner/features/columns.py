@@ -5,13 +5,12 @@ from typing import Callable, Dict, Iterable, List, Mapping
 import numpy
 from spacy.tokens import Doc
 
-from ..chars import codepoints
 from ..errors import InputError
-from ..models.gram_table import normalize_codepoints
-from ..pipeline.char_view import token_offsets
+from ..text.char_view import token_offsets
+from ..text.chars import codepoints, normalize_codepoints
+from ..text.words import border_column, category_column, tagged_words_of, words_of
 from .classes import char_classes
 from .word_list import WordList
-from .words import border_column, category_column, tagged_words_of, words_of
 
 EDGE = -1  # the value of what is before and behind a document, in all columns
 

@@ -6,8 +6,8 @@ from typing import Any, Dict, Iterable, List, Mapping, Union
 
 import numpy
 
-from ..chars import normalize_text
 from ..errors import CorpusError, InputError
+from ..text.chars import normalize_text
 from .hashing import START, mix, string_keys
 
 FOLDER = Path(__file__).parent.parent / "assets" / "lists"

@@ -11,7 +11,7 @@ from torch import nn
 
 from ..nn.bert_layers import BertLayer
 from ..nn.classification_attention import ClassificationAttention
-from ..precision import Precision
+from ..nn.precision import Precision
 from .dropout import sequence_dropout
 from .torch_layers import init_sizes, sequence_layer, sized_shim
 

@@ -13,13 +13,13 @@ from thinc.api import ArgsKwargs, Model, get_torch_default_device, torch2xp
 from thinc.types import Floats2d
 from torch import nn
 
-from ..chars import MASK, codepoints
 from ..errors import InputError
-from ..precision import Precision, check_precision, computing
-from ..vectors import NgramVectors
-from .batching import batches_by_length
+from ..nn.precision import Precision, check_precision, computing
+from ..text.batching import batches_by_length
+from ..text.chars import MASK, codepoints
+from ..vectors.ngrams import NgramVectors
 from .gram_table import GramTable
-from .torch_layers import SizedShim, leave_threads_to_parent, padded_size, sized_shim
+from .torch_layers import SizedShim, padded_size, sized_shim
 
 SPECIAL = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
 PAD, UNKNOWN, BEGIN, END, MASKED = range(len(SPECIAL))
@@ -44,7 +44,7 @@ def build_char_bert(
         are the first columns of its embedding at the start; read at initialisation only.
     layers, width, heads: its size; the feed-forward layers are 4 x width. max_length: of a sequence, in characters and
         the two tokens around it; longer ones are cut into pieces that are read by themselves.
-    precision: of training, see `spacy_cner.precision`. compile: by `torch.compile`, which takes minutes at
+    precision: of training, see `spacy_cner.nn.precision`. compile: by `torch.compile`, which takes minutes at
         first and pays on a GPU.
     Docs must have one character per token. RETURNS Model[List[Doc], List[Floats2d]], rows of `width`."""
     check_precision(precision)
@@ -129,7 +129,6 @@ def _forward(
     features = [model.ops.alloc2f(len(row), model.get_dim("nO")) for row in ids]
     if not pieces:
         return features, lambda gradients: []
-    leave_threads_to_parent()
     shim = sized_shim(model)
     shim.require_built()
     rows = [ids[i][start : start + size] for i, start in pieces]

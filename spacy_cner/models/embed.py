@@ -10,10 +10,10 @@ from spacy.tokens import Doc
 from thinc.api import Model, chain, concatenate
 from thinc.types import Floats2d
 
-from ..chars import codepoints
 from ..errors import InputError
-from ..features.words import places_in_words
-from ..vectors import NgramVectors
+from ..text.chars import codepoints
+from ..text.words import places_in_words
+from ..vectors.ngrams import NgramVectors
 from .dropout import sequence_dropout
 from .gram_table import GramTable
 

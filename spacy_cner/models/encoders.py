@@ -10,8 +10,8 @@ from thinc.types import Floats2d
 
 from ..nn.attention import SelfAttention
 from ..nn.convolution import CharCNN
+from ..nn.precision import Precision
 from ..nn.recurrent import LSTM, BiLSTM
-from ..precision import Precision
 from .dropout import sequence_dropout
 from .torch_layers import sequence_layer
 

@@ -1,6 +1,5 @@
 """Which row of an embedding belongs to which character n-gram."""
 
-from functools import lru_cache
 from typing import List
 
 import numpy
@@ -8,8 +7,8 @@ import srsly
 from thinc.api import Model
 from thinc.model import deserialize_attr, serialize_attr
 
-from ..chars import MASK, normalize_char
 from ..features.hashing import GOLDEN
+from ..text.chars import MASK, normalize_codepoints
 
 # The row of positions where no n-gram begins (the last n - 1 of a document), and of n-grams with a masked character.
 NO_ROW = 0
@@ -73,18 +72,6 @@ def gram_keys(grams: numpy.ndarray) -> numpy.ndarray:
     for column in grams.T:
         keys = (keys << BITS) | column.astype("uint64")
     return keys
-
-
-@lru_cache(maxsize=1)
-def _plain_forms() -> numpy.ndarray:
-    # Surrogates are no characters of their own; chr() makes them all the same.
-    return numpy.array([ord(normalize_char(chr(i))) for i in range(0x10000)], dtype="uint32")
-
-
-def normalize_codepoints(codepoints: numpy.ndarray) -> numpy.ndarray:
-    """`normalize_char` for arrays; characters beyond the basic plane stay as they are."""
-    forms = _plain_forms()
-    return numpy.where(codepoints < len(forms), forms[codepoints.clip(max=len(forms) - 1)], codepoints)
 
 
 @serialize_attr.register(GramTable)

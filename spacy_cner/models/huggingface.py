@@ -14,12 +14,12 @@ from spacy_transformers.layers.transformer_model import huggingface_from_pretrai
 from thinc.api import ArgsKwargs, CupyOps, Model, Optimizer, get_current_ops, torch2xp, xp2torch
 from thinc.types import Floats2d
 
-from ..chars import codepoints
 from ..errors import InputError
-from ..pipeline.windows import split_windows
-from ..precision import Precision, computing
-from .batching import batches_by_length
-from .torch_layers import leave_threads_to_parent, own_averages, padded_size
+from ..nn.precision import Precision, computing
+from ..text.batching import batches_by_length
+from ..text.chars import codepoints
+from ..text.windows import split_windows
+from .torch_layers import own_averages, padded_size
 from .word_pieces import WordPieces
 
 LAYER = re.compile(r"\.(?:layers?|h|blocks?)\.(\d+)\.")
@@ -155,7 +155,6 @@ def _init(model: Model, X: Any = None, Y: Any = None, encoder: Optional[str] = N
 
 def _forward(model: Any, docs: List[Doc], is_train: bool) -> Tuple[List[Floats2d], Callable]:
     shim = model.shims[0]
-    leave_threads_to_parent()
     parts = [list(_parts(doc, model.attrs["window"], shim.pieces)) for doc in docs]
     sequences = [sequence for part in parts for sequence in part]
     train = is_train and shim.is_trained

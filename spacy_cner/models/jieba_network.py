@@ -12,8 +12,8 @@ from thinc.api import Model
 from thinc.types import Floats2d
 from torch import nn
 
-from ..chars import codepoints
 from ..nn.recurrent import FrozenBiGRU
+from ..text.chars import codepoints
 from .dropout import check_dropout
 from .frozen import no_gradient, without_some
 from .gram_table import GramTable

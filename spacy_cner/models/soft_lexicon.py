@@ -11,9 +11,9 @@ from thinc.api import Model, NumpyOps, chain
 from thinc.model import deserialize_attr, serialize_attr
 from thinc.types import Floats2d
 
-from ..chars import codepoints
 from ..errors import InputError
-from ..word_vectors import WordVectors
+from ..text.chars import codepoints
+from ..vectors.words import WordVectors
 from .dropout import sequence_dropout
 from .word_table import SETS, WordTable
 

@@ -20,7 +20,7 @@ from ..features.word_list import WordList, own_lists, read_list
 from ..nn.feature_scores import FeatureScores
 from .dropout import check_dropout
 from .row_updates import RowsShim
-from .torch_layers import SizedShim, leave_threads_to_parent, sized_shim
+from .torch_layers import SizedShim, sized_shim
 
 
 @registry.architectures("spacy_cner.SparseFeatures.v1")
@@ -103,7 +103,6 @@ def _forward(model: Model, docs: List[Doc], is_train: bool) -> Tuple[List[Floats
     shim.require_built()
     if not sum(lengths) or not model.attrs["index"].templates:
         return [model.ops.alloc2f(n, model.get_dim("nO")) for n in lengths], lambda gradients: []
-    leave_threads_to_parent()
     rows = torch.from_numpy(model.attrs["index"].rows(docs)).to(shim.device)
     output, torch_backprop = shim(ArgsKwargs(args=(rows,), kwargs={}), is_train)
 

@@ -10,7 +10,7 @@ from thinc.types import Floats2d
 from torch import nn
 
 from ..nn.crf import CRF
-from ..tags import allowed_transitions, scheme_letters, tag_list
+from ..text.tags import allowed_transitions, scheme_letters, tag_list
 from .torch_layers import SizedShim, pad, sequence_layer, sized_shim, unpad
 
 
@@ -40,7 +40,7 @@ def build_softmax_tagger(
     tag_scheme: str = "bioes",
 ) -> Model[List[Doc], List[Floats2d]]:
     """The same, with each tag decided by itself (the Softmax rows of Wu et al. 2019, Table 2): a CRF whose transitions
-    are all allowed, score zero and are not learned. Illegal tag sequences are repaired, see `spacy_cner.tags`."""
+    are all allowed, score zero and are not learned. Illegal tag sequences are repaired, see `spacy_cner.text.tags`."""
     return _tagger("softmax_tagger", _independent, tok2vec, encoder, tag_scheme)
 
 

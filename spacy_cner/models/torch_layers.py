@@ -1,6 +1,5 @@
 """Torch modules as Thinc layers: built when their sizes are known, rebuilt from what was saved, resizable."""
 
-import os
 from contextlib import contextmanager
 from functools import partial
 from typing import Any, Callable, Dict, Iterator, List, Optional, Sequence, Tuple, cast
@@ -23,8 +22,8 @@ from thinc.api import (
 from thinc.types import Floats2d
 from torch import nn
 
-from ..precision import Precision, check_precision, computing
-from .batching import batches_by_length
+from ..nn.precision import Precision, check_precision, computing
+from ..text.batching import batches_by_length
 
 # Padded characters that go through a network at once: bounds the memory whatever the documents, keeps a CPU's caches
 # warm (4,096 are a third faster than 16,384) and a GPU busy.
@@ -177,18 +176,6 @@ def mixed(build_module: Callable[..., nn.Module], precision: Precision, **sizes:
     return _Mixed(build_module(**sizes), precision)
 
 
-_process = os.getpid()
-
-
-def leave_threads_to_parent() -> None:
-    """In a forked process, as `nlp.pipe(n_process=2)` makes it, torch's threads are gone but not forgotten: to use
-    them would wait forever. One thread for each process is right there anyway, as in torch's DataLoader."""
-    global _process
-    if os.getpid() != _process:
-        torch.set_num_threads(1)
-        _process = os.getpid()
-
-
 def init_sizes(model: Model, X: Optional[List[Floats2d]] = None, Y: Optional[List[Floats2d]] = None) -> None:
     """Takes sizes that are not known yet from samples of input and output, and builds the module."""
     for dim, sample in (("nI", X), ("nO", Y)):
@@ -207,7 +194,6 @@ def _forward(model: Model, Xs: List[Floats2d], is_train: bool) -> Tuple[List[Flo
         return predict_sequences(model, Xs), _no_backprop
     shim = sized_shim(model)
     shim.require_built()
-    leave_threads_to_parent()
     padded, lengths = pad(Xs, requires_grad=True)
     output, torch_backprop = shim(ArgsKwargs(args=(padded, lengths), kwargs={}), True)
 
@@ -224,7 +210,6 @@ def predict_sequences(model: Model, sequences: Sequence[Any]) -> List[Floats2d]:
     batches of those of like length."""
     shim = sized_shim(model)
     shim.require_built()
-    leave_threads_to_parent()
     outputs: List[Any] = [model.ops.alloc2f(0, model.get_dim("nO"))] * len(sequences)
     for batch in batches_by_length(sequences, padded_size(model.ops)):
         if not len(sequences[batch[0]]):  # the longest; networks take no batch of nothing

@@ -6,9 +6,9 @@ from typing import Any, Dict, Iterator, List, NamedTuple, Sequence
 
 import numpy
 
-from ..chars import normalize_char
 from ..errors import InputError
-from ..pipeline.windows import split_windows
+from ..text.chars import normalize_char
+from ..text.windows import split_windows
 
 logger = logging.getLogger(__name__)
 

@@ -4,9 +4,8 @@ from typing import List, Tuple
 
 import numpy
 
-from ..chars import normalize_text
 from ..features.hashing import START, mix, string_keys
-from .gram_table import normalize_codepoints
+from ..text.chars import normalize_codepoints, normalize_text
 
 SETS = 4
 B, M, E, S = range(SETS)

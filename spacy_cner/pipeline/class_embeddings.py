@@ -15,7 +15,7 @@ from spacy.util import minibatch
 
 from ..errors import InputError
 from ..models.attention import classification_attention_of, set_class_embeddings
-from ..tags import tags_to_spans
+from ..text.tags import tags_to_spans
 from .tagging import CharTagger
 
 BATCH = 64  # documents that are in memory at once

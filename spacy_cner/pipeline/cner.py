@@ -11,7 +11,7 @@ from spacy.vocab import Vocab
 from thinc.api import Config, Model
 
 from ..models.tagger import set_labels
-from .char_view import gold_entity_tags
+from ..text.char_view import gold_entity_tags
 from .class_embeddings import initialize_class_embeddings
 from .entities import Entity, EntityPipe, FindSpans, check_alignment_mode, check_decoding, check_label, check_labels
 from .scores import entity_score

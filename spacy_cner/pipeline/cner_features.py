@@ -10,9 +10,9 @@ from spacy.training import Example, validate_get_examples
 from spacy.vocab import Vocab
 
 from ..features.clusters import cluster_lists
-from ..features.tagger import TaggedParts
-from ..tags import tag_list
-from .char_view import gold_entity_tags
+from ..models.feature_tagger import TaggedParts
+from ..text.char_view import gold_entity_tags
+from ..text.tags import tag_list
 from .entities import Entity, EntityPipe, FindSpans, check_alignment_mode, check_decoding, check_label, check_labels
 from .feature_tagging import DEFAULT_TEMPLATES, FeatureTaggerPipe, training_list
 from .tagging import char_offsets

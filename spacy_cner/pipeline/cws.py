@@ -10,12 +10,12 @@ from spacy.vocab import Vocab
 from thinc.api import Config, Model
 
 from ..corpus import fast_spans  # noqa: F401  (makes reading fast)
-from ..corpus.document import WORDS_KEY
 from ..errors import InputError
 from ..models.tagger import set_labels
 from ..models.torch_layers import sized_shim
-from ..tags import parse_tag, scheme_letters
-from .char_view import Roles, gold_word_tags, token_offsets
+from ..text.char_view import Roles, gold_word_tags, token_offsets
+from ..text.tags import parse_tag, scheme_letters
+from ..text.words import WORDS_KEY
 from .retokenize import merge_words
 from .tagging import CharTagger
 

@@ -9,11 +9,11 @@ from spacy.tokens import Doc, Span, SpanGroup
 from spacy.training import Example, validate_get_examples
 from spacy.vocab import Vocab
 
-from ..corpus.document import WORDS_KEY
 from ..corpus.segment import has_words
-from ..features.tagger import TaggedParts
-from ..tags import scheme_letters, tag_list
-from .char_view import gold_word_tags, token_offsets
+from ..models.feature_tagger import TaggedParts
+from ..text.char_view import gold_word_tags, token_offsets
+from ..text.tags import scheme_letters, tag_list
+from ..text.words import WORDS_KEY
 from .cws import LABEL, word_spans
 from .feature_tagging import DEFAULT_TEMPLATES, FeatureTaggerPipe, training_list
 

@@ -10,8 +10,8 @@ from spacy.tokens import Doc, Span, SpanGroup
 
 from ..errors import InputError
 from ..models.tag_scores import TagScores
-from ..nn.crf_spans import Roles
-from ..tags import OUTSIDE, allowed_transitions, parse_tag, scheme_letters, tags_to_spans
+from ..nn.crf.spans import Roles
+from ..text.tags import OUTSIDE, allowed_transitions, parse_tag, scheme_letters, tags_to_spans
 
 ALIGNMENT_MODES = ("expand", "contract", "strict")
 DECODINGS = ("path", "spans")

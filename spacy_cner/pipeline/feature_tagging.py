@@ -16,11 +16,11 @@ from spacy.vocab import Vocab
 
 from ..errors import InputError
 from ..features.columns import DOC_COLUMNS
-from ..features.tagger import FeatureTagger, TaggedParts, TrainingData
 from ..features.template import columns_of, parse_templates
 from ..features.word_list import WordList, own_lists, read_list
-from ..tags import scheme_letters
-from .char_view import CharView
+from ..models.feature_tagger import FeatureTagger, TaggedParts, TrainingData
+from ..text.char_view import CharView
+from ..text.tags import scheme_letters
 
 Paths = Dict[str, Union[str, Path]]
 DEFAULT_TEMPLATES = [

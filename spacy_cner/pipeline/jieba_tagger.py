@@ -11,7 +11,7 @@ from ..models.jieba_files import jieba_folder, read_tags, read_variable
 from ..models.jieba_network import WIDTH
 from ..models.tagger import crf_of, set_labels
 from ..models.torch_layers import sized_shim
-from ..tags import OUTSIDE
+from ..text.tags import OUTSIDE
 
 NAMES = ["PER", "LOC", "ORG", "TIME"]
 MODEL = {

@@ -5,8 +5,7 @@ from typing import Iterator
 from spacy.language import Language
 from spacy.tokens import Doc, Span, SpanGroup
 
-from ..corpus.document import WORDS_KEY
-from ..features.words import words_of_jieba
+from ..text.words import WORDS_KEY, words_of_jieba
 
 
 @Language.factory("jieba_words", assigns=["doc.spans"])

@@ -10,14 +10,14 @@ from spacy.training import Example, validate_examples
 from spacy.vocab import Vocab
 from thinc.api import Model, Optimizer, set_dropout_rate
 
-from ..corpus.mixed import CORPUS_KEY
 from ..errors import InputError
-from ..models.batching import batches_by_length
 from ..models.tag_scores import TagScores
 from ..models.tagger import crf_loss, crf_of, score_tags
 from ..models.torch_layers import pad, padded_size, sized_shim
-from ..tags import Transitions, allowed_transitions
-from .char_view import UNKNOWN, CharView, Window, window_tags, windows_of
+from ..text.batching import batches_by_length
+from ..text.char_view import UNKNOWN, CharView, Window, window_tags, windows_of
+from ..text.tags import Transitions, allowed_transitions
+from ..training.mixed import CORPUS_KEY
 
 
 class Tagged(NamedTuple):

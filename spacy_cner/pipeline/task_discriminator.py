@@ -12,8 +12,8 @@ from spacy.vocab import Vocab
 from thinc.api import Config, Model, Optimizer, set_dropout_rate
 from thinc.types import Floats2d
 
-from ..corpus.batchers import TASKS
 from ..errors import InputError
+from ..training.batchers import TASKS
 
 DEFAULT_CONFIG = """
 [model]

@@ -5,8 +5,8 @@ from typing import List
 from spacy.language import Language
 from spacy.tokens import Doc, Span
 
-from ..corpus.document import WORDS_KEY
 from ..errors import InputError
+from ..text.words import WORDS_KEY
 
 
 @Language.factory("word_entities", assigns=["doc.ents"], requires=["doc.spans"], default_config={"labels": []})

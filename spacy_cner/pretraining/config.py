@@ -12,8 +12,8 @@ from spacy.util import dot_to_object, load_model_from_config, registry
 from thinc.api import Config, Model, Optimizer, fix_random_seed
 
 from ..errors import InputError
-from ..models.batching import batches_by_length
 from ..models.torch_layers import padded_size
+from ..text.batching import batches_by_length
 
 SAVE_EVERY = 500  # batches, if the config does not say
 # What a run that goes on must have in common with the one that was stopped.

@@ -5,7 +5,7 @@ from typing import List, Optional, Sequence, Tuple
 import numpy
 from spacy.tokens import Doc
 
-from ..chars import MASK
+from ..text.chars import MASK
 
 # Of the masked characters, as BERT has it (Devlin et al. 2019, section 3.1); the others stay, but are guessed too.
 MASKED, REPLACED = 0.8, 0.1

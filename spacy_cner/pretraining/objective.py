@@ -14,15 +14,15 @@ from thinc.api import Model, Ops, torch2xp, xp2torch
 from thinc.types import Floats2d
 from torch import nn
 
-from ..chars import codepoints
-from ..corpus.document import WORDS_KEY
 from ..corpus.segment import add_words, load_segmenter
 from ..errors import InputError
 from ..models.char_bert import SPECIAL
 from ..models.gram_table import GramTable
 from ..models.torch_layers import sequence_layer, sized_shim
-from ..precision import Precision
-from ..vectors import NgramVectors
+from ..nn.precision import Precision
+from ..text.chars import codepoints
+from ..text.words import WORDS_KEY
+from ..vectors.ngrams import NgramVectors
 from .huggingface import is_char_bert, save_bert
 from .masking import mask_docs
 

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any, Dict, List, Sequence, Tuple
 
-from ..plots import new_figure, save_figure
+from ..plots.figure import new_figure, save_figure
 from .records import Record
 from .report import SCORES, Summary, cell_records, summarise
 from .runs import point_row

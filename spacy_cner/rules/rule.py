@@ -6,9 +6,9 @@ from functools import lru_cache
 from pathlib import Path
 from typing import List, Mapping, Sequence, Union
 
-from ..chars import normalize_text
 from ..errors import CorpusError, InputError
 from ..features.word_list import WordList
+from ..text.chars import normalize_text
 from .view import CLOSE, LAST_LABEL, OPEN, Labels, Span, View, make_view
 
 FILE = Path(__file__).parent.parent / "assets" / "rules" / "rules.txt"

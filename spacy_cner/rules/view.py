@@ -4,7 +4,7 @@ from typing import Iterable, List, NamedTuple, Tuple
 
 from spacy.tokens import Doc
 
-from ..chars import normalize_text
+from ..text.chars import normalize_text
 
 # Of Unicode's private use area, which no text should use; a text that does has UNKNOWN in their place.
 OPEN, CLOSE = "\ue000", "\ue001"

@@ -7,7 +7,7 @@ from typer.testing import CliRunner
 
 from spacy_cner.cli import app
 from spacy_cner.errors import InputError
-from spacy_cner.training_log import read_curve
+from spacy_cner.plots.training_log import read_curve
 
 CURVE = [(0, 0.5), (50, 0.876), (100, 12.5)]
 

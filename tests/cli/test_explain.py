@@ -5,8 +5,8 @@ import spacy
 from conftest import SENTENCES, make_examples, small_model
 from typer.testing import CliRunner
 
-from spacy_cner import heat_map
 from spacy_cner.cli import app
+from spacy_cner.plots import heat_map
 
 TEXT = "林小燕去了青岛。"
 ATTENTION = {

@@ -17,8 +17,8 @@ from typer.testing import CliRunner
 import spacy_cner
 from spacy_cner.cli import app
 from spacy_cner.cli.package import build_wheel, keep_only, require_extras
-from spacy_cner.corpus.mixed import CORPUS_KEY
 from spacy_cner.errors import InputError
+from spacy_cner.training.mixed import CORPUS_KEY
 
 PACKAGE = Path(spacy_cner.__file__).parent
 TRY = """

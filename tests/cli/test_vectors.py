@@ -4,7 +4,7 @@ import pytest
 from typer.testing import CliRunner
 
 from spacy_cner.cli import app
-from spacy_cner.vectors import NgramVectors
+from spacy_cner.vectors.ngrams import NgramVectors
 
 
 @pytest.fixture(autouse=True)

@@ -2,7 +2,7 @@ import pytest
 from typer.testing import CliRunner
 
 from spacy_cner.cli import app
-from spacy_cner.word_vectors import WordVectors
+from spacy_cner.vectors.words import WordVectors
 
 
 @pytest.fixture(autouse=True)

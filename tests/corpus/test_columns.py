@@ -6,7 +6,7 @@ from spacy_cner.corpus.columns import read_columns
 from spacy_cner.corpus.document import AnnotatedText, trim
 from spacy_cner.corpus.source import Source
 from spacy_cner.errors import CorpusError
-from spacy_cner.tags import spans_to_tags
+from spacy_cner.text.tags import spans_to_tags
 
 
 def source(text, tmp_path):

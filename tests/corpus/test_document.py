@@ -6,8 +6,9 @@ from hypothesis import strategies as st
 from spacy.tokens import DocBin
 
 from spacy_cner.corpus.docbin import chinese_vocab
-from spacy_cner.corpus.document import WORDS_KEY, AnnotatedText, join_words
+from spacy_cner.corpus.document import AnnotatedText, join_words
 from spacy_cner.errors import CorpusError
+from spacy_cner.text.words import WORDS_KEY
 
 VOCAB = chinese_vocab()
 

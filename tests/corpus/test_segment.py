@@ -9,9 +9,10 @@ from hypothesis import strategies as st
 from spacy.language import Language
 from spacy.tokens import Doc
 
-from spacy_cner.corpus.document import WORDS_KEY, AnnotatedText, trim
+from spacy_cner.corpus.document import AnnotatedText, trim
 from spacy_cner.corpus.segment import add_words, cut_words, has_words, load_segmenter, words_of
 from spacy_cner.errors import CorpusError, InputError
+from spacy_cner.text.words import WORDS_KEY
 
 TEXT = "小周在苏州银行 用iPhone X"
 

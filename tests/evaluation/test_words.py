@@ -9,9 +9,10 @@ from spacy.training import Example
 from spacy.util import registry
 from spacy.vocab import Vocab
 
-from spacy_cner.corpus.document import WORDS_KEY, AnnotatedText, trim
+from spacy_cner.corpus.document import AnnotatedText, trim
 from spacy_cner.errors import InputError
 from spacy_cner.evaluation.words import make_words_scorer, read_vocabulary, score_words
+from spacy_cner.text.words import WORDS_KEY
 
 VOCAB = Vocab()
 KEYS = ["words_p", "words_r", "words_f", "words_r_iv", "words_r_oov", "words_oov_rate"]

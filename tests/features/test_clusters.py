@@ -3,7 +3,7 @@ import pytest
 
 from spacy_cner.errors import InputError
 from spacy_cner.features.clusters import cluster_lists, k_means
-from spacy_cner.word_vectors import WordVectors
+from spacy_cner.vectors.words import WordVectors
 
 PLACES, PEOPLE = ["青岛", "大连", "烟台", "臺灣"], ["王海", "林小燕", "老师"]
 

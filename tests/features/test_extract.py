@@ -6,12 +6,12 @@ import spacy
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from spacy_cner.chars import normalize_char
 from spacy_cner.errors import InputError
 from spacy_cner.features.classes import char_class
 from spacy_cner.features.extract import Extractor
 from spacy_cner.features.template import parse_template
 from spacy_cner.features.word_list import WordList
+from spacy_cner.text.chars import normalize_char
 
 NLP = spacy.blank("zh")
 LISTS = {"surname": WordList(["王", "林"]), "place": WordList(["大连", "大连湾"])}

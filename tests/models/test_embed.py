@@ -8,7 +8,7 @@ from thinc.api import SGD
 
 from spacy_cner.errors import InputError
 from spacy_cner.models.embed import build_char_ngram_embed
-from spacy_cner.vectors import NgramVectors
+from spacy_cner.vectors.ngrams import NgramVectors
 
 NLP = spacy.blank("zh")
 GRAMS = {1: ["海", "王", "A"], 2: ["王海", "海A"]}

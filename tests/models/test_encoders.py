@@ -17,7 +17,7 @@ from spacy_cner.models.embed import build_char_ngram_embed
 from spacy_cner.models.encoders import build_bilstm, build_char_cnn, build_lstm, build_self_attention
 from spacy_cner.models.tagger import _linear
 from spacy_cner.models.torch_layers import sequence_layer, sized_shim
-from spacy_cner.precision import has_bfloat16, predict_in
+from spacy_cner.nn.precision import has_bfloat16, predict_in
 
 NLP = spacy.blank("zh")
 WIDTH_IN = 3
@@ -274,8 +274,8 @@ def test_training_precision(name, precision):
 @every_torch_layer
 @pytest.mark.parametrize("native", [False, True])
 def test_precision_of_prediction(name, monkeypatch, native):
-    monkeypatch.setattr("spacy_cner.precision.has_bfloat16", lambda device: native)
-    monkeypatch.setattr("spacy_cner.precision._of_prediction", "float32")
+    monkeypatch.setattr("spacy_cner.nn.precision.has_bfloat16", lambda device: native)
+    monkeypatch.setattr("spacy_cner.nn.precision._of_prediction", "float32")
     model, batch = initialized(name), sample(name)
     exact = model.predict(batch)
     predict_in("auto")

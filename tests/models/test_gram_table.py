@@ -4,8 +4,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from thinc.api import Model
 
-from spacy_cner.chars import normalize_char
-from spacy_cner.models.gram_table import NO_ROW, GramTable, gram_keys, normalize_codepoints
+from spacy_cner.models.gram_table import NO_ROW, GramTable, gram_keys
+from spacy_cner.text.chars import normalize_char, normalize_codepoints
 
 TEXTS = st.text(st.sampled_from("王海林燕A1，,\u3000 😀𠮷"), max_size=8)
 

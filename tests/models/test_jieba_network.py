@@ -13,7 +13,7 @@ from conftest import (
 )
 
 from spacy_cner.models.jieba_network import build_jieba_network
-from spacy_cner.precision import predict_in
+from spacy_cner.nn.precision import predict_in
 
 NLP = spacy.blank("zh")
 TEXTS = ["今天曼联队在老特拉福德球场击败了利物浦", "周杰伦说很好", "", "好", "我在淘宝网买的"]

@@ -4,7 +4,7 @@ import spacy
 
 from spacy_cner.errors import InputError
 from spacy_cner.models.soft_lexicon import build_soft_lexicon_embed
-from spacy_cner.word_vectors import WordVectors
+from spacy_cner.vectors.words import WordVectors
 
 WORDS = ["青岛", "岛", "青岛人"]
 COUNTS = [6, 3, 1]

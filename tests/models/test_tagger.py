@@ -12,7 +12,7 @@ from spacy_cner.models.embed import build_char_ngram_embed
 from spacy_cner.models.encoders import build_bilstm
 from spacy_cner.models.tagger import build_crf_tagger, crf_loss, crf_of, set_labels
 from spacy_cner.models.torch_layers import pad, sized_shim
-from spacy_cner.tags import tag_list
+from spacy_cner.text.tags import tag_list
 
 NLP = spacy.blank("zh")
 DOCS = [NLP.make_doc(text) for text in ("王海来", "林", "青岛很远")]

@@ -13,7 +13,7 @@ from torch import nn
 from spacy_cner.models import torch_layers
 from spacy_cner.models.encoders import build_bilstm, build_char_cnn
 from spacy_cner.models.torch_layers import SizedShim, pad, sequence_layer, sized_shim, unpad
-from spacy_cner.precision import has_bfloat16, predict_in
+from spacy_cner.nn.precision import has_bfloat16, predict_in
 
 
 class Scaled(nn.Module):

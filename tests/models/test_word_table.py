@@ -3,8 +3,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spacy_cner.chars import normalize_text
 from spacy_cner.models.word_table import WordTable
+from spacy_cner.text.chars import normalize_text
 
 ALPHABET = st.sampled_from("王海林A1，,\u3000 𠮷")
 TEXTS = st.text(ALPHABET, max_size=10)

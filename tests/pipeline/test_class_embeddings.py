@@ -10,16 +10,12 @@ from spacy.tokens import DocBin
 from spacy.training import Example
 from typer.testing import CliRunner
 
-from spacy_cner.attention_maps import attention_maps
 from spacy_cner.cli import app
 from spacy_cner.errors import InputError
-from spacy_cner.models.attention import (
-    attention_module,
-    build_classification_attention,
-    classification_attention_of,
-)
+from spacy_cner.models.attention import attention_module, build_classification_attention, classification_attention_of
 from spacy_cner.pipeline import class_embeddings
 from spacy_cner.pipeline.class_embeddings import ClassMoments, entity_embeddings, features
+from spacy_cner.plots.attention import attention_maps
 
 LABELS = ["LOC", "ORG", "PER"]
 

@@ -14,8 +14,8 @@ from spacy.tokens import Doc, DocBin
 from spacy.training import Example
 from typer.testing import CliRunner
 
-from spacy_cner.chars import simplified_forms
 from spacy_cner.errors import InputError
+from spacy_cner.text.chars import simplified_forms
 
 
 def blank(**config):

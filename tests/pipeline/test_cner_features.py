@@ -17,7 +17,7 @@ from spacy_cner.errors import InputError
 from spacy_cner.features.template import parse_templates
 from spacy_cner.pipeline import cner_features
 from spacy_cner.pipeline.cner_features import DEFAULT_TEMPLATES
-from spacy_cner.word_vectors import WordVectors
+from spacy_cner.vectors.words import WordVectors
 
 TEXTS = [text for text, _ in SENTENCES]
 CONFIG = Path(__file__).parents[2] / "configs" / "feature_crf.cfg"

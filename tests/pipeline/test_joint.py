@@ -21,9 +21,9 @@ from spacy.training import Example
 from thinc.api import SGD
 
 from spacy_cner.cli.package import keep_only
-from spacy_cner.corpus.mixed import CORPUS_KEY
 from spacy_cner.errors import InputError
 from spacy_cner.models.torch_layers import sized_shim
+from spacy_cner.training.mixed import CORPUS_KEY
 
 TEXTS = [text for text, _ in SENTENCES]
 GOLD_ENTITIES = [ents for _, ents in SENTENCES]

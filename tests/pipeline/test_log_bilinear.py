@@ -4,7 +4,7 @@ import pytest
 import spacy
 from conftest import SENTENCES, entities, joint_examples, make_examples, small_model, train, words
 
-from spacy_cner.pipeline.char_view import windows_of
+from spacy_cner.text.char_view import windows_of
 
 FEATURES = {
     "@architectures": "spacy_cner.SparseFeatures.v1",

@@ -7,12 +7,12 @@ from conftest import small_model, train
 from spacy.training import Example
 
 from spacy_cner.corpus.document import AnnotatedText
-from spacy_cner.corpus.mixed import make_mixed_corpus
 from spacy_cner.corpus.segment import add_words
 from spacy_cner.corpus.source import Source
 from spacy_cner.corpus.tagged import read_tagged
 from spacy_cner.errors import InputError
-from spacy_cner.features.words import category_column, tagged_words_of
+from spacy_cner.text.words import category_column, tagged_words_of
+from spacy_cner.training.mixed import make_mixed_corpus
 
 TAGGED = [
     "林/nr 小燕/nr 昨天/t 去/v 了/u 青岛/ns 。/w",

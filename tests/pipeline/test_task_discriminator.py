@@ -18,11 +18,11 @@ from conftest import (
 from spacy.training import Example
 from thinc.api import SGD, Adam
 
-from spacy_cner.attention_maps import attention_maps
 from spacy_cner.cli.package import keep_only, useful_components
-from spacy_cner.corpus.mixed import CORPUS_KEY
 from spacy_cner.errors import InputError
 from spacy_cner.pipeline.task_discriminator import task_loss
+from spacy_cner.plots.attention import attention_maps
+from spacy_cner.training.mixed import CORPUS_KEY
 
 TEXTS = [text for text, _ in SENTENCES]
 

@@ -6,9 +6,8 @@ import numpy
 import pytest
 from thinc.api import Config
 
-import spacy_cner.corpus.raw_text
 import spacy_cner.pretraining.objective  # noqa: F401  (both register functions)
-from spacy_cner.vectors import NgramVectors
+from spacy_cner.vectors.ngrams import NgramVectors
 
 CONFIG = """
 [paths]

@@ -5,14 +5,14 @@ import pytest
 import spacy
 from thinc.api import Config
 
-from spacy_cner.chars import MASK
 from spacy_cner.errors import InputError
 from spacy_cner.models.char_bert import SPECIAL, VECTOR_DEVIATION, build_char_bert
 from spacy_cner.models.torch_layers import sized_shim
 from spacy_cner.pretraining.export import export_encoder
 from spacy_cner.pretraining.loop import CHECKPOINT, ENCODER, pretrain
 from spacy_cner.pretraining.objective import make_masked_characters
-from spacy_cner.vectors import NgramVectors
+from spacy_cner.text.chars import MASK
+from spacy_cner.vectors.ngrams import NgramVectors
 
 from .conftest import sentences
 from .test_loop import Killed, kill_after, plain, rows

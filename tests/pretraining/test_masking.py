@@ -5,9 +5,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from thinc.api import fix_random_seed
 
-from spacy_cner.chars import MASK, codepoints
 from spacy_cner.models.gram_table import NO_ROW, GramTable
 from spacy_cner.pretraining.masking import MASKED, draw_spans, draw_words, mask_docs
+from spacy_cner.text.chars import MASK, codepoints
 
 NLP = spacy.blank("zh")
 TEXTS = st.lists(st.text(st.sampled_from("王海在青岛看，A1 \n😀"), max_size=12), min_size=1, max_size=4)

@@ -6,12 +6,12 @@ import spacy
 from spacy.training.pretrain import create_pretraining_model, make_update
 from thinc.api import Adam, NumpyOps, fix_random_seed, set_dropout_rate
 
-from spacy_cner.chars import codepoints
 from spacy_cner.errors import InputError
 from spacy_cner.models.embed import build_char_ngram_embed
 from spacy_cner.models.torch_layers import sized_shim
 from spacy_cner.pretraining.objective import OTHER, Guesses, character_classes, guess_loss, make_masked_characters
 from spacy_cner.pretraining.tally import Tally
+from spacy_cner.text.chars import codepoints
 
 from .conftest import sentences
 

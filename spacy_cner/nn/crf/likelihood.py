@@ -1,0 +1,83 @@
+"""The negative log likelihood of tags, with an explicit gradient.
+
+The gradient with respect to a score is the expected number of times that a path uses it, minus the number of times that
+the given tags do (Sutton and McCallum 2012, "An introduction to conditional random fields", section 5.1).
+"""
+
+from typing import Any, Optional
+
+import torch
+from torch import Tensor
+from torch.autograd.function import once_differentiable
+
+from .forward_backward import forward_backward
+from .lattice import Lattice, build_lattice
+
+
+class KnownPath:
+    """What `ForwardBackward` tells about all paths, about one: `path` (S, B), all tags of each sequence."""
+
+    def __init__(self, lattice: Lattice, path: Tensor):
+        self.lattice, self.path = lattice, path.unsqueeze(2)
+        before, after = path[:-1], path[1:]
+        # Index into the flattened table of transitions; shape: (S - 1, B)
+        self.steps = before * lattice.emissions.shape[2] + after
+        if lattice.shared:
+            transitions = lattice.transitions.flatten().index_select(0, self.steps.flatten()).view_as(self.steps)
+        else:
+            transitions = lattice.transitions.flatten(2).gather(2, self.steps.unsqueeze(2)).squeeze(2)
+        emissions = lattice.emissions.gather(2, self.path).squeeze(2)
+        self.log_partition = emissions.sum(0) + transitions.sum(0)
+
+    @property
+    def marginals(self) -> Tensor:
+        return torch.zeros_like(self.lattice.emissions[:-1]).scatter_(2, self.path[:-1], 1.0)
+
+    def expected_transitions(self, weights: Tensor) -> Tensor:
+        counts = torch.zeros_like(self.lattice.transitions)
+        weights = weights.expand_as(self.steps)
+        if self.lattice.shared:
+            counts.view(-1).index_add_(0, self.steps.flatten(), weights.flatten())
+        else:
+            counts.flatten(2).scatter_(2, self.steps.unsqueeze(2), weights.unsqueeze(2))
+        return counts
+
+
+class NegativeLogLikelihood(torch.autograd.Function):
+    """log Z - log Z of the paths through the known tags, for each sequence, (B,), in the lattice's float type."""
+
+    @staticmethod
+    def forward(
+        ctx: Any, emissions: Tensor, transitions: Tensor, positional: Optional[Tensor], lengths: Tensor, path: Tensor
+    ) -> Tensor:
+        """`path` (B, S): tags, the boundary's index L before and after them, -1 where unknown; the rest as of
+        `build_lattice`."""
+        lattice, path = build_lattice(emissions, transitions, positional, lengths), path.mT
+        ctx.free = forward_backward(lattice)
+        if (path >= 0).all():
+            ctx.gold = KnownPath(lattice, path)
+        else:
+            tags = torch.arange(lattice.emissions.shape[2], device=path.device)
+            excluded = (path.unsqueeze(2) != tags) & (path >= 0).unsqueeze(2)
+            lattice = lattice._replace(emissions=lattice.emissions.masked_fill(excluded, -torch.inf))
+            ctx.gold = forward_backward(lattice, "the constraints and the known tags")
+        ctx.dtypes = emissions.dtype, transitions.dtype, None if positional is None else positional.dtype
+        return ctx.free.log_partition - ctx.gold.log_partition
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Optional[Tensor], ...]:
+        with torch.autocast(gradient.device.type, enabled=False):
+            # shape: (S - 1, B, K)
+            emissions = (ctx.free.marginals - ctx.gold.marginals) * gradient.unsqueeze(1)
+            # shape: (K, K) or (S - 1, B, K, K)
+            transitions = ctx.free.expected_transitions(gradient) - ctx.gold.expected_transitions(gradient)
+        positional = None
+        if transitions.dim() == 4:
+            # shape: (B, T - 1, L, L)
+            positional = transitions[1:-1, :, :-1, :-1].transpose(0, 1).to(ctx.dtypes[2])
+            # shape: (K, K)
+            transitions = transitions.sum((0, 1))
+        # shape: (B, T, L)
+        emissions = emissions[1:, :, :-1].transpose(0, 1).to(ctx.dtypes[0])
+        return emissions, transitions.to(ctx.dtypes[1]), positional, None, None

@@ -1,0 +1,200 @@
+"""A linear-chain conditional random field (Lafferty, McCallum and Pereira 2001)."""
+
+import functools
+from typing import Any, Callable, Optional, TypeVar, cast
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from . import spans as crf_spans
+from .checks import check_allowed, check_batch, check_path_exists, check_shape, check_spans, check_tags, check_type
+from .decode import n_best, viterbi
+from .forward_backward import forward_backward
+from .lattice import build_lattice
+from .likelihood import NegativeLogLikelihood
+
+Method = TypeVar("Method", bound=Callable)
+PADDING = -1
+
+
+def without_autocast(method: Method) -> Method:
+    """Sums of exponentials need more than half precision, whatever the network around them does."""
+
+    @functools.wraps(method)
+    def run(self: "CRF", emissions: Tensor, *args: Any, **kwargs: Any) -> Any:
+        with torch.autocast(emissions.device.type, enabled=False):
+            return method(self, emissions, *args, **kwargs)
+
+    return cast(Method, run)
+
+
+def result_dtype(emissions: Tensor) -> torch.dtype:
+    return torch.promote_types(emissions.dtype, torch.float32)
+
+
+class CRF(nn.Module):
+    """First-order linear-chain CRF over emissions.
+
+    A tag sequence scores the sum of its emissions, of `transitions` [from, to] between neighbours, of
+    `start_transitions` for its first tag and `end_transitions` for its last one. `allowed` (L, L) [from, to],
+    `allowed_start` and `allowed_end` (L,) say which transitions exist; the others have probability 0 and no gradient.
+    They are not part of the state dict.
+
+    All methods take `emissions` (B, T, L), the score of each tag; `lengths` (B,), from 0 to T, beyond which nothing is
+    looked at; and, if the transitions depend on the position, `transitions` (B, T - 1, L, L), added to the CRF's own
+    from position t to t + 1. They compute in float64 where the device has it, also under autocast, and return the
+    emissions' type, but float32 at least. They raise ValueError for other shapes, and for a sequence to which the
+    constraints leave no legal path.
+    """
+
+    forbidden: Tensor
+
+    def __init__(
+        self,
+        num_tags: int,
+        *,
+        allowed: Optional[Tensor] = None,
+        allowed_start: Optional[Tensor] = None,
+        allowed_end: Optional[Tensor] = None,
+    ):
+        super().__init__()
+        if num_tags < 1:
+            raise ValueError(f"expected at least 1 tag, got {num_tags}")
+        self.num_tags = num_tags
+        self.transitions = nn.Parameter(torch.empty(num_tags, num_tags))
+        self.start_transitions = nn.Parameter(torch.empty(num_tags))
+        self.end_transitions = nn.Parameter(torch.empty(num_tags))
+        # shape: (L + 1, L + 1), the last row for the start, the last column for the end
+        forbidden = torch.zeros(num_tags + 1, num_tags + 1, dtype=torch.bool)
+        for name, part, given in (
+            ("allowed", forbidden[:-1, :-1], allowed),
+            ("allowed_start", forbidden[-1, :-1], allowed_start),
+            ("allowed_end", forbidden[:-1, -1], allowed_end),
+        ):
+            if given is None:
+                continue
+            if given.shape != part.shape or given.dtype != torch.bool:
+                expected = f"{name} of shape {tuple(part.shape)} and type torch.bool"
+                raise ValueError(f"expected {expected}, got {tuple(given.shape)} and {given.dtype}")
+            part.copy_(~given)
+        self.register_buffer("forbidden", forbidden, persistent=False)
+        self.reset_parameters()
+
+    def reset_parameters(self) -> None:
+        for parameter in self.parameters():
+            nn.init.uniform_(parameter, -0.1, 0.1)
+
+    def extra_repr(self) -> str:
+        return f"num_tags={self.num_tags}, forbidden={int(self.forbidden.sum())}"
+
+    @without_autocast
+    def nll(self, emissions: Tensor, tags: Tensor, lengths: Tensor, transitions: Optional[Tensor] = None) -> Tensor:
+        """Negative log likelihood of `tags` (B, T), shape (B,).
+
+        A tag of -1 is unknown: the likelihood is that of all paths through the tags that are known (Tsuboi et al. 2008,
+        "Training conditional random fields using incomplete annotations"). Raises ValueError for tags out of range, and
+        for tags that the constraints forbid."""
+        scores = self._scores(emissions, lengths, transitions)
+        check_shape("tags", tags, tuple(emissions.shape[:2]))
+        check_type("tags", tags, torch.long)
+        # shape: (B, T)
+        inside = torch.arange(tags.shape[1], device=tags.device) < lengths.unsqueeze(1)
+        check_tags(tags, inside, self.num_tags)
+        # shape: (B, T + 2), with the boundary's index at both ends and at padding
+        path = functional.pad(tags.masked_fill(~inside, self.num_tags), (1, 1), value=self.num_tags)
+        check_allowed(path, self.forbidden)
+        return NegativeLogLikelihood.apply(*scores, path).to(result_dtype(emissions))
+
+    @without_autocast
+    @torch.no_grad()
+    def decode(
+        self, emissions: Tensor, lengths: Tensor, transitions: Optional[Tensor] = None
+    ) -> tuple[Tensor, Tensor]:
+        """The best tags of each sequence (B, T), -1 at padding, and their scores (B,)."""
+        lattice = build_lattice(*self._scores(emissions, lengths, transitions))
+        tags, scores = viterbi(lattice)
+        check_path_exists(scores, lengths)
+        return tags.masked_fill(tags == self.num_tags, PADDING), scores.to(result_dtype(emissions))
+
+    @without_autocast
+    @torch.no_grad()
+    def nbest(
+        self, emissions: Tensor, lengths: Tensor, n: int, transitions: Optional[Tensor] = None
+    ) -> tuple[Tensor, Tensor]:
+        """The n best tag sequences (B, n, T), best first, -1 at padding, and their scores (B, n). Where there are fewer
+        than n legal ones, the rest has tags -1 and score -inf."""
+        if n < 1:
+            raise ValueError(f"expected n of at least 1, got {n}")
+        lattice = build_lattice(*self._scores(emissions, lengths, transitions))
+        tags, scores = n_best(lattice, n)
+        check_path_exists(scores[:, 0], lengths)
+        none = (tags == self.num_tags) | scores.isneginf().unsqueeze(2)
+        return tags.masked_fill(none, PADDING), scores.to(result_dtype(emissions))
+
+    @without_autocast
+    @torch.no_grad()
+    def marginals(self, emissions: Tensor, lengths: Tensor, transitions: Optional[Tensor] = None) -> Tensor:
+        """The probability of each tag at each position (B, T, L), 0 at padding."""
+        lattice = build_lattice(*self._scores(emissions, lengths, transitions))
+        return forward_backward(lattice).marginals[1:, :, :-1].transpose(0, 1).to(result_dtype(emissions))
+
+    @without_autocast
+    @torch.no_grad()
+    def span_probabilities(
+        self,
+        emissions: Tensor,
+        lengths: Tensor,
+        spans: Tensor,
+        path: Tensor,
+        *,
+        continues: Optional[Tensor] = None,
+        transitions: Optional[Tensor] = None,
+    ) -> Tensor:
+        """The probability that a span's tags are those of `path` (B, T), for each of `spans` (N, 3), rows of sequence,
+        start and end (exclusive); shape (N,).
+
+        Where `continues` (L, L) [from, to] is true, the tag after the span's last one would make it longer (in BIO, I-X
+        after B-X or I-X); such longer spans are not counted. Raises ValueError for spans that are empty or not inside
+        of their sequence, and for a path with anything but tags in a span."""
+        lattice = build_lattice(*self._scores(emissions, lengths, transitions))
+        check_shape("path", path, tuple(emissions.shape[:2]))
+        check_type("path", path, torch.long)
+        check_spans(spans, path, lengths, self.num_tags)
+        if continues is not None:
+            check_shape("continues", continues, (self.num_tags, self.num_tags))
+            check_type("continues", continues, torch.bool)
+        if not len(spans):
+            return emissions.new_zeros(0, dtype=result_dtype(emissions))
+        path = path.clamp(0, self.num_tags - 1)
+        probabilities = crf_spans.span_probabilities(lattice, forward_backward(lattice), spans, path, continues)
+        return probabilities.to(result_dtype(emissions))
+
+    @without_autocast
+    @torch.no_grad()
+    def probable_spans(
+        self,
+        emissions: Tensor,
+        lengths: Tensor,
+        roles: crf_spans.Roles,
+        threshold: float,
+        transitions: Optional[Tensor] = None,
+    ) -> tuple[Tensor, Tensor]:
+        """All spans at least as probable as the threshold, whether or not they overlap: rows of sequence, start, end
+        (exclusive) and label (N, 4), and their probabilities (N,). Raises ValueError for a threshold that is not a
+        probability over 0."""
+        if not 0 < threshold <= 1:
+            raise ValueError(f"expected a threshold over 0 and up to 1, got {threshold}")
+        lattice = build_lattice(*self._scores(emissions, lengths, transitions))
+        spans, probabilities = crf_spans.probable_spans(lattice, forward_backward(lattice), roles, threshold)
+        return spans, probabilities.to(result_dtype(emissions))
+
+    def _scores(
+        self, emissions: Tensor, lengths: Tensor, transitions: Optional[Tensor]
+    ) -> tuple[Tensor, Tensor, Optional[Tensor], Tensor]:
+        """The arguments of `build_lattice`."""
+        check_batch(emissions, lengths, transitions, self.num_tags)
+        # Start scores as a last row, end scores as a last column; shape: (L + 1, L + 1)
+        rows = torch.cat([self.transitions, self.start_transitions.unsqueeze(0)])
+        joined = torch.cat([rows, functional.pad(self.end_transitions, (0, 1)).unsqueeze(1)], 1)
+        return emissions, joined.masked_fill(self.forbidden, -torch.inf), transitions, lengths

@@ -1,0 +1,1 @@
+"""A CRF over sparse features, and how its weights are found."""

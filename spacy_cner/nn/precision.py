@@ -1,0 +1,59 @@
+"""How exactly the networks compute."""
+
+import os
+from contextlib import contextmanager
+from functools import partial
+from typing import Any, ContextManager, Dict, Iterator, Literal
+
+import torch
+
+# "auto" is bfloat16 where the processor multiplies it natively.
+Precision = Literal["float32", "bfloat16", "auto"]
+
+_of_prediction: Precision = "float32"
+
+# A forked process, as `nlp.pipe(n_process=2)` makes it, inherits the count of torch's threads but not the threads: to
+# use them would wait forever. One thread for each process is right there anyway, as in torch's DataLoader.
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=partial(torch.set_num_threads, 1))
+
+
+def predict_in(precision: Precision) -> None:
+    """Networks predict in this precision from now on, those of all pipelines in this process and those forked from it.
+
+    At first it is float32, so that results depend neither on the machine nor on how documents are batched. "auto" is
+    faster where there is bfloat16, and changes an entity now and then. On a GPU, BERTs (`CharBert`, `CharTransformer`)
+    stay in float32: Thinc's shim decides there. Raises ValueError if it is no precision."""
+    global _of_prediction
+    check_precision(precision)
+    _of_prediction = precision
+
+
+def check_precision(precision: str) -> None:
+    """Raises ValueError if it is none."""
+    if precision not in ("float32", "bfloat16", "auto"):
+        raise ValueError(f"expected the precision float32, bfloat16 or auto, got {precision!r}")
+
+
+@contextmanager
+def computing(in_training: Precision, device: str, is_train: bool) -> Iterator[None]:
+    """Torch multiplies on a device ("cpu" or "cuda") as precisely as it should, in training or in prediction."""
+    precision = in_training if is_train else _of_prediction
+    rounded = precision == "bfloat16" or (precision == "auto" and has_bfloat16(device))
+    with torch.autocast(device, torch.bfloat16, enabled=rounded), without_tf32():
+        yield
+
+
+def without_tf32() -> ContextManager[None]:
+    """cuDNN multiplies the float32 of convolutions and LSTMs as they are. By itself it takes them for TF32, of as few
+    digits as float16."""
+    cudnn = torch.backends.cudnn
+    return cudnn.flags(cudnn.enabled, cudnn.benchmark, cudnn.benchmark_limit, cudnn.deterministic, allow_tf32=False)
+
+
+def has_bfloat16(device: str) -> bool:
+    """Whether matrices of bfloat16 are multiplied natively on a device ("cpu" or "cuda")."""
+    if device == "cuda":
+        return torch.cuda.is_bf16_supported(including_emulation=False)
+    capabilities: Dict[str, Any] = getattr(torch.cpu, "get_capabilities", dict)()
+    return bool(capabilities.get("amx_bf16") or capabilities.get("avx512_bf16"))

@@ -1,0 +1,1 @@
+"""Pictures, and what is drawn in them."""

@@ -1,0 +1,47 @@
+"""Where a pipeline looks: the attention of its components for one text."""
+
+from typing import List, NamedTuple
+
+import numpy
+from spacy.language import Language
+
+from ..errors import InputError
+from ..nn.attention import attention_weights
+from ..text.char_view import CharView
+
+
+class AttentionMap(NamedTuple):
+    """weights: (heads, n_rows, n_columns); in each row they sum to 1. The columns are the characters of the text, the
+    rows too if not something else, such as classes, looks at them."""
+
+    name: str
+    rows: List[str]
+    columns: List[str]
+    weights: numpy.ndarray
+
+
+def attention_maps(nlp: Language, text: str) -> List[AttentionMap]:
+    """The attention of each component that has any, in the order of the pipeline; a component is asked by running it.
+    One with several is named with a number behind it.
+
+    Raises InputError for a text without characters, a pipeline without attention, and a text longer than what a
+    component looks at in one go."""
+    doc = nlp.make_doc(text)
+    characters = [token.text for token in CharView(nlp.vocab)(doc)]
+    if not characters:
+        raise InputError(f"expected a text with characters, got {text!r}")
+    maps: List[AttentionMap] = []
+    for name, pipe in nlp.pipeline:
+        with attention_weights() as found:
+            doc = pipe(doc)
+        for number, (weights, rows) in enumerate(found, 1):
+            if weights.shape[0] != 1 or weights.shape[-1] != len(characters):
+                raise InputError(
+                    f"expected a sentence, which the component {name!r} reads as a whole, got {len(characters)} "
+                    "characters"
+                )
+            title = name if len(found) == 1 else f"{name} {number}"
+            maps.append(AttentionMap(title, rows or characters, characters, weights[0].float().cpu().numpy()))
+    if not maps:
+        raise InputError(f"expected a pipeline with attention, got {', '.join(nlp.pipe_names) or 'an empty one'}")
+    return maps

@@ -1,0 +1,26 @@
+"""What all pictures share: matplotlib (the extra `plots`), used without a screen."""
+
+from pathlib import Path
+from typing import Any, Tuple
+
+from ..errors import InputError
+
+
+def new_figure(path: Path, size: Tuple[float, float] = (6, 4)) -> Any:
+    """An empty matplotlib Figure of this size in inches, for a picture at `path`. Raises InputError without
+    matplotlib."""
+    try:
+        from matplotlib.figure import Figure
+    except ImportError:
+        raise InputError(f"{path}: expected matplotlib to draw it; pip install spacy_cner[plots] gets it") from None
+    return Figure(figsize=size, layout="constrained")
+
+
+def save_figure(figure: Any, path: Path) -> None:
+    """Writes the kind of picture that the file's ending names. Raises InputError for one that matplotlib cannot
+    write."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        figure.savefig(path, dpi=150)
+    except ValueError as error:
+        raise InputError(f"{path}: expected a kind of picture that matplotlib writes, got {error}") from None

@@ -1,0 +1,31 @@
+"""The table that spaCy's console logger prints, read again."""
+
+import re
+from pathlib import Path
+from typing import List, Tuple
+
+from ..errors import InputError
+
+RULE = re.compile(r"^-{3,}(?:  -{3,})+ *$")
+COLOR = re.compile(r"\x1b\[[0-9;]*m")
+
+
+def read_curve(path: Path, score: str) -> List[Tuple[int, float]]:
+    """Step and score at each evaluation of a training: the output of `spacy train`, or a `log.txt` of `reproduce`.
+
+    score: the name of a column in any case, such as task_acc.
+    Raises InputError for a file that is missing, has no such table, or no such column."""
+    if not path.is_file():
+        raise InputError(f"{path}: expected the log of a training, found none")
+    lines = COLOR.sub("", path.read_text(encoding="utf-8", errors="replace")).splitlines()
+    rules = [i for i, line in enumerate(lines) if i and RULE.match(line)]
+    if not rules:
+        raise InputError(f"{path}: expected the table that spaCy's console logger prints, found none")
+    first = rules[-1]  # of a training that was begun again, the last time
+    spans = [match.span() for match in re.finditer("-+", lines[first])]
+    header = [lines[first - 1][start:end].strip() for start, end in spans]
+    if score.upper() not in header[2:]:
+        raise InputError(f"{path}: expected one of the columns {', '.join(header[2:])}, got {score!r}")
+    column = spans[header.index(score.upper())]
+    rows = (line for line in lines[first + 1 :] if re.match(r" *\d+ +\d+ ", line))
+    return [(int(line[slice(*spans[1])]), float(line[slice(*column)])) for line in rows]

@@ -1,0 +1,1 @@
+"""What all know of text: characters, words, tags, windows, character views."""

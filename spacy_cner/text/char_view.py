@@ -1,0 +1,206 @@
+"""Documents as the models read them: one token per character, in windows, with gold tags for training."""
+
+from dataclasses import dataclass
+from typing import Dict, Iterable, List, Mapping, Tuple, Union
+
+import numpy
+from spacy.lang.zh import Chinese
+from spacy.tokens import Doc, Span, SpanGroup
+from spacy.training import Example
+from spacy.vocab import Vocab
+
+from ..errors import InputError
+from .chars import is_char_doc, same_text
+from .tags import spans_to_tags
+from .windows import split_windows
+from .words import WORDS_KEY, words_of
+
+UNKNOWN = -1  # the tag of a token whose annotation is missing
+
+Roles = Dict[str, int]  # the index of the tag for each role: B, I, E, S
+
+
+@dataclass(frozen=True)
+class Window:
+    """A part of a document: `doc` (one token per character) begins at token `start` of the document's character view;
+    `index` is the document's place in the batch."""
+
+    index: int
+    start: int
+    doc: Doc
+
+    def __len__(self) -> int:
+        return len(self.doc)
+
+
+class CharView:
+    """Makes the character view of documents, whatever their tokenizer.
+
+    words: whether `doc.spans["words"]`, or where there are none the document's tokens, are kept in the view's."""
+
+    def __init__(self, vocab: Vocab, words: bool = False):
+        self.words = words
+        # A tokenizer of spaCy's own, so that white space is cut as in a pipeline with the `char` segmenter.
+        self._tokenizer = Chinese(vocab=vocab).tokenizer
+
+    def __call__(self, doc: Doc) -> Doc:
+        """The document itself if it has one token per character, else one made from its text."""
+        if is_char_doc(doc):
+            return doc
+        view = self._tokenizer(doc.text)
+        if self.words:
+            starts, ends = token_offsets(view)
+            kept = [(_covering(starts, ends, word.start, word.end), word.tag) for word in words_of(doc)]
+            set_words(view, [(part.start, part.stop, tag) for part, tag in kept if part.start < part.stop])
+        return view
+
+
+def windows_of(docs: Iterable[Doc], size: int) -> List[Window]:
+    """The windows of character docs; docs without tokens have none."""
+    windows = []
+    for index, doc in enumerate(docs):
+        if 0 < len(doc) <= size:
+            windows.append(Window(index, 0, doc))
+        else:
+            words, spaces = [token.text for token in doc], [bool(token.whitespace_) for token in doc]
+            for start, end in split_windows(words, size):
+                # Span.as_doc looks at the whole document each time.
+                part = Doc(doc.vocab, words=words[start:end], spaces=spaces[start:end])
+                if WORDS_KEY in doc.spans:
+                    inside = [word for word in doc.spans[WORDS_KEY] if word.start < end and start < word.end]
+                    borders = [(max(word.start, start), min(word.end, end), word.label_) for word in inside]
+                    set_words(part, [(first - start, stop - start, tag) for first, stop, tag in borders])
+                windows.append(Window(index, start, part))
+    return windows
+
+
+def set_words(doc: Doc, words: Iterable[Tuple[int, int, str]]) -> None:
+    """Sets `doc.spans["words"]` to these tokens, start, end (exclusive) and part of speech, if it is known."""
+    spans = [Span(doc, start, end, label=tag) for start, end, tag in words]
+    doc.spans[WORDS_KEY] = SpanGroup(doc, name=WORDS_KEY, spans=spans)
+
+
+def gold_entity_tags(example: Example, view: Doc, scheme: str, tag_index: Dict[str, int]) -> numpy.ndarray:
+    """The gold tag of each token of the character view, int64 (n_tokens,): an index, or UNKNOWN where the reference has
+    no annotation, or has an entity whose border lies inside of a token of the view (a run of white space).
+
+    Raises InputError if the texts differ, or for an entity whose label the model does not have."""
+    reference = example.reference
+    check_same_text(reference, view)
+    tags = numpy.zeros(len(view), dtype="int64")
+    if not len(view):
+        return tags
+    offsets, ends = token_offsets(view)
+    for token in _without_annotation(reference):
+        tags[_covering(offsets, ends, token.idx, token.idx + len(token))] = UNKNOWN
+    for entity in reference.ents:
+        covered = _covering(offsets, ends, entity.start_char, entity.end_char)
+        length = covered.stop - covered.start
+        if not length:
+            continue  # nothing but a space, which belongs to no token of the view
+        if offsets[covered][0] != entity.start_char or ends[covered][-1] != entity.end_char:
+            tags[covered] = UNKNOWN
+            continue
+        names = spans_to_tags([(0, length, entity.label_)], length, scheme)
+        if names[0] not in tag_index:
+            raise InputError(
+                f"expected a label that the model was initialised with, got {entity.label_!r} for "
+                f"{entity.text!r} in {reference.text[:60]!r}; see add_label"
+            )
+        tags[covered] = [tag_index[name] for name in names]
+    return tags
+
+
+def gold_word_tags(
+    example: Example, view: Doc, key: str, roles: Mapping[str, Roles], *, labelled: bool = False
+) -> numpy.ndarray:
+    """The gold tag of each token of the character view, int64 (n_tokens,), from the words in `doc.spans[key]` of the
+    reference: UNKNOWN for white space, where there is no word, and everywhere if there is no such span group.
+
+    roles: for each label the index of the tag that begins (B), goes on (I), ends (E) a word, and is one (S).
+    labelled: whether the words' own labels decide; those without any have UNKNOWN tags. Else all words are of the one
+        label that `roles` has.
+    Raises InputError if the texts differ, where words overlap, and for a label that `roles` lacks."""
+    reference = example.reference
+    check_same_text(reference, view)
+    tags = numpy.full(len(view), UNKNOWN, dtype="int64")
+    if key not in reference.spans or not len(view):
+        return tags
+    words = reference.spans[key]
+    spans = numpy.array([(word.start_char, word.end_char) for word in words], dtype="int64").reshape(-1, 2)
+    # White space is looked over, so that words may meet inside of a run of it, which is one token.
+    solid = numpy.flatnonzero(view.to_array("IS_SPACE") == 0)
+    offsets, ends = (borders[solid] for borders in token_offsets(view))
+    solid_tags = numpy.full(len(solid), UNKNOWN, dtype="int64")
+    only = next(iter(roles))
+    # shape: (n_words,), the first token of each word and the one after its last
+    first, stop = numpy.searchsorted(ends, spans[:, 0], side="right"), numpy.searchsorted(offsets, spans[:, 1])
+    if (first[1:] < stop[:-1]).any():
+        i = int(numpy.argmax(first[1:] < stop[:-1]))
+        raise InputError(
+            f"expected words in text order that do not overlap, got {words[i].text!r} and {words[i + 1].text!r} in "
+            f"doc.spans[{key!r}] of {reference.text[:60]!r}"
+        )
+    for word, start, end in zip(words, first.tolist(), stop.tolist()):
+        label = word.label_ if labelled else only
+        if start >= end or not label:
+            continue
+        if label not in roles:
+            raise InputError(
+                f"expected a part of speech that the model was initialised with ({', '.join(roles)}), got {label!r} "
+                f"for {word.text!r} in {reference.text[:60]!r}"
+            )
+        role = roles[label]
+        solid_tags[start:end] = role["I"]
+        solid_tags[end - 1] = role["E"]
+        solid_tags[start] = role["B"] if end - start > 1 else role["S"]
+    tags[solid] = solid_tags
+    return tags
+
+
+def check_same_text(reference: Doc, view: Doc) -> None:
+    """Raises InputError if the two sides of an example differ in their text."""
+    if not same_text(reference, view):
+        raise InputError(
+            "expected an example whose two sides have the same text, got "
+            f"{view.text[:60]!r} and {reference.text[:60]!r}"
+        )
+
+
+def token_offsets(doc: Doc) -> Tuple[numpy.ndarray, numpy.ndarray]:
+    """Where each token begins and ends (exclusive), in characters of the text."""
+    starts = doc.to_array("IDX").astype("int64")
+    return starts, starts + doc.to_array("LENGTH").astype("int64")
+
+
+def _without_annotation(doc: Doc) -> list:
+    missing = numpy.flatnonzero(doc.to_array("ENT_IOB") == 0)
+    return [doc[int(i)] for i in missing]
+
+
+def _covering(offsets: numpy.ndarray, ends: numpy.ndarray, start: int, end: int) -> slice:
+    """The tokens that have a character in start-end."""
+    return slice(int(numpy.searchsorted(ends, start, side="right")), int(numpy.searchsorted(offsets, end, side="left")))
+
+
+def window_tags(tags: numpy.ndarray, window: Union[Window, range], goes_on: numpy.ndarray) -> numpy.ndarray:
+    """The gold tags of a window, or a range of tokens: those of the document, UNKNOWN for the parts of an entity that
+    its border cuts.
+
+    goes_on: (n_tags, n_tags), the transitions inside of an entity."""
+    start, end = window.start, window.start + len(window)
+    part = tags[start:end].copy()
+
+    def inside(cut: int) -> bool:
+        before, after = tags[cut - 1], tags[cut]
+        return before != UNKNOWN and after != UNKNOWN and bool(goes_on[before, after])
+
+    cut = start
+    while 0 < cut < end and inside(cut):
+        part[cut - start] = UNKNOWN
+        cut += 1
+    cut = end
+    while start < cut < len(tags) and inside(cut):
+        part[cut - 1 - start] = UNKNOWN
+        cut -= 1
+    return part

@@ -1,0 +1,163 @@
+"""Word borders and parts of speech as columns: from an earlier component, the tokens, or jieba."""
+
+from functools import lru_cache
+from typing import Any, Iterable, Iterator, List, NamedTuple, Tuple
+
+import numpy
+from spacy.tokens import Doc
+
+from ..errors import InputError
+from .chars import is_char_doc, simplify
+
+WORDS_KEY = "words"  # doc.spans["words"] holds the word segmentation
+OUTSIDE, BEGIN, INSIDE, END, UNIQUE = range(5)
+# The 39 tags of the PKU corpus (Yu 1999) in 9 categories. Feng et al. 2008 merge them into 9 too, but do not say how;
+# here what tells kinds of names apart is kept.
+PKU_CATEGORIES = {
+    "person": "nr",
+    "place": "ns",
+    "other name": "nt nz nx j",
+    "noun": "n ng g t tg s f",
+    "verb": "v vd vn vg",
+    "modifier": "a ad an ag b bg z d dg",
+    "number": "m mg q",
+    "function word": "p c u y e o h k r rg",
+    "other": "w x i l",
+}
+UNIVERSAL_CATEGORIES = {
+    "other name": "PROPN",
+    "noun": "NOUN",
+    "verb": "VERB AUX",
+    "modifier": "ADJ ADV",
+    "number": "NUM",
+    "function word": "ADP CCONJ SCONJ PART INTJ PRON DET",
+    "other": "PUNCT SYM X SPACE",
+}
+CATEGORIES = list(PKU_CATEGORIES)
+OTHER = CATEGORIES.index("other")
+_category = {
+    tag: CATEGORIES.index(name)
+    for table in (PKU_CATEGORIES, UNIVERSAL_CATEGORIES)
+    for name, tags in table.items()
+    for tag in tags.split()
+}
+
+
+class Word(NamedTuple):
+    """Characters `start` to `end` (exclusive) of a text, and a part of speech."""
+
+    start: int
+    end: int
+    tag: str = ""
+
+
+@lru_cache(maxsize=256)
+def pos_category(tag: str) -> int:
+    """Of a tag of the PKU corpus (of jieba, too, which adds to some of them a letter or digit) or of Universal
+    Dependencies. Unknown ones are "other"."""
+    for known in (tag, tag.lower(), tag.lower()[:2], tag.lower()[:1]):
+        if known in _category:
+            return _category[known]
+    return OTHER
+
+
+def words_of(doc: Doc) -> List[Word]:
+    """`doc.spans["words"]`; without these the tokens, or where these are characters, what jieba finds. With parts of
+    speech where these are known."""
+    if WORDS_KEY in doc.spans:
+        return [Word(word.start_char, word.end_char, word.label_) for word in doc.spans[WORDS_KEY]]
+    if not is_char_doc(doc):
+        return [
+            Word(token.idx, token.idx + len(token), token.pos_ or token.tag_) for token in doc if not token.is_space
+        ]
+    return list(_jieba_words(doc.text))
+
+
+def tagged_words_of(doc: Doc) -> List[Word]:
+    """`doc.spans["words"]` if they have parts of speech as labels, the document's tokens if they are words that have
+    one, else what jieba finds."""
+    if WORDS_KEY in doc.spans and any(word.label for word in doc.spans[WORDS_KEY]):
+        return words_of(doc)
+    if not is_char_doc(doc) and (doc.has_annotation("POS") or doc.has_annotation("TAG")):
+        return [Word(token.idx, token.idx + len(token), token.pos_ or token.tag_) for token in doc]
+    return list(_jieba_words(doc.text))
+
+
+def words_of_jieba(text: str) -> List[Word]:
+    """With its parts of speech, also those that it guesses for words which its dictionary lacks; that is slow.
+    The words of traditional text are those of the same text in simplified characters, which jieba knows."""
+    return list(_placed((pair.word, pair.flag) for pair in _jieba().posseg.cut(simplify(text))))
+
+
+# Training reads the same texts again each epoch.
+@lru_cache(maxsize=10_000)
+def _jieba_words(text: str) -> Tuple[Word, ...]:
+    """With the parts of speech that are in its dictionary."""
+    jieba = _jieba()
+    tags = jieba.posseg.dt.word_tag_tab
+    return tuple(_placed((word, tags.get(word, "")) for word in jieba.cut(simplify(text))))
+
+
+def border_column(words: Iterable[Word], starts: numpy.ndarray, ends: numpy.ndarray) -> numpy.ndarray:
+    """BEGIN, INSIDE, END, UNIQUE or OUTSIDE of a word, for tokens at `starts` to `ends` (n,) in the text; int64
+    (n,)."""
+    roles = numpy.full(len(starts), OUTSIDE, dtype="int64")
+    first, stop, _ = _tokens(words, starts, ends)
+    for begin, end in zip(first.tolist(), stop.tolist()):
+        roles[begin:end] = INSIDE
+    roles[stop - 1] = END
+    roles[first] = BEGIN
+    roles[first[stop - first == 1]] = UNIQUE
+    return roles
+
+
+def category_column(words: Iterable[Word], starts: numpy.ndarray, ends: numpy.ndarray) -> numpy.ndarray:
+    """The category of each token's word, OTHER for those in none; int64 (n,)."""
+    categories = numpy.full(len(starts), OTHER, dtype="int64")
+    for begin, end, category in zip(*(array.tolist() for array in _tokens(words, starts, ends))):
+        categories[begin:end] = category
+    return categories
+
+
+def places_in_words(doc: Doc) -> numpy.ndarray:
+    """How many characters of its word stand before each token of a document of characters; int64 (n_tokens,). 0 for
+    those in no word."""
+    places = numpy.zeros(len(doc), dtype="int64")
+    if not len(doc):
+        return places
+    starts, lengths = (doc.to_array(name).astype("int64") for name in ("IDX", "LENGTH"))
+    first, stop, _ = _tokens(words_of(doc), starts, starts + lengths)
+    for begin, end in zip(first.tolist(), stop.tolist()):
+        places[begin:end] = numpy.arange(end - begin)
+    return places
+
+
+def _tokens(words: Iterable[Word], starts: numpy.ndarray, ends: numpy.ndarray) -> Tuple[numpy.ndarray, ...]:
+    """The first token of each word, the one after its last, and its category; without words that have no token."""
+    rows = [(word.start, word.end, pos_category(word.tag)) for word in words]
+    first, stop, category = numpy.array(rows, dtype="int64").reshape(-1, 3).T
+    first = numpy.searchsorted(ends, first, side="right")
+    stop = numpy.searchsorted(starts, stop)
+    inside = first < stop
+    return first[inside], stop[inside], category[inside]
+
+
+def _placed(words: Iterable[Tuple[str, str]]) -> Iterator[Word]:
+    end = 0
+    for word, tag in words:
+        start, end = end, end + len(word)
+        if not word.isspace():
+            yield Word(start, end, tag)
+
+
+def _jieba() -> Any:
+    try:
+        import jieba
+        import jieba.posseg
+    except ImportError as error:
+        raise InputError(
+            "expected word segmentation for the features `word` and `pos`: a component earlier in the pipeline that "
+            'sets doc.spans["words"], a tokenizer that makes words, or jieba (pip install "spacy_cner[words]")'
+        ) from error
+    jieba.setLogLevel("WARNING")
+    return jieba

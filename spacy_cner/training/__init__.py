@@ -1,0 +1,1 @@
+"""What spaCy's training loop asks for: readers, batchers, augmenters, loggers."""

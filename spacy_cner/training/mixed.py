@@ -1,0 +1,250 @@
+"""Several corpora as one training corpus, whatever each of them annotates."""
+
+import copy
+import math
+import random
+from typing import Any, Callable, Dict, FrozenSet, Iterable, Iterator, List, NamedTuple, Sequence, Set, Tuple
+
+from spacy import registry
+from spacy.language import Language
+from spacy.tokens import Doc, Span
+from spacy.training import Corpus, Example, dont_augment
+from spacy.util import SimpleFrozenDict
+from spacy.vocab import Vocab
+
+from ..corpus import fast_spans  # noqa: F401  (makes reading fast)
+from ..errors import InputError
+from ..text.windows import split_windows
+from ..text.words import WORDS_KEY
+
+Reader = Callable[[Language], Iterable[Example]]
+
+ENTS, WORDS = "ents", "words"
+KINDS = (ENTS, WORDS)
+CORPUS_KEY = "corpus"  # example.reference.user_data["corpus"] is the name of the corpus it came from
+# spaCy initialises a streamed pipeline with so many examples (`spacy.training.initialize.init_nlp`).
+SAMPLE_SIZE = 100
+
+
+class Item(NamedTuple):
+    """A document of a corpus; `shows` are the corpus, the kinds of annotation and the labels of entities and words that
+    can be learned from it."""
+
+    corpus: str
+    example: Example
+    shows: FrozenSet[Tuple[str, ...]]
+
+
+@registry.readers("spacy_cner.MixedCorpus.v1")
+def make_mixed_corpus(
+    corpora: Dict[str, Any],
+    sizes: Dict[str, float] = SimpleFrozenDict(),
+    annotations: Dict[str, List[str]] = SimpleFrozenDict(),
+    max_length: int = 0,
+    seed: int = 0,
+    shuffle: bool = True,
+) -> "MixedCorpus":
+    """Makes a reader that mixes others. Meant for streaming (`[training] max_epochs = -1`): each epoch is then a fresh
+    sample in a fresh order.
+
+    corpora: readers by name, such as `spacy.Corpus.v1` blocks, each with an augmenter of its own or without.
+    sizes: the documents that a corpus gives each epoch, relative to all documents of the corpora that have no size: 1.0
+        for a random sample as large as them (Peng & Dredze 2016, section 3), a new one each epoch. All of its
+        documents if it has no more. Counted before augmentation and cutting. A corpus without a size gives all.
+    annotations: what is kept of a corpus: "ents", "words" or both. The rest of these two becomes missing annotation. A
+        corpus that is not named keeps all it has.
+    max_length: longer documents are cut into windows of at most so many tokens; 0 for no limit.
+    seed: of the samples and orders; training with the same seed sees the same of both.
+    shuffle: False gives the corpora one after the other."""
+    return MixedCorpus(corpora, sizes, annotations, max_length, seed, shuffle)
+
+
+class MixedCorpus:
+    """Each call is an epoch. It begins with examples that show every corpus, every kind of annotation of them, and
+    every label of entities and words of each, because spaCy initialises a pipeline from the first 100 of a stream; give
+    the labels in `[initialize.components]` if there are so many that 100 examples cannot show them.
+
+    A `spacy.Corpus.v1` is read once and kept in memory; its augmenter is applied anew each epoch. Readers of other
+    kinds are called each epoch. `example.reference.user_data["corpus"]` names the corpus of an example.
+
+    Raises InputError for names that `corpora` does not have, unknown kinds of annotation, sizes that are not positive,
+    or that leave no corpus to be relative to; when called, for a corpus that is empty, and for one without any
+    annotation of a kind that `annotations` keeps of it."""
+
+    def __init__(
+        self,
+        corpora: Dict[str, Reader],
+        sizes: Dict[str, float],
+        annotations: Dict[str, List[str]],
+        max_length: int,
+        seed: int,
+        shuffle: bool,
+    ):
+        _check(corpora, sizes, annotations, max_length)
+        self.corpora, self.sizes, self.annotations = corpora, sizes, annotations
+        self.max_length, self.seed, self.shuffle = max_length, seed, shuffle
+        self._epoch = 0
+        self._kept: Dict[Tuple[str, Vocab], List[Item]] = {}
+
+    def __call__(self, nlp: Language) -> Iterator[Example]:
+        rng = random.Random(f"{self.seed} {self._epoch}")
+        self._epoch += 1
+        items = self._choose(nlp, rng)
+        if self.shuffle:
+            rng.shuffle(items)
+        # Initialisation asks for the first examples many times over; the others are not made before training.
+        front, rest = _showing_first(items)
+        items = front + rest
+        for start, end in ((0, SAMPLE_SIZE), (SAMPLE_SIZE, len(items))):
+            made = [made for item in items[start:end] for made in self._make(nlp, item)]
+            if self.shuffle:
+                rng.shuffle(made)
+            front, rest = _showing_first(made)
+            for item in front + rest:
+                yield item.example
+
+    def _choose(self, nlp: Language, rng: random.Random) -> List[Item]:
+        """The documents of this epoch."""
+        corpora = {name: self._read(nlp, name) for name in self.corpora}
+        whole = sum(len(items) for name, items in corpora.items() if name not in self.sizes)
+        chosen: List[Item] = []
+        for name, items in corpora.items():
+            if name in self.sizes:
+                # A label that initialisation has not seen could not be learned from later samples.
+                front, rest = _showing_first(rng.sample(items, len(items)))
+                count = round(min(len(items), max(1, len(front), self.sizes[name] * whole)))
+                items = [*front, *rest][:count]
+            chosen.extend(items)
+        return chosen
+
+    def _read(self, nlp: Language, name: str) -> List[Item]:
+        if (name, nlp.vocab) in self._kept:
+            return self._kept[name, nlp.vocab]
+        reader = self.corpora[name]
+        plain = _plain(reader)
+        kinds = self.annotations.get(name, KINDS)
+        items = [Item(name, example, _shows(name, example.reference, kinds)) for example in plain(nlp)]
+        if not items:
+            raise InputError(f"expected documents in the corpus {name!r}, got none")
+        for kind in self.annotations.get(name, ()):
+            if not any((kind,) in item.shows for item in items):
+                raise InputError(f"expected a corpus {name!r} with {kind}, got {len(items)} documents without")
+        if plain is not reader:
+            self._kept[name, nlp.vocab] = items
+        return items
+
+    def _make(self, nlp: Language, item: Item) -> Iterator[Item]:
+        """The training examples that a document becomes."""
+        kinds = self.annotations.get(item.corpus, KINDS)
+        for example in _augmenter(self.corpora[item.corpus])(nlp, item.example):
+            for part in cut(nlp, keep(example, kinds), self.max_length):
+                part.reference.user_data[CORPUS_KEY] = item.corpus
+                yield Item(item.corpus, part, _shows(item.corpus, part.reference, KINDS))
+
+
+def keep(example: Example, kinds: Sequence[str]) -> Example:
+    """The example with no annotation but these of KINDS (and whatever is neither); the one given stays as it is."""
+    drops_ents = ENTS not in kinds and example.reference.has_annotation("ENT_IOB")
+    drops_words = WORDS not in kinds and WORDS_KEY in example.reference.spans
+    if not (drops_ents or drops_words):
+        return example
+    reference = example.reference.copy()
+    if drops_ents:
+        reference.set_ents([], default="missing")
+    if drops_words:
+        del reference.spans[WORDS_KEY]
+    return Example(example.predicted, reference)
+
+
+def cut(nlp: Language, example: Example, max_length: int) -> Iterator[Example]:
+    """The example in parts of at most `max_length` tokens of its reference (see `windows`), with the annotation that
+    lies within each. Entities and words that are longer are cut, and their pieces are without annotation."""
+    doc = example.reference
+    if not max_length or len(doc) <= max_length:
+        yield example
+        return
+    groups = {key: list(group) for key, group in doc.spans.items()}
+    for start, end in windows(doc, max_length):
+        reference = doc[start:end].as_doc(copy_user_data=True)
+        for key, spans in groups.items():
+            reference.spans[key] = [
+                Span(reference, span.start - start, span.end - start, span.label, span_id=span.id)
+                for span in spans
+                if start <= span.start and span.end <= end
+            ]
+        if reference.has_unknown_spaces:
+            words, spaces = [t.text for t in reference], [bool(t.whitespace_) for t in reference]
+            yield Example(Doc(nlp.vocab, words=words, spaces=spaces), reference)
+        else:
+            yield Example(nlp.make_doc(reference.text), reference)
+
+
+def windows(doc: Doc, size: int) -> Iterator[Tuple[int, int]]:
+    """Start and end of windows of at most `size` tokens that cover `doc`, cut at sentence ends as `split_windows` does.
+    A cut inside of an entity or a word moves back before it, if anything of the window is left then."""
+    tokens = [token.text for token in doc]
+    spans = (*doc.ents, *doc.spans.get(WORDS_KEY, ()))
+    inside = {i for span in spans for i in range(span.start + 1, span.end)}
+    start = 0
+    while len(tokens) - start > size:
+        # The token behind the window may be a quote that closes the sentence.
+        limit = start + split_windows(tokens[start : start + size + 1], size)[0][1]
+        end = next((i for i in range(limit, start, -1) if i not in inside), limit)
+        yield start, end
+        start = end
+    yield start, len(tokens)
+
+
+def _showing_first(items: Sequence[Item]) -> Tuple[List[Item], List[Item]]:
+    """The first items that show anything not shown before, and the others, both in order."""
+    front, rest, shown = [], [], set()  # type: ignore[var-annotated]
+    for item in items:
+        (rest if item.shows <= shown else front).append(item)
+        shown |= item.shows
+    return front, rest
+
+
+def _shows(corpus: str, reference: Doc, kinds: Sequence[str]) -> FrozenSet[Tuple[str, ...]]:
+    shows: Set[Tuple[str, ...]] = {(CORPUS_KEY, corpus)}
+    if ENTS in kinds and reference.has_annotation("ENT_IOB"):
+        shows |= {(ENTS,), *((ENTS, corpus, entity.label_) for entity in reference.ents)}
+    if WORDS in kinds and WORDS_KEY in reference.spans:
+        shows |= {(WORDS,), *((WORDS, corpus, word.label_) for word in reference.spans[WORDS_KEY] if word.label)}
+    return frozenset(shows)
+
+
+def _plain(reader: Reader) -> Reader:
+    """spaCy's own reader without its augmenter; any other reader as it is."""
+    if type(reader) is not Corpus:
+        return reader
+    plain = copy.copy(reader)
+    plain.augmenter = dont_augment
+    return plain
+
+
+def _augmenter(reader: Reader) -> Callable[[Language, Example], Iterable[Example]]:
+    return reader.augmenter if type(reader) is Corpus else dont_augment
+
+
+def _check(
+    corpora: Dict[str, Reader], sizes: Dict[str, float], annotations: Dict[str, List[str]], max_length: int
+) -> None:
+    if not corpora:
+        raise InputError("expected corpora to mix, got none")
+    for name, reader in corpora.items():
+        if not callable(reader):
+            raise InputError(f"expected a reader (a block with @readers) as the corpus {name!r}, got {reader!r}")
+    for argument, names in (("sizes", sizes), ("annotations", annotations)):
+        unknown = [name for name in names if name not in corpora]
+        if unknown:
+            raise InputError(f"expected {argument} for corpora out of {', '.join(corpora)}, got one for {unknown[0]!r}")
+    for name, size in sizes.items():
+        if not (size > 0 and math.isfinite(size)):
+            raise InputError(f"expected a size over 0 for the corpus {name!r}, got {size}")
+    if len(sizes) == len(corpora):
+        raise InputError("expected a corpus without a size, which the sizes of the others are relative to, got none")
+    for name, kinds in annotations.items():
+        if not kinds or any(kind not in KINDS for kind in kinds):
+            raise InputError(f"expected annotations out of {', '.join(KINDS)} for the corpus {name!r}, got {kinds}")
+    if max_length < 0:
+        raise InputError(f"expected a max_length of 0 (no limit) or more, got {max_length}")

@@ -1,0 +1,210 @@
+"""Pseudo labeled samples (Wu et al. 2019, section 3.3): sentences whose entities are replaced by others of
+their type."""
+
+import json
+import random
+from bisect import bisect_left, bisect_right
+from collections import Counter, defaultdict
+from functools import partial
+from itertools import chain
+from operator import itemgetter
+from pathlib import Path
+from typing import Any, Callable, Iterable, Iterator, List, Optional, Sequence, TypeVar
+
+from spacy.language import Language
+from spacy.tokens import Doc, DocBin
+from spacy.training import Example
+from spacy.util import registry
+
+from ..corpus.docbin import chinese_vocab, read_docs
+from ..corpus.document import AnnotatedText, gaps, trim
+from ..corpus.source import Source
+from ..errors import CorpusError, InputError
+
+# Label -> distinct names, each a text that is one entity and has words.
+NamePool = dict[str, list[AnnotatedText]]
+SpanT = TypeVar("SpanT", bound=tuple[Any, ...])  # start, end and perhaps more
+
+
+@registry.augmenters("spacy_cner.pseudo_samples.v1")
+def make_pseudo_samples(
+    amount: float = 1.0,
+    seed: int = 0,
+    types: Optional[List[str]] = None,
+    train: Optional[str] = None,
+    gazetteers: List[str] = [],  # noqa: B006  (never changed; spaCy's config validation needs the list itself)
+) -> Callable[[Language, Example], Iterator[Example]]:
+    """An augmenter for a corpus reader, `[corpora.train.augmenter]`: every example, followed by its pseudo samples.
+
+    amount: pseudo samples for each sentence with an entity that can be replaced. 0.3 means each such sentence with
+        probability 0.3, 2.5 means two and a third with probability 0.5; 0 means none at all. The paper's comparison has
+        1 (section 4.2).
+    seed: of the augmenter's own random numbers.
+    types: the labels whose entities are replaced; all of them if left out.
+    train: a .spacy file or a folder of them, normally ${paths.train}, whose entities are the names to draw from (the
+        paper's EN). Read when the first example comes.
+    gazetteers: files of more such names (see `read_gazetteer`).
+
+    spaCy calls an augmenter when it reads a corpus: before training and, with `max_epochs` of 0 or more, once for all
+    epochs, which then repeat the same samples; with `max_epochs = -1` at each epoch, which gives each its own samples.
+
+    Raises InputError if there is nothing to draw names from, and for an amount that is negative or not finite."""
+    return PseudoSampler(amount=amount, seed=seed, types=types, train=train, gazetteers=gazetteers)
+
+
+class PseudoSampler:
+    """Makes the pseudo samples of documents; the settings are those of `make_pseudo_samples`.
+
+    Every entity of a wanted type is replaced by a name drawn uniformly from the *other* distinct names of its label; it
+    stays as it is if there is none. A sample has one token per character, entities, and, if its document has them,
+    words; other annotation of the document is not carried over. All text outside the replaced entities stays."""
+
+    def __init__(
+        self,
+        *,
+        amount: float = 1.0,
+        seed: int = 0,
+        types: Optional[Sequence[str]] = None,
+        train: Optional[str] = None,
+        gazetteers: Sequence[str] = (),
+    ):
+        if not 0 <= amount < float("inf"):
+            raise InputError(f"expected an amount of pseudo samples of 0 or more, got {amount}")
+        if amount > 0 and not train and not gazetteers:
+            raise InputError("expected `train` or `gazetteers` to take the names for pseudo samples from, got neither")
+        self.amount, self.types, self.train, self.gazetteers = amount, types, train, gazetteers
+        self._random = random.Random(seed)
+        self._pool: Optional[NamePool] = None
+
+    def __call__(self, nlp: Language, example: Example) -> Iterator[Example]:
+        yield example
+        for sample in self.samples(example.reference):
+            yield Example(nlp.make_doc(sample.text), sample.to_doc(nlp.vocab))
+
+    def samples(self, doc: Doc) -> Iterator[AnnotatedText]:
+        """None for a document whose entities are missing, altogether or in a part. Raises CorpusError for one that
+        breaks the rules of AnnotatedText, and InputError for unusable names (see `pool`)."""
+        source = annotated(doc) if self.amount else None
+        if source is None:
+            return
+        whole = int(self.amount)
+        for _ in range(whole + (self._random.random() < self.amount - whole)):
+            names = [self._draw(source.text[start:end], label) for start, end, label in source.entities or ()]
+            if any(names):
+                yield replace_entities(source, names)
+
+    def _draw(self, text: str, label: str) -> Optional[AnnotatedText]:
+        names = self.pool.get(label, [])
+        # Of two different names at least one is another one than the text.
+        drawn = self._random.sample(names, min(2, len(names)))
+        return next((name for name in drawn if name.text != text), None)
+
+    @property
+    def pool(self) -> NamePool:
+        """The names of the wanted types, read at first use. Raises InputError for files that cannot be read, and if
+        there are no names, or none of one of the types."""
+        if self._pool is None:
+            pool = name_pool(chain(self._train_texts(), *map(read_gazetteer, map(Path, self.gazetteers))))
+            where = ", ".join([*([str(self.train)] if self.train else []), *map(str, self.gazetteers)])
+            if not pool:
+                raise InputError(f"expected names for pseudo samples in {where}, found no entity")
+            unknown = [label for label in self.types or () if label not in pool]
+            if unknown:
+                raise InputError(f"expected names of {', '.join(unknown)} in {where}, found only {', '.join(pool)}")
+            self._pool = pool if self.types is None else {label: pool[label] for label in self.types}
+        return self._pool
+
+    def _train_texts(self) -> Iterator[AnnotatedText]:
+        if self.train:
+            try:
+                yield from filter(None, map(annotated, read_docs(Path(self.train))))
+            except CorpusError as error:
+                raise CorpusError(error.message, path=error.path or self.train, text=error.text) from None
+
+
+def add_pseudo_samples(docs: DocBin, sampler: PseudoSampler, *, only_pseudo: bool = False) -> tuple[DocBin, int]:
+    """The documents, each followed by its pseudo samples, or these alone; and the number of pseudo samples."""
+    has_user_data = any(data is not None for data in docs.user_data)
+    output, count, vocab = DocBin(attrs=docs.attrs, store_user_data=has_user_data), 0, chinese_vocab()
+    for doc in docs.get_docs(vocab):
+        if not only_pseudo:
+            output.add(doc)
+        for sample in sampler.samples(doc):
+            output.add(sample.to_doc(vocab))
+            count += 1
+    return output, count
+
+
+def annotated(doc: Doc) -> Optional[AnnotatedText]:
+    """None for a document without entities, and where entities are missing, altogether or in a part."""
+    if not doc.ents or not doc.has_annotation("ENT_IOB", require_complete=True):
+        return None
+    return AnnotatedText.from_doc(doc)
+
+
+def name_pool(sources: Iterable[AnnotatedText]) -> NamePool:
+    """The distinct entities. Each has the inner words it has most often where words begin and end with it, and is one
+    word if there is no such place ("entity names are usually regarded as independent words")."""
+    found: dict[tuple[str, str], Counter] = defaultdict(Counter)
+    for source in sources:
+        for start, end, label in source.entities or ():
+            segmentations = found[label, source.text[start:end]]
+            words = touching(source.words or [], start, end)
+            if words and (words[0][0], words[-1][1]) == (start, end):
+                segmentations[tuple((first - start, last - start) for first, last in words)] += 1
+    pool: NamePool = defaultdict(list)
+    for (label, name), segmentations in found.items():
+        words = segmentations.most_common(1)[0][0] if segmentations else [(0, len(name))]
+        pool[label].append(AnnotatedText(name, [(0, len(name), label)], list(words)))
+    return dict(pool)
+
+
+def replace_entities(source: AnnotatedText, names: Sequence[Optional[AnnotatedText]]) -> AnnotatedText:
+    """`source` with the names, one for each entity, in the place of its entities; None leaves an entity as it is.
+    A word that crosses the border of a replaced entity is cut there."""
+    replaced = {span[:2]: name for span, name in zip(source.entities or (), names, strict=True) if name}
+    pieces, entities, words = [], [], []
+    length = 0
+    for start, end in sorted([*replaced, *gaps(replaced, len(source.text))]):
+        name = replaced.get((start, end))
+        if name is None:
+            shift = length - start
+            pieces.append(source.text[start:end])
+            entities += [(a + shift, b + shift, label) for a, b, label in touching(source.entities or [], start, end)]
+            inside = touching(source.words or [], start, end)
+            words += [(max(a, start) + shift, min(b, end) + shift) for a, b in inside]
+        else:
+            pieces.append(name.text)
+            entities += [(length + a, length + b, label) for a, b, label in name.entities or ()]
+            words += [(length + a, length + b) for a, b in name.words or ()]
+        length += len(pieces[-1])
+    text = "".join(pieces)
+    return AnnotatedText(text, entities, None if source.words is None else trim(text, words))
+
+
+def touching(spans: list[SpanT], start: int, end: int) -> list[SpanT]:
+    """Those that have a character between `start` and `end`."""
+    return spans[bisect_right(spans, start, key=itemgetter(1)) : bisect_left(spans, end, key=itemgetter(0))]
+
+
+def read_gazetteer(path: Path) -> Iterator[AnnotatedText]:
+    """Names of a UTF-8 file, each as a text that is one entity: `name<TAB>label` a line or, in a file called `.jsonl`,
+    a pattern of spaCy's entity ruler, `{"label": ..., "pattern": name}`. Blank lines count for nothing.
+
+    Raises CorpusError, with file and line, for other lines, so too for patterns of tokens."""
+    source = Source.read(path, "utf-8")
+    for number, line in source.lines():
+        _, name = source.attempt(number, line, partial(parse_name, line, is_pattern=path.suffix == ".jsonl"))
+        if isinstance(name, CorpusError):
+            raise name
+        yield name
+
+
+def parse_name(line: str, *, is_pattern: bool) -> AnnotatedText:
+    try:
+        name, label = itemgetter("pattern", "label")(json.loads(line)) if is_pattern else line.split("\t")
+        name, label = name.strip(), label.strip()
+    except (ValueError, KeyError, TypeError, AttributeError):
+        expected = '{"label": a string, "pattern": a string}' if is_pattern else "a name, a tab and a label"
+        raise InputError(f"expected {expected}") from None
+    return AnnotatedText(name, [(0, len(name), label)])

@@ -1,0 +1,1 @@
+"""Vectors of n-grams and words, and how they are learned."""

@@ -1,0 +1,279 @@
+"""Everything the CRF computes, against an enumeration of all tag sequences."""
+
+from dataclasses import dataclass
+from itertools import count, product
+from typing import Optional
+
+import pytest
+import torch
+from torch import Tensor
+
+from spacy_cner.nn.crf import CRF
+from spacy_cner.nn.crf.spans import Roles
+
+MODES = list(product((False, True), repeat=2))  # constrained or not, transitions by position or not
+# Number of tags, T, and the lengths of the sequences
+SHAPES = [
+    (3, 5, (5, 3, 1, 4, 0)),
+    (4, 4, (2, 4, 4, 3)),
+    (2, 6, (6, 1, 5, 6)),
+    (3, 6, (3, 4, 2)),
+    (1, 3, (3, 2)),
+    (2, 1, (1, 0)),
+    (2, 0, (0, 0)),
+    (2, 3, ()),
+]
+
+
+@dataclass
+class Case:
+    crf: CRF
+    allowed: tuple[Tensor, Tensor, Tensor]
+    emissions: Tensor
+    lengths: Tensor
+    positional: Optional[Tensor]
+    paths: list[Tensor]  # for each sequence all its legal tag sequences, shape (number, length)
+
+    @property
+    def tensors(self) -> list[Tensor]:
+        own = [self.emissions, self.crf.transitions, self.crf.start_transitions, self.crf.end_transitions]
+        return own if self.positional is None else [*own, self.positional]
+
+    def scores(self, sequence: int) -> Tensor:
+        """The score of each of the sequence's paths, shape (number,)."""
+        paths = self.paths[sequence]
+        length = paths.shape[1]
+        if length == 0:
+            return 0 * self.emissions[sequence].sum().view(1)
+        before, after, position = paths[:, :-1], paths[:, 1:], torch.arange(length)
+        scores = self.emissions[sequence, position, paths].sum(1) + self.crf.transitions[before, after].sum(1)
+        scores = scores + self.crf.start_transitions[paths[:, 0]] + self.crf.end_transitions[paths[:, -1]]
+        if self.positional is not None:
+            scores = scores + self.positional[sequence, position[:-1], before, after].sum(1)
+        return scores
+
+    def nll(self, tags: Tensor) -> Tensor:
+        losses = []
+        for sequence, length in enumerate(self.lengths):
+            paths, gold = self.paths[sequence], tags[sequence, :length]
+            agrees = ((paths == gold) | (gold == -1)).all(1)
+            scores = self.scores(sequence)
+            losses.append(scores.logsumexp(0) - scores[agrees].logsumexp(0))
+        return torch.stack(losses) if losses else self.emissions.sum((1, 2))
+
+    def probabilities(self, sequence: int) -> Tensor:
+        return self.scores(sequence).detach().softmax(0)
+
+
+def legal_paths(length: int, allowed: tuple[Tensor, Tensor, Tensor]) -> Tensor:
+    between, start, end = allowed
+    paths = torch.tensor(list(product(range(len(start)), repeat=length)), dtype=torch.long)
+    if length == 0:
+        return paths
+    return paths[between[paths[:, :-1], paths[:, 1:]].all(1) & start[paths[:, 0]] & end[paths[:, -1]]]
+
+
+def make_case(
+    constrained: bool, positional: bool, seed: int = 0, num_tags: int = 3, lengths=(5, 3, 1, 4, 0), length: int = 5
+) -> Case:
+    torch.manual_seed(seed)
+    shapes = (num_tags, num_tags), (num_tags,), (num_tags,)
+    allowed = tuple(torch.rand(shape) < (0.75 if constrained else 1.0) for shape in shapes)
+    names = ("allowed", "allowed_start", "allowed_end")
+    crf = CRF(num_tags, **(dict(zip(names, allowed, strict=True)) if constrained else {})).double()
+    for parameter in crf.parameters():
+        torch.nn.init.normal_(parameter)
+    lengths = torch.tensor(lengths, dtype=torch.long)
+    emissions = torch.randn(len(lengths), length, num_tags, dtype=torch.double, requires_grad=True)
+    extra = torch.randn(len(lengths), max(length - 1, 0), num_tags, num_tags, dtype=torch.double, requires_grad=True)
+    paths = [legal_paths(int(n), allowed) for n in lengths]
+    return Case(crf, allowed, emissions, lengths, extra if positional else None, paths)
+
+
+def legal_case(*arguments, **options) -> Case:
+    """The first random case in which each sequence has a legal path."""
+    tries = (make_case(*arguments, seed=seed, **options) for seed in count())
+    return next(case for case in tries if all(len(paths) for paths in case.paths))
+
+
+@pytest.fixture(params=list(product(MODES, SHAPES)), ids=str)
+def case(request) -> Case:
+    (constrained, positional), (num_tags, length, lengths) = request.param
+    return legal_case(constrained, positional, num_tags=num_tags, length=length, lengths=lengths)
+
+
+def some_tags(case: Case, unknown: float = 0.0) -> Tensor:
+    """A legal path for each sequence, junk beyond its end, and -1 for a share of its tags."""
+    tags = torch.full(case.emissions.shape[:2], 99)
+    for sequence, paths in enumerate(case.paths):
+        tags[sequence, : paths.shape[1]] = paths[torch.randint(len(paths), ())]
+    return tags.masked_fill(torch.rand(tags.shape) < unknown, -1)
+
+
+@pytest.mark.parametrize("unknown", [0.0, 0.5])
+def test_nll_and_its_gradient(case, unknown):
+    tags = some_tags(case, unknown)
+    weights = torch.rand(len(tags), dtype=torch.double)
+    expected = case.nll(tags)
+    got = case.crf.nll(case.emissions, tags, case.lengths, case.positional)
+    torch.testing.assert_close(got, expected)
+    want = torch.autograd.grad((expected * weights).sum(), case.tensors, allow_unused=True, materialize_grads=True)
+    gradients = torch.autograd.grad((got * weights).sum(), case.tensors)
+    for gradient, other in zip(gradients, want, strict=True):
+        torch.testing.assert_close(gradient, other)
+
+
+def test_nothing_is_known():
+    case = legal_case(constrained=True, positional=True)
+    loss = case.crf.nll(case.emissions, torch.full((5, 5), -1), case.lengths, case.positional)
+    torch.testing.assert_close(loss, torch.zeros_like(loss))
+
+
+@pytest.mark.parametrize("unknown", [0.0, 0.5])
+@pytest.mark.parametrize("positional", [False, True])
+def test_gradcheck(positional, unknown):
+    case = legal_case(constrained=True, positional=positional, num_tags=2, length=4, lengths=(4, 2, 1))
+    tags = some_tags(case, unknown)
+
+    # The tensors that gradcheck changes in place are those that the function uses.
+    assert torch.autograd.gradcheck(
+        lambda *_: case.crf.nll(case.emissions, tags, case.lengths, case.positional), case.tensors
+    )
+
+
+def test_forbidden_transitions_have_no_gradient_and_no_probability():
+    allowed = torch.tensor([[True, True, False], [True, True, True], [True, False, True]])
+    start, end = torch.tensor([True, True, False]), torch.tensor([True, False, True])
+    crf = CRF(3, allowed=allowed, allowed_start=start, allowed_end=end)
+    with torch.no_grad():
+        crf.transitions[0, 2] = crf.start_transitions[2] = crf.end_transitions[1] = 50.0
+    emissions, lengths = torch.randn(2, 6, 3), torch.tensor([6, 2])
+    crf.nll(emissions, torch.tensor([[0, 1, 2, 2, 0, 0], [1, 2, 0, 0, 0, 0]]), lengths).sum().backward()
+    assert (crf.transitions.grad == 0).equal(~allowed)
+    assert (crf.start_transitions.grad == 0).equal(~start)
+    assert (crf.end_transitions.grad == 0).equal(~end)
+    marginals = crf.marginals(emissions, lengths)
+    assert marginals[:, 0, 2].tolist() == [0, 0] and marginals[0, 5, 1] == marginals[1, 1, 1] == 0
+
+
+def test_decode(case):
+    tags, scores = case.crf.decode(case.emissions, case.lengths, case.positional)
+    assert tags.shape == case.emissions.shape[:2] and tags.dtype == torch.long
+    for sequence, length in enumerate(case.lengths):
+        best, index = case.scores(sequence).max(0)
+        torch.testing.assert_close(scores[sequence], best)
+        assert tags[sequence, :length].equal(case.paths[sequence][index])
+        assert (tags[sequence, length:] == -1).all()
+
+
+@pytest.mark.parametrize("n", [1, 3, 300])
+def test_nbest(case, n):
+    tags, scores = case.crf.nbest(case.emissions, case.lengths, n, case.positional)
+    assert tags.shape == (len(case.lengths), n, case.emissions.shape[1]) and scores.shape == tags.shape[:2]
+    for sequence, length in enumerate(case.lengths):
+        expected, order = case.scores(sequence).sort(descending=True)
+        count = min(n, len(order))
+        torch.testing.assert_close(scores[sequence, :count], expected[:count])
+        assert tags[sequence, :count, :length].equal(case.paths[sequence][order[:count]])
+        assert (tags[sequence, :, length:] == -1).all()
+        assert (tags[sequence, count:] == -1).all() and scores[sequence, count:].isneginf().all()
+
+
+def test_marginals(case):
+    marginals = case.crf.marginals(case.emissions, case.lengths, case.positional)
+    expected = torch.zeros_like(case.emissions).detach()
+    for sequence, paths in enumerate(case.paths):
+        for path, probability in zip(paths, case.probabilities(sequence), strict=True):
+            expected[sequence, torch.arange(len(path)), path] += probability
+    torch.testing.assert_close(marginals, expected)
+
+
+@pytest.mark.parametrize("with_continues", [False, True])
+def test_span_probabilities(case, with_continues):
+    num_tags = case.crf.num_tags
+    tags = some_tags(case)
+    tags[::2] = torch.randint(num_tags, tags[::2].shape)  # any path will do, also one that is not legal
+    continues = torch.rand(num_tags, num_tags) < 0.5 if with_continues else None
+    spans, expected = [], []
+    for sequence, paths in enumerate(case.paths):
+        length, probabilities = paths.shape[1], case.probabilities(sequence)
+        for start, end in ((s, e) for s in range(length) for e in range(s + 1, length + 1)):
+            counted = (paths[:, start:end] == tags[sequence, start:end]).all(1)
+            if continues is not None and end < length:
+                counted &= ~continues[paths[:, end - 1], paths[:, end]]
+            spans.append((sequence, start, end))
+            expected.append(probabilities[counted].sum())
+    spans = torch.tensor(spans, dtype=torch.long).view(-1, 3)
+    got = case.crf.span_probabilities(
+        case.emissions, case.lengths, spans, tags, continues=continues, transitions=case.positional
+    )
+    torch.testing.assert_close(got, torch.stack(expected) if expected else torch.zeros(0, dtype=torch.double))
+
+
+@pytest.mark.parametrize("marks_ends", [True, False])
+@pytest.mark.parametrize("threshold", [0.001, 0.15, 0.6])
+def test_probable_spans(case, marks_ends, threshold):
+    """Roles as they come, of two labels that share tags: none of it is a scheme's own."""
+    num_tags = case.crf.num_tags
+    begin, inside, end, single = torch.randint(num_tags, (4, 2))
+    continues = torch.rand(num_tags, num_tags) < 0.5
+    if marks_ends:
+        continues[torch.cat([end, single])] = False
+    roles = Roles(begin, inside, end, single, continues)
+    expected = {}
+    for sequence, paths in enumerate(case.paths):
+        length, probabilities = paths.shape[1], case.probabilities(sequence)
+        for label, start, stop in product(range(2), range(length), range(1, length + 1)):
+            if stop <= start:
+                continue
+            rest = [inside[label]] * (stop - start - 2)
+            tags = [single[label]] if stop == start + 1 else [begin[label], *rest, end[label]]
+            counted = (paths[:, start:stop] == torch.stack(tags)).all(1)
+            if stop < length:
+                counted &= ~continues[paths[:, stop - 1], paths[:, stop]]
+            if probabilities[counted].sum() >= threshold:
+                expected[sequence, start, stop, label] = probabilities[counted].sum().item()
+    spans, probabilities = case.crf.probable_spans(case.emissions, case.lengths, roles, threshold, case.positional)
+    got = dict(zip(map(tuple, spans.tolist()), probabilities.tolist(), strict=True))
+    assert len(got) == len(spans)
+    assert got == {span: pytest.approx(probability) for span, probability in expected.items()}
+
+
+@pytest.mark.parametrize("threshold", [0.0, -0.1, 1.1])
+def test_threshold_of_spans_must_be_a_probability(threshold):
+    nothing = torch.zeros(0, dtype=torch.long)
+    roles = Roles(nothing, nothing, nothing, nothing, torch.zeros(2, 2, dtype=torch.bool))
+    with pytest.raises(ValueError, match=f"expected a threshold over 0 and up to 1, got {threshold}"):
+        CRF(2).probable_spans(torch.zeros(1, 2, 2), torch.tensor([2]), roles, threshold)
+
+
+def test_span_beside_an_impossible_part_of_the_path():
+    case = make_case(constrained=False, positional=False, num_tags=2, lengths=(4,), length=4)
+    case.crf.forbidden[0, 1] = True
+    path = torch.tensor([[0, 1, 1, 0]])
+    inside, across = case.crf.span_probabilities(
+        case.emissions, case.lengths, torch.tensor([[0, 1, 3], [0, 0, 2]]), path
+    )
+    # After a 0 there are only zeros.
+    scores, paths = case.scores(0), case.paths[0]
+    legal = (paths[:, :-1] >= paths[:, 1:]).all(1)
+    expected = scores[legal].softmax(0)[(paths[legal][:, 1:3] == 1).all(1)].sum()
+    torch.testing.assert_close(inside, expected)
+    assert across == 0
+
+
+@pytest.mark.parametrize("positional", [None, torch.zeros(2, 2, 2, 2)])
+def test_no_legal_path_is_an_error(positional):
+    # After tag 0 comes nothing, and tag 1 is no start.
+    crf = CRF(2, allowed=torch.tensor([[False, False], [True, True]]), allowed_start=torch.tensor([True, False]))
+    emissions, lengths = torch.randn(2, 3, 2), torch.tensor([1, 2])
+    tags, spans = torch.full((2, 3), -1), torch.tensor([[1, 0, 1]])
+    for compute in (
+        lambda: crf.nll(emissions, tags, lengths, positional),
+        lambda: crf.decode(emissions, lengths, positional),
+        lambda: crf.nbest(emissions, lengths, 2, positional),
+        lambda: crf.marginals(emissions, lengths, positional),
+        lambda: crf.span_probabilities(emissions, lengths, spans, tags.clamp(0), transitions=positional),
+    ):
+        with pytest.raises(ValueError, match="got none for sequence 1 of length 2"):
+            compute()

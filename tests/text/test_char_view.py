@@ -1,0 +1,380 @@
+from time import process_time
+
+import numpy
+import pytest
+import spacy
+from hypothesis import given
+from hypothesis import strategies as st
+from spacy.tokens import Doc, Span
+from spacy.training import Example
+
+from spacy_cner.errors import InputError
+from spacy_cner.text.char_view import UNKNOWN, CharView, gold_entity_tags, gold_word_tags, window_tags, windows_of
+from spacy_cner.text.tags import SCHEMES, allowed_transitions, spans_to_tags, tag_list
+
+NLP = spacy.blank("zh")
+VIEW = CharView(NLP.vocab)
+LABELS = ["PER", "LOC"]
+
+
+def tokens(*words):
+    return Doc(NLP.vocab, words=words, spaces=[False] * len(words))
+
+
+def names(example, scheme="bioes"):
+    """The gold tags of the character view by name, `?` where unknown."""
+    tags = tag_list(LABELS, scheme)
+    view = VIEW(example.predicted)
+    found = gold_entity_tags(example, view, scheme, {tag: i for i, tag in enumerate(tags)})
+    assert found.shape == (len(view),)
+    assert found.dtype == numpy.int64
+    return ["?" if i == UNKNOWN else tags[i] for i in found]
+
+
+# CharView
+
+
+def test_a_char_doc_is_its_own_view():
+    doc = NLP.make_doc("王海 A\n\n来")
+    assert VIEW(doc) is doc
+
+
+@pytest.mark.parametrize("text", ["王海来了", "王海 来\n\n了", " 王海", "𠮷野 😀"])
+def test_the_view_of_words_is_what_the_char_segmenter_makes(text):
+    doc = tokens(text[:2], text[2:])
+    assert [token.text for token in VIEW(doc)] == [token.text for token in NLP.make_doc(text)]
+    assert VIEW(doc).text == text
+
+
+def word_texts(doc):
+    return [word.text for word in doc.spans["words"]]
+
+
+def test_the_view_keeps_words_where_they_are_asked_for():
+    view = CharView(NLP.vocab, words=True)
+    assert word_texts(view(tokens("王海", "来", "\n\n", "了"))) == ["王海", "来", "了"]
+    assert "words" not in VIEW(tokens("王海", "来")).spans
+    tagged = Doc(NLP.vocab, words=["王海", "来"], spaces=[False, False], pos=["PROPN", "VERB"])
+    seen = view(tagged)
+    assert [word.label_ for word in seen.spans["words"]] == ["PROPN", "VERB"]
+    doc = tokens("王海来", "了")
+    doc.spans["words"] = [doc[:1]]
+    assert word_texts(view(doc)) == ["王海来"]
+
+
+def test_windows_keep_words():
+    doc = NLP.make_doc("王海来了。林也来了。")
+    doc.spans["words"] = [Span(doc, 0, 2, label="nr"), doc[2:7], doc[7:10]]
+    first, second = windows_of([doc], 6)
+    assert word_texts(first.doc) == ["王海", "来了。"]
+    assert first.doc.spans["words"][0].label_ == "nr"
+    assert word_texts(second.doc) == ["林也", "来了。"]
+
+
+# gold_entity_tags
+
+
+@pytest.mark.parametrize(
+    "scheme, expected",
+    [
+        ("bio", ["B-PER", "I-PER", "I-PER", "O", "B-LOC"]),
+        ("bioes", ["B-PER", "I-PER", "E-PER", "O", "S-LOC"]),
+        ("bmes", ["B-PER", "M-PER", "E-PER", "O", "S-LOC"]),
+        ("bilou", ["B-PER", "I-PER", "L-PER", "O", "U-LOC"]),
+    ],
+)
+def test_tags_of_each_scheme(scheme, expected):
+    reference = NLP.make_doc("林小燕在沪")
+    reference.ents = [reference.char_span(0, 3, "PER"), reference.char_span(4, 5, "LOC")]
+    assert names(Example(NLP.make_doc(reference.text), reference), scheme) == expected
+
+
+def test_words_on_either_side():
+    words = tokens("林小", "燕在", "沪")
+    words.ents = [Span(words, 1, 2, "LOC")]
+    for predicted in (NLP.make_doc(words.text), tokens("林小燕", "在沪")):
+        assert names(Example(predicted, words)) == ["O", "O", "B-LOC", "E-LOC", "O"]
+
+
+def test_missing_annotation():
+    reference = tokens("林小燕", "在", "青岛")
+    assert names(Example(NLP.make_doc(reference.text), reference)) == ["?"] * 6
+    reference.set_ents([Span(reference, 2, 3, "LOC")], missing=[reference[0:1]], default="outside")
+    assert names(Example(NLP.make_doc(reference.text), reference)) == ["?", "?", "?", "O", "B-LOC", "E-LOC"]
+    reference.ents = []
+    assert names(Example(NLP.make_doc(reference.text), reference)) == ["O"] * 6
+
+
+def test_a_border_inside_of_a_run_of_white_space_is_unknown():
+    # The view has one token for both line feeds.
+    reference = tokens("王", "\n", "\n", "海", "来")
+    predicted = NLP.make_doc("王\n\n海来")
+    for start, end, expected in (
+        (0, 2, ["?", "?", "O", "O"]),
+        (2, 4, ["O", "?", "?", "O"]),
+        (0, 4, ["B-PER", "I-PER", "E-PER", "O"]),
+        (1, 3, ["O", "S-PER", "O", "O"]),
+    ):
+        reference.ents = [Span(reference, start, end, "PER")]
+        assert names(Example(predicted, reference)) == expected
+
+
+def test_a_single_space_is_part_of_no_token():
+    reference = NLP.make_doc("A B")
+    reference.ents = [Span(reference, 0, 2, "PER")]
+    assert names(Example(NLP.make_doc("A B"), reference)) == ["B-PER", "E-PER"]
+    # The same with a token for the space, which spaCy's own tokenizers do not make.
+    spaced = tokens("A", " ", "B")
+    spaced.ents = [Span(spaced, 0, 3, "PER")]
+    assert names(Example(NLP.make_doc("A B"), spaced)) == ["B-PER", "E-PER"]
+    spaced.ents = [Span(spaced, 0, 2, "PER")]
+    assert names(Example(NLP.make_doc("A B"), spaced)) == ["?", "O"]
+    spaced.ents = [Span(spaced, 1, 2, "PER")]
+    assert names(Example(NLP.make_doc("A B"), spaced)) == ["O", "O"]
+
+
+def test_nothing_in_the_document():
+    assert names(Example(NLP.make_doc(""), NLP.make_doc(""))) == []
+
+
+def test_different_texts():
+    example = Example(NLP.make_doc("王海来"), NLP.make_doc("王海来"))
+    with pytest.raises(InputError, match="two sides have the same text, got '王江来' and '王海来'"):
+        gold_entity_tags(example, NLP.make_doc("王江来"), "bioes", {"O": 0})
+
+
+def test_a_label_the_model_does_not_have():
+    reference = NLP.make_doc("王海来")
+    reference.ents = [reference.char_span(0, 2, "ORG")]
+    with pytest.raises(InputError, match="got 'ORG' for '王海' in '王海来'; see add_label"):
+        names(Example(NLP.make_doc("王海来"), reference))
+
+
+@st.composite
+def references(draw):
+    """A Doc with any tokens, entities and missing annotation."""
+    text = draw(st.text(st.sampled_from("王海A \n"), min_size=1, max_size=10))
+    cuts = sorted(draw(st.sets(st.integers(1, max(1, len(text) - 1)))) | {0, len(text)})
+    doc = tokens(*(text[a:b] for a, b in zip(cuts, cuts[1:])))
+    borders = sorted(draw(st.sets(st.integers(0, len(doc)))))
+    kinds = st.sampled_from(["PER", "LOC", "missing", "outside"])
+    spans = [(Span(doc, a, b, "x"), draw(kinds)) for a, b in zip(borders, borders[1:])]
+    ents = [Span(doc, span.start, span.end, kind) for span, kind in spans if kind in LABELS]
+    missing = [span for span, kind in spans if kind == "missing"]
+    doc.set_ents(ents, missing=missing, default=draw(st.sampled_from(["missing", "outside"])))
+    return doc
+
+
+@given(references(), st.sampled_from(sorted(SCHEMES)))
+def test_tags_character_by_character(reference, scheme):
+    view = NLP.make_doc(reference.text)
+    borders = [(token.idx, token.idx + len(token)) for token in view]
+    missing = {i for token in reference if token.ent_iob == 0 for i in range(token.idx, token.idx + len(token))}
+    expected = ["?" if missing & set(range(start, end)) else "O" for start, end in borders]
+    for ent in reference.ents:
+        covered = [i for i, (a, b) in enumerate(borders) if a < ent.end_char and b > ent.start_char]
+        if covered and (borders[covered[0]][0], borders[covered[-1]][1]) == (ent.start_char, ent.end_char):
+            tags = spans_to_tags([(0, len(covered), ent.label_)], len(covered), scheme)
+        else:
+            tags = ["?"] * len(covered)
+        for i, tag in zip(covered, tags):
+            expected[i] = tag
+    assert names(Example(NLP.make_doc(reference.text), reference), scheme) == expected
+
+
+# gold_word_tags
+
+ROLES = {"bio": {"B": 0, "I": 1, "E": 1, "S": 0}, "bmes": {"B": 0, "I": 1, "E": 2, "S": 3}}
+
+
+def word_tags(reference, predicted=None, scheme="bmes", key="words"):
+    """The gold tags of the character view as letters, `?` where unknown."""
+    predicted = predicted or NLP.make_doc(reference.text)
+    view = VIEW(predicted)
+    found = gold_word_tags(Example(predicted, reference), view, key, {"W": ROLES[scheme]})
+    assert found.shape == (len(view),)
+    assert found.dtype == numpy.int64
+    letters = "BI" if scheme == "bio" else "BMES"
+    return "".join("?" if i == UNKNOWN else letters[i] for i in found)
+
+
+def with_words(text, *words):
+    doc = NLP.make_doc(text)
+    doc.spans["words"] = [doc.char_span(*word) for word in words]
+    return doc
+
+
+@pytest.mark.parametrize("scheme, expected", [("bio", "BIIBBI"), ("bmes", "BMESBE")])
+def test_word_tags_of_each_scheme(scheme, expected):
+    assert word_tags(with_words("林小燕在青岛", (0, 3), (3, 4), (4, 6)), scheme=scheme) == expected
+
+
+def test_no_words_and_words_in_a_part():
+    assert word_tags(NLP.make_doc("林小燕在")) == "????"
+    assert word_tags(with_words("林小燕在"), key="words") == "????"
+    assert word_tags(with_words("林小燕在青岛", (1, 3), (4, 5))) == "?BE?S?"
+    assert word_tags(with_words("林小燕在", (0, 3)), key="others") == "????"
+    assert word_tags(NLP.make_doc("")) == ""
+
+
+def test_segmentation_of_words_on_either_side():
+    reference = tokens("林小燕", "在", "青岛")
+    reference.spans["words"] = [reference[0:1], reference[1:3]]
+    for predicted in (None, tokens("林小", "燕在青", "岛")):
+        assert word_tags(reference, predicted) == "BMEBME"
+
+
+def test_white_space_is_in_no_word():
+    assert word_tags(with_words("王海\n\n在 青岛", (0, 2), (4, 5), (6, 8))) == "BE?SBE"
+    # A word that holds white space goes on behind it.
+    assert word_tags(with_words("A\n\nB C", (0, 4), (5, 6))) == "B?ES"
+    assert word_tags(with_words("王海\n", (0, 3))) == "BE?"
+
+
+def test_words_that_meet_inside_of_a_run_of_white_space():
+    # The view has one token for both line feeds.
+    reference = tokens("王", "\n", "\n", "海", "来")
+    for borders, expected in (
+        ([0, 2, 4, 5], "S?SS"),
+        ([0, 1, 2, 3, 4, 5], "S?SS"),
+        ([0, 2, 5], "S?BE"),
+        ([1, 2, 3, 5], "??BE"),
+        ([0, 5], "B?ME"),
+    ):
+        reference.spans["words"] = [reference[start:end] for start, end in zip(borders, borders[1:])]
+        assert word_tags(reference) == expected
+
+
+def test_a_token_for_a_single_space():
+    spaced = tokens("A", " ", "B")
+    spaced.spans["words"] = [spaced[0:1], spaced[1:2], spaced[2:3]]
+    assert word_tags(spaced) == "SS"
+    spaced.spans["words"] = [spaced[0:2], spaced[2:3]]
+    assert word_tags(spaced) == "SS"
+    spaced.spans["words"] = [spaced[0:3]]
+    assert word_tags(spaced) == "BE"
+
+
+@pytest.mark.parametrize(
+    "words, shown",
+    [
+        ([(0, 2), (1, 3)], "'林小' and '小燕'"),
+        ([(0, 3), (1, 2)], "'林小燕' and '小'"),
+        ([(3, 4), (0, 3)], "'在' and '林小燕'"),
+    ],
+)
+def test_words_that_overlap(words, shown):
+    with pytest.raises(
+        InputError, match=f"text order that do not overlap, got {shown} in doc.spans.'words'.* of '林小燕在'"
+    ):
+        word_tags(with_words("林小燕在", *words))
+
+
+def test_words_with_parts_of_speech():
+    reference = with_words("林小燕在青岛", (0, 3), (3, 4), (4, 6))
+    person, _, place = reference.spans["words"]
+    person.label_, place.label_ = "nr", "ns"
+    reference.spans["words"] = [person, reference.spans["words"][1], place]
+    roles = {"nr": ROLES["bmes"], "ns": {"B": 4, "I": 5, "E": 6, "S": 7}}
+    example = Example(NLP.make_doc(reference.text), reference)
+    found = gold_word_tags(example, example.predicted, "words", roles, labelled=True)
+    # A word without a part of speech is not annotated.
+    assert found.tolist() == [0, 1, 2, UNKNOWN, 4, 6]
+    with pytest.raises(InputError, match=r"initialised with \(nr\), got 'ns' for '青岛' in '林小燕在青岛'"):
+        gold_word_tags(example, example.predicted, "words", {"nr": ROLES["bmes"]}, labelled=True)
+
+
+def test_words_of_different_texts():
+    example = Example(NLP.make_doc("王海来"), with_words("王海来", (0, 3)))
+    with pytest.raises(InputError, match="two sides have the same text, got '王江来' and '王海来'"):
+        gold_word_tags(example, NLP.make_doc("王江来"), "words", {"W": ROLES["bio"]})
+
+
+@st.composite
+def segmented(draw):
+    """A Doc with any tokens, of which some are words."""
+    text = draw(st.text(st.sampled_from("王海A \n"), min_size=1, max_size=12))
+    cuts = sorted(draw(st.sets(st.integers(1, max(1, len(text) - 1)))) | {0, len(text)})
+    doc = tokens(*(text[a:b] for a, b in zip(cuts, cuts[1:])))
+    borders = sorted(draw(st.sets(st.integers(0, len(doc)))))
+    doc.spans["words"] = [doc[a:b] for a, b in zip(borders, borders[1:]) if draw(st.booleans())]
+    return doc
+
+
+@given(segmented(), st.sampled_from(sorted(ROLES)))
+def test_word_tags_character_by_character(reference, scheme):
+    view = NLP.make_doc(reference.text)
+    place = {token.idx: token.i for token in view if not token.is_space}
+    expected = ["?"] * len(view)
+    for word in reference.spans["words"]:
+        inside = [place[i] for i in range(word.start_char, word.end_char) if i in place]
+        letters = "S" if len(inside) == 1 else "B" + "M" * (len(inside) - 2) + "E"
+        for i, letter in zip(inside, letters if inside else ""):
+            expected[i] = letter if scheme == "bmes" else {"S": "B", "B": "B"}.get(letter, "I")
+    assert word_tags(reference, scheme=scheme) == "".join(expected)
+
+
+# Windows
+
+
+def test_windows_of_documents():
+    short, empty, long = NLP.make_doc("王海。"), NLP.make_doc(""), NLP.make_doc("王海来。林燕 去了。A")
+    windows = windows_of([short, empty, long], 5)
+    assert [(w.index, w.start, w.doc.text) for w in windows] == [
+        (0, 0, "王海。"),
+        (2, 0, "王海来。"),
+        (2, 4, "林燕 去了。"),
+        (2, 9, "A"),
+    ]
+    assert windows[0].doc is short
+    assert [len(w) for w in windows] == [3, 4, 5, 1]
+
+
+def test_a_long_document_takes_time_in_proportion():
+    def seconds(doc):
+        start = process_time()
+        windows = windows_of([doc], 5)
+        assert len(windows) == len(doc) // 5
+        return process_time() - start
+
+    short, long = (NLP.make_doc("王海来了。" * count) for count in (500, 8000))
+    # 16 times the length; with work on the whole document for each window it would be 256 times the time.
+    assert min(seconds(long) for _ in range(2)) < 80 * min(seconds(short) for _ in range(5))
+
+
+@pytest.mark.parametrize("scheme", ["bio", "bioes"])
+@pytest.mark.parametrize(
+    "start, end, expected",
+    [
+        (0, 3, "O ? ?"),  # cuts the first entity behind its second tag
+        (3, 6, "? = ="),  # its last tag alone
+        (0, 4, "= = = ="),  # whole
+        (1, 4, "= = ="),
+        (4, 8, "= = = ="),
+        (2, 3, "?"),  # the inside of an entity
+        (5, 7, "= ?"),  # its first tag alone
+        (4, 6, "= ="),  # ends between neighbours
+        (6, 8, "= ="),  # begins between neighbours
+    ],
+)
+def test_window_tags(scheme, start, end, expected):
+    tags = tag_list(LABELS, scheme)
+    # 0 O, 1-3 PER, 4 O, 5 PER, 6-7 PER
+    document = spans_to_tags([(1, 4, "PER"), (5, 6, "PER"), (6, 8, "PER")], 8, scheme)
+    indices = numpy.array([tags.index(tag) for tag in document])
+    doc = tokens(*"一二三四五六七八")
+    window = windows_of([doc[start:end].as_doc()], 99)[0]
+    window = type(window)(0, start, window.doc)
+    found = window_tags(indices, window, allowed_transitions(tags, scheme).goes_on)
+    wanted = [UNKNOWN if mark == "?" else indices[start + i] for i, mark in enumerate(expected.split())]
+    assert found.tolist() == wanted
+    assert (indices >= 0).all()  # those of the document stay
+
+
+def test_window_tags_beside_what_is_unknown():
+    tags = tag_list(LABELS, "bioes")
+    goes_on = allowed_transitions(tags, "bioes").goes_on
+    window = windows_of([tokens(*"一二三四")], 99)[0]
+    indices = numpy.array([UNKNOWN, UNKNOWN, tags.index("S-PER"), 0, 0, UNKNOWN])
+    found = window_tags(indices, type(window)(0, 1, window.doc), goes_on)
+    assert found.tolist() == [UNKNOWN, tags.index("S-PER"), 0, 0]
