@@ -36,6 +36,7 @@ wheelhouse:
 
 lint:
 	$(BIN)/ruff check .
+	$(BIN)/ruff format --check --quiet .
 	$(BIN)/mypy spacy_cner
 	$(BIN)/lint-imports --no-cache
 

@@ -2,11 +2,12 @@
 
 import tempfile
 import unicodedata
+from collections.abc import Iterator, Sequence
 from functools import cache
 from itertools import product
 from pathlib import Path
 from time import perf_counter
-from typing import Any, Dict, Iterator, List, Sequence
+from typing import Any
 
 import pycrfsuite
 from spacy.tokens import Doc, Span
@@ -25,7 +26,7 @@ BIGRAMS = range(-2, 2)
 EDGE = "<edge>"
 
 
-def train_crfsuite(train: Sequence[Doc], dev: Sequence[Doc]) -> Dict[str, Any]:
+def train_crfsuite(train: Sequence[Doc], dev: Sequence[Doc]) -> dict[str, Any]:
     """The best of GRID on `dev`: `tagger`, `config` (text) and `train_s`, the seconds of that one training."""
     trainer = pycrfsuite.Trainer(algorithm="lbfgs", verbose=False)
     for doc in train:
@@ -34,12 +35,12 @@ def train_crfsuite(train: Sequence[Doc], dev: Sequence[Doc]) -> Dict[str, Any]:
     return max(runs, key=lambda run: run["dev_f"])
 
 
-def predict(tagger: pycrfsuite.Tagger, docs: Sequence[Doc]) -> List[Example]:
+def predict(tagger: pycrfsuite.Tagger, docs: Sequence[Doc]) -> list[Example]:
     """Copies of `docs` with the tagger's entities, beside the gold."""
     return [Example(_with_entities(tagger, doc), doc) for doc in docs]
 
 
-def _train(trainer: pycrfsuite.Trainer, c1: float, c2: float, dev: Sequence[Doc]) -> Dict[str, Any]:
+def _train(trainer: pycrfsuite.Trainer, c1: float, c2: float, dev: Sequence[Doc]) -> dict[str, Any]:
     settings = {"c1": c1, "c2": c2, "max_iterations": MAX_ITERATIONS, "feature.possible_transitions": True}
     trainer.set_params(settings)
     with tempfile.TemporaryDirectory() as folder:
@@ -60,7 +61,7 @@ def _items(doc: Doc) -> pycrfsuite.ItemSequence:
     return pycrfsuite.ItemSequence(list(features([token.text for token in doc])))
 
 
-def _tags(doc: Doc) -> List[str]:
+def _tags(doc: Doc) -> list[str]:
     return spans_to_tags([(ent.start, ent.end, ent.label_) for ent in doc.ents], len(doc), SCHEME)
 
 
@@ -71,7 +72,7 @@ def _with_entities(tagger: pycrfsuite.Tagger, doc: Doc) -> Doc:
     return result
 
 
-def features(words: Sequence[str]) -> Iterator[List[str]]:
+def features(words: Sequence[str]) -> Iterator[list[str]]:
     """For each character: the characters from -2 to 2, the pairs of neighbours among them, the pair on both sides of
     it, and the same for classes of characters (digit, Latin, Han, punctuation), with their trigram."""
     chars = [EDGE] * 2 + [normalize_char(word[0]) for word in words] + [EDGE] * 2

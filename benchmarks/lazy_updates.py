@@ -6,7 +6,6 @@ python benchmarks/lazy_updates.py 100000 400000 1200000
 import argparse
 from statistics import median
 from time import perf_counter
-from typing import Tuple
 
 import torch
 from thinc.api import Adam, ArgsKwargs, Optimizer
@@ -32,7 +31,7 @@ def step(shim: SizedShim, optimizer: Optimizer, rows: torch.Tensor) -> float:
     return perf_counter() - begin
 
 
-def compare(size: int, steps: int) -> Tuple[float, float]:
+def compare(size: int, steps: int) -> tuple[float, float]:
     """Medians in milliseconds: all rows updated in each step, and those of the batch."""
     learners, times = [], {"all": [], "lazy": []}
     for kind, name in ((SizedShim, "all"), (RowsShim, "lazy")):

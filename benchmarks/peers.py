@@ -8,7 +8,7 @@ import argparse
 import tempfile
 from pathlib import Path
 from time import perf_counter
-from typing import Any, Dict
+from typing import Any
 
 import spacy
 import torch
@@ -59,7 +59,7 @@ def parse_args() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def run_spacy(row: str, folder: Path, seed: int, models: Path | None) -> Dict[str, Any]:
+def run_spacy(row: str, folder: Path, seed: int, models: Path | None) -> dict[str, Any]:
     """spaCy's quickstart configuration for the CPU, over characters, trained by spaCy's own loop and patience."""
     config = Config(init_config(lang="zh", pipeline=["ner"], optimize="efficiency"))
     paths = {part: str(folder / f"{part}.spacy") for part in ("train", "dev")}
@@ -78,7 +78,7 @@ def run_spacy(row: str, folder: Path, seed: int, models: Path | None) -> Dict[st
     return {"scores": scores, "config": text, "train_s": seconds}
 
 
-def run_crfsuite(folder: Path) -> Dict[str, Any]:
+def run_crfsuite(folder: Path) -> dict[str, Any]:
     from crfsuite import predict, train_crfsuite  # only here, as it needs the extra `peers`
 
     train, dev, test = (list(read_docs(folder / f"{part}.spacy")) for part in ("train", "dev", "test"))

@@ -12,10 +12,11 @@ os.environ.update(dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL
 
 import argparse
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from statistics import median
 from time import process_time
-from typing import Any, Dict, List, Sequence
+from typing import Any
 
 import spacy
 import torch
@@ -49,10 +50,10 @@ def parse_args() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def measure(pipelines: Dict[str, Language], texts: Sequence[str], repeats: int) -> Dict[str, List[float]]:
+def measure(pipelines: dict[str, Language], texts: Sequence[str], repeats: int) -> dict[str, list[float]]:
     """Characters per second of each pipeline in each round. The first round, which fills caches, does not count."""
     characters = sum(map(len, texts))
-    speeds: Dict[str, List[float]] = {name: [] for name in pipelines}
+    speeds: dict[str, list[float]] = {name: [] for name in pipelines}
     for i in range(repeats + 1):
         for name, nlp in pipelines.items():
             start = process_time()
@@ -64,7 +65,7 @@ def measure(pipelines: Dict[str, Language], texts: Sequence[str], repeats: int) 
     return speeds
 
 
-def summarise(speeds: Dict[str, List[float]]) -> List[Dict[str, Any]]:
+def summarise(speeds: dict[str, list[float]]) -> list[dict[str, Any]]:
     """Per pipeline the median, least and greatest speed, and `ratio`: the median over rounds of its speed to that of
     the first pipeline in the same round."""
     first = next(iter(speeds.values()))
@@ -80,7 +81,7 @@ def summarise(speeds: Dict[str, List[float]]) -> List[Dict[str, Any]]:
     ]
 
 
-def format_rows(rows: List[Dict[str, Any]]) -> str:
+def format_rows(rows: list[dict[str, Any]]) -> str:
     data = [
         (f"{row['median']:,}", f"{row['min']:,} - {row['max']:,}", f"{row['ratio']:.2f}", row["model"]) for row in rows
     ]

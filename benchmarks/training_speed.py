@@ -13,7 +13,7 @@ os.environ.update(dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL
 import argparse
 from itertools import cycle, islice
 from time import perf_counter, process_time
-from typing import Any, Dict, List
+from typing import Any
 
 import torch
 from spacy.cli._util import parse_config_overrides, setup_gpu
@@ -60,7 +60,7 @@ def parse_args() -> Any:
     return args, parse_config_overrides(rest)
 
 
-def update(nlp: Language, training: Dict[str, Any], batches: List[List[Example]]) -> None:
+def update(nlp: Language, training: dict[str, Any], batches: list[list[Example]]) -> None:
     for batch in batches:
         nlp.update(batch, sgd=training["optimizer"], drop=training["dropout"], losses={})
 

@@ -1,7 +1,6 @@
 """Errors that tell a user what was expected, what came, and where."""
 
 from pathlib import Path
-from typing import Optional, Union
 
 
 class InputError(ValueError):
@@ -15,9 +14,9 @@ class CorpusError(InputError):
         self,
         message: str,
         *,
-        path: Union[str, Path, None] = None,
-        line: Optional[int] = None,
-        text: Optional[str] = None,
+        path: str | Path | None = None,
+        line: int | None = None,
+        text: str | None = None,
     ):
         self.message, self.path, self.line, self.text = message, path, line, text
         where = ":".join(str(part) for part in (path, line) if part is not None)

@@ -1,7 +1,6 @@
 """Pipelines that the user names."""
 
 from pathlib import Path
-from typing import Set
 
 from spacy.cli._util import setup_gpu
 from spacy.language import Language
@@ -32,6 +31,6 @@ def save_pipeline(nlp: Language, output: Path) -> None:
         raise InputError(f"{output}: expected a folder to write the pipeline to, got {error.strerror}") from error
 
 
-def assigned_by(nlp: Language) -> Set[str]:
+def assigned_by(nlp: Language) -> set[str]:
     """What the components of a pipeline set, such as "doc.ents"."""
     return {name for pipe in nlp.pipe_names for name in nlp.get_pipe_meta(pipe).assigns}

@@ -1,7 +1,5 @@
 """What the tests share: sentences written for them, and small pipelines that train in seconds."""
 
-from typing import Dict, List, Optional, Tuple
-
 import numpy
 import pytest
 import spacy
@@ -18,7 +16,7 @@ settings.register_profile("spacy_cner", deadline=None)
 settings.load_profile("spacy_cner")
 
 # text, entities as (start, end, label) in characters
-SENTENCES: List[Tuple[str, List[Tuple[int, int, str]]]] = [
+SENTENCES: list[tuple[str, list[tuple[int, int, str]]]] = [
     ("林小燕昨天去了青岛。", [(0, 3, "PER"), (7, 9, "LOC")]),
     ("青岛的海风吹着她。", [(0, 2, "LOC")]),
     ("王海在蓝天银行工作。", [(0, 2, "PER"), (3, 7, "ORG")]),
@@ -37,7 +35,7 @@ SEGMENTED = [
 ]
 
 
-def small_model(**tagger: object) -> Dict[str, object]:
+def small_model(**tagger: object) -> dict[str, object]:
     """A CLC small enough to learn SENTENCES by heart in a second or two."""
     return {
         "@architectures": "spacy_cner.CrfTagger.v1",
@@ -51,11 +49,11 @@ def small_model(**tagger: object) -> Dict[str, object]:
     }
 
 
-def make_examples(nlp: Language, sentences=SENTENCES) -> List[Example]:
+def make_examples(nlp: Language, sentences=SENTENCES) -> list[Example]:
     return [Example.from_dict(nlp.make_doc(text), {"entities": entities}) for text, entities in sentences]
 
 
-def word_examples(nlp: Language, segmented=SEGMENTED, entities: Optional[list] = None) -> List[Example]:
+def word_examples(nlp: Language, segmented=SEGMENTED, entities: list | None = None) -> list[Example]:
     """Segmented sentences, without entity annotation unless `entities` are given: one list for each sentence."""
     references = [
         AnnotatedText(text, ents, words).to_doc(nlp.vocab)
@@ -64,12 +62,12 @@ def word_examples(nlp: Language, segmented=SEGMENTED, entities: Optional[list] =
     return [Example(nlp.make_doc(reference.text), reference) for reference in references]
 
 
-def joint_examples(nlp: Language) -> List[Example]:
+def joint_examples(nlp: Language) -> list[Example]:
     """SENTENCES with entities and words."""
     return word_examples(nlp, entities=[entities for _, entities in SENTENCES])
 
 
-def step(nlp: Language, examples: List[Example], optimizer: Optimizer) -> Dict[str, float]:
+def step(nlp: Language, examples: list[Example], optimizer: Optimizer) -> dict[str, float]:
     """One update as `spacy train` does it: given the optimizer, nlp.update would apply it to a shared tok2vec before
     its listeners have sent their gradients. RETURNS: the losses."""
     losses = nlp.update(examples, sgd=False, losses={}, drop=0.0)
@@ -78,17 +76,17 @@ def step(nlp: Language, examples: List[Example], optimizer: Optimizer) -> Dict[s
     return losses
 
 
-def train(nlp: Language, examples: List[Example], *, steps: int = 60, rate: float = 0.02) -> float:
+def train(nlp: Language, examples: list[Example], *, steps: int = 60, rate: float = 0.02) -> float:
     """Full-batch updates. RETURNS: the last loss of the last component."""
     optimizer = nlp.resume_training()
     optimizer.learn_rate = rate
-    losses: Dict[str, float] = {}
+    losses: dict[str, float] = {}
     for _ in range(steps):
         losses = step(nlp, examples, optimizer)
     return losses[nlp.pipe_names[-1]]
 
 
-def assert_training_changes_nothing(model: Model, docs: List[Doc]) -> None:
+def assert_training_changes_nothing(model: Model, docs: list[Doc]) -> None:
     """Of features that are used as they are: neither their rows nor, in training, what they are."""
     before, optimizer = model.predict(docs), Adam(0.1, L2=0.1)
     features, backprop = model.begin_update(docs)
@@ -99,7 +97,7 @@ def assert_training_changes_nothing(model: Model, docs: List[Doc]) -> None:
         numpy.testing.assert_array_equal(one, in_training)
 
 
-def assert_dropout_is_of_training_only(model: Model, docs: List[Doc], dropout: float) -> None:
+def assert_dropout_is_of_training_only(model: Model, docs: list[Doc], dropout: float) -> None:
     """Training leaves out about this share of the features and scales the others; prediction leaves out none."""
     spacy.util.fix_random_seed(0)
     rows = numpy.concatenate(model.predict(docs))
@@ -110,15 +108,15 @@ def assert_dropout_is_of_training_only(model: Model, docs: List[Doc], dropout: f
     numpy.testing.assert_array_equal(rows, numpy.concatenate(model.predict(docs)))
 
 
-def entities(doc) -> List[Tuple[int, int, str]]:
+def entities(doc) -> list[tuple[int, int, str]]:
     return [(ent.start_char, ent.end_char, ent.label_) for ent in doc.ents]
 
 
-def words(doc) -> List[str]:
+def words(doc) -> list[str]:
     return [word.text for word in doc.spans["words"]]
 
 
-def blank_joint(*, cws: Dict[str, object] = {}, cner: Dict[str, object] = {}) -> Language:  # noqa: B006
+def blank_joint(*, cws: dict[str, object] = {}, cner: dict[str, object] = {}) -> Language:  # noqa: B006
     """A shared tok2vec to which a `cws` and a `cner` listen, small; with settings of these two."""
     model, nlp = small_model(), spacy.blank("zh")
     nlp.add_pipe("tok2vec", config={"model": model["tok2vec"]})

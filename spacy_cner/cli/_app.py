@@ -3,7 +3,8 @@
 import functools
 import logging
 import sys
-from typing import Any, Callable
+from collections.abc import Callable
+from typing import Any
 
 import typer
 from spacy.cli._util import app as spacy_app

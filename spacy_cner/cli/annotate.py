@@ -1,7 +1,6 @@
 """`annotate`: raw text with the entities that a pipeline finds, as training data."""
 
 from pathlib import Path
-from typing import List
 
 import typer
 from spacy.tokens import DocBin
@@ -21,16 +20,18 @@ def annotate(
     # fmt: off
     model: str = typer.Argument(..., help="A pipeline: the name of a package, or a path"),
     output: Path = typer.Argument(..., help="The .spacy file to write"),
-    texts: List[Path] = typer.Argument(..., help="Raw text: files (.txt, .jsonl; .xz, .gz and .bz2 too) or folders of "
-                                       "them"),
+    texts: list[Path] = typer.Argument(
+        ..., help="Raw text: files (.txt, .jsonl; .xz, .gz and .bz2 too) or folders of them"
+    ),
     limit: int = typer.Option(0, min=0, help="Read at most so many characters; 0 for all"),
     min_score: float = typer.Option(0.0, min=0, max=1, help="Leave out a text with an entity that is less probable"),
     empty: float = typer.Option(0.3, min=0, max=1, help="Keep this share of the texts without entities"),
     min_length: int = typer.Option(8, min=1, help="Leave out shorter texts"),
     max_length: int = typer.Option(150, min=1, help="Cut longer texts, at sentence ends where there are any"),
     seed: int = typer.Option(0, help="Seed"),
-    precision: Precision = typer.Option("auto", help="auto: bfloat16 where the processor has it, which is faster and "
-                                        "changes an entity now and then"),
+    precision: Precision = typer.Option(
+        "auto", help="auto: bfloat16 where the processor has it, which is faster and changes an entity now and then"
+    ),
     gpu_id: int = typer.Option(-1, "--gpu-id", "-g", help="GPU ID, or -1 for CPU"),
     # fmt: on
 ):

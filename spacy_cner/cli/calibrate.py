@@ -1,7 +1,6 @@
 """`calibrate`: choose on development data how probable an entity must be."""
 
 from pathlib import Path
-from typing import Optional
 
 import typer
 
@@ -16,10 +15,14 @@ from ._app import command, good
 def calibrate(
     # fmt: off
     model: str = typer.Argument(..., help="A pipeline: the name of a package, or a path"),
-    data: Path = typer.Argument(..., metavar="DEV", help="Gold documents to choose by (.spacy): development data, not "
-                                "those that the pipeline was trained on, nor a test set"),
+    data: Path = typer.Argument(
+        ...,
+        metavar="DEV",
+        help="Gold documents to choose by (.spacy): development data, not "
+        "those that the pipeline was trained on, nor a test set",
+    ),
     output: Path = typer.Argument(..., help="The folder to write the pipeline to"),
-    component: Optional[str] = typer.Option(None, help="Its name; by default the last that finds entities by a CRF"),
+    component: str | None = typer.Option(None, help="Its name; by default the last that finds entities by a CRF"),
     gpu_id: int = typer.Option(-1, "--gpu-id", "-g", help="GPU ID, or -1 for CPU"),
     # fmt: on
 ):

@@ -1,7 +1,5 @@
 """`classes`: the class embeddings of a pipeline."""
 
-from typing import List
-
 import torch
 import typer
 from wasabi import table
@@ -35,7 +33,7 @@ def format_classes(counts: dict, embeddings: torch.Tensor) -> str:
     """embeddings: (n_classes, width). The names stand in the last column, where wide characters do no harm."""
     lengths = embeddings.norm(dim=1)
     unit = embeddings / lengths.clamp(min=1e-12)[:, None]
-    rows: List[List[str]] = [
+    rows: list[list[str]] = [
         [f"{count:,}", f"{length:.2f}", *(f"{cosine:.2f}" for cosine in cosines), name]
         for (name, count), length, cosines in zip(counts.items(), lengths.tolist(), (unit @ unit.T).tolist())
     ]

@@ -1,7 +1,7 @@
 """`convert`: a corpus in another format to a .spacy file."""
 
 from pathlib import Path
-from typing import Any, Optional
+from typing import Any
 
 import typer
 
@@ -22,7 +22,7 @@ def convert(
     input_path: Path = typer.Argument(..., metavar="INPUT", help="The corpus file; for brat a .txt file, or a folder"),
     output_path: Path = typer.Argument(..., metavar="OUTPUT", help="The .spacy file to write"),
     format: str = typer.Option(..., "--format", "-f", help=f"One of: {', '.join(FORMATS)}"),
-    encoding: Optional[str] = typer.Option(
+    encoding: str | None = typer.Option(
         None, help="Any that Python knows, or cesu-8. Detected if left out: UTF-8, CESU-8, GB18030"
     ),  # noqa: E501
     lenient: bool = typer.Option(False, "--lenient", help="Skip and report sentences that break the format"),
@@ -32,7 +32,7 @@ def convert(
         help=f"{', '.join(COLUMNS)}: illegal tag sequences (such as an I- without its B-) are errors, "
         "not repaired and reported",
     ),
-    labels: Optional[str] = typer.Option(
+    labels: str | None = typer.Option(
         None,
         help="tagged: the tags that are entities, and their labels. "
         f"Default: {','.join(map('='.join, LABELS.items()))}",

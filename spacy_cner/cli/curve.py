@@ -1,7 +1,6 @@
 """`curve`: a score over the steps of trainings, as a picture."""
 
 from pathlib import Path
-from typing import List, Optional
 
 import typer
 
@@ -14,9 +13,9 @@ from ._app import command, good
 def curve(
     # fmt: off
     output: Path = typer.Argument(..., help="The picture; .png, .svg or whatever matplotlib writes"),
-    logs: List[str] = typer.Argument(..., help="Logs of trainings, each as FILE or as NAME=FILE"),
+    logs: list[str] = typer.Argument(..., help="Logs of trainings, each as FILE or as NAME=FILE"),
     score: str = typer.Option("task_acc", help="A column of the table that spaCy prints during training"),
-    chance: Optional[float] = typer.Option(None, help="Also draw a line at this score"),
+    chance: float | None = typer.Option(None, help="Also draw a line at this score"),
     # fmt: on
 ):
     """Draw how a score went during trainings, from what `spacy train` printed or the log.txt of `reproduce`."""

@@ -1,7 +1,5 @@
 """`entities`: what a pipeline finds in a text."""
 
-from typing import List, Optional
-
 import spacy
 import typer
 from wasabi import table
@@ -14,7 +12,7 @@ from ._app import command
 def entities(
     # fmt: off
     model: str = typer.Argument(..., help="A pipeline: the name of a package, or a path"),
-    texts: Optional[List[str]] = typer.Argument(None, help="Texts; standard input, one a line, if there is none"),
+    texts: list[str] | None = typer.Argument(None, help="Texts; standard input, one a line, if there is none"),
     # fmt: on
 ):
     """Print the entities of texts with their character offsets, labels and probabilities."""

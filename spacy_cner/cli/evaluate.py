@@ -2,7 +2,6 @@
 
 import json
 from pathlib import Path
-from typing import Optional
 
 import typer
 from spacy.vocab import Vocab
@@ -22,18 +21,19 @@ def evaluate(
     # fmt: off
     model: str = typer.Argument(..., help="A pipeline: the name of a package, or a path"),
     data: Path = typer.Argument(..., help="Gold documents: a .spacy file, or a folder of them"),
-    train: Optional[Path] = typer.Option(None, help="The training set (.spacy), for recall on entities unseen in it"),
+    train: Path | None = typer.Option(None, help="The training set (.spacy), for recall on entities unseen in it"),
     words: bool = typer.Option(
         False, "--words", help="Score word segmentation even if the pipeline sets no doc.spans['words']: by its tokens"
     ),
-    words_train: Optional[Path] = typer.Option(
-        None, help="The training set (.spacy) or its word list (.txt, .utf8), for recall on words unseen in it; "
-        "implies --words"
+    words_train: Path | None = typer.Option(
+        None,
+        help="The training set (.spacy) or its word list (.txt, .utf8), for recall on words unseen in it; "
+        "implies --words",
     ),
     as_json: bool = typer.Option(False, "--json", help="Print JSON and nothing else"),
-    output: Optional[Path] = typer.Option(None, "--output", "-o", help="Also write the JSON to this file"),
+    output: Path | None = typer.Option(None, "--output", "-o", help="Also write the JSON to this file"),
     gpu_id: int = typer.Option(-1, "--gpu-id", "-g", help="GPU ID, or -1 for CPU"),
-    batch_size: Optional[int] = typer.Option(None, min=1, help="Documents in a batch; the pipeline's own by default"),
+    batch_size: int | None = typer.Option(None, min=1, help="Documents in a batch; the pipeline's own by default"),
     # fmt: on
 ):
     """Score the entities of any pipeline against gold documents: precision, recall and F1, overall and per type (exact

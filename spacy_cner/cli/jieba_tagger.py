@@ -1,7 +1,6 @@
 """`jieba-tagger`: the tagger that comes with jieba, as a pipeline."""
 
 from pathlib import Path
-from typing import List
 
 import typer
 
@@ -15,7 +14,7 @@ from ._app import command, good
 def jieba_tagger(
     # fmt: off
     output: Path = typer.Argument(..., help="The folder for the pipeline"),
-    name: List[str] = typer.Option(NAMES, help="A label of words that are entities; repeat the option for several"),
+    name: list[str] = typer.Option(NAMES, help="A label of words that are entities; repeat the option for several"),
     # fmt: on
 ):
     """Make a pipeline of the network that comes with jieba (LAC): words, parts of speech and names of persons, places,

@@ -1,7 +1,6 @@
 """`mine-rules`: rules for `cner_rules` from the errors of a pipeline."""
 
 from pathlib import Path
-from typing import List
 
 import typer
 
@@ -18,12 +17,16 @@ from ._app import command, good
 def mine_rules(
     # fmt: off
     model: str = typer.Argument(..., help="A pipeline: the name of a package, or a path"),
-    gold_path: Path = typer.Argument(..., metavar="GOLD", help="A .spacy file to learn from: development data, not "
-                                     "those that the pipeline was trained on, nor a test set"),
+    gold_path: Path = typer.Argument(
+        ...,
+        metavar="GOLD",
+        help="A .spacy file to learn from: development data, not "
+        "those that the pipeline was trained on, nor a test set",
+    ),
     output_path: Path = typer.Argument(..., metavar="OUTPUT", help="The file of rules to write"),
     min_fixes: int = typer.Option(3, help="A rule must fix so many more errors than it breaks"),
     max_rules: int = typer.Option(0, help="Keep the first rules only; 0: all"),
-    lists: List[str] = typer.Option([], "--list", help="NAME=FILE, a list of characters or words that rules may name"),
+    lists: list[str] = typer.Option([], "--list", help="NAME=FILE, a list of characters or words that rules may name"),
     # fmt: on
 ):
     """Find rules that mend what a pipeline gets wrong, and keep those that fix more than they break.
@@ -44,7 +47,7 @@ def mine_rules(
     good(f"{output_path}: {len(mined)} rules, {sum(each.gain for each in mined)} errors less")
 
 
-def _read_lists(named: List[str]) -> dict:
+def _read_lists(named: list[str]) -> dict:
     files = dict(own_lists())
     for text in named:
         name, equals, path = text.partition("=")

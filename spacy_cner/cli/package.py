@@ -5,8 +5,9 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Collection
 from pathlib import Path
-from typing import Any, Collection, Dict, List
+from typing import Any
 
 import srsly
 import typer
@@ -40,9 +41,10 @@ def package(
     output: Path = typer.Argument(..., help="The folder to write the wheels to"),
     name: str = typer.Option(..., help="The package's name without its language: cner_clc becomes zh_cner_clc"),
     version: str = typer.Option("0.1.0", help="The package's version"),
-    only: List[str] = typer.Option(
-        [], help="Keep this component, drop those that only helped to train it; repeatable. Without it, all are kept "
-        f"but {', '.join(sorted(ONLY_FOR_TRAINING))}"
+    only: list[str] = typer.Option(
+        [],
+        help="Keep this component, drop those that only helped to train it; repeatable. Without it, all are kept "
+        f"but {', '.join(sorted(ONLY_FOR_TRAINING))}",
     ),
     # fmt: on
 ):
@@ -69,14 +71,14 @@ def package(
         msg.good(f"{wheel} ({wheel.stat().st_size / 1e6:.1f} MB)")
 
 
-def useful_components(model: Path) -> List[str]:
+def useful_components(model: Path) -> list[str]:
     """The components of a pipeline without those that annotate nothing; none if it has no such one."""
     components = Config().from_disk(model / "config.cfg", interpolate=False)["components"]
     useful = [name for name, block in components.items() if block.get("factory") not in ONLY_FOR_TRAINING]
     return useful if len(useful) < len(components) else []
 
 
-def keep_only(nlp: Language, names: List[str]) -> Language:
+def keep_only(nlp: Language, names: list[str]) -> Language:
     """The pipeline without its other components; features that a kept one has shared become its own copy.
 
     Raises InputError for a component that the pipeline does not have."""
@@ -96,7 +98,7 @@ def keep_only(nlp: Language, names: List[str]) -> Language:
     return nlp
 
 
-def settle_references(block: Dict[str, Any], values: Dict[str, Any], dropped: Collection[str]) -> None:
+def settle_references(block: dict[str, Any], values: dict[str, Any], dropped: Collection[str]) -> None:
     """Where a config refers to that of a dropped component, the value takes the place of the reference."""
     for key, value in block.items():
         if isinstance(value, dict):

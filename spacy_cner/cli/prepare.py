@@ -1,7 +1,6 @@
 """`prepare`: a whole corpus to training, development and test set."""
 
 from pathlib import Path
-from typing import Optional
 
 import typer
 from wasabi import msg
@@ -17,7 +16,7 @@ def prepare(
     # fmt: off
     source: Path = typer.Argument(..., help="The folder that holds the corpora; or, with --format, one annotated file"),
     output: Path = typer.Argument(..., help="The folder to write train.spacy, dev.spacy and test.spacy to"),
-    corpus: Optional[str] = typer.Option(None, help="Which corpus of the recipes"),
+    corpus: str | None = typer.Option(None, help="Which corpus of the recipes"),
     recipes: Path = typer.Option(Path("configs/corpora.yml"), help="The YAML file that describes the corpora"),
     format: str = typer.Option("", help="The format of the one file; it is split 8:1:1"),
     fraction: float = typer.Option(1.0, help="Keep this random part of the training data"),

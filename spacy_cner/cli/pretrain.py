@@ -2,7 +2,6 @@
 
 from functools import partial
 from pathlib import Path
-from typing import Optional
 
 import typer
 from spacy.cli._util import import_code, parse_config_overrides, setup_gpu, show_validation_error
@@ -21,7 +20,7 @@ def pretrain(
     ),
     output: Path = typer.Argument(..., help="The folder for encoder.bin, log.jsonl and checkpoint.bin"),
     restart: bool = typer.Option(False, "--restart", help="Begin anew rather than go on from OUTPUT's checkpoint"),
-    code: Optional[Path] = typer.Option(None, "--code", "-c", help="A Python file with more registered functions"),
+    code: Path | None = typer.Option(None, "--code", "-c", help="A Python file with more registered functions"),
     gpu_id: int = typer.Option(-1, "--gpu-id", "-g", help="GPU, or -1 for the CPU"),
     # fmt: on
 ):

@@ -1,7 +1,6 @@
 """`pseudo`: pseudo samples of a .spacy file, made once instead of at every reading."""
 
 from pathlib import Path
-from typing import List, Optional
 
 import typer
 
@@ -17,8 +16,8 @@ def pseudo(
     output_path: Path = typer.Argument(..., metavar="OUTPUT", help="The .spacy file to write"),
     amount: float = typer.Option(1.0, help="How many for each sentence with entities; 0.3: for three in ten of these"),
     seed: int = typer.Option(0, help="Seed"),
-    types: Optional[List[str]] = typer.Option(None, help="Replace only entities with this label; repeat for several"),
-    gazetteer: Optional[List[Path]] = typer.Option(
+    types: list[str] | None = typer.Option(None, help="Replace only entities with this label; repeat for several"),
+    gazetteer: list[Path] | None = typer.Option(
         None, help="More names: name<TAB>label a line, or entity-ruler patterns (.jsonl); repeat for several"
     ),
     only_pseudo: bool = typer.Option(False, "--only-pseudo", help="Write the pseudo samples without their originals"),

@@ -2,7 +2,6 @@
 
 from functools import partial
 from pathlib import Path
-from typing import List, Optional
 
 import typer
 from spacy.cli._util import parse_config_overrides
@@ -26,18 +25,18 @@ def reproduce(
     # fmt: off
     context: typer.Context,
     table: str = typer.Argument(..., help=f"The description of a table: a YAML file, or the name of one in {FOLDER}"),
-    row: List[str] = typer.Option([], help="Only this row; repeat the option for several"),
-    column: List[str] = typer.Option([], help="Only this column; repeat the option for several"),
-    figure: List[str] = typer.Option([], help="Only this figure; repeat the option for several"),
-    seed: List[int] = typer.Option([], help="Instead of the table's seeds; repeat the option for several"),
+    row: list[str] = typer.Option([], help="Only this row; repeat the option for several"),
+    column: list[str] = typer.Option([], help="Only this column; repeat the option for several"),
+    figure: list[str] = typer.Option([], help="Only this figure; repeat the option for several"),
+    seed: list[int] = typer.Option([], help="Instead of the table's seeds; repeat the option for several"),
     show: bool = typer.Option(False, "--show", help="Run nothing: print and draw what is recorded"),
     data: Path = typer.Option(Path("assets"), envvar="CNER_DATA", help="The folder that holds the corpora"),
     recipes: Path = typer.Option(Path("configs/corpora.yml"), help="The YAML file that describes the corpora"),
     corpus_dir: Path = typer.Option(Path("corpus"), help="Prepared corpora; those that are missing are made"),
     models: Path = typer.Option(Path("training/reproduce"), help="Logs and pipelines of the runs"),
     results: Path = typer.Option(Path("results"), help="Records (TABLE.json) and pictures of the figures"),
-    output: Optional[Path] = typer.Option(None, help="Also write the report to this Markdown file"),
-    jobs: Optional[int] = typer.Option(None, min=1, help="Runs at once; by default one, or one for each GPU"),
+    output: Path | None = typer.Option(None, help="Also write the report to this Markdown file"),
+    jobs: int | None = typer.Option(None, min=1, help="Runs at once; by default one, or one for each GPU"),
     gpus: str = typer.Option("", help="IDs of the GPUs to use in turn, as in 0,1; without it, one CPU core for a run"),
     keep_models: bool = typer.Option(False, "--keep-models", help="Keep the pipelines after they are scored"),
     # fmt: on
@@ -54,8 +53,10 @@ def reproduce(
     failed = 0
     if not show:
         for run, record in recorded_otherwise(runs, read_records(recorded)):
-            warn(f"{run}: recorded with {record['config']} {record['overrides']}, expected {run.config} "
-                 f"{run.told}; remove its records from {recorded} to run it again")
+            warn(
+                f"{run}: recorded with {record['config']} {record['overrides']}, expected {run.config} "
+                f"{run.told}; remove its records from {recorded} to run it again"
+            )
         corpora = Corpora(corpus_dir, data, recipes)
         devices = [gpu.strip() for gpu in gpus.split(",") if gpu.strip()]
         todo = pending(runs, read_records(recorded))
@@ -71,7 +72,7 @@ def reproduce(
         raise typer.Exit(1)
 
 
-def config_overrides(args: List[str]) -> Overrides:
+def config_overrides(args: list[str]) -> Overrides:
     for arg in args:
         if arg.startswith("--") and "." not in arg:
             raise InputError(f"expected an option, or a setting of the config as in --training.max_steps 10, got {arg}")
@@ -112,7 +113,7 @@ def make_job(run: Run, corpora: Corpora, models: Path, results: Path, gpu: bool,
     )
 
 
-def report(table: Table, selection: Selection, records: List[Record], results: Path, output: Optional[Path]) -> None:
+def report(table: Table, selection: Selection, records: list[Record], results: Path, output: Path | None) -> None:
     """Prints and writes it, and draws the figures that have records to RESULTS-FIGURE.png."""
     lines = {name: curves(table, records, table.figures[name]) for name in selection.figures}
     learned = {name: learning_curves(table, records, table.curves[name]) for name in selection.curves}

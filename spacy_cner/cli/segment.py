@@ -16,8 +16,9 @@ from ._app import command, good
 def segment(
     # fmt: off
     segmenter: str = typer.Argument(
-        ..., help=f"{', '.join(SEGMENTERS)}, or a pipeline (the name of a package, or a path) that sets "
-        "doc.spans['words'] or splits text into words"
+        ...,
+        help=f"{', '.join(SEGMENTERS)}, or a pipeline (the name of a package, or a path) that sets "
+        "doc.spans['words'] or splits text into words",
     ),
     input_path: Path = typer.Argument(..., metavar="INPUT", help="The .spacy file to segment"),
     output_path: Path = typer.Argument(..., metavar="OUTPUT", help="The .spacy file to write"),

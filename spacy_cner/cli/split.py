@@ -1,7 +1,6 @@
 """`split` and `sample`: a .spacy file into training, development and test set, or a fraction of it."""
 
 from pathlib import Path
-from typing import Optional
 
 import typer
 
@@ -22,8 +21,8 @@ def split(
     input_path: Path = typer.Argument(..., metavar="INPUT", help="The .spacy file to split"),
     train: Path = typer.Option(..., help="The training set to write"),
     dev: Path = typer.Option(..., help="The development set to write"),
-    test: Optional[Path] = typer.Option(None, help="The test set to write"),
-    ratio: Optional[str] = typer.Option(
+    test: Path | None = typer.Option(None, help="The test set to write"),
+    ratio: str | None = typer.Option(
         None, help="The sizes, train:dev[:test]  [default: 8:1:1, without a test set 9:1]"
     ),  # noqa: E501
     by: str = typer.Option("random", help=BY_HELP),

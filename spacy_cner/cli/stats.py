@@ -3,7 +3,6 @@
 import json
 from dataclasses import asdict
 from pathlib import Path
-from typing import Optional
 
 import typer
 from wasabi import table
@@ -17,9 +16,7 @@ from ._app import command
 def stats(
     # fmt: off
     path: Path = typer.Argument(..., metavar="FILE", help="The .spacy file"),
-    against: Optional[Path] = typer.Option(
-        None, help="The training set, for the part of the entities it does not know"
-    ),  # noqa: E501
+    against: Path | None = typer.Option(None, help="The training set, for the part of the entities it does not know"),  # noqa: E501
     as_json: bool = typer.Option(False, "--json", help="Print JSON"),
     # fmt: on
 ):

@@ -1,7 +1,7 @@
 """`vectors`: learn character and character-bigram vectors from raw text."""
 
 from pathlib import Path
-from typing import Any, Dict, List, Optional
+from typing import Any
 
 import typer
 from wasabi import msg
@@ -14,11 +14,11 @@ from ._app import command
 def vectors(
     # fmt: off
     output: Path = typer.Argument(..., help="The .npz file to write"),
-    texts: List[Path] = typer.Argument(..., help="Raw text: files (plain, .xz, .gz, .bz2) or folders of .txt files"),
-    order: List[int] = typer.Option([1, 2], help="N-gram orders to learn; repeat the option for several"),
-    width: List[int] = typer.Option([100, 50], help="The vectors' width, one for each order"),
-    rows: List[int] = typer.Option([8000, 25000], help="How many n-grams to keep, one for each order"),
-    max_vocabulary: Optional[int] = typer.Option(120000, help="How many n-grams of an order take part in the training"),
+    texts: list[Path] = typer.Argument(..., help="Raw text: files (plain, .xz, .gz, .bz2) or folders of .txt files"),
+    order: list[int] = typer.Option([1, 2], help="N-gram orders to learn; repeat the option for several"),
+    width: list[int] = typer.Option([100, 50], help="The vectors' width, one for each order"),
+    rows: list[int] = typer.Option([8000, 25000], help="How many n-grams to keep, one for each order"),
+    max_vocabulary: int | None = typer.Option(120000, help="How many n-grams of an order take part in the training"),
     window: int = typer.Option(5, help="Skip-gram window, in n-grams"),
     negative: int = typer.Option(5, help="Negative samples"),
     min_count: int = typer.Option(10, help="N-grams rarer than this are left out"),
@@ -33,7 +33,7 @@ def vectors(
         raise typer.BadParameter(
             f"expected as many --width and --rows as --order ({len(order)}), got {len(width)} and {len(rows)}"
         )
-    settings: Dict[str, Any] = {
+    settings: dict[str, Any] = {
         "window": window,
         "negative": negative,
         "min_count": min_count,

@@ -1,7 +1,7 @@
 """`words`: learn a lexicon with word vectors from raw text."""
 
 from pathlib import Path
-from typing import Any, Dict, List
+from typing import Any
 
 import typer
 
@@ -13,7 +13,7 @@ from ._app import command, good
 def words(
     # fmt: off
     output: Path = typer.Argument(..., help="The .npz file to write"),
-    texts: List[Path] = typer.Argument(..., help="Raw text: files (plain, .xz, .gz, .bz2) or folders of .txt files"),
+    texts: list[Path] = typer.Argument(..., help="Raw text: files (plain, .xz, .gz, .bz2) or folders of .txt files"),
     width: int = typer.Option(50, help="The vectors' width"),
     rows: int = typer.Option(60000, help="How many words to keep, the most frequent ones"),
     max_length: int = typer.Option(6, help="Words with more characters are left out"),
@@ -27,7 +27,7 @@ def words(
     # fmt: on
 ):
     """Learn words and their vectors by skip-gram, for the `lexicon` setting of `spacy_cner.SoftLexiconEmbed.v1`."""
-    settings: Dict[str, Any] = {
+    settings: dict[str, Any] = {
         "width": width,
         "max_length": max_length,
         "window": window,

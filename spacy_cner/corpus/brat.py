@@ -1,8 +1,9 @@
 """brat standoff: a .txt file and the .ann file beside it, entities as `T1<TAB>LABEL start end<TAB>mention`."""
 
 import re
+from collections.abc import Iterator
 from functools import partial
-from typing import Iterator, NamedTuple
+from typing import NamedTuple
 
 from ..errors import CorpusError, InputError
 from .document import AnnotatedText

@@ -1,9 +1,9 @@
 """Two columns, character and tag, one character a line, sentences separated by blank lines: MSRA, Resume, Weibo."""
 
 import re
+from collections.abc import Iterator
 from functools import partial
 from itertools import pairwise
-from typing import Iterator, Optional
 
 from ..errors import InputError
 from ..text.tags import parse_tag, tags_to_spans
@@ -86,13 +86,13 @@ def split_places(source: Source, rows: list[Row]) -> tuple[list[Row], list[int]]
     return plain, starts
 
 
-def join_rows(source: Source, rows: list[Row]) -> tuple[str, list[Optional[int]]]:
+def join_rows(source: Source, rows: list[Row]) -> tuple[str, list[int | None]]:
     """The text, and the offset of each row in it, and of the end. The two rows that hold the halves of a surrogate
     pair become one character; the second of them has no offset."""
     text = "".join(first for _, first, _ in rows)
     if len(text) == len(rows) and not SURROGATES.search(text):
         return text, list(range(len(rows) + 1))
-    offsets: list[Optional[int]] = []
+    offsets: list[int | None] = []
     end = 0
     last = ""
     for number, first, _ in rows:
@@ -124,13 +124,13 @@ def read_tags(source: Source, rows: list[Row], scheme: str, strict_tags: bool) -
     return tags_to_spans(tags, scheme, "repair")
 
 
-def offsets_of(source: Source, rows: list[Row], offsets: list[Optional[int]], start: int, end: int) -> Offsets:
+def offsets_of(source: Source, rows: list[Row], offsets: list[int | None], start: int, end: int) -> Offsets:
     first, last = offsets[start], offsets[end]
     if first is None or last is None:
         raise source.error("expected the same tag on both halves of a surrogate pair", rows[start][0])
     return first, last
 
 
-def words_at(text: str, starts: list[Optional[int]]) -> list[Offsets]:
+def words_at(text: str, starts: list[int | None]) -> list[Offsets]:
     borders = [start for start in starts if start is not None] + [len(text)]
     return trim(text, pairwise(borders))

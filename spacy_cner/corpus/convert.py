@@ -1,9 +1,10 @@
 """Corpus files of any known format to a DocBin."""
 
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Any, Callable, Iterator, Optional
+from typing import Any
 
 from spacy.tokens import DocBin
 
@@ -56,7 +57,7 @@ class Report:
 
 
 def convert(
-    path: Path, format: str, *, encoding: Optional[str] = None, lenient: bool = False, **options: Any
+    path: Path, format: str, *, encoding: str | None = None, lenient: bool = False, **options: Any
 ) -> tuple[DocBin, Report]:
     """Read a file, or a folder where SUFFIXES has the format, in one of FORMATS. `options` are those of the reader.
 

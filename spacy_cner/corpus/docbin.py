@@ -1,8 +1,8 @@
 """`.spacy` files: spaCy's DocBin on disk."""
 
 import zlib
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Iterator, Optional
 
 from spacy.lang.zh import Chinese
 from spacy.tokens import Doc, DocBin
@@ -33,7 +33,7 @@ def save(docs: DocBin, path: Path) -> None:
     docs.to_disk(path)
 
 
-def read_docs(path: Path, vocab: Optional[Vocab] = None) -> Iterator[Doc]:
+def read_docs(path: Path, vocab: Vocab | None = None) -> Iterator[Doc]:
     """The documents of a .spacy file, or of all such files in a folder and below. Raises InputError as `load` does, and
     for a folder without any."""
     files = [Path(file) for file in walk_corpus(path, FILE_TYPE)] if path.is_dir() else [path]

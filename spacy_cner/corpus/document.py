@@ -1,7 +1,7 @@
 """A text with its entities and words: what every corpus format is read into, and what becomes a Doc."""
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Iterable, Optional, Sequence
 
 from spacy.lang.zh import ChineseTokenizer
 from spacy.tokens import Doc, Span
@@ -29,9 +29,9 @@ class AnnotatedText:
     """
 
     text: str
-    entities: Optional[list[Entity]] = None
-    words: Optional[list[Offsets]] = None
-    tags: Optional[list[str]] = None
+    entities: list[Entity] | None = None
+    words: list[Offsets] | None = None
+    tags: list[str] | None = None
 
     def __post_init__(self):
         if not self.text:
@@ -54,7 +54,7 @@ class AnnotatedText:
                 if missed.strip():
                     raise self._error(f"expected every character in a word, got {missed!r} ({start}-{end}) in none")
 
-    def _check(self, kind: str, spans: Optional[Sequence[tuple]]) -> None:
+    def _check(self, kind: str, spans: Sequence[tuple] | None) -> None:
         last, length = 0, len(self.text)
         for start, end, *label in spans or ():
             if not 0 <= start < end <= length:

@@ -1,15 +1,15 @@
 """The names of OntoNotes: `.name` files, one sentence a line, words separated by spaces, names in ENAMEX elements.
 
-    <DOC DOCNO="...">
-    <ENAMEX TYPE="PERSON">王 海</ENAMEX> 住 在 <ENAMEX TYPE="GPE">大连</ENAMEX> 。
-    </DOC>
+<DOC DOCNO="...">
+<ENAMEX TYPE="PERSON">王 海</ENAMEX> 住 在 <ENAMEX TYPE="GPE">大连</ENAMEX> 。
+</DOC>
 """
 
 import re
+from collections.abc import Iterator
 from functools import partial
 from html import unescape
 from itertools import pairwise
-from typing import Iterator
 
 from ..errors import InputError
 from .document import AnnotatedText, Entity, trim

@@ -3,7 +3,6 @@
 import codecs
 import re
 from pathlib import Path
-from typing import Optional
 
 from ..errors import CorpusError, InputError
 
@@ -13,7 +12,7 @@ DETECTED = ("utf-8", CESU, "gb18030")
 CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f]")
 
 
-def decode(data: bytes, path: Path, encoding: Optional[str] = None) -> tuple[str, str]:
+def decode(data: bytes, path: Path, encoding: str | None = None) -> tuple[str, str]:
     """The text of a file's bytes, without a byte order mark, and the name of its encoding.
 
     With `cesu-8`, characters written as two surrogates are joined where both halves stand side by side; a half on its

@@ -4,7 +4,7 @@ spaCy stores span groups with srsly's msgpack, which asks its two registries for
 go through every entry point of the environment: most of the time that a corpus with word segmentation takes to be
 read. What they answer changes only when something is registered, so it is kept until then."""
 
-from typing import Any, Dict, Tuple
+from typing import Any
 
 import catalogue
 from srsly.msgpack import msgpack_decoders, msgpack_encoders
@@ -15,9 +15,9 @@ class KnownExtensions:
 
     def __init__(self, registry: catalogue.Registry):
         self.registry = registry
-        self.kept: Tuple[int, Dict[str, Any]] = (-1, {})
+        self.kept: tuple[int, dict[str, Any]] = (-1, {})
 
-    def __call__(self) -> Dict[str, Any]:
+    def __call__(self) -> dict[str, Any]:
         size = len(catalogue.REGISTRY)
         if self.kept[0] != size:
             self.kept = size, catalogue.Registry.get_all(self.registry)

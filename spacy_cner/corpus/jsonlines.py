@@ -1,14 +1,15 @@
 """JSON lines: one object with a text and its entities a line, as CLUENER has them and as doccano exports them."""
 
 import json
+from collections.abc import Callable, Iterator
 from functools import partial
-from typing import Any, Callable, Iterator, Optional
+from typing import Any
 
 from ..errors import InputError
 from .document import AnnotatedText, Entity
 from .source import Sentence, Source
 
-GetEntities = Callable[[dict[str, Any], str], Optional[list[Entity]]]
+GetEntities = Callable[[dict[str, Any], str], list[Entity] | None]
 
 NO_ENTITIES = "object without annotation, its entities are missing"
 
@@ -47,7 +48,7 @@ def read_object(source: Source, number: int, line: str, get_entities: GetEntitie
     return AnnotatedText(text, None if entities is None else sorted(entities))
 
 
-def cluener_entities(content: dict[str, Any], text: str) -> Optional[list[Entity]]:
+def cluener_entities(content: dict[str, Any], text: str) -> list[Entity] | None:
     if "label" not in content:
         return None
     try:
@@ -66,7 +67,7 @@ def cluener_entities(content: dict[str, Any], text: str) -> Optional[list[Entity
     return [item for _, item in found]
 
 
-def doccano_entities(content: dict[str, Any], text: str) -> Optional[list[Entity]]:
+def doccano_entities(content: dict[str, Any], text: str) -> list[Entity] | None:
     key = next((key for key in ("entities", "label", "labels") if key in content), None)
     if key is None:
         return None

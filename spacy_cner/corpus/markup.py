@@ -9,9 +9,9 @@ r"""The inline markup that people write by hand: `[北京市 法院]ORG 昨天 �
 """
 
 import re
+from collections.abc import Iterator
 from functools import partial
 from itertools import pairwise
-from typing import Iterator, Optional
 
 from ..errors import CorpusError, InputError
 from .document import AnnotatedText, Entity, trim
@@ -41,7 +41,7 @@ def from_markup(line: str) -> AnnotatedText:
     text: list[str] = []
     borders = [0]
     entities: list[Entity] = []
-    start: Optional[int] = None
+    start: int | None = None
     has_words = False
     at = 0
     while at < len(line):

@@ -1,7 +1,7 @@
 """A whole corpus to training, development and test set."""
 
 from pathlib import Path
-from typing import Any, Dict, Optional
+from typing import Any
 
 import srsly
 from spacy.tokens import DocBin
@@ -15,7 +15,7 @@ RECIPE_KEYS = {"about", "folder", "format", "encoding", "dev_share", "dev_in_tra
 PART_KEYS = {"file", "format", "encoding"}
 
 
-def read_recipe(path: Path, name: str) -> Dict[str, Any]:
+def read_recipe(path: Path, name: str) -> dict[str, Any]:
     """One entry of a YAML file such as `configs/corpora.yml`. Raises InputError if it is not there or not a recipe."""
     try:
         recipes = srsly.read_yaml(path)
@@ -46,7 +46,7 @@ def read_recipe(path: Path, name: str) -> Dict[str, Any]:
     return recipe
 
 
-def prepare_folder(folder: Path, recipe: Dict[str, Any], *, fraction: float = 1.0, seed: int = 0) -> Dict[str, DocBin]:
+def prepare_folder(folder: Path, recipe: dict[str, Any], *, fraction: float = 1.0, seed: int = 0) -> dict[str, DocBin]:
     """The corpus in `folder`, by a recipe. `fraction` keeps a random part of the training file, before a development
     set is taken from it, so that both shrink (as in Wu et al. 2019, section 4.1). With `dev_in_train` it is a copy, and
     the training set stays whole: for a last training, when all is chosen."""
@@ -67,8 +67,8 @@ def prepare_folder(folder: Path, recipe: Dict[str, Any], *, fraction: float = 1.
 
 
 def prepare_file(
-    path: Path, format: str, *, encoding: Optional[str] = None, fraction: float = 1.0, seed: int = 0
-) -> Dict[str, DocBin]:
+    path: Path, format: str, *, encoding: str | None = None, fraction: float = 1.0, seed: int = 0
+) -> dict[str, DocBin]:
     """One annotated file, or a brat folder, in the ratio 8:1:1."""
     docs = convert(path, format, encoding=encoding)[0]
     if fraction != 1.0:

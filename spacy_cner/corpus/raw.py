@@ -8,9 +8,10 @@ import json
 import logging
 import lzma
 import zlib
+from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 from pathlib import Path
-from typing import Any, Callable, Iterable, Iterator
+from typing import Any
 
 from ..errors import InputError
 

@@ -1,8 +1,9 @@
 """Silver word segmentation: words that a segmenter finds, added to documents that have none."""
 
 from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Iterator
 from itertools import pairwise
-from typing import Iterable, Iterator, cast
+from typing import cast
 
 import spacy
 from spacy.lang.zh import ChineseTokenizer

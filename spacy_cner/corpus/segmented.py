@@ -1,7 +1,7 @@
 """Segmented text: one sentence a line, words separated by spaces. SIGHAN 2005 and 2008, and the like."""
 
+from collections.abc import Iterator
 from functools import partial
-from typing import Iterator
 
 from .document import AnnotatedText, join_words
 from .source import Sentence, Source

@@ -4,8 +4,8 @@ Where the learner is as large as the teacher this is self-training; where it is 
 What the teacher is unsure of is what there is to learn: a calibrated one, with everything kept, teaches best."""
 
 import random
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Iterable, Iterator, Optional, Union
 
 from spacy.language import Language
 from spacy.tokens import Doc
@@ -30,12 +30,12 @@ class Counts:
 
 def silver_docs(
     nlp: Language,
-    texts: Iterable[Union[str, Doc]],
+    texts: Iterable[str | Doc],
     *,
     min_score: float = 0.0,
     empty: float = 0.3,
     seed: int = 0,
-    counts: Optional[Counts] = None,
+    counts: Counts | None = None,
 ) -> Iterator[Doc]:
     """The texts with the entities, and the words (`doc.spans["words"]`), that the pipeline finds.
 

@@ -1,16 +1,16 @@
 """One decoded corpus file, as the readers get it."""
 
 from collections import defaultdict
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Callable, Iterator, Optional, Union
 
 from ..errors import CorpusError, InputError
 from .document import AnnotatedText
 from .encoding import decode
 
 # What a reader yields for each sentence: its line (from 1) and the sentence, or the reason why it cannot be read.
-Sentence = tuple[int, Union[AnnotatedText, CorpusError]]
+Sentence = tuple[int, AnnotatedText | CorpusError]
 
 
 @dataclass
@@ -23,7 +23,7 @@ class Source:
     notes: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
 
     @classmethod
-    def read(cls, path: Path, encoding: Optional[str] = None) -> "Source":
+    def read(cls, path: Path, encoding: str | None = None) -> "Source":
         """Raises CorpusError for a file that is missing, empty, binary or not in its encoding."""
         try:
             data = path.read_bytes()
@@ -40,7 +40,7 @@ class Source:
     def note(self, description: str, line: int) -> None:
         self.notes[description].append(f"{self.path}:{line}")
 
-    def error(self, message: str, line: int, text: Optional[str] = None) -> CorpusError:
+    def error(self, message: str, line: int, text: str | None = None) -> CorpusError:
         return CorpusError(message, path=self.path, line=line, text=text)
 
     def attempt(self, line: int, text: str, parse: Callable[[], AnnotatedText]) -> Sentence:

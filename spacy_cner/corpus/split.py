@@ -1,7 +1,7 @@
 """Dividing a corpus: into training, development and test set, or into a fraction of it and the rest."""
 
 import random
-from typing import Sequence
+from collections.abc import Sequence
 
 from spacy.tokens import DocBin
 

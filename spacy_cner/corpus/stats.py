@@ -1,8 +1,8 @@
 """What a corpus holds, and which entities a training set knows."""
 
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Iterable, Optional
 
 from spacy.tokens import Doc, Span
 
@@ -38,10 +38,10 @@ class CorpusStats:
     characters: int = 0
     entities: int = 0
     types: dict[str, int] = field(default_factory=dict)
-    oov_rate: Optional[float] = None
+    oov_rate: float | None = None
 
 
-def corpus_stats(docs: Iterable[Doc], known: Optional[KnownEntities] = None) -> CorpusStats:
+def corpus_stats(docs: Iterable[Doc], known: KnownEntities | None = None) -> CorpusStats:
     """`known` is what `known_entities` returns for the training set."""
     stats = CorpusStats()
     types: Counter[str] = Counter()

@@ -1,9 +1,10 @@
 """`word/tag` text with entity brackets, `[中央/n 电台/n]nt`: the PFR People's Daily corpus and the like."""
 
 import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from itertools import accumulate, groupby
-from typing import Callable, Iterator, Mapping, NamedTuple, Optional, Sequence
+from typing import NamedTuple
 
 from ..errors import InputError
 from .document import AnnotatedText, Entity, Offsets, join_words
@@ -27,7 +28,7 @@ class Token(NamedTuple):
     word: str
     tag: str
     opens: bool
-    closes: Optional[str]  # the bracket's tag
+    closes: str | None  # the bracket's tag
 
 
 def read_tagged(source: Source, *, labels: Mapping[str, str] = LABELS) -> Iterator[Sentence]:

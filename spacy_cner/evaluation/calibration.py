@@ -1,7 +1,8 @@
 """How probable an entity must be, chosen on development data."""
 
+from collections.abc import Iterable, Sequence
 from statistics import fmean
-from typing import Any, Dict, Iterable, List, NamedTuple, Optional, Sequence
+from typing import Any, NamedTuple
 
 from spacy.language import Language
 from spacy.tokens import Doc
@@ -22,7 +23,7 @@ class Calibration(NamedTuple):
     """path_f: F1 (0-1) of the best tag sequences. spans_f: F1 of the best spans, by threshold, in order."""
 
     path_f: float
-    spans_f: Dict[float, float]
+    spans_f: dict[float, float]
 
     @property
     def threshold(self) -> float:
@@ -34,7 +35,7 @@ class Calibration(NamedTuple):
 
 
 def calibrate(
-    nlp: Language, docs: Iterable[Doc], component: Optional[str] = None, thresholds: Sequence[float] = THRESHOLDS
+    nlp: Language, docs: Iterable[Doc], component: str | None = None, thresholds: Sequence[float] = THRESHOLDS
 ) -> Calibration:
     """Sets the component's `decoding` to "spans" and its `threshold` to the best of `thresholds` (in order) on `docs`,
     in the pipeline's config, too.
@@ -64,7 +65,7 @@ def calibrate(
     return found
 
 
-def spans_f(nlp: Language, name: str, gold: Sequence[Doc], thresholds: Sequence[float]) -> Dict[float, float]:
+def spans_f(nlp: Language, name: str, gold: Sequence[Doc], thresholds: Sequence[float]) -> dict[float, float]:
     """The F1 of the pipeline on gold documents for each threshold of the component, which sees them once only: what is
     over a threshold is among what is over a lower one."""
     pipe: Any = nlp.get_pipe(name)
@@ -86,7 +87,7 @@ def spans_f(nlp: Language, name: str, gold: Sequence[Doc], thresholds: Sequence[
     return scores
 
 
-def names_to_calibrate(nlp: Language) -> List[str]:
+def names_to_calibrate(nlp: Language) -> list[str]:
     return [name for name, pipe in nlp.pipeline if all(hasattr(pipe, setting) for setting in SETTINGS)]
 
 

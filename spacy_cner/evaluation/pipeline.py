@@ -1,8 +1,9 @@
 """Any pipeline that sets `doc.ents` or segments words, run on text and scored against gold documents."""
 
 import logging
+from collections.abc import Iterable
 from time import perf_counter
-from typing import Any, Dict, Iterable, List, Optional
+from typing import Any
 
 from spacy.language import Language
 from spacy.tokens import Doc
@@ -22,12 +23,12 @@ logger = logging.getLogger(__name__)
 def evaluate_pipeline(
     nlp: Language,
     docs: Iterable[Doc],
-    known: Optional[KnownEntities] = None,
-    batch_size: Optional[int] = None,
+    known: KnownEntities | None = None,
+    batch_size: int | None = None,
     *,
     words: bool = False,
-    vocabulary: Optional[set[str]] = None,
-) -> Dict[str, Any]:
+    vocabulary: set[str] | None = None,
+) -> dict[str, Any]:
     """The scores of `score_ents`, if documents have entity annotation; those of `score_words`, if documents have
     `doc.spans["words"]` and the pipeline sets it too; and `speed` in characters per second of `nlp.pipe`.
 
@@ -51,7 +52,7 @@ def evaluate_pipeline(
     seconds = perf_counter() - start
     pairs = list(zip(predicted, gold, strict=True))
     ents_examples = [Example(x, char_doc(y)) for x, y in pairs if is_annotated(y)]
-    scores: Dict[str, Any] = {}
+    scores: dict[str, Any] = {}
     if ents_examples:
         if not any(example.predicted.ents for example in ents_examples):
             logger.warning("the pipeline (%s) found no entity in any document", ", ".join(nlp.pipe_names) or "empty")
@@ -62,14 +63,14 @@ def evaluate_pipeline(
     return scores
 
 
-def _are_words_scored(nlp: Language, docs: List[Doc], asked: bool) -> bool:
+def _are_words_scored(nlp: Language, docs: list[Doc], asked: bool) -> bool:
     text = next((doc.text for doc in docs if has_words(doc)), None)
     if asked and text is None:
         raise InputError(f"expected documents with words, got none in {len(docs)} documents")
     return asked or (text is not None and has_words(nlp(text)))
 
 
-def _warn_of_gold(docs: List[Doc], words: bool) -> None:
+def _warn_of_gold(docs: list[Doc], words: bool) -> None:
     kinds = [("entity annotation", is_annotated)] + [("words", has_words)] * words
     for kind, has_annotation in kinds:
         missing = sum(not has_annotation(doc) for doc in docs)
@@ -77,5 +78,8 @@ def _warn_of_gold(docs: List[Doc], words: bool) -> None:
             logger.warning("%d of %d documents without %s are left out", missing, len(docs), kind)
     spaced = sum(doc.has_unknown_spaces for doc in docs)
     if spaced:
-        logger.warning("%d documents do not say where their text has spaces: it is read with a space after each token, "
-                       "and a pipeline that looks at words may do worse than it can", spaced)
+        logger.warning(
+            "%d documents do not say where their text has spaces: it is read with a space after each token, "
+            "and a pipeline that looks at words may do worse than it can",
+            spaced,
+        )

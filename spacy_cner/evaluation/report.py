@@ -1,13 +1,13 @@
 """Scores as a table to read."""
 
-from typing import Any, Dict, List, Optional
+from typing import Any
 
 import wasabi
 
 from .scorer import MENTION_SUFFIXES
 
 
-def format_scores(scores: Dict[str, Any]) -> str:
+def format_scores(scores: dict[str, Any]) -> str:
     """A table of what `score_ents` and `score_words` return (either or both), in percent; `-` for what is not known.
 
     The names stand in the last column, where wide (Chinese) characters do not push others out of line."""
@@ -17,7 +17,7 @@ def format_scores(scores: Dict[str, Any]) -> str:
     return wasabi.table(rows, header=["P", "R", "F", ""], aligns=["r", "r", "r", "l"], widths=[6, 6, 6, width])
 
 
-def _ents_rows(scores: Dict[str, Any]) -> List[List[str]]:
+def _ents_rows(scores: dict[str, Any]) -> list[list[str]]:
     rows = [_row(scores, "ents", "all")]
     rows += [_row(scores, f"ents_{name}", name) for name in MENTION_SUFFIXES if f"ents_{name}_f" in scores]
     rows.append(["", _percent(scores.get("ents_r_oov")), "", "unseen in training"])
@@ -26,7 +26,7 @@ def _ents_rows(scores: Dict[str, Any]) -> List[List[str]]:
     return rows
 
 
-def _words_rows(scores: Dict[str, Any]) -> List[List[str]]:
+def _words_rows(scores: dict[str, Any]) -> list[list[str]]:
     rate = scores.get("words_oov_rate")
     share = "" if rate is None else f" ({_percent(rate)} % of all)"
     pos = scores.get("words_pos_f")
@@ -39,9 +39,9 @@ def _words_rows(scores: Dict[str, Any]) -> List[List[str]]:
     ]
 
 
-def _row(scores: Dict[str, Any], prefix: str, name: str) -> List[str]:
+def _row(scores: dict[str, Any], prefix: str, name: str) -> list[str]:
     return [*(_percent(scores.get(f"{prefix}_{key}")) for key in "prf"), name]
 
 
-def _percent(score: Optional[float]) -> str:
+def _percent(score: float | None) -> str:
     return "-" if score is None else f"{score * 100:.2f}"

@@ -1,8 +1,9 @@
 """Entity scores: spaCy's own P/R/F, recall on entities unseen in training, and the named/nominal split."""
 
 import functools
+from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Any, Callable, Dict, Iterable, Optional
+from typing import Any
 
 from spacy.scorer import PRFScore, get_ner_prf
 from spacy.tokens import Doc, Span
@@ -23,7 +24,7 @@ CharSpan = tuple[int, int, str]  # start and end character, label
 
 
 @registry.scorers("spacy_cner.ents_scorer.v1")
-def make_ents_scorer(train: Optional[str] = None) -> Callable[..., Dict[str, Any]]:
+def make_ents_scorer(train: str | None = None) -> Callable[..., dict[str, Any]]:
     """A scorer of `doc.ents` for a component's config.
 
     train: the training set, a .spacy file or a folder of them, read once when first needed. Without it, or on a
@@ -31,13 +32,13 @@ def make_ents_scorer(train: Optional[str] = None) -> Callable[..., Dict[str, Any
     return functools.partial(score_with_train, train)
 
 
-def score_with_train(train: Optional[str], examples: Iterable[Example], /, **kwargs: Any) -> Dict[str, Any]:
+def score_with_train(train: str | None, examples: Iterable[Example], /, **kwargs: Any) -> dict[str, Any]:
     """`score_ents`, with the path of the training set instead of what it knows. Other arguments, which spaCy passes
     to every scorer, are not used."""
     return score_ents(examples, of_training_set(_read_entities, train, "recall on unseen entities (ents_r_oov) is"))
 
 
-def score_ents(examples: Iterable[Example], known: Optional[KnownEntities] = None) -> Dict[str, Any]:
+def score_ents(examples: Iterable[Example], known: KnownEntities | None = None) -> dict[str, Any]:
     """Scores from 0 to 1 over the examples whose reference has entity annotation; None where nothing can be counted.
 
     `ents_p`, `ents_r`, `ents_f`, `ents_per_type`: as `spacy.scorer.get_ner_prf` reports them.
@@ -58,7 +59,7 @@ def score_ents(examples: Iterable[Example], known: Optional[KnownEntities] = Non
     return scores
 
 
-def recall_unseen(examples: Iterable[Example], known: KnownEntities) -> Optional[float]:
+def recall_unseen(examples: Iterable[Example], known: KnownEntities) -> float | None:
     """Recall on the gold entities that are not `known`; None if there are none."""
     found = total = 0
     for example in examples:

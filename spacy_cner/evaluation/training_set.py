@@ -2,13 +2,14 @@
 
 import functools
 import warnings
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Callable, Optional, TypeVar
+from typing import Any, TypeVar
 
 T = TypeVar("T")
 
 
-def of_training_set(read: Callable[[Path], T], path: Optional[str], scores: str) -> Optional[T]:
+def of_training_set(read: Callable[[Path], T], path: str | None, scores: str) -> T | None:
     """What `read` makes of the file; None without a path, and on a machine that does not have the file: a warning says
     once which `scores` are left out."""
     if path is None:

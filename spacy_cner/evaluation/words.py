@@ -1,9 +1,10 @@
 """Word segmentation scores, as the SIGHAN bakeoffs count them."""
 
 import functools
+from collections.abc import Callable, Iterable
 from itertools import accumulate
 from pathlib import Path
-from typing import Any, Callable, Dict, Iterable, Optional
+from typing import Any
 
 from spacy.scorer import PRFScore
 from spacy.tokens import Doc
@@ -23,7 +24,7 @@ WORD_LISTS = (".txt", ".utf8")
 
 
 @registry.scorers("spacy_cner.words_scorer.v1")
-def make_words_scorer(train: Optional[str] = None) -> Callable[..., Dict[str, Any]]:
+def make_words_scorer(train: str | None = None) -> Callable[..., dict[str, Any]]:
     """A scorer of `doc.spans["words"]` for a component's config.
 
     train: the training set (see `read_vocabulary`), read once when first needed. Without it, or on a machine that does
@@ -31,7 +32,7 @@ def make_words_scorer(train: Optional[str] = None) -> Callable[..., Dict[str, An
     return functools.partial(score_with_train, train)
 
 
-def score_with_train(train: Optional[str], examples: Iterable[Example], /, **kwargs: Any) -> Dict[str, Any]:
+def score_with_train(train: str | None, examples: Iterable[Example], /, **kwargs: Any) -> dict[str, Any]:
     """`score_words`, with the path of the training set instead of its words. Other arguments, which spaCy passes to
     every scorer, are not used."""
     left_out = "recall on words seen and unseen in training (words_r_iv, words_r_oov) is"
@@ -54,7 +55,7 @@ def read_vocabulary(path: Path) -> set[str]:
     return words
 
 
-def score_words(examples: Iterable[Example], vocabulary: Optional[set[str]] = None) -> Dict[str, Any]:
+def score_words(examples: Iterable[Example], vocabulary: set[str] | None = None) -> dict[str, Any]:
     """Scores from 0 to 1 over the examples whose reference has `doc.spans["words"]`; None where nothing can be counted.
 
     `words_p`, `words_r`, `words_f`: a word is right if it begins and ends where a gold word does (Sproat and Emerson
@@ -81,7 +82,7 @@ def score_words(examples: Iterable[Example], vocabulary: Optional[set[str]] = No
             known = {span for span in gold if words[span] in vocabulary}
             seen.score_set(found & known, known)
             unseen.score_set(found & (gold - known), gold - known)
-    scores: Dict[str, Any] = {f"words_{key}": value if len(total) else None for key, value in total.to_dict().items()}
+    scores: dict[str, Any] = {f"words_{key}": value if len(total) else None for key, value in total.to_dict().items()}
     if len(tagged):
         scores["words_pos_f"] = tagged.fscore
     gold_words = len(seen) + len(unseen)
@@ -92,7 +93,7 @@ def score_words(examples: Iterable[Example], vocabulary: Optional[set[str]] = No
     }
 
 
-def _words(doc: Doc) -> Dict[Offsets, str]:
+def _words(doc: Doc) -> dict[Offsets, str]:
     """Where the words begin and end, counted in characters that are not white space, and their characters."""
     text = doc.text
     before = [0, *accumulate(not char.isspace() for char in text)]

@@ -1,8 +1,8 @@
 """Clusters of words with like vectors, as lists for templates: what is known of a word holds for its neighbours, too
 (Miller et al. 2004, "Name Tagging with Word Clusters and Discriminative Training")."""
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Dict, Mapping, Union
 
 import numpy
 
@@ -12,7 +12,7 @@ from ..vectors.words import WordVectors
 from .word_list import WordList
 
 
-def cluster_lists(lexicon: Union[str, Path, None], counts: Mapping[str, int]) -> Dict[str, WordList]:
+def cluster_lists(lexicon: str | Path | None, counts: Mapping[str, int]) -> dict[str, WordList]:
     """By each name of `counts` the words of a lexicon, in so many clusters.
 
     lexicon: a file that `python -m spacy_cner words` wrote. Raises InputError if it is none, or has fewer words."""
@@ -28,7 +28,7 @@ def cluster_lists(lexicon: Union[str, Path, None], counts: Mapping[str, int]) ->
     for name, count in counts.items():
         if not 1 <= count <= len(words.words):
             raise InputError(f"{lexicon}: expected 1 to {len(words.words)} clusters {name!r} of its words, got {count}")
-        number: Dict[str, str] = {}
+        number: dict[str, str] = {}
         for word, cluster in zip(words.words, k_means(words.vectors, count).tolist()):
             # The more frequent word of two that are written alike but for their width, or in simplified characters.
             number.setdefault(normalize_text(word), str(cluster))

@@ -1,6 +1,6 @@
 """The columns that templates look at: one integer for each character of a batch of documents."""
 
-from typing import Callable, Dict, Iterable, List, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 import numpy
 from spacy.tokens import Doc
@@ -40,7 +40,7 @@ def tag_column(doc: Doc, starts: numpy.ndarray, ends: numpy.ndarray) -> numpy.nd
 
 
 # By name; what they know is in the document, not in its characters alone.
-DOC_COLUMNS: Dict[str, DocColumn] = {"word": word_column, "pos": pos_column, "tag": tag_column}
+DOC_COLUMNS: dict[str, DocColumn] = {"word": word_column, "pos": pos_column, "tag": tag_column}
 CHAR_COLUMNS = ("c", "class")
 
 
@@ -62,7 +62,7 @@ class CharBatch:
     docs: any; views: their character views, one token per character. `inside` (n,): where the characters are in the
     arrays of length N that `column` returns."""
 
-    def __init__(self, docs: List[Doc], views: List[Doc], margin: int):
+    def __init__(self, docs: list[Doc], views: list[Doc], margin: int):
         self.docs, self.views, self.margin = docs, views, margin
         lengths = numpy.array([len(view) for view in views], dtype="int64")
         ends = numpy.cumsum(lengths + margin)

@@ -1,6 +1,7 @@
 """From documents to features."""
 
-from typing import Dict, Iterable, List, Mapping, NamedTuple
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple
 
 import numpy
 from spacy.tokens import Doc
@@ -33,13 +34,13 @@ class Extractor:
         self.lists = lists
         self.margin = max((abs(offset) for template in parsed for _, offset in template.parts), default=0)
 
-    def __call__(self, docs: List[Doc], views: List[Doc]) -> Features:
+    def __call__(self, docs: list[Doc], views: list[Doc]) -> Features:
         """views: the character views of the documents."""
         batch = CharBatch(docs, views, self.margin)
         columns = {name: batch.column(name, self.lists) for name in self.names}
         return Features(*(self._keys(templates, columns, batch) for templates in (self.plain, self.bigram)))
 
-    def _keys(self, templates: List[Template], columns: Dict[str, numpy.ndarray], batch: CharBatch) -> numpy.ndarray:
+    def _keys(self, templates: list[Template], columns: dict[str, numpy.ndarray], batch: CharBatch) -> numpy.ndarray:
         margin, stop = self.margin, batch.size - self.margin
         places = batch.inside - margin
         found = numpy.empty((len(templates), len(places)), dtype="uint64")

@@ -1,7 +1,7 @@
 """Features as 64-bit numbers, for whole arrays at once. Of three million features, the odds that any two share a number
 are one in four million."""
 
-from typing import Sequence
+from collections.abc import Sequence
 
 import numpy
 

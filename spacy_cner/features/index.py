@@ -1,6 +1,7 @@
 """From documents to rows of a weight table: templates, the lists they use, and the features that are known."""
 
-from typing import Any, Dict, Iterable, List, Mapping
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 import numpy
 from spacy.tokens import Doc
@@ -33,7 +34,7 @@ def uses_words(templates: Iterable[str]) -> bool:
     return NEEDS_WORDS in columns_of(parse_templates(templates))
 
 
-def list_columns(templates: Iterable[str]) -> List[str]:
+def list_columns(templates: Iterable[str]) -> list[str]:
     """The columns of templates that must be lists."""
     return [name for name in columns_of(parse_templates(templates)) if name not in (*CHAR_COLUMNS, *DOC_COLUMNS)]
 
@@ -54,22 +55,22 @@ class FeatureIndex:
         """The number of rows, that of unknown features among them."""
         return len(self.dictionary)
 
-    def collect(self, docs: List[Doc], min_count: int) -> None:
+    def collect(self, docs: list[Doc], min_count: int) -> None:
         """Gives a row to each feature that occurs at least `min_count` times in these documents of characters."""
         self.dictionary = Dictionary.from_counts(self.extract(docs, docs).plain, min_count)
 
-    def rows(self, docs: List[Doc]) -> numpy.ndarray:
+    def rows(self, docs: list[Doc]) -> numpy.ndarray:
         """The rows of each character's features, 0 for those that are not known: int32 (n, templates), for the
         characters of all documents, one after the other."""
         return numpy.ascontiguousarray(self.dictionary.rows(self.extract(docs, docs).plain).T)
 
-    def to_dict(self) -> Dict[str, Any]:
+    def to_dict(self) -> dict[str, Any]:
         """All that it is, for msgpack."""
         lists = {name: words.to_dict() for name, words in self.extract.lists.items()}
         return {"templates": self.templates, "lists": lists, "keys": self.dictionary.keys}
 
     @classmethod
-    def from_dict(cls, saved: Dict[str, Any]) -> "FeatureIndex":
+    def from_dict(cls, saved: dict[str, Any]) -> "FeatureIndex":
         index = cls(saved["templates"], {name: WordList.from_dict(words) for name, words in saved["lists"].items()})
         index.dictionary = Dictionary(saved["keys"])
         return index

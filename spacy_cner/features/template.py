@@ -1,8 +1,9 @@
 """Feature templates, as readable as CRF++'s: `c[-1]c[0]` is the pair of the character before and the current one."""
 
 import re
+from collections.abc import Iterable
 from hashlib import blake2b
-from typing import Iterable, List, NamedTuple, Tuple
+from typing import NamedTuple
 
 from ..errors import InputError
 
@@ -15,7 +16,7 @@ class Template(NamedTuple):
     pair of tags before and at the character ("state bigram x observation", Feng et al. 2008, Table 2)."""
 
     text: str
-    parts: Tuple[Tuple[str, int], ...]
+    parts: tuple[tuple[str, int], ...]
     bigram: bool
 
     @property
@@ -36,7 +37,7 @@ def parse_template(text: str) -> Template:
     return Template(text, parts, bigram)
 
 
-def parse_templates(texts: Iterable[str]) -> List[Template]:
+def parse_templates(texts: Iterable[str]) -> list[Template]:
     """Raises InputError for a template that is there twice, or is none."""
     templates = [parse_template(text) for text in texts]
     seen = set()
@@ -47,6 +48,6 @@ def parse_templates(texts: Iterable[str]) -> List[Template]:
     return templates
 
 
-def columns_of(templates: Iterable[Template]) -> List[str]:
+def columns_of(templates: Iterable[Template]) -> list[str]:
     """The columns that templates look at, each once."""
     return list(dict.fromkeys(column for template in templates for column, _ in template.parts))

@@ -1,8 +1,9 @@
 """Lists of characters and words, and where a text has them: forward maximum matching (Feng et al. 2006, section 4)."""
 
 import sys
+from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any, Dict, Iterable, List, Mapping, Union
+from typing import Any
 
 import numpy
 
@@ -20,8 +21,8 @@ class WordList:
 
     entries: in one class all of them, or a class for each."""
 
-    def __init__(self, entries: Union[Iterable[str], Mapping[str, str]]):
-        class_of: Dict[str, str] = {}
+    def __init__(self, entries: Iterable[str] | Mapping[str, str]):
+        class_of: dict[str, str] = {}
         for entry, name in entries.items() if isinstance(entries, Mapping) else ((entry, "") for entry in entries):
             plain = normalize_text(entry)
             if class_of.setdefault(plain, name) != name:
@@ -33,7 +34,7 @@ class WordList:
         number = {name: i for i, name in enumerate(self.names)}
         # Of each entry, in order
         self.classes = [number[class_of[entry]] for entry in self.entries]
-        by_length: Dict[int, List[int]] = {}
+        by_length: dict[int, list[int]] = {}
         for i, entry in enumerate(self.entries):
             by_length.setdefault(len(entry), []).append(i)
         # Length to sorted keys, and the classes of these
@@ -73,16 +74,16 @@ class WordList:
                 roles[start], roles[start + 1 : end] = BEGIN + 2 * number, INSIDE + 2 * number
         return roles
 
-    def to_dict(self) -> Dict[str, Any]:
+    def to_dict(self) -> dict[str, Any]:
         """All that it is, for msgpack."""
         return {"entries": self.entries, "names": self.names, "classes": self.classes}
 
     @classmethod
-    def from_dict(cls, saved: Dict[str, Any]) -> "WordList":
+    def from_dict(cls, saved: dict[str, Any]) -> "WordList":
         return cls({entry: saved["names"][i] for entry, i in zip(saved["entries"], saved["classes"], strict=True)})
 
 
-def read_list(path: Union[str, Path]) -> WordList:
+def read_list(path: str | Path) -> WordList:
     """A file of one entry per line, or several with white space between them; or, if there is a tab in it, of one entry
     per line, a tab, and the entry's class. Lines that begin with # are comments.
 
@@ -96,7 +97,7 @@ def read_list(path: Union[str, Path]) -> WordList:
         raise CorpusError("expected a list with entries, got none", path=path)
     if "\t" not in text:
         return WordList(entry for line in lines.values() for entry in line.split())
-    class_of: Dict[str, str] = {}
+    class_of: dict[str, str] = {}
     for i, line in lines.items():
         entry, tab, name = line.partition("\t")
         if not (entry and tab and name) or "\t" in name:
@@ -106,6 +107,6 @@ def read_list(path: Union[str, Path]) -> WordList:
     return WordList(class_of)
 
 
-def own_lists() -> Dict[str, Path]:
+def own_lists() -> dict[str, Path]:
     """The lists that come with this package, by name."""
     return {path.stem: path for path in sorted(FOLDER.glob("*.txt"))}

@@ -1,6 +1,6 @@
 """A discriminator of tasks, and the layer that makes an adversary of it."""
 
-from typing import Callable, List, Optional, Tuple
+from collections.abc import Callable
 
 from spacy import registry
 from spacy.tokens import Doc
@@ -11,7 +11,7 @@ from .shared_private import columns
 
 
 @registry.architectures("spacy_cner.GradientReversal.v1")
-def build_gradient_reversal(scale: float = 1.0) -> Model[List[Floats2d], List[Floats2d]]:
+def build_gradient_reversal(scale: float = 1.0) -> Model[list[Floats2d], list[Floats2d]]:
     """Passes features on as they are and gradients back as -`scale` times what they are (Ganin & Lempitsky 2015): what
     comes after it learns to do well, what stands before it learns to make that hard. With 0.0 nothing is passed back,
     which shows how well it can be done while nobody works against it."""
@@ -19,18 +19,18 @@ def build_gradient_reversal(scale: float = 1.0) -> Model[List[Floats2d], List[Fl
 
 
 def _forward(
-    model: Model, rows: List[Floats2d], is_train: bool
-) -> Tuple[List[Floats2d], Callable[[List[Floats2d]], List[Floats2d]]]:
+    model: Model, rows: list[Floats2d], is_train: bool
+) -> tuple[list[Floats2d], Callable[[list[Floats2d]], list[Floats2d]]]:
     scale = model.attrs["scale"]
     return rows, lambda gradients: [-scale * gradient for gradient in gradients]
 
 
 @registry.architectures("spacy_cner.TaskDiscriminator.v1")
 def build_task_discriminator(
-    tok2vec: Model[List[Doc], List[Floats2d]],
+    tok2vec: Model[list[Doc], list[Floats2d]],
     shared_width: int,
-    reversal: Optional[Model[List[Floats2d], List[Floats2d]]] = None,
-) -> Model[List[Doc], Floats2d]:
+    reversal: Model[list[Floats2d], list[Floats2d]] | None = None,
+) -> Model[list[Doc], Floats2d]:
     """Which task a text comes from: the maximum of each shared feature over its characters, and a softmax (Cao et al.
     2018, section 3.5, eq. 15-16).
 

@@ -1,7 +1,8 @@
 """Layers of attention on top of an encoder, Model[List[Floats2d], List[Floats2d]], as wide as their input."""
 
+from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Any, Callable, Dict, List, Optional, Sequence, cast
+from typing import Any, cast
 
 import torch
 from spacy import registry
@@ -21,7 +22,7 @@ CLASSIFICATION_ATTENTION = "classification_attention"
 @registry.architectures("spacy_cner.ClassificationAttention.v1")
 def build_classification_attention(
     heads: int = 0, alpha: float = 0.5, inner: int = 0, dropout: float = 0.1, precision: Precision = "float32"
-) -> Model[List[Floats2d], List[Floats2d]]:
+) -> Model[list[Floats2d], list[Floats2d]]:
     """Attention of the sentence over entity classes, see `spacy_cner.nn.classification_attention`. The class embeddings
     are computed from the training set when a `cner` component is initialised.
 
@@ -41,13 +42,13 @@ def build_classification_attention(
 @registry.architectures("spacy_cner.BertLayer.v1")
 def build_bert_layer(
     heads: int = 0, inner: int = 0, dropout: float = 0.1, precision: Precision = "float32"
-) -> Model[List[Floats2d], List[Floats2d]]:
+) -> Model[list[Floats2d], list[Floats2d]]:
     """A layer like those of BERT: self-attention, intermediate and output layer. On top of BERT it is "BERT with 13
     hidden layers", what the classification attention is compared with. The settings are the same."""
     return _same_width("bert_layer", partial(_bert_layer, heads=heads, inner=inner, dropout=dropout), precision)
 
 
-def classification_attention_of(model: Model) -> Optional[Model[List[Floats2d], List[Floats2d]]]:
+def classification_attention_of(model: Model) -> Model[list[Floats2d], list[Floats2d]] | None:
     """The layer of classification attention in a model, if it has one."""
     return next((node for node in model.walk() if node.name == CLASSIFICATION_ATTENTION), None)
 
@@ -57,7 +58,7 @@ def attention_module(layer: Model) -> ClassificationAttention:
     return cast(ClassificationAttention, cast(Any, sized_shim(layer).require_built()).inner)
 
 
-def set_class_embeddings(layer: Model, counts: Dict[str, int], embeddings: Any) -> None:
+def set_class_embeddings(layer: Model, counts: dict[str, int], embeddings: Any) -> None:
     """Gives an initialised layer its class embeddings, (n_classes, class_width) in the order of `counts`: class ->
     number of entities that it was made from."""
     shim, (_, width) = sized_shim(layer), embeddings.shape
@@ -75,11 +76,11 @@ def _same_width(name: str, build: Callable[..., nn.Module], precision: Precision
     return model
 
 
-def _init(model: Model, X: Optional[List[Floats2d]] = None, Y: Optional[List[Floats2d]] = None) -> None:
+def _init(model: Model, X: list[Floats2d] | None = None, Y: list[Floats2d] | None = None) -> None:
     init_sizes(model, X, X)
 
 
-def _init_outer(model: Model, X: Optional[List[Floats2d]] = None, Y: Optional[List[Floats2d]] = None) -> None:
+def _init_outer(model: Model, X: list[Floats2d] | None = None, Y: list[Floats2d] | None = None) -> None:
     model.layers[0].initialize(X=X)
     model.set_dim("nO", model.layers[0].get_dim("nO"))
 

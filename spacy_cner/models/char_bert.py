@@ -1,9 +1,10 @@
 """A small BERT over characters, to be pre-trained here and used anywhere: its weights are those of transformers' own
 class, and `spacy_cner.pretraining.huggingface` writes it, with a tokenizer, as transformers reads it."""
 
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import Any, Callable, Dict, List, Optional, Tuple, cast
+from typing import Any, cast
 
 import numpy
 import torch
@@ -29,7 +30,7 @@ VECTOR_DEVIATION = 0.04
 
 @registry.architectures("spacy_cner.CharBert.v1")
 def build_char_bert(
-    vocabulary: Optional[str] = None,
+    vocabulary: str | None = None,
     layers: int = 4,
     width: int = 256,
     heads: int = 4,
@@ -37,7 +38,7 @@ def build_char_bert(
     dropout: float = 0.1,
     precision: Precision = "float32",
     compile: bool = False,
-) -> Model[List[Doc], List[Floats2d]]:
+) -> Model[list[Doc], list[Floats2d]]:
     """A Transformer encoder of characters (Devlin et al. 2019), transformers' BertModel.
 
     vocabulary: a file that `python -m spacy_cner vectors` wrote, whose characters are its vocabulary, and whose vectors
@@ -88,7 +89,7 @@ def _bert(
     return bert
 
 
-def _init(model: Any, X: Any = None, Y: Any = None, vocabulary: Optional[str] = None) -> None:
+def _init(model: Any, X: Any = None, Y: Any = None, vocabulary: str | None = None) -> None:
     vectors = None
     if vocabulary is not None:
         known = NgramVectors.load(Path(vocabulary))
@@ -120,8 +121,8 @@ def character_ids(table: GramTable, doc: Doc) -> numpy.ndarray:
 
 
 def _forward(
-    model: Any, docs: List[Doc], is_train: bool, *, max_length: int, precision: Precision
-) -> Tuple[List[Floats2d], Callable]:
+    model: Any, docs: list[Doc], is_train: bool, *, max_length: int, precision: Precision
+) -> tuple[list[Floats2d], Callable]:
     """Training puts all pieces into one batch, prediction those of like length into several."""
     size = max_length - 2
     ids = [character_ids(model.attrs["table"], doc) for doc in docs]
@@ -134,7 +135,7 @@ def _forward(
     rows = [ids[i][start : start + size] for i, start in pieces]
     places = [(i, slice(start, start + size)) for i, start in pieces]
     batches = [list(range(len(rows)))] if is_train else batches_by_length(rows, padded_size(model.ops))
-    calls: Dict[int, Any] = {}
+    calls: dict[int, Any] = {}
     for number, batch in enumerate(batches):
         inputs, seen = padded_ids([rows[j] for j in batch])
         with computing(precision, inputs.device.type, is_train):
@@ -145,7 +146,7 @@ def _forward(
             i, place = places[j]
             features[i][place] = torch2xp(output[1 : 1 + len(rows[j])])
 
-    def backprop(gradients: List[Floats2d]) -> List[Doc]:
+    def backprop(gradients: list[Floats2d]) -> list[Doc]:
         (hidden, backprop_batch) = calls[0]
         gradient = torch.zeros(hidden.shape, device=hidden.device)
         for j, (i, place) in enumerate(places):
@@ -158,7 +159,7 @@ def _forward(
     return features, backprop
 
 
-def padded_ids(rows: List[numpy.ndarray]) -> Tuple[torch.Tensor, torch.Tensor]:
+def padded_ids(rows: list[numpy.ndarray]) -> tuple[torch.Tensor, torch.Tensor]:
     """Sequences with BEGIN before and END behind each: ids and attention mask, both int64 (B, T)."""
     longest = max(map(len, rows)) + 2
     ids = numpy.full((len(rows), longest), PAD, dtype="int64")

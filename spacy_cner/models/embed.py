@@ -1,8 +1,9 @@
 """Embeddings of characters and character n-grams."""
 
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import Any, Callable, List, Optional, Tuple
+from typing import Any
 
 import numpy
 from spacy import registry
@@ -20,12 +21,12 @@ from .gram_table import GramTable
 
 @registry.architectures("spacy_cner.CharNgramEmbed.v1")
 def build_char_ngram_embed(
-    widths: List[int] = [200],  # noqa: B006
-    buckets: List[int] = [4000],  # noqa: B006
-    vectors: Optional[str] = None,
+    widths: list[int] = [200],  # noqa: B006
+    buckets: list[int] = [4000],  # noqa: B006
+    vectors: str | None = None,
     trainable: bool = True,
     places: int = 1,
-) -> Model[List[Doc], List[Floats2d]]:
+) -> Model[list[Doc], list[Floats2d]]:
     """Embeddings of character n-grams, side by side: row i holds the n-grams that begin at character i.
 
     widths: one for each order, from single characters on: [200] embeds characters, [100, 50] bigrams too.
@@ -53,8 +54,8 @@ def build_char_ngram_embed(
 
 
 def ngram_embed(
-    order: int, width: int, buckets: int, vectors: Optional[Path] = None, trainable: bool = True, places: int = 1
-) -> Model[List[Doc], List[Floats2d]]:
+    order: int, width: int, buckets: int, vectors: Path | None = None, trainable: bool = True, places: int = 1
+) -> Model[list[Doc], list[Floats2d]]:
     """The embedding of one n-gram order."""
     return Model(
         f"embed_{order}gram",
@@ -71,9 +72,9 @@ def ngram_embed(
     )
 
 
-def _init(model: Any, X=None, Y=None, vectors: Optional[Path] = None) -> None:
+def _init(model: Any, X=None, Y=None, vectors: Path | None = None) -> None:
     table, width = model.attrs["table"], model.get_dim("nO")
-    known: List[str] = []
+    known: list[str] = []
     rows = numpy.zeros((0, width), dtype="f")
     if vectors is not None:
         loaded = NgramVectors.load(vectors)
@@ -89,7 +90,7 @@ def _init(model: Any, X=None, Y=None, vectors: Optional[Path] = None) -> None:
     model.set_param("E", model.ops.asarray(weights.repeat(model.attrs["places"], axis=0)))
 
 
-def _forward(model: Any, docs: List[Doc], is_train: bool) -> Tuple[List[Floats2d], Callable]:
+def _forward(model: Any, docs: list[Doc], is_train: bool) -> tuple[list[Floats2d], Callable]:
     weights, table, places = model.get_param("E"), model.attrs["table"], model.attrs["places"]
     if weights.dtype != numpy.float32:
         # Of an encoder that was kept in half precision.
@@ -102,7 +103,7 @@ def _forward(model: Any, docs: List[Doc], is_train: bool) -> Tuple[List[Floats2d
     flat = model.ops.asarray(rows)
     output = model.ops.unflatten(weights[flat], lengths)
 
-    def backprop(gradients: List[Floats2d]) -> List[Doc]:
+    def backprop(gradients: list[Floats2d]) -> list[Doc]:
         if model.attrs["trainable"] and len(flat):
             total = model.ops.alloc2f(*weights.shape)
             model.ops.scatter_add(total, flat, model.ops.flatten(gradients))

@@ -1,7 +1,6 @@
 """Encoders of character sequences, all Model[List[Floats2d], List[Floats2d]], one row per character."""
 
 from functools import partial
-from typing import List
 
 from spacy import registry
 from thinc.api import Model, chain
@@ -19,9 +18,9 @@ from .torch_layers import sequence_layer
 @registry.architectures("spacy_cner.CharCNN.v1")
 def build_char_cnn(
     filters: int = 400,
-    windows: List[int] = [2, 3, 4, 5],  # noqa: B006
+    windows: list[int] = [2, 3, 4, 5],  # noqa: B006
     precision: Precision = "float32",
-) -> Model[List[Floats2d], List[Floats2d]]:
+) -> Model[list[Floats2d], list[Floats2d]]:
     """Convolutions with ReLU over characters (Wu et al. 2019, section 3.1).
 
     filters: number of filters in all, shared evenly by the windows. windows: their sizes in characters."""
@@ -30,14 +29,14 @@ def build_char_cnn(
     )
 
 
-def _char_cnn(nI: int, nO: int, windows: List[int]) -> CharCNN:
+def _char_cnn(nI: int, nO: int, windows: list[int]) -> CharCNN:
     return CharCNN(nI, nO, windows)
 
 
 @registry.architectures("spacy_cner.BiLSTM.v1")
 def build_bilstm(
     width: int = 400, depth: int = 1, precision: Precision = "float32"
-) -> Model[List[Floats2d], List[Floats2d]]:
+) -> Model[list[Floats2d], list[Floats2d]]:
     """A bidirectional LSTM. width: of its output, half of it for each direction. depth: number of layers."""
     return with_dropout(sequence_layer("bilstm", partial(_bilstm, depth=depth), nO=width, precision=precision))
 
@@ -48,12 +47,12 @@ def _bilstm(nI: int, nO: int, depth: int) -> BiLSTM:
 
 @registry.architectures("spacy_cner.SelfAttention.v1")
 def build_self_attention(
-    encoder: Model[List[Floats2d], List[Floats2d]],
+    encoder: Model[list[Floats2d], list[Floats2d]],
     heads: int = 8,
     precision: Precision = "float32",
     residual: bool = False,
     zero_init: bool = False,
-) -> Model[List[Floats2d], List[Floats2d]]:
+) -> Model[list[Floats2d], list[Floats2d]]:
     """Multi-head self-attention over the states of an encoder (Cao et al. 2018, section 3.3); of its width.
 
     heads: their number, which divides the width; 0 leaves the encoder's states as they are.
@@ -79,7 +78,7 @@ def _self_attention(nI: int, nO: int, heads: int, zero_init: bool) -> SelfAttent
 @registry.architectures("spacy_cner.LSTM.v1")
 def build_lstm(
     width: int = 150, depth: int = 1, precision: Precision = "float32"
-) -> Model[List[Floats2d], List[Floats2d]]:
+) -> Model[list[Floats2d], list[Floats2d]]:
     """A left-to-right LSTM (Chen et al. 2015; Peng & Dredze 2016, section 2.1). width: of its output."""
     return with_dropout(sequence_layer("lstm", partial(_lstm, depth=depth), nO=width, precision=precision))
 

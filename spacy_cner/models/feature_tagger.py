@@ -1,6 +1,7 @@
 """A tagger of characters by sparse features and a CRF: trained, saved and used, whatever its tags mean."""
 
-from typing import Any, Callable, Collection, Dict, Iterator, List, Mapping, NamedTuple, Optional
+from collections.abc import Callable, Collection, Iterator, Mapping
+from typing import Any, NamedTuple
 
 import numpy
 import torch
@@ -44,14 +45,14 @@ class Part(NamedTuple):
 class TaggedParts(NamedTuple):
     """Parts of documents with the scores of their tags, B = len(parts)."""
 
-    parts: List[Part]
+    parts: list[Part]
     scores: TagScores
 
 
 class TrainingData(NamedTuple):
     """rows (n, k), bigram_rows (n, k'): int32, of the characters of all documents. tags: int64 (n,), -1 if unknown."""
 
-    parts: List[Part]
+    parts: list[Part]
     rows: torch.Tensor
     bigram_rows: torch.Tensor
     tags: torch.Tensor
@@ -62,7 +63,7 @@ class FeatureTagger:
     window: longer documents are tagged in windows of at most so many characters; features look beyond these."""
 
     def __init__(
-        self, tags: List[str], scheme: str, templates: List[str], lists: Mapping[str, WordList], *, window: int
+        self, tags: list[str], scheme: str, templates: list[str], lists: Mapping[str, WordList], *, window: int
     ):
         self.tags, self.scheme, self.templates, self.window = tags, scheme, templates, window
         self.extract = Extractor(templates, lists)
@@ -70,7 +71,7 @@ class FeatureTagger:
         self._set_dictionaries(*[Dictionary(numpy.zeros(0, dtype="uint64"))] * 2)
 
     def prepare(
-        self, docs: List[Doc], views: List[Doc], gold: List[numpy.ndarray], *, min_count: int
+        self, docs: list[Doc], views: list[Doc], gold: list[numpy.ndarray], *, min_count: int
     ) -> "TrainingData":
         """Finds the dictionary, of features that occur at least `min_count` times.
 
@@ -94,7 +95,7 @@ class FeatureTagger:
         passes: int,
         max_iterations: int,
         left_out: Collection[int] = (),
-        report: Optional[Report] = None,
+        report: Report | None = None,
     ) -> None:
         """Finds the weights, anew. left_out: documents not to learn from. The rest: see `train_online`, which is used
         if there are `passes`, and `train_feature_crf`."""
@@ -119,13 +120,13 @@ class FeatureTagger:
         """As `tag`, for these documents of the training data."""
         return self._tag([part for part in data.parts if part.doc in docs], data.rows, data.bigram_rows, 0.0)
 
-    def tag(self, docs: List[Doc], views: List[Doc], outside_penalty: float) -> Iterator[TaggedParts]:
+    def tag(self, docs: list[Doc], views: list[Doc], outside_penalty: float) -> Iterator[TaggedParts]:
         """The scores of tags, in batches of parts of like length. outside_penalty: is taken from the score of O."""
         rows, bigram_rows = self._rows(self.extract(docs, views))
         return self._tag(self._parts(views), rows, bigram_rows, outside_penalty)
 
     def _tag(
-        self, parts: List[Part], rows: torch.Tensor, bigram_rows: torch.Tensor, outside_penalty: float
+        self, parts: list[Part], rows: torch.Tensor, bigram_rows: torch.Tensor, outside_penalty: float
     ) -> Iterator[TaggedParts]:
         emissions = self.model.emissions(rows)
         emissions[:, 0] -= outside_penalty
@@ -136,7 +137,7 @@ class FeatureTagger:
             found = TagScores(self.model.crf, self.tags, self.scheme, scores, batch.lengths, transitions)
             yield TaggedParts([parts[i] for i in chosen], found)
 
-    def to_dict(self) -> Dict[str, Any]:
+    def to_dict(self) -> dict[str, Any]:
         """All that it is, for msgpack."""
         return {
             "tags": self.tags,
@@ -148,13 +149,13 @@ class FeatureTagger:
         }
 
     @classmethod
-    def from_dict(cls, saved: Dict[str, Any]) -> "FeatureTagger":
+    def from_dict(cls, saved: dict[str, Any]) -> "FeatureTagger":
         lists = {name: WordList.from_dict(words) for name, words in saved["lists"].items()}
         tagger = cls(saved["tags"], saved["scheme"], saved["templates"], lists, window=saved["window"])
         tagger._set_state(saved["state"])
         return tagger
 
-    def _parts(self, views: List[Doc]) -> List[Part]:
+    def _parts(self, views: list[Doc]) -> list[Part]:
         parts, before = [], 0
         for i, view in enumerate(views):
             windows = [(0, len(view))]
@@ -164,7 +165,7 @@ class FeatureTagger:
             before += len(view)
         return parts
 
-    def _rows(self, features: Features) -> List[torch.Tensor]:
+    def _rows(self, features: Features) -> list[torch.Tensor]:
         return [
             torch.from_numpy(dictionary.rows(keys).T.copy())
             for dictionary, keys in zip((self.dictionary, self.bigram_dictionary), features, strict=True)
@@ -185,7 +186,7 @@ class FeatureTagger:
         )
         self.model = FeatureCrf(crf.double(), len(self.dictionary), len(self.bigram_dictionary))
 
-    def _state(self) -> Dict[str, numpy.ndarray]:
+    def _state(self) -> dict[str, numpy.ndarray]:
         """Weights in half precision, only those that are not zero, and the features that have them."""
         state = {"bias": self.model.bias.numpy()}
         state |= {name: scores.numpy() for name, scores in self.model.crf.named_parameters()}
@@ -201,7 +202,7 @@ class FeatureTagger:
             state[f"{name}_weights"] = table[used].ravel()[places]
         return state
 
-    def _set_state(self, state: Dict[str, numpy.ndarray]) -> None:
+    def _set_state(self, state: dict[str, numpy.ndarray]) -> None:
         self._set_dictionaries(Dictionary(state["plain_keys"]), Dictionary(state["bigram_keys"]))
         with torch.no_grad():
             self.model.bias.copy_(torch.tensor(state["bias"]))

@@ -1,7 +1,7 @@
 """Features that are used as they are."""
 
+from collections.abc import Callable
 from functools import partial
-from typing import Callable, List, Tuple
 
 from spacy import registry
 from spacy.ml.models import build_Tok2Vec_model
@@ -14,8 +14,8 @@ from .dropout import check_dropout, make_dropout
 
 @registry.architectures("spacy_cner.FrozenTok2Vec.v1")
 def build_frozen_tok2vec(
-    embed: Model[List[Doc], List[Floats2d]], encode: Model[List[Floats2d], List[Floats2d]], dropout: float = 0.0
-) -> Model[List[Doc], List[Floats2d]]:
+    embed: Model[list[Doc], list[Floats2d]], encode: Model[list[Floats2d], list[Floats2d]], dropout: float = 0.0
+) -> Model[list[Doc], list[Floats2d]]:
     """`spacy.Tok2Vec.v2`, but training leaves its weights as they were loaded, and has no dropout in it.
 
     dropout: share of the resulting features that training leaves out, whatever `training.dropout` is; 0 to below 1."""
@@ -27,17 +27,17 @@ def build_frozen_tok2vec(
 
 
 def _predict(
-    model: Model, docs: List[Doc], is_train: bool, *, forward: Callable, dropout: float
-) -> Tuple[List[Floats2d], Callable[[List[Floats2d]], List[Doc]]]:
+    model: Model, docs: list[Doc], is_train: bool, *, forward: Callable, dropout: float
+) -> tuple[list[Floats2d], Callable[[list[Floats2d]], list[Doc]]]:
     features = forward(model, docs, False)[0]
     return without_some(model.ops, features, dropout) if is_train else features, no_gradient
 
 
-def without_some(ops: Ops, features: List[Floats2d], dropout: float) -> List[Floats2d]:
+def without_some(ops: Ops, features: list[Floats2d], dropout: float) -> list[Floats2d]:
     """The features with a share of `dropout` set to 0 and the others scaled, so that their mean stays."""
     return make_dropout(ops, features, dropout)(features) if dropout else features
 
 
-def no_gradient(gradients: List[Floats2d]) -> List[Doc]:
+def no_gradient(gradients: list[Floats2d]) -> list[Doc]:
     """The backward pass of features that nothing trains."""
     return []

@@ -1,7 +1,5 @@
 """Which row of an embedding belongs to which character n-gram."""
 
-from typing import List
-
 import numpy
 import srsly
 from thinc.api import Model
@@ -19,7 +17,7 @@ class GramTable:
     """Rows of n-grams: those that are `known` by name come first (row 1 on, in order), every other shares one of
     `buckets` rows behind them, chosen by a hash. So each n-gram of each text has a row, whatever was known before."""
 
-    def __init__(self, order: int, known: List[str], buckets: int):
+    def __init__(self, order: int, known: list[str], buckets: int):
         if not 1 <= order <= 3:
             raise ValueError(f"expected an n-gram order from 1 to 3, got {order}")
         if wrong := [gram for gram in known if len(gram) != order]:
@@ -52,7 +50,7 @@ class GramTable:
             rows[max(0, i - self.order + 1) : i + 1] = NO_ROW
         return rows
 
-    def rows_of(self, texts: List[numpy.ndarray]) -> numpy.ndarray:
+    def rows_of(self, texts: list[numpy.ndarray]) -> numpy.ndarray:
         """Those of all texts, uint32 (n_i,) each, one behind the other: int64 (sum of n_i,). Much faster than text by
         text where they are short."""
         if not texts:

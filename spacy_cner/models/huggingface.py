@@ -2,9 +2,10 @@
 encoder and tokenizer."""
 
 import re
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Optional, Tuple
+from typing import Any, NamedTuple
 
 import torch
 from spacy.tokens import Doc
@@ -29,7 +30,7 @@ LAYER = re.compile(r"\.(?:layers?|h|blocks?)\.(\d+)\.")
 class LayerRates:
     """What `build_char_transformer` says of its settings of the same names."""
 
-    trained_layers: Optional[int]
+    trained_layers: int | None
     rate: float
     layer_decay: float
 
@@ -46,7 +47,7 @@ class LayerRates:
 class TransformerShim(HFShim):
     """An HFShim whose layers have learning rates of their own."""
 
-    def __init__(self, rates: LayerRates, *, mixed_precision: bool, transformer_config: Dict[str, Any]):
+    def __init__(self, rates: LayerRates, *, mixed_precision: bool, transformer_config: dict[str, Any]):
         objects = HFObjects(None, None, None, {"use_fast": True}, transformer_config)
         on_gpu = isinstance(get_current_ops(), CupyOps)
         # That of spacy-transformers is for GPUs.
@@ -54,7 +55,7 @@ class TransformerShim(HFShim):
         super().__init__(objects, mixed_precision=scaled, grad_scaler_config={"enabled": scaled})
         self.precision_on_cpu: Precision = "auto" if mixed_precision and not on_gpu else "float32"
         self.rates = rates
-        self._pieces: Optional[WordPieces] = None
+        self._pieces: WordPieces | None = None
 
     @property
     def encoder(self) -> Any:
@@ -115,20 +116,20 @@ class _Scaled(NamedTuple):
     optimizer: Optimizer
     rate_of: Callable[[str], float]
 
-    def __call__(self, key: Tuple[int, str], weights: Any, gradient: Any) -> Tuple[Any, Any]:
+    def __call__(self, key: tuple[int, str], weights: Any, gradient: Any) -> tuple[Any, Any]:
         return self.optimizer(key, weights, gradient, lr_scale=self.rate_of(key[1]))
 
 
 def char_transformer(
-    name: Optional[str],
+    name: str | None,
     *,
     window: int,
-    trained_layers: Optional[int],
+    trained_layers: int | None,
     rate: float,
     layer_decay: float,
     mixed_precision: bool,
-    transformer_config: Dict[str, Any],
-) -> Model[List[Doc], List[Floats2d]]:
+    transformer_config: dict[str, Any],
+) -> Model[list[Doc], list[Floats2d]]:
     shim = TransformerShim(
         LayerRates(trained_layers, rate, layer_decay),
         mixed_precision=mixed_precision,
@@ -144,7 +145,7 @@ def char_transformer(
     )
 
 
-def _init(model: Model, X: Any = None, Y: Any = None, encoder: Optional[str] = None) -> None:
+def _init(model: Model, X: Any = None, Y: Any = None, encoder: str | None = None) -> None:
     shim: Any = model.shims[0]
     if shim._model is None:
         if not encoder:
@@ -153,7 +154,7 @@ def _init(model: Model, X: Any = None, Y: Any = None, encoder: Optional[str] = N
     model.set_dim("nO", shim.encoder.config.hidden_size)
 
 
-def _forward(model: Any, docs: List[Doc], is_train: bool) -> Tuple[List[Floats2d], Callable]:
+def _forward(model: Any, docs: list[Doc], is_train: bool) -> tuple[list[Floats2d], Callable]:
     shim = model.shims[0]
     parts = [list(_parts(doc, model.attrs["window"], shim.pieces)) for doc in docs]
     sequences = [sequence for part in parts for sequence in part]
@@ -165,14 +166,14 @@ def _forward(model: Any, docs: List[Doc], is_train: bool) -> Tuple[List[Floats2d
         rows, backprop = _predict(shim, sequences, padded_size(model.ops)), _no_backprop
     lengths = [sum(map(len, part)) for part in parts]
 
-    def finish(gradients: List[Floats2d]) -> List[Doc]:
+    def finish(gradients: list[Floats2d]) -> list[Doc]:
         backprop(xp2torch(model.ops.xp.concatenate(gradients), device=rows.device))
         return []
 
     return model.ops.unflatten(torch2xp(rows), lengths), finish
 
 
-def _parts(doc: Doc, window: int, pieces: WordPieces) -> Iterator[List[str]]:
+def _parts(doc: Doc, window: int, pieces: WordPieces) -> Iterator[list[str]]:
     """The characters of a document, in parts that are read one by one."""
     chars = [chr(codepoint) for codepoint in codepoints(doc)]
     for start, end in split_windows(chars, window):
@@ -180,8 +181,8 @@ def _parts(doc: Doc, window: int, pieces: WordPieces) -> Iterator[List[str]]:
             yield chars[start:end][part.start : part.stop]
 
 
-def _predict(shim: TransformerShim, sequences: List[List[str]], size: int) -> torch.Tensor:
-    found: List[Any] = [None] * len(sequences)
+def _predict(shim: TransformerShim, sequences: list[list[str]], size: int) -> torch.Tensor:
+    found: list[Any] = [None] * len(sequences)
     for batch in batches_by_length(sequences, size):
         rows, _ = _encode(shim, [sequences[i] for i in batch], False)
         for i, part in zip(batch, rows.split([len(sequences[i]) for i in batch])):
@@ -189,7 +190,7 @@ def _predict(shim: TransformerShim, sequences: List[List[str]], size: int) -> to
     return torch.cat(found) if found else _none(shim)
 
 
-def _encode(shim: TransformerShim, sequences: List[List[str]], train: bool) -> Tuple[torch.Tensor, Callable]:
+def _encode(shim: TransformerShim, sequences: list[list[str]], train: bool) -> tuple[torch.Tensor, Callable]:
     """The rows of all tokens, (n_tokens, width), and a function that takes their gradient."""
     if not sequences:
         return _none(shim), _no_backprop

@@ -1,7 +1,6 @@
 """The files of the network that comes with jieba 0.42 for its paddle mode, read without PaddlePaddle."""
 
 from pathlib import Path
-from typing import Dict, List
 
 import numpy
 import torch
@@ -22,17 +21,17 @@ def jieba_folder() -> Path:
     return Path(jieba.__file__).parent / "lac_small"
 
 
-def read_dictionary(folder: Path) -> Dict[str, int]:
+def read_dictionary(folder: Path) -> dict[str, int]:
     """The number of each entry, a character or a name for several of them."""
     return {entry: number for number, entry in _numbered(folder / "word.dic")}
 
 
-def read_tags(folder: Path) -> List[str]:
+def read_tags(folder: Path) -> list[str]:
     """The tags in the order of their scores, such as `PER-B`."""
     return [tag for _, tag in sorted(_numbered(folder / "tag.dic"))]
 
 
-def _numbered(path: Path) -> List[tuple]:
+def _numbered(path: Path) -> list[tuple]:
     """A line is `number<TAB>entry`; one entry may be white space."""
     lines = [line.split("\t") for line in _read(path).decode("utf-8").split("\n")]
     return [(int(line[0]), line[1]) for line in lines if len(line) == 2]

@@ -1,8 +1,9 @@
 """What the network that comes with jieba knows of a character."""
 
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import Any, Callable, List, Tuple
+from typing import Any
 
 import numpy
 import torch
@@ -28,7 +29,7 @@ UNKNOWN = "OOV"
 
 
 @registry.architectures("spacy_cner.JiebaNetwork.v1")
-def build_jieba_network(use: bool = True, dropout: float = 0.0) -> Model[List[Doc], List[Floats2d]]:
+def build_jieba_network(use: bool = True, dropout: float = 0.0) -> Model[list[Doc], list[Floats2d]]:
     """The states of the network that comes with jieba for its paddle mode, without PaddlePaddle: LAC (Jiao, Sun and Sun
     2018, "Chinese Lexical Analysis with Deep Bi-GRU-CRF Network", section 2), two bidirectional GRUs over the
     embeddings of characters, which Baidu trained to find words, parts of speech, persons, places, organisations and
@@ -81,7 +82,7 @@ def _init(model: Any, X: Any = None, Y: Any = None) -> None:
     _fill(network.inner, [entries[entry] for entry in [UNKNOWN, *known]], folder)
 
 
-def _fill(network: Any, entries: List[int], folder: Path) -> None:
+def _fill(network: Any, entries: list[int], folder: Path) -> None:
     """entries: the number that each row of the embedding has in the files."""
     read = partial(read_variable, folder)
     with torch.no_grad():
@@ -99,12 +100,12 @@ def _fill(network: Any, entries: List[int], folder: Path) -> None:
                 layer.candidate_weights[direction] = candidates.view(width, width)
 
 
-def _forward(model: Any, docs: List[Doc], is_train: bool, *, dropout: float) -> Tuple[List[Floats2d], Callable]:
+def _forward(model: Any, docs: list[Doc], is_train: bool, *, dropout: float) -> tuple[list[Floats2d], Callable]:
     rows = model.attrs["table"].rows_of([codepoints(doc) for doc in docs])
     ends = numpy.cumsum([len(doc) for doc in docs], dtype="int64")
     features = predict_sequences(model, numpy.split(rows, ends)[: len(docs)])
     return without_some(model.ops, features, dropout) if is_train else features, no_gradient
 
 
-def _no_features(model: Any, docs: List[Doc], is_train: bool) -> Tuple[List[Floats2d], Callable]:
+def _no_features(model: Any, docs: list[Doc], is_train: bool) -> tuple[list[Floats2d], Callable]:
     return [model.ops.alloc2f(len(doc), 0) for doc in docs], no_gradient

@@ -1,7 +1,8 @@
 """Updates of large tables of which a batch needs few rows."""
 
 import math
-from typing import Any, Callable, Dict, Tuple, cast
+from collections.abc import Callable
+from typing import Any, cast
 
 import torch
 from thinc.api import Optimizer, torch2xp, xp2torch
@@ -23,7 +24,7 @@ class RowsShim(SizedShim):
 
     def __init__(self, build_module: Callable[..., nn.Module]):
         super().__init__(build_module)
-        self._states: Dict[str, torch.Tensor] = {}
+        self._states: dict[str, torch.Tensor] = {}
 
     def finish_update(self, optimizer: Optimizer) -> None:
         table: Any = self._model.weights if self._model is not None else None
@@ -40,7 +41,7 @@ class RowsShim(SizedShim):
         weights = table.data.index_select(0, rows)
         if "averages" in self._states:
             self._states["averages"].index_copy_(0, rows, self._averages(rows, weights))
-        kept: Dict[str, Any] = {"mom1": optimizer.mom1, "mom2": optimizer.mom2}
+        kept: dict[str, Any] = {"mom1": optimizer.mom1, "mom2": optimizer.mom2}
         if optimizer.averages is not None:
             kept["averages"] = optimizer.averages
         for name, whole in self._states.items():
@@ -63,7 +64,7 @@ class RowsShim(SizedShim):
         left = torch.exp(self._decay - self._decays[rows]).to(weights.dtype)
         return torch.lerp(weights, self._states["averages"][rows], left[:, None])
 
-    def use_params(self, params: Dict[Tuple[int, str], Any]) -> Any:
+    def use_params(self, params: dict[tuple[int, str], Any]) -> Any:
         key = (self.id, "weights")
         if key in params and self._model is not None:
             averages = self._averages(slice(None), self._model.get_parameter("weights").data)

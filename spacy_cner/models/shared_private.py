@@ -1,7 +1,7 @@
 """Features of several networks side by side, and the layers that take their part of them."""
 
+from collections.abc import Callable
 from functools import partial
-from typing import Callable, List, Optional, Tuple
 
 from spacy import registry
 from spacy.tokens import Doc
@@ -11,8 +11,8 @@ from thinc.types import Floats2d
 
 @registry.architectures("spacy_cner.EmbedAndEncode.v1")
 def build_embed_and_encode(
-    embed: Model[List[Doc], List[Floats2d]], encode: Model[List[Floats2d], List[Floats2d]]
-) -> Model[List[Doc], List[Floats2d]]:
+    embed: Model[list[Doc], list[Floats2d]], encode: Model[list[Floats2d], list[Floats2d]]
+) -> Model[list[Doc], list[Floats2d]]:
     """As `spacy.Tok2Vec.v2`, but its rows are [embedding ; encoding]: components that share it have the embedding for
     encoders of their own (Cao et al. 2018, section 3.2; Peng & Dredze 2016, section 3).
 
@@ -28,8 +28,8 @@ def build_embed_and_encode(
 
 @registry.architectures("spacy_cner.SharedPrivate.v1")
 def build_shared_private(
-    private: Model[List[Floats2d], List[Floats2d]], shared_width: int
-) -> Model[List[Floats2d], List[Floats2d]]:
+    private: Model[list[Floats2d], list[Floats2d]], shared_width: int
+) -> Model[list[Floats2d], list[Floats2d]]:
     """An encoder of [embedding ; shared] to [private(embedding) ; shared] (Cao et al. 2018, section 3.2 and eq. 9).
 
     private: the encoder of this task alone. shared_width: how many columns, the last ones, are shared features."""
@@ -39,30 +39,30 @@ def build_shared_private(
 
 
 @registry.architectures("spacy_cner.Columns.v1")
-def build_columns(start: int, width: int) -> Model[List[Floats2d], List[Floats2d]]:
+def build_columns(start: int, width: int) -> Model[list[Floats2d], list[Floats2d]]:
     """Of rows such as those of `spacy_cner.EmbedAndEncode.v1`, `width` columns from `start` on."""
     return Model("columns", partial(_take, slice(start, start + width)), dims={"nO": width})
 
 
 def side_by_side(
-    left: Model[List[Floats2d], List[Floats2d]], right: Model[List[Floats2d], List[Floats2d]]
-) -> Model[List[Floats2d], List[Floats2d]]:
+    left: Model[list[Floats2d], list[Floats2d]], right: Model[list[Floats2d], list[Floats2d]]
+) -> Model[list[Floats2d], list[Floats2d]]:
     """The outputs of two layers for the same rows. (Thinc's `concatenate` does not add up the gradients of lists.)"""
     return Model("side_by_side", _forward_both, init=_init_both, dims={"nO": None}, layers=[left, right])
 
 
-def _init_both(model: Model, X: Optional[List[Floats2d]] = None, Y: Optional[List[Floats2d]] = None) -> None:
+def _init_both(model: Model, X: list[Floats2d] | None = None, Y: list[Floats2d] | None = None) -> None:
     for layer in model.layers:
         layer.initialize(X=X)
 
 
 def _forward_both(
-    model: Model, rows: List[Floats2d], is_train: bool
-) -> Tuple[List[Floats2d], Callable[[List[Floats2d]], List[Floats2d]]]:
+    model: Model, rows: list[Floats2d], is_train: bool
+) -> tuple[list[Floats2d], Callable[[list[Floats2d]], list[Floats2d]]]:
     (lefts, backprop_left), (rights, backprop_right) = (layer(rows, is_train) for layer in model.layers)
     widths = [x.shape[1] for x in lefts]
 
-    def backprop(gradients: List[Floats2d]) -> List[Floats2d]:
+    def backprop(gradients: list[Floats2d]) -> list[Floats2d]:
         to_left = backprop_left([model.ops.as_contig(dY[:, :width]) for dY, width in zip(gradients, widths)])
         to_right = backprop_right([model.ops.as_contig(dY[:, width:]) for dY, width in zip(gradients, widths)])
         return [x + y for x, y in zip(to_left, to_right)]
@@ -70,17 +70,17 @@ def _forward_both(
     return [model.ops.xp.hstack([x, y]) for x, y in zip(lefts, rights)], backprop
 
 
-def columns(start: Optional[int], end: Optional[int]) -> Model[List[Floats2d], List[Floats2d]]:
+def columns(start: int | None, end: int | None) -> Model[list[Floats2d], list[Floats2d]]:
     """The columns from `start` to `end`, as in a slice."""
     return Model("columns", partial(_take, slice(start, end)))
 
 
 def _take(
-    part: slice, model: Model, rows: List[Floats2d], is_train: bool
-) -> Tuple[List[Floats2d], Callable[[List[Floats2d]], List[Floats2d]]]:
+    part: slice, model: Model, rows: list[Floats2d], is_train: bool
+) -> tuple[list[Floats2d], Callable[[list[Floats2d]], list[Floats2d]]]:
     widths = [x.shape[1] for x in rows]
 
-    def backprop(gradients: List[Floats2d]) -> List[Floats2d]:
+    def backprop(gradients: list[Floats2d]) -> list[Floats2d]:
         whole = [model.ops.alloc2f(len(dY), width) for dY, width in zip(gradients, widths)]
         for dX, dY in zip(whole, gradients):
             dX[:, part] = dY

@@ -1,8 +1,9 @@
 """What a lexicon says of each character: the words that begin, go on and end there."""
 
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import Any, Callable, List, Optional, Tuple
+from typing import Any
 
 import numpy
 from spacy import registry
@@ -21,7 +22,7 @@ CPU = NumpyOps()
 
 
 @registry.architectures("spacy_cner.SoftLexiconEmbed.v1")
-def build_soft_lexicon_embed(width: int = 50, lexicon: Optional[str] = None) -> Model[List[Doc], List[Floats2d]]:
+def build_soft_lexicon_embed(width: int = 50, lexicon: str | None = None) -> Model[list[Doc], list[Floats2d]]:
     """Words of a lexicon as features of characters (SoftLexicon; Ma et al. 2020, "Simplify the Usage of Lexicon in
     Chinese NER", section 3.2): all words of the lexicon that match the text, whether or not they overlap, are sorted
     into four sets for each of their characters (it is their Beginning, Middle, End, or they are that Single character),
@@ -51,7 +52,7 @@ class Lexicon:
         # Unit variance, so that the scale does not depend on who learned the vectors.
         self.vectors = words.vectors / (words.vectors.std() if len(words.words) else 1.0)
 
-    def features(self, texts: List[numpy.ndarray]) -> numpy.ndarray:
+    def features(self, texts: list[numpy.ndarray]) -> numpy.ndarray:
         """texts: code points, (n,) each. RETURNS: the sets' averages, (characters of all texts, 4 * width)."""
         slots, rows, shares = self.table.sets(texts)
         count, width = sum(map(len, texts)), self.vectors.shape[1]
@@ -65,7 +66,7 @@ def no_lexicon(width: int) -> Lexicon:
     return Lexicon(WordVectors([], numpy.zeros(0, dtype="int64"), numpy.zeros((0, width), dtype="f")))
 
 
-def _init(model: Any, X: Any = None, Y: Any = None, path: Optional[Path] = None) -> None:
+def _init(model: Any, X: Any = None, Y: Any = None, path: Path | None = None) -> None:
     if path is None:
         return
     words, width = WordVectors.load(path), model.get_dim("nO") // SETS
@@ -74,7 +75,7 @@ def _init(model: Any, X: Any = None, Y: Any = None, path: Optional[Path] = None)
     model.attrs["lexicon"] = Lexicon(words)
 
 
-def _forward(model: Any, docs: List[Doc], is_train: bool) -> Tuple[List[Floats2d], Callable]:
+def _forward(model: Any, docs: list[Doc], is_train: bool) -> tuple[list[Floats2d], Callable]:
     features = model.attrs["lexicon"].features([codepoints(doc) for doc in docs])
     output = model.ops.unflatten(model.ops.asarray2f(features), [len(doc) for doc in docs])
     return output, lambda gradients: []

@@ -1,8 +1,9 @@
 """Sparse features of characters, each with a weight for each tag: the log-linear part of a tagger."""
 
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import Any, Callable, Dict, List, Optional, Tuple, cast
+from typing import Any, cast
 
 import srsly
 import torch
@@ -25,17 +26,17 @@ from .torch_layers import SizedShim, sized_shim
 
 @registry.architectures("spacy_cner.SparseFeatures.v1")
 def build_sparse_features(
-    templates: List[str],
-    train: Optional[str] = None,
+    templates: list[str],
+    train: str | None = None,
     min_count: int = 1,
     rate: float = 1.0,
     dropout: float = 0.0,
-    lists: Dict[str, str] = {},  # noqa: B006
-    width: Optional[int] = None,
-    lexicon: Optional[str] = None,
-    clusters: Dict[str, int] = {},  # noqa: B006
+    lists: dict[str, str] = {},  # noqa: B006
+    width: int | None = None,
+    lexicon: str | None = None,
+    clusters: dict[str, int] = {},  # noqa: B006
     lazy: bool = False,
-) -> Model[List[Doc], List[Floats2d]]:
+) -> Model[list[Doc], list[Floats2d]]:
     """The sum of a row of weights for each feature that holds at a character: as `features` of
     `spacy_cner.CrfTagger.v1` scores of its tags, as part of a tok2vec a vector of `width`. Weights begin at zero.
 
@@ -66,8 +67,8 @@ def build_sparse_features(
 
 
 def _read_lists(
-    templates: List[str], files: Dict[str, Any], lexicon: Optional[str], clusters: Dict[str, int]
-) -> Dict[str, WordList]:
+    templates: list[str], files: dict[str, Any], lexicon: str | None, clusters: dict[str, int]
+) -> dict[str, WordList]:
     """Those that the templates use."""
     used = list_columns(templates)
     found = {name: read_list(path) for name, path in files.items() if name in used}
@@ -76,12 +77,12 @@ def _read_lists(
 
 def _init(
     model: Model,
-    X: Optional[List[Doc]] = None,
+    X: list[Doc] | None = None,
     Y: Any = None,
     *,
-    templates: List[str],
-    read_lists: Callable[[], Dict[str, WordList]],
-    train: Optional[Path],
+    templates: list[str],
+    read_lists: Callable[[], dict[str, WordList]],
+    train: Path | None,
     min_count: int,
 ) -> None:
     shim = sized_shim(model)
@@ -97,7 +98,7 @@ def _init(
     shim.build(size=len(index), width=model.get_dim("nO"))
 
 
-def _forward(model: Model, docs: List[Doc], is_train: bool) -> Tuple[List[Floats2d], Callable]:
+def _forward(model: Model, docs: list[Doc], is_train: bool) -> tuple[list[Floats2d], Callable]:
     lengths = [len(doc) for doc in docs]
     shim = sized_shim(model)
     shim.require_built()
@@ -106,7 +107,7 @@ def _forward(model: Model, docs: List[Doc], is_train: bool) -> Tuple[List[Floats
     rows = torch.from_numpy(model.attrs["index"].rows(docs)).to(shim.device)
     output, torch_backprop = shim(ArgsKwargs(args=(rows,), kwargs={}), is_train)
 
-    def backprop(gradients: List[Floats2d]) -> List[Doc]:
+    def backprop(gradients: list[Floats2d]) -> list[Doc]:
         gradient = xp2torch(model.ops.flatten(gradients))
         torch_backprop(ArgsKwargs(args=((output,),), kwargs={"grad_tensors": (gradient,)}))
         return []

@@ -1,6 +1,6 @@
 """What a CRF decides by, once the features of a batch have been seen."""
 
-from typing import List, NamedTuple, Optional
+from typing import NamedTuple
 
 import torch
 
@@ -12,20 +12,18 @@ class TagScores(NamedTuple):
     (B, T - 1, L, L), what is added to the CRF's own at each position."""
 
     crf: CRF
-    tags: List[str]
+    tags: list[str]
     scheme: str
     emissions: torch.Tensor
     lengths: torch.Tensor
-    transitions: Optional[torch.Tensor] = None
+    transitions: torch.Tensor | None = None
 
     def paths(self) -> torch.Tensor:
         """The best tags of each sequence: (B, T), indices, -1 at padding."""
         return self.crf.decode(self.emissions, self.lengths, self.transitions)[0]
 
-    def of(self, sequences: List[int]) -> "TagScores":
+    def of(self, sequences: list[int]) -> "TagScores":
         """The scores of these sequences only."""
         chosen = torch.tensor(sequences, dtype=torch.long, device=self.emissions.device)
         transitions = None if self.transitions is None else self.transitions[chosen]
-        return self._replace(
-            emissions=self.emissions[chosen], lengths=self.lengths[chosen], transitions=transitions
-        )
+        return self._replace(emissions=self.emissions[chosen], lengths=self.lengths[chosen], transitions=transitions)

@@ -1,6 +1,7 @@
 """The tagger: features of characters, scores of tags, and a CRF over them."""
 
-from typing import Any, Callable, List, Optional, Sequence, Tuple, cast
+from collections.abc import Callable, Sequence
+from typing import Any, cast
 
 import torch
 from spacy import registry
@@ -16,11 +17,11 @@ from .torch_layers import SizedShim, pad, sequence_layer, sized_shim, unpad
 
 @registry.architectures("spacy_cner.CrfTagger.v1")
 def build_crf_tagger(
-    tok2vec: Model[List[Doc], List[Floats2d]],
-    encoder: Optional[Model[List[Floats2d], List[Floats2d]]] = None,
+    tok2vec: Model[list[Doc], list[Floats2d]],
+    encoder: Model[list[Floats2d], list[Floats2d]] | None = None,
     tag_scheme: str = "bioes",
-    features: Optional[Model[List[Doc], List[Floats2d]]] = None,
-) -> Model[List[Doc], List[Floats2d]]:
+    features: Model[list[Doc], list[Floats2d]] | None = None,
+) -> Model[list[Doc], list[Floats2d]]:
     """A linear layer and a first-order CRF (Wu et al. 2019, section 3.1, eq. 2-4) over character features.
 
     tok2vec: the features, one row per character; may be a listener to a shared `tok2vec` component.
@@ -35,10 +36,10 @@ def build_crf_tagger(
 
 @registry.architectures("spacy_cner.SoftmaxTagger.v1")
 def build_softmax_tagger(
-    tok2vec: Model[List[Doc], List[Floats2d]],
-    encoder: Optional[Model[List[Floats2d], List[Floats2d]]] = None,
+    tok2vec: Model[list[Doc], list[Floats2d]],
+    encoder: Model[list[Floats2d], list[Floats2d]] | None = None,
     tag_scheme: str = "bioes",
-) -> Model[List[Doc], List[Floats2d]]:
+) -> Model[list[Doc], list[Floats2d]]:
     """The same, with each tag decided by itself (the Softmax rows of Wu et al. 2019, Table 2): a CRF whose transitions
     are all allowed, score zero and are not learned. Illegal tag sequences are repaired, see `spacy_cner.text.tags`."""
     return _tagger("softmax_tagger", _independent, tok2vec, encoder, tag_scheme)
@@ -47,11 +48,11 @@ def build_softmax_tagger(
 def _tagger(
     name: str,
     build_crf: Callable[..., CRF],
-    tok2vec: Model[List[Doc], List[Floats2d]],
-    encoder: Optional[Model[List[Floats2d], List[Floats2d]]],
+    tok2vec: Model[list[Doc], list[Floats2d]],
+    encoder: Model[list[Floats2d], list[Floats2d]] | None,
     tag_scheme: str,
-    features: Optional[Model[List[Doc], List[Floats2d]]] = None,
-) -> Model[List[Doc], List[Floats2d]]:
+    features: Model[list[Doc], list[Floats2d]] | None = None,
+) -> Model[list[Doc], list[Floats2d]]:
     scheme_letters(tag_scheme)
     output = sequence_layer("emissions", _linear)
     head: Model = output if encoder is None else chain(encoder, output)
@@ -76,7 +77,7 @@ def _tagger(
     return model
 
 
-def set_labels(model: Model, labels: Sequence[str], *, outside: bool = True) -> List[str]:
+def set_labels(model: Model, labels: Sequence[str], *, outside: bool = True) -> list[str]:
     """Sizes the model for these labels; weights of labels it had keep their values if the new ones come after them.
 
     outside: whether there is a tag for what no span covers.
@@ -96,8 +97,8 @@ def set_labels(model: Model, labels: Sequence[str], *, outside: bool = True) -> 
 
 
 def score_tags(
-    model: Model, docs: List[Doc], vectors: List[Floats2d], is_train: bool
-) -> Tuple[List[Floats2d], Callable]:
+    model: Model, docs: list[Doc], vectors: list[Floats2d], is_train: bool
+) -> tuple[list[Floats2d], Callable]:
     """The emission scores (n_i, n_tags) of documents whose vectors are known, and what takes their gradient to that of
     the vectors."""
     emissions, backprop_head = model.get_ref("head")(vectors, is_train)
@@ -106,7 +107,7 @@ def score_tags(
         return emissions, backprop_head
     more, backprop_features = features(docs, is_train)
 
-    def backprop(gradients: List[Floats2d]) -> List[Floats2d]:
+    def backprop(gradients: list[Floats2d]) -> list[Floats2d]:
         backprop_features(gradients)
         return backprop_head(gradients)
 
@@ -119,8 +120,8 @@ def crf_of(model: Model) -> CRF:
 
 
 def crf_loss(
-    model: Model, emissions: List[Floats2d], tags: Sequence[Any], scale: float = 1.0
-) -> Tuple[float, List[Floats2d]]:
+    model: Model, emissions: list[Floats2d], tags: Sequence[Any], scale: float = 1.0
+) -> tuple[float, list[Floats2d]]:
     """The negative log-likelihood of the gold tags, summed over sequences (Wu et al. 2019, eq. 4), and the gradient of
     `scale` times it with respect to the emissions; the CRF's own gradient is kept for `finish_update`.
 
@@ -146,7 +147,7 @@ class PaddedLinear(nn.Linear):
         return super().forward(padded)
 
 
-def _crf(tags: List[str], scheme: str) -> CRF:
+def _crf(tags: list[str], scheme: str) -> CRF:
     allowed = allowed_transitions(tags, scheme)
     return CRF(
         len(tags),
@@ -156,7 +157,7 @@ def _crf(tags: List[str], scheme: str) -> CRF:
     )
 
 
-def _independent(tags: List[str], scheme: str) -> CRF:
+def _independent(tags: list[str], scheme: str) -> CRF:
     crf = CRF(len(tags)).requires_grad_(False)
     for scores in crf.parameters():
         nn.init.zeros_(scores)
@@ -167,7 +168,7 @@ def _no_forward(model: Model, X: Any, is_train: bool):
     raise NotImplementedError("the CRF has no forward pass of its own; see crf_of and crf_loss")
 
 
-def _init(model: Model, X: Optional[List[Doc]] = None, Y: Any = None) -> None:
+def _init(model: Model, X: list[Doc] | None = None, Y: Any = None) -> None:
     tok2vec = model.get_ref("tok2vec")
     tok2vec.initialize(X=X)
     model.get_ref("head").initialize(X=None if X is None else tok2vec.predict(X))
@@ -175,7 +176,7 @@ def _init(model: Model, X: Optional[List[Doc]] = None, Y: Any = None) -> None:
         features.initialize(X=X)
 
 
-def _forward(model: Model, docs: List[Doc], is_train: bool) -> Tuple[List[Floats2d], Callable]:
+def _forward(model: Model, docs: list[Doc], is_train: bool) -> tuple[list[Floats2d], Callable]:
     vectors, backprop_vectors = model.get_ref("tok2vec")(docs, is_train)
     emissions, backprop_scores = score_tags(model, docs, vectors, is_train)
     return emissions, lambda gradients: backprop_vectors(backprop_scores(gradients))

@@ -1,8 +1,9 @@
 """Torch modules as Thinc layers: built when their sizes are known, rebuilt from what was saved, resizable."""
 
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
-from typing import Any, Callable, Dict, Iterator, List, Optional, Sequence, Tuple, cast
+from typing import Any, cast
 
 import numpy
 import srsly
@@ -92,7 +93,7 @@ class SizedShim(PyTorchShim):
 
 
 @contextmanager
-def own_averages(shim: PyTorchShim, params: Dict[Tuple[int, str], Any]) -> Iterator[None]:
+def own_averages(shim: PyTorchShim, params: dict[tuple[int, str], Any]) -> Iterator[None]:
     """Puts the averages that the optimizer keeps (`use_averages`) in place of a shim's weights for a while. PyTorchShim
     itself looks for them under names that Thinc's optimizer does not use."""
     weights = dict(shim._model.named_parameters()) if shim._model is not None else {}
@@ -111,7 +112,7 @@ def sized_shim(layer: Model) -> SizedShim:
     return cast(SizedShim, layer.shims[0])
 
 
-def pad(sequences: Sequence[Floats2d], *, requires_grad: bool = False) -> Tuple[torch.Tensor, torch.Tensor]:
+def pad(sequences: Sequence[Floats2d], *, requires_grad: bool = False) -> tuple[torch.Tensor, torch.Tensor]:
     """B arrays of shape (n_i, D) as one tensor (B, T, D), zero where there is padding, and their lengths (B,)."""
     lengths = [len(x) for x in sequences]
     flat = xp2torch(get_current_ops().flatten(cast(Any, sequences)))
@@ -122,7 +123,7 @@ def pad(sequences: Sequence[Floats2d], *, requires_grad: bool = False) -> Tuple[
     return padded.requires_grad_(requires_grad), torch.tensor(lengths, device=flat.device)
 
 
-def unpad(padded: torch.Tensor, lengths: torch.Tensor) -> List[Floats2d]:
+def unpad(padded: torch.Tensor, lengths: torch.Tensor) -> list[Floats2d]:
     """The inverse of `pad`: padded (B, T, D) to B arrays (n_i, D)."""
     sizes: Any = lengths.tolist()
     places = _places(sizes, padded.shape[1]).to(padded.device)
@@ -141,10 +142,10 @@ def sequence_layer(
     name: str,
     build_module: Callable[..., nn.Module],
     *,
-    nI: Optional[int] = None,
-    nO: Optional[int] = None,
+    nI: int | None = None,
+    nO: int | None = None,
     precision: Precision = "float32",
-) -> Model[List[Floats2d], List[Floats2d]]:
+) -> Model[list[Floats2d], list[Floats2d]]:
     """A torch module as a layer over sequences. `build_module(nI=, nO=)` makes a module that maps (B, T, nI) and
     lengths (B,) to (B, T, nO) and whose results for one sequence do not depend on the others nor on padding.
 
@@ -176,7 +177,7 @@ def mixed(build_module: Callable[..., nn.Module], precision: Precision, **sizes:
     return _Mixed(build_module(**sizes), precision)
 
 
-def init_sizes(model: Model, X: Optional[List[Floats2d]] = None, Y: Optional[List[Floats2d]] = None) -> None:
+def init_sizes(model: Model, X: list[Floats2d] | None = None, Y: list[Floats2d] | None = None) -> None:
     """Takes sizes that are not known yet from samples of input and output, and builds the module."""
     for dim, sample in (("nI", X), ("nO", Y)):
         if sample and model.has_dim(dim) is None:
@@ -186,7 +187,7 @@ def init_sizes(model: Model, X: Optional[List[Floats2d]] = None, Y: Optional[Lis
         shim.build(nI=model.get_dim("nI"), nO=model.get_dim("nO"))
 
 
-def _forward(model: Model, Xs: List[Floats2d], is_train: bool) -> Tuple[List[Floats2d], Callable]:
+def _forward(model: Model, Xs: list[Floats2d], is_train: bool) -> tuple[list[Floats2d], Callable]:
     if not any(len(X) for X in Xs):
         nI, nO = model.get_dim("nI"), model.get_dim("nO")
         return [model.ops.alloc2f(0, nO) for _ in Xs], lambda dYs: [model.ops.alloc2f(0, nI) for _ in dYs]
@@ -197,7 +198,7 @@ def _forward(model: Model, Xs: List[Floats2d], is_train: bool) -> Tuple[List[Flo
     padded, lengths = pad(Xs, requires_grad=True)
     output, torch_backprop = shim(ArgsKwargs(args=(padded, lengths), kwargs={}), True)
 
-    def backprop(dYs: List[Floats2d]) -> List[Floats2d]:
+    def backprop(dYs: list[Floats2d]) -> list[Floats2d]:
         gradient, _ = pad(dYs)
         inputs = torch_backprop(ArgsKwargs(args=((output,),), kwargs={"grad_tensors": (gradient,)}))
         return unpad(inputs.args[0], lengths)
@@ -205,12 +206,12 @@ def _forward(model: Model, Xs: List[Floats2d], is_train: bool) -> Tuple[List[Flo
     return unpad(output, lengths), backprop
 
 
-def predict_sequences(model: Model, sequences: Sequence[Any]) -> List[Floats2d]:
+def predict_sequences(model: Model, sequences: Sequence[Any]) -> list[Floats2d]:
     """What the module of a `sequence_layer`, or one like it, says of arrays (n_i, ...): (n_i, nO) each, computed in
     batches of those of like length."""
     shim = sized_shim(model)
     shim.require_built()
-    outputs: List[Any] = [model.ops.alloc2f(0, model.get_dim("nO"))] * len(sequences)
+    outputs: list[Any] = [model.ops.alloc2f(0, model.get_dim("nO"))] * len(sequences)
     for batch in batches_by_length(sequences, padded_size(model.ops)):
         if not len(sequences[batch[0]]):  # the longest; networks take no batch of nothing
             continue
@@ -221,5 +222,5 @@ def predict_sequences(model: Model, sequences: Sequence[Any]) -> List[Floats2d]:
     return outputs
 
 
-def _no_backprop(dYs: List[Floats2d]) -> List[Floats2d]:
+def _no_backprop(dYs: list[Floats2d]) -> list[Floats2d]:
     raise ValueError("expected a forward pass with is_train=True before backprop, got one that only predicts")

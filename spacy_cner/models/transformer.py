@@ -1,6 +1,6 @@
 """Encoders of Hugging Face, BERT and others, as a tok2vec for characters."""
 
-from typing import Any, Dict, List, Optional
+from typing import Any
 
 from spacy import registry
 from spacy.tokens import Doc
@@ -13,14 +13,14 @@ from ..errors import InputError
 
 @registry.architectures("spacy_cner.CharTransformer.v1")
 def build_char_transformer(
-    name: Optional[str] = None,
+    name: str | None = None,
     window: int = 256,
-    trained_layers: Optional[int] = None,
+    trained_layers: int | None = None,
     rate: float = 1.0,
     layer_decay: float = 1.0,
     mixed_precision: bool = False,
-    transformer_config: Dict[str, Any] = SimpleFrozenDict(),
-) -> Model[List[Doc], List[Floats2d]]:
+    transformer_config: dict[str, Any] = SimpleFrozenDict(),
+) -> Model[list[Doc], list[Floats2d]]:
     """The last hidden layer of an encoder, one row for each character: the mean of its word pieces, of which a Chinese
     character has one. See `spacy_cner.models.word_pieces` for what becomes of other text.
 

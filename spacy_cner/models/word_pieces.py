@@ -1,8 +1,9 @@
 """From characters to the word pieces of a Hugging Face tokenizer, without losing any."""
 
 import logging
+from collections.abc import Iterator, Sequence
 from math import ceil
-from typing import Any, Dict, Iterator, List, NamedTuple, Sequence
+from typing import Any, NamedTuple
 
 import numpy
 
@@ -20,7 +21,7 @@ class Encoded(NamedTuple):
     pieces: (P,), places in the flattened N x S pieces, and tokens: (P,), the token that each of them belongs to,
         counted over all sequences. Every token has at least one piece."""
 
-    inputs: Dict[str, numpy.ndarray]
+    inputs: dict[str, numpy.ndarray]
     pieces: numpy.ndarray
     tokens: numpy.ndarray
 
@@ -42,8 +43,8 @@ class WordPieces:
             raise InputError(f"expected a tokenizer with an unknown token, got {type(tokenizer).__name__} without")
         self.tokenizer = tokenizer
         self.room = max_pieces - tokenizer.num_special_tokens_to_add()
-        self._forms: Dict[str, str] = {}
-        self._counts: Dict[str, int] = {}
+        self._forms: dict[str, str] = {}
+        self._counts: dict[str, int] = {}
         self._told = False
 
     def form(self, token: str) -> str:
@@ -105,5 +106,5 @@ class WordPieces:
                 return form
         return self.unknown
 
-    def _ids(self, form: str) -> List[int]:
+    def _ids(self, form: str) -> list[int]:
         return self.tokenizer([form], is_split_into_words=True, add_special_tokens=False)["input_ids"]

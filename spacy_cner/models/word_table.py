@@ -1,7 +1,5 @@
 """Which words of a lexicon match a text, and where."""
 
-from typing import List, Tuple
-
 import numpy
 
 from ..features.hashing import START, mix, string_keys
@@ -18,7 +16,7 @@ class WordTable:
 
     counts: how often each word occurs in running text; the weights of `sets`."""
 
-    def __init__(self, words: List[str], counts: List[int]):
+    def __init__(self, words: list[str], counts: list[int]):
         if len(words) != len(counts):
             raise ValueError(f"expected one count for each of {len(words)} words, got {len(counts)}")
         if "" in words:
@@ -37,7 +35,7 @@ class WordTable:
     def __len__(self) -> int:
         return len(self.words)
 
-    def matches(self, codepoints: numpy.ndarray) -> List[Tuple[int, numpy.ndarray, numpy.ndarray]]:
+    def matches(self, codepoints: numpy.ndarray) -> list[tuple[int, numpy.ndarray, numpy.ndarray]]:
         """All words in a text of code points (n,): for each length of words that are there, (length, starts, rows),
         both int64 (m,), by starts."""
         plain = normalize_codepoints(codepoints)
@@ -52,7 +50,7 @@ class WordTable:
                     found.append((length, starts, self._rows[place[starts]]))
         return found
 
-    def sets(self, texts: List[numpy.ndarray]) -> Tuple[numpy.ndarray, numpy.ndarray, numpy.ndarray]:
+    def sets(self, texts: list[numpy.ndarray]) -> tuple[numpy.ndarray, numpy.ndarray, numpy.ndarray]:
         """The words at each character of texts, sorted into the four sets B, M, E, S.
 
         RETURNS: slots, rows, shares, each (m,): row rows[i] belongs to set slots[i] % 4 of character slots[i] // 4,

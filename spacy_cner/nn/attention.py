@@ -1,7 +1,8 @@
 """Attention over sequences of different lengths, and a way to see its weights."""
 
+from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Iterator, List, NamedTuple, Optional
+from typing import NamedTuple
 
 import torch
 from torch import nn
@@ -14,16 +15,16 @@ class AttentionWeights(NamedTuple):
     rows: what the rows are, e.g. names of classes; None if they are the characters themselves (R = T)."""
 
     weights: torch.Tensor
-    rows: Optional[List[str]] = None
+    rows: list[str] | None = None
 
 
-_listening: List[List[AttentionWeights]] = []
+_listening: list[list[AttentionWeights]] = []
 
 
 @contextmanager
-def attention_weights() -> Iterator[List[AttentionWeights]]:
+def attention_weights() -> Iterator[list[AttentionWeights]]:
     """While it is open, every attention that is computed adds its weights to the list, in the order of computation."""
-    found: List[AttentionWeights] = []
+    found: list[AttentionWeights] = []
     _listening.append(found)
     try:
         yield found
@@ -36,7 +37,7 @@ def is_watched() -> bool:
     return bool(_listening)
 
 
-def show_weights(weights: torch.Tensor, rows: Optional[List[str]] = None) -> None:
+def show_weights(weights: torch.Tensor, rows: list[str] | None = None) -> None:
     """Called by a module that attends: gives its weights (B, heads, R, T) to whoever wants them."""
     for found in _listening:
         found.append(AttentionWeights(weights.detach(), rows))

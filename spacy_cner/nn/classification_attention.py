@@ -1,7 +1,5 @@
 """Attention of a sentence over entity classes."""
 
-from typing import List
-
 import torch
 from torch import nn
 
@@ -33,7 +31,7 @@ class ClassificationAttention(nn.Module):
 
     class_embeddings: torch.Tensor
 
-    def __init__(self, width: int, classes: List[str], class_width: int, heads: int, inner: int, dropout: float):
+    def __init__(self, width: int, classes: list[str], class_width: int, heads: int, inner: int, dropout: float):
         super().__init__()
         self.classes, self.heads = classes, checked_heads(width, heads)
         self.register_buffer("class_embeddings", torch.zeros(len(classes), class_width))

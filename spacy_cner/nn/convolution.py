@@ -1,6 +1,7 @@
 """Convolution over characters."""
 
-from typing import Iterable, cast
+from collections.abc import Iterable
+from typing import cast
 
 import torch
 from torch import nn

@@ -1,9 +1,10 @@
 """How exactly the networks compute."""
 
 import os
+from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
-from typing import Any, ContextManager, Dict, Iterator, Literal
+from typing import Any, ContextManager, Literal
 
 import torch
 
@@ -55,5 +56,5 @@ def has_bfloat16(device: str) -> bool:
     """Whether matrices of bfloat16 are multiplied natively on a device ("cpu" or "cuda")."""
     if device == "cuda":
         return torch.cuda.is_bf16_supported(including_emulation=False)
-    capabilities: Dict[str, Any] = getattr(torch.cpu, "get_capabilities", dict)()
+    capabilities: dict[str, Any] = getattr(torch.cpu, "get_capabilities", dict)()
     return bool(capabilities.get("amx_bf16") or capabilities.get("avx512_bf16"))

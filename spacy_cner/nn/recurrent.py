@@ -1,6 +1,7 @@
 """Recurrent networks over sequences of different lengths."""
 
-from typing import Iterable, Tuple, cast
+from collections.abc import Iterable
+from typing import cast
 
 import torch
 from torch import nn
@@ -39,7 +40,7 @@ class BiLSTM(nn.Module):
 
     def forward(self, padded: torch.Tensor, lengths: torch.Tensor) -> torch.Tensor:
         """padded (B, T, width_in), lengths (B,). RETURNS (B, T, width_out); what stands at padding has no meaning."""
-        for rightward, leftward in cast(Iterable[Tuple[nn.LSTM, nn.LSTM]], zip(self.rightward, self.leftward)):
+        for rightward, leftward in cast(Iterable[tuple[nn.LSTM, nn.LSTM]], zip(self.rightward, self.leftward)):
             mirrored = run(leftward, reverse(padded, lengths))
             padded = torch.cat([run(rightward, padded), reverse(mirrored, lengths)], dim=2)
         return padded

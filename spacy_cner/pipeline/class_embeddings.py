@@ -1,8 +1,8 @@
 """Embeddings of entity classes from the entities of a training set ("Classification Attention for Chinese NER", section
 3.2), for models with classification attention."""
 
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Dict, Iterable, Iterator, List, Sequence
 
 import numpy
 from spacy import registry
@@ -63,7 +63,7 @@ def initialize_class_embeddings(
     if layer is None:
         return
     load_pretrained(nlp)
-    moments: Dict[str, ClassMoments] = {}
+    moments: dict[str, ClassMoments] = {}
     for batch in minibatch(examples, BATCH):
         for label, entities in entity_embeddings(tagger, batch, nlp).items():
             moments.setdefault(label, ClassMoments.of_none(entities[0].shape[0])).add(numpy.stack(entities))
@@ -75,13 +75,11 @@ def initialize_class_embeddings(
     set_class_embeddings(layer, {label: found[label].count for label in labels}, embeddings.astype("float32"))
 
 
-def entity_embeddings(
-    tagger: CharTagger, examples: Sequence[Example], nlp: Language
-) -> Dict[str, List[numpy.ndarray]]:
+def entity_embeddings(tagger: CharTagger, examples: Sequence[Example], nlp: Language) -> dict[str, list[numpy.ndarray]]:
     """The mean over the characters of each entity, by label. (The paper divides by n - m for the n - m + 1 characters m
     to n, which cannot be meant: it would divide by zero for an entity of one character.)"""
     views = tagger.views(example.predicted for example in examples)
-    found: Dict[str, List[numpy.ndarray]] = {}
+    found: dict[str, list[numpy.ndarray]] = {}
     for example, view, rows in zip(examples, views, features(tagger, views, nlp)):
         tags = [tagger.tags[i] if i >= 0 else "O" for i in tagger.gold(example, view)]
         for start, end, label in tags_to_spans(tags, tagger.tag_scheme, "repair"):
@@ -89,12 +87,12 @@ def entity_embeddings(
     return found
 
 
-def features(tagger: CharTagger, views: List[Doc], nlp: Language) -> Iterator[numpy.ndarray]:
+def features(tagger: CharTagger, views: list[Doc], nlp: Language) -> Iterator[numpy.ndarray]:
     """What the model's `tok2vec` makes of each character doc, its windows put together again: (n_tokens, width)."""
     if tagger.listens:
         annotate_upstream(tagger, views, nlp)
     ops, tok2vec = tagger.model.ops, tagger.model.get_ref("tok2vec")
-    parts: List[Dict[int, numpy.ndarray]] = [{} for _ in views]
+    parts: list[dict[int, numpy.ndarray]] = [{} for _ in views]
     for batch in tagger.batches(views):
         for window, rows in zip(batch, tok2vec.predict([window.doc for window in batch])):
             parts[window.index][window.start] = ops.to_numpy(rows)
@@ -102,7 +100,7 @@ def features(tagger: CharTagger, views: List[Doc], nlp: Language) -> Iterator[nu
         yield numpy.concatenate([part[start] for start in sorted(part)]) if part else numpy.zeros((0, 0))
 
 
-def annotate_upstream(tagger: CharTagger, docs: List[Doc], nlp: Language) -> None:
+def annotate_upstream(tagger: CharTagger, docs: list[Doc], nlp: Language) -> None:
     """Runs the components that the model takes its features from, as they would be run before it."""
     upstream = {getattr(node, "upstream_name", None) for node in tagger.model.walk()}
     for name, pipe in nlp.pipeline:

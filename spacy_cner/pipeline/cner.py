@@ -1,7 +1,8 @@
 """The `cner` component: entities of Chinese text, from character tags."""
 
+from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Any, Callable, Iterable, List, Optional
+from typing import Any
 
 import numpy
 from spacy.language import Language
@@ -65,16 +66,16 @@ DEFAULT_MODEL = Config().from_str(DEFAULT_CONFIG)["model"]
 def make_cner(
     nlp: Language,
     name: str,
-    model: Model[List[Doc], List[Any]],
+    model: Model[list[Doc], list[Any]],
     window: int,
     loss_weight: float,
-    corpora: Optional[List[str]],
+    corpora: list[str] | None,
     decoding: str,
     threshold: float,
     overwrite: bool,
     alignment_mode: str,
     spans_key: str,
-    scorer: Optional[Callable],
+    scorer: Callable | None,
 ) -> "ChineseEntityRecognizer":
     """Makes the component.
 
@@ -116,18 +117,18 @@ class ChineseEntityRecognizer(EntityPipe, CharTagger):
     def __init__(
         self,
         vocab: Vocab,
-        model: Model[List[Doc], List[Any]],
+        model: Model[list[Doc], list[Any]],
         name: str = "cner",
         *,
         window: int = 256,
         loss_weight: float = 1.0,
-        corpora: Optional[List[str]] = None,
+        corpora: list[str] | None = None,
         decoding: str = "path",
         threshold: float = 0.0,
         overwrite: bool = False,
         alignment_mode: str = "expand",
         spans_key: str = "cner",
-        scorer: Optional[Callable] = None,
+        scorer: Callable | None = None,
     ):
         check_alignment_mode(alignment_mode)
         check_decoding(decoding, threshold)
@@ -150,9 +151,9 @@ class ChineseEntityRecognizer(EntityPipe, CharTagger):
 
     # Prediction
 
-    def find(self, docs: Iterable[Doc], spans: FindSpans) -> List[List[Entity]]:
+    def find(self, docs: Iterable[Doc], spans: FindSpans) -> list[list[Entity]]:
         views = self.views(docs)
-        entities: List[List[Entity]] = [[] for _ in views]
+        entities: list[list[Entity]] = [[] for _ in views]
         for tagged in self.tagged(views):
             for window, row in zip(tagged.windows, spans(tagged.scores)):
                 for start, end, label, score in row:
@@ -170,9 +171,9 @@ class ChineseEntityRecognizer(EntityPipe, CharTagger):
         self,
         get_examples: Callable[[], Iterable[Example]],
         *,
-        nlp: Optional[Language] = None,
-        labels: Optional[List[str]] = None,
-        train: Optional[Path] = None,
+        nlp: Language | None = None,
+        labels: list[str] | None = None,
+        train: Path | None = None,
     ) -> None:
         """Collects the labels (those given, else those of the examples, in the order of the alphabet) and builds the
         model. If it has classification attention, the class embeddings are computed from `train`, a .spacy file, or

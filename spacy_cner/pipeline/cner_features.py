@@ -1,7 +1,7 @@
 """The `cner_features` component: entities of Chinese text by a CRF over sparse features, without a neural network."""
 
+from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Callable, Dict, Iterable, List, Optional, Union
 
 import numpy
 from spacy.language import Language
@@ -44,7 +44,7 @@ from .tagging import char_offsets
 def make_cner_features(
     nlp: Language,
     name: str,
-    templates: List[str],
+    templates: list[str],
     tag_scheme: str,
     min_count: int,
     c1: float,
@@ -59,7 +59,7 @@ def make_cner_features(
     overwrite: bool,
     alignment_mode: str,
     spans_key: str,
-    scorer: Optional[Callable],
+    scorer: Callable | None,
 ) -> "FeatureEntityRecognizer":
     """Makes the component. Its training is part of `initialize`: the likelihood is convex, so there is one best set of
     weights for the data, and no loop over batches that would come nearer to it.
@@ -111,7 +111,7 @@ class FeatureEntityRecognizer(EntityPipe, FeatureTaggerPipe):
         vocab: Vocab,
         name: str = "cner_features",
         *,
-        templates: List[str],
+        templates: list[str],
         tag_scheme: str = "bioes",
         min_count: int = 1,
         c1: float = 0.1,
@@ -126,7 +126,7 @@ class FeatureEntityRecognizer(EntityPipe, FeatureTaggerPipe):
         overwrite: bool = False,
         alignment_mode: str = "expand",
         spans_key: str = "cner",
-        scorer: Optional[Callable] = None,
+        scorer: Callable | None = None,
     ):
         check_alignment_mode(alignment_mode)
         check_decoding(decoding, threshold)
@@ -153,14 +153,14 @@ class FeatureEntityRecognizer(EntityPipe, FeatureTaggerPipe):
 
     # Prediction
 
-    def read(self, views: List[Doc], found: Iterable[TaggedParts]) -> List[List[Entity]]:
+    def read(self, views: list[Doc], found: Iterable[TaggedParts]) -> list[list[Entity]]:
         return self._entities(views, found, self.spans)
 
-    def find(self, docs: Iterable[Doc], spans: FindSpans) -> List[List[Entity]]:
+    def find(self, docs: Iterable[Doc], spans: FindSpans) -> list[list[Entity]]:
         return self._entities(*self.tagged(docs), spans)
 
-    def _entities(self, views: List[Doc], found: Iterable[TaggedParts], spans: FindSpans) -> List[List[Entity]]:
-        entities: List[List[Entity]] = [[] for _ in views]
+    def _entities(self, views: list[Doc], found: Iterable[TaggedParts], spans: FindSpans) -> list[list[Entity]]:
+        entities: list[list[Entity]] = [[] for _ in views]
         for tagged in found:
             for part, row in zip(tagged.parts, spans(tagged.scores)):
                 for start, end, label, score in row:
@@ -174,12 +174,12 @@ class FeatureEntityRecognizer(EntityPipe, FeatureTaggerPipe):
         self,
         get_examples: Callable[[], Iterable[Example]],
         *,
-        nlp: Optional[Language] = None,
-        labels: Optional[List[str]] = None,
-        lists: Optional[Dict[str, Union[str, Path]]] = None,
-        entity_list: Optional[str] = None,
-        lexicon: Optional[Union[str, Path]] = None,
-        clusters: Optional[Dict[str, int]] = None,
+        nlp: Language | None = None,
+        labels: list[str] | None = None,
+        lists: dict[str, str | Path] | None = None,
+        entity_list: str | None = None,
+        lexicon: str | Path | None = None,
+        clusters: dict[str, int] | None = None,
     ) -> None:
         """Trains the component on all examples.
 

@@ -1,7 +1,8 @@
 """The `cner_rules` component: rules that mend the entities that earlier components have found."""
 
+from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Any, Callable, Dict, Iterable, List, Optional, Union
+from typing import Any
 
 import srsly
 from spacy import util
@@ -22,9 +23,7 @@ from ..rules.view import spans_of
     default_config={"rules": None, "scorer": {"@scorers": "spacy_cner.ents_scorer.v1"}},
     default_score_weights={"ents_f": 1.0, "ents_p": 0.0, "ents_r": 0.0, "ents_per_type": None},
 )
-def make_cner_rules(
-    nlp: Language, name: str, rules: Optional[List[str]], scorer: Optional[Callable]
-) -> "EntityRules":
+def make_cner_rules(nlp: Language, name: str, rules: list[str] | None, scorer: Callable | None) -> "EntityRules":
     """Makes the component.
 
     rules: applied in this order; `spacy_cner.rules.rule.Rule` says how they are written. None: the eight
@@ -38,12 +37,12 @@ def make_cner_rules(
 class EntityRules(Pipe):
     """Changes `doc.ents` by rules."""
 
-    def __init__(self, name: str = "cner_rules", *, rules: List[str], scorer: Optional[Callable] = None):
+    def __init__(self, name: str = "cner_rules", *, rules: list[str], scorer: Callable | None = None):
         self.name, self.scorer = name, scorer
-        self.lists: Dict[str, WordList] = {key: read_list(path) for key, path in own_lists().items()}
+        self.lists: dict[str, WordList] = {key: read_list(path) for key, path in own_lists().items()}
         self.set_rules(rules)
 
-    def set_rules(self, rules: List[str]) -> None:
+    def set_rules(self, rules: list[str]) -> None:
         """Raises InputError for a text that is no rule, or names a list that does not exist."""
         self.texts = list(rules)
         self.rules = parse_rules(self.texts, self.lists)
@@ -54,7 +53,7 @@ class EntityRules(Pipe):
         after = apply_rules(self.rules, doc.text, before)
         if after != before:
             known = dict(zip(before, doc.ents))
-            entities: List[Span] = []
+            entities: list[Span] = []
             for start, end, label in after:
                 span = known.get((start, end, label)) or doc.char_span(start, end, label, alignment_mode="expand")
                 if span is not None and (not entities or entities[-1].end <= span.start):
@@ -66,9 +65,9 @@ class EntityRules(Pipe):
         self,
         get_examples: Callable[[], Iterable[Example]],
         *,
-        nlp: Optional[Language] = None,
-        rules: Union[str, Path, None] = None,
-        lists: Optional[Dict[str, Union[str, Path]]] = None,
+        nlp: Language | None = None,
+        rules: str | Path | None = None,
+        lists: dict[str, str | Path] | None = None,
     ) -> None:
         """rules: a file of one rule a line, such as `python -m spacy_cner mine-rules` writes, instead of those of the
         config. lists: files of characters or words by the names that rules use, beside the package's own."""
@@ -84,16 +83,16 @@ class EntityRules(Pipe):
         util.from_bytes(bytes_data, {"rules": lambda data: self._load(srsly.msgpack_loads(data))}, exclude)
         return self
 
-    def to_disk(self, path: Union[str, Path], *, exclude: Iterable[str] = ()) -> None:
+    def to_disk(self, path: str | Path, *, exclude: Iterable[str] = ()) -> None:
         util.to_disk(path, {"rules.json": lambda file: srsly.write_json(file, self._dump())}, exclude)
 
-    def from_disk(self, path: Union[str, Path], *, exclude: Iterable[str] = ()) -> "EntityRules":
+    def from_disk(self, path: str | Path, *, exclude: Iterable[str] = ()) -> "EntityRules":
         util.from_disk(path, {"rules.json": lambda file: self._load(srsly.read_json(file))}, exclude)
         return self
 
-    def _dump(self) -> Dict[str, Any]:
+    def _dump(self) -> dict[str, Any]:
         return {"rules": self.texts, "lists": {name: words.to_dict() for name, words in self.lists.items()}}
 
-    def _load(self, saved: Dict[str, Any]) -> None:
+    def _load(self, saved: dict[str, Any]) -> None:
         self.lists = {name: WordList.from_dict(words) for name, words in saved["lists"].items()}
         self.set_rules(saved["rules"])

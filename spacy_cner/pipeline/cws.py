@@ -1,6 +1,7 @@
 """The `cws` component: Chinese word segmentation, and the words' parts of speech if asked for, from character tags."""
 
-from typing import Any, Callable, Dict, Iterable, List, NamedTuple, Optional, Tuple
+from collections.abc import Callable, Iterable
+from typing import Any, NamedTuple
 
 import numpy
 from spacy.language import Language
@@ -60,13 +61,13 @@ DEFAULT_MODEL = Config().from_str(DEFAULT_CONFIG)["model"]
 def make_cws(
     nlp: Language,
     name: str,
-    model: Model[List[Doc], List[Any]],
+    model: Model[list[Doc], list[Any]],
     window: int,
     loss_weight: float,
-    corpora: Optional[List[str]],
+    corpora: list[str] | None,
     retokenize: bool,
     parts_of_speech: bool,
-    scorer: Optional[Callable],
+    scorer: Callable | None,
 ) -> "ChineseWordSegmenter":
     """Makes the component.
 
@@ -99,7 +100,7 @@ class Words(NamedTuple):
     """Of one document: where words begin, in characters of its text, and their labels; int64 (n_words,), List[str]."""
 
     starts: numpy.ndarray
-    labels: List[str]
+    labels: list[str]
 
 
 class ChineseWordSegmenter(CharTagger):
@@ -108,34 +109,32 @@ class ChineseWordSegmenter(CharTagger):
     def __init__(
         self,
         vocab: Vocab,
-        model: Model[List[Doc], List[Any]],
+        model: Model[list[Doc], list[Any]],
         name: str = "cws",
         *,
         window: int = 256,
         loss_weight: float = 1.0,
-        corpora: Optional[List[str]] = None,
+        corpora: list[str] | None = None,
         retokenize: bool = False,
         parts_of_speech: bool = False,
-        scorer: Optional[Callable] = None,
+        scorer: Callable | None = None,
     ):
         super().__init__(vocab, model, name, window=window, loss_weight=loss_weight, corpora=corpora)
         self.retokenize, self.parts_of_speech, self.scorer = retokenize, parts_of_speech, scorer
 
     @property
-    def labels(self) -> Tuple[str, ...]:
+    def labels(self) -> tuple[str, ...]:
         """The parts of speech, or the one label that all words have."""
         tags = sized_shim(self.model.get_ref("crf")).cfg.get("tags", ())
         return tuple(dict.fromkeys(parse_tag(tag, self.tag_scheme).label for tag in tags))
 
     @property
-    def roles(self) -> Dict[str, Roles]:
+    def roles(self) -> dict[str, Roles]:
         """For each label the index of the tag that begins (B), goes on (I), ends (E) a word, and is one (S)."""
         index, letters = {tag: i for i, tag in enumerate(self.tags)}, scheme_letters(self.tag_scheme)
-        return {
-            label: {role: index[f"{letter}-{label}"] for role, letter in letters.items()} for label in self.labels
-        }
+        return {label: {role: index[f"{letter}-{label}"] for role, letter in letters.items()} for label in self.labels}
 
-    def predict(self, docs: Iterable[Doc]) -> List[Words]:
+    def predict(self, docs: Iterable[Doc]) -> list[Words]:
         """The words of each document."""
         views = self.views(docs)
         found = [numpy.zeros(len(view), dtype="int64") for view in views]
@@ -155,7 +154,7 @@ class ChineseWordSegmenter(CharTagger):
     def _label(self, tag: int) -> str:
         return parse_tag(self.tags[tag], self.tag_scheme).label if self.parts_of_speech else ""
 
-    def set_annotations(self, docs: Iterable[Doc], found: List[Words]) -> None:
+    def set_annotations(self, docs: Iterable[Doc], found: list[Words]) -> None:
         """Sets `doc.spans["words"]`. White space separates words and is in none. Where a token of the document holds
         several words it counts as one, with the first one's label: its inner borders are left out."""
         for doc, words in zip(docs, found):
@@ -176,7 +175,7 @@ class ChineseWordSegmenter(CharTagger):
         return gold_word_tags(example, view, WORDS_KEY, self.roles, labelled=self.parts_of_speech)
 
     def initialize(
-        self, get_examples: Callable[[], Iterable[Example]], *, nlp: Optional[Language] = None, labels: Any = None
+        self, get_examples: Callable[[], Iterable[Example]], *, nlp: Language | None = None, labels: Any = None
     ) -> None:
         """Builds the model. Its parts of speech are those of the examples, in the order of the alphabet, or `labels`.
         Raises InputError if no example has words, or none has parts of speech where these are to be learned."""
@@ -190,9 +189,9 @@ class ChineseWordSegmenter(CharTagger):
         if not self.parts_of_speech:
             labels = [LABEL]
         elif labels is None:
-            labels = sorted({
-                word.label_ for example in examples for word in example.reference.spans.get(WORDS_KEY, ())
-            } - {""})
+            labels = sorted(
+                {word.label_ for example in examples for word in example.reference.spans.get(WORDS_KEY, ())} - {""}
+            )
         if not labels:
             raise InputError(
                 f"expected parts of speech as labels in doc.spans[{WORDS_KEY!r}] for the component {self.name!r}, got "
@@ -202,7 +201,7 @@ class ChineseWordSegmenter(CharTagger):
         self.initialize_model(get_examples)
 
 
-def word_spans(doc: Doc, starts: numpy.ndarray) -> List[Tuple[int, int]]:
+def word_spans(doc: Doc, starts: numpy.ndarray) -> list[tuple[int, int]]:
     """The words as tokens (start, end), from the characters at which they begin."""
     if not len(doc):
         return []

@@ -1,7 +1,7 @@
 """The `cws_features` component: Chinese word segmentation by a CRF over sparse features, without a neural network."""
 
+from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Callable, Dict, Iterable, List, Optional, Union
 
 import numpy
 from spacy.language import Language
@@ -37,7 +37,7 @@ from .feature_tagging import DEFAULT_TEMPLATES, FeatureTaggerPipe, training_list
 def make_cws_features(
     nlp: Language,
     name: str,
-    templates: List[str],
+    templates: list[str],
     tag_scheme: str,
     min_count: int,
     c1: float,
@@ -45,7 +45,7 @@ def make_cws_features(
     passes: int,
     max_iterations: int,
     window: int,
-    scorer: Optional[Callable],
+    scorer: Callable | None,
 ) -> "FeatureWordSegmenter":
     """Makes the component; the settings are those of `cner_features`, and `scorer` scores the words."""
     return FeatureWordSegmenter(
@@ -71,7 +71,7 @@ class FeatureWordSegmenter(FeatureTaggerPipe):
         vocab: Vocab,
         name: str = "cws_features",
         *,
-        templates: List[str],
+        templates: list[str],
         tag_scheme: str = "bmes",
         min_count: int = 1,
         c1: float = 0.1,
@@ -79,7 +79,7 @@ class FeatureWordSegmenter(FeatureTaggerPipe):
         passes: int = 0,
         max_iterations: int = 200,
         window: int = 256,
-        scorer: Optional[Callable] = None,
+        scorer: Callable | None = None,
     ):
         super().__init__(
             vocab, name, templates=templates, tag_scheme=tag_scheme, min_count=min_count, c1=c1, c2=c2, passes=passes,
@@ -88,15 +88,15 @@ class FeatureWordSegmenter(FeatureTaggerPipe):
         self.scorer = scorer
 
     @property
-    def tags(self) -> List[str]:
+    def tags(self) -> list[str]:
         return tag_list([LABEL], self.tag_scheme)[1:]
 
     @property
-    def roles(self) -> Dict[str, int]:
+    def roles(self) -> dict[str, int]:
         """The index of the tag that begins (B), goes on (I), ends (E) a word, and is one (S)."""
         return {role: self.tags.index(f"{letter}-{LABEL}") for role, letter in scheme_letters(self.tag_scheme).items()}
 
-    def read(self, views: List[Doc], found: Iterable[TaggedParts]) -> List[numpy.ndarray]:
+    def read(self, views: list[Doc], found: Iterable[TaggedParts]) -> list[numpy.ndarray]:
         """Where words begin, in characters of each document's text; int64 (n_words,)."""
         begins = [numpy.zeros(len(view), dtype=bool) for view in views]
         first = [self.roles["B"], self.roles["S"]]
@@ -107,7 +107,7 @@ class FeatureWordSegmenter(FeatureTaggerPipe):
                 begins[part.doc][part.start] = True
         return [token_offsets(view)[0][begin] for view, begin in zip(views, begins)]
 
-    def set_annotations(self, docs: Iterable[Doc], starts: List[numpy.ndarray]) -> None:
+    def set_annotations(self, docs: Iterable[Doc], starts: list[numpy.ndarray]) -> None:
         """Sets `doc.spans["words"]` as `cws` does."""
         for doc, borders in zip(docs, starts):
             spans = [Span(doc, start, end) for start, end in word_spans(doc, borders)]
@@ -117,10 +117,10 @@ class FeatureWordSegmenter(FeatureTaggerPipe):
         self,
         get_examples: Callable[[], Iterable[Example]],
         *,
-        nlp: Optional[Language] = None,
+        nlp: Language | None = None,
         labels: None = None,
-        lists: Optional[Dict[str, Union[str, Path]]] = None,
-        word_list: Optional[str] = None,
+        lists: dict[str, str | Path] | None = None,
+        word_list: str | None = None,
     ) -> None:
         """Trains the component on all examples. lists: as for `cner_features`. word_list: the name of a list of the
         words that the examples have at least twice. Raises InputError if no example has words."""

@@ -1,9 +1,10 @@
 """Entities from the tags of a CRF, and how they get into documents; what all recognisers have in common."""
 
 from bisect import bisect_right
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from itertools import groupby
-from typing import Any, Callable, Dict, Iterable, List, NamedTuple, Optional, Sequence, Tuple
+from typing import Any, NamedTuple
 
 import torch
 from spacy.tokens import Doc, Span, SpanGroup
@@ -16,14 +17,14 @@ from ..text.tags import OUTSIDE, allowed_transitions, parse_tag, scheme_letters,
 ALIGNMENT_MODES = ("expand", "contract", "strict")
 DECODINGS = ("path", "spans")
 
-ScoredSpan = Tuple[int, int, str, float]  # start, end (exclusive), label, probability
-FindSpans = Callable[[TagScores], List[List[ScoredSpan]]]
+ScoredSpan = tuple[int, int, str, float]  # start, end (exclusive), label, probability
+FindSpans = Callable[[TagScores], list[list[ScoredSpan]]]
 
 
 class EntityPipe:
     """What components that set `doc.ents` have beside their way to find entities; those of `make_cner`."""
 
-    cfg: Dict[str, Any]
+    cfg: dict[str, Any]
     decoding: str
     threshold: float
     overwrite: bool
@@ -31,33 +32,33 @@ class EntityPipe:
     spans_key: str
 
     @property
-    def labels(self) -> Tuple[str, ...]:
+    def labels(self) -> tuple[str, ...]:
         return tuple(self.cfg["labels"])
 
     @property
-    def label_data(self) -> List[str]:
+    def label_data(self) -> list[str]:
         """What `spacy init labels` saves."""
         return list(self.labels)
 
-    def spans(self, scores: TagScores) -> List[List[ScoredSpan]]:
+    def spans(self, scores: TagScores) -> list[list[ScoredSpan]]:
         """The entities of each sequence by `decoding`, with their probabilities, from left to right."""
         check_decoding(self.decoding, self.threshold)
         find = path_spans if self.decoding == "path" else best_spans
         return find(scores, self.threshold)
 
-    def find(self, docs: Iterable[Doc], spans: FindSpans) -> List[List["Entity"]]:
+    def find(self, docs: Iterable[Doc], spans: FindSpans) -> list[list["Entity"]]:
         """The entities of each document that `spans` finds in the scores of its tags, from left to right."""
         raise NotImplementedError
 
-    def predict(self, docs: Iterable[Doc]) -> List[List["Entity"]]:
+    def predict(self, docs: Iterable[Doc]) -> list[list["Entity"]]:
         """The entities of each document, from left to right, those over the threshold."""
         return self.find(docs, self.spans)
 
-    def candidates(self, docs: Iterable[Doc], threshold: float) -> List[List["Entity"]]:
+    def candidates(self, docs: Iterable[Doc], threshold: float) -> list[list["Entity"]]:
         """All entities of each document that are at least so probable, whether or not they overlap."""
         return self.find(docs, partial(probable_spans, threshold=threshold))
 
-    def set_annotations(self, docs: Iterable[Doc], entities: List[List["Entity"]]) -> None:
+    def set_annotations(self, docs: Iterable[Doc], entities: list[list["Entity"]]) -> None:
         """Sets `doc.ents` and, with their scores, `doc.spans[spans_key]`."""
         set_entities(
             docs, entities, overwrite=self.overwrite, alignment_mode=self.alignment_mode, spans_key=self.spans_key
@@ -99,7 +100,7 @@ def check_labels(labels: Sequence[str], name: str) -> None:
         )
 
 
-def path_spans(scores: TagScores, threshold: float) -> List[List[ScoredSpan]]:
+def path_spans(scores: TagScores, threshold: float) -> list[list[ScoredSpan]]:
     """The spans of the best tags of each sequence that are at least so probable."""
     paths = scores.paths()
     found = [
@@ -125,14 +126,14 @@ def path_spans(scores: TagScores, threshold: float) -> List[List[ScoredSpan]]:
     return [[span for span in row if span[3] >= threshold] for row in scored]
 
 
-def best_spans(scores: TagScores, threshold: float) -> List[List[ScoredSpan]]:
+def best_spans(scores: TagScores, threshold: float) -> list[list[ScoredSpan]]:
     """Of all spans of each sequence that are at least so probable, those that do not overlap and are over the threshold
     by most in sum. Where the probabilities hold, half of the best F1 that can be reached is the best threshold for it
     (Lipton et al. 2014, "Optimal thresholding of classifiers to maximize F1 measure", theorem 1)."""
     return [without_overlap(spans, threshold) for spans in probable_spans(scores, threshold)]
 
 
-def probable_spans(scores: TagScores, threshold: float) -> List[List[ScoredSpan]]:
+def probable_spans(scores: TagScores, threshold: float) -> list[list[ScoredSpan]]:
     """All spans of each sequence that are at least so probable, whether or not they overlap."""
     tags, device = scores.tags, scores.emissions.device
     labels = list(dict.fromkeys(parse_tag(tag, scores.scheme).label for tag in tags if tag != OUTSIDE))
@@ -147,7 +148,7 @@ def probable_spans(scores: TagScores, threshold: float) -> List[List[ScoredSpan]
         threshold,
         scores.transitions,
     )
-    found: List[List[ScoredSpan]] = [[] for _ in range(len(scores.emissions))]
+    found: list[list[ScoredSpan]] = [[] for _ in range(len(scores.emissions))]
     rows = sorted(zip(spans.tolist(), probabilities.tolist()))
     for sequence, group in groupby(rows, key=lambda row: row[0][0]):
         found[sequence] = [(start, end, labels[label], score) for (_, start, end, label), score in group]
@@ -160,12 +161,12 @@ def goes_on(scores: TagScores) -> torch.Tensor:
     return torch.from_numpy(transitions.goes_on).to(scores.emissions.device)
 
 
-def without_overlap(spans: Iterable[ScoredSpan], threshold: float) -> List[ScoredSpan]:
+def without_overlap(spans: Iterable[ScoredSpan], threshold: float) -> list[ScoredSpan]:
     """Those that do not overlap and whose probabilities are over the threshold by most in sum, from left to right
     (weighted interval scheduling)."""
     # The best choices of spans that end up to a place, by places: their worth, the last span, and the choice before it
     ends, worths = [0], [0.0]
-    choices: List[Optional[Tuple[ScoredSpan, int]]] = [None]
+    choices: list[tuple[ScoredSpan, int] | None] = [None]
     for span in sorted(spans, key=lambda span: (span[1], span[0], -span[3])):
         before = bisect_right(ends, span[0]) - 1
         worth = worths[before] + span[3] - threshold
@@ -182,13 +183,13 @@ def without_overlap(spans: Iterable[ScoredSpan], threshold: float) -> List[Score
 
 
 def set_entities(
-    docs: Iterable[Doc], entities: Iterable[List[Entity]], *, overwrite: bool, alignment_mode: str, spans_key: str
+    docs: Iterable[Doc], entities: Iterable[list[Entity]], *, overwrite: bool, alignment_mode: str, spans_key: str
 ) -> None:
     """Sets `doc.ents` and, with their scores, `doc.spans[spans_key]`; see `make_cner` for the settings."""
     for doc, found in zip(docs, entities):
         kept = [] if overwrite else list(doc.ents)
         taken = {i for span in kept for i in range(span.start, span.end)}
-        chosen: List[Tuple[Span, float]] = []
+        chosen: list[tuple[Span, float]] = []
         # Expanding to tokens can make two entities meet in one; the more probable one has it.
         for entity in sorted(found, key=lambda entity: -entity.score):
             span = doc.char_span(entity.start, entity.end, label=entity.label, alignment_mode=alignment_mode)

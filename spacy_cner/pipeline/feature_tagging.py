@@ -1,9 +1,10 @@
 """What components that tag characters by sparse features and a CRF have in common."""
 
 from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import takewhile
 from pathlib import Path
-from typing import Any, Callable, Dict, Iterable, Iterator, List, Mapping, Optional, Tuple, Union
+from typing import Any
 
 import numpy
 import srsly
@@ -22,7 +23,7 @@ from ..models.feature_tagger import FeatureTagger, TaggedParts, TrainingData
 from ..text.char_view import CharView
 from ..text.tags import scheme_letters
 
-Paths = Dict[str, Union[str, Path]]
+Paths = dict[str, str | Path]
 DEFAULT_TEMPLATES = [
     *("c[-2]", "c[-1]", "c[0]", "c[1]", "c[2]"),
     *("c[-2]c[-1]", "c[-1]c[0]", "c[0]c[1]", "c[1]c[2]", "c[-1]c[1]"),
@@ -30,7 +31,7 @@ DEFAULT_TEMPLATES = [
 ]
 
 
-def training_list(name: Optional[str], entries: Iterable[str]) -> Dict[str, WordList]:
+def training_list(name: str | None, entries: Iterable[str]) -> dict[str, WordList]:
     """A list of that name of what occurs at least twice; none without a name. What occurs once is left out, so that the
     training data has what is in no list too, as other texts do."""
     counts = Counter(entries)
@@ -51,7 +52,7 @@ class FeatureTaggerPipe(Pipe):
         vocab: Vocab,
         name: str,
         *,
-        templates: List[str],
+        templates: list[str],
         tag_scheme: str,
         min_count: int,
         c1: float,
@@ -70,19 +71,19 @@ class FeatureTaggerPipe(Pipe):
         self.vocab, self.name = vocab, name
         self.templates, self.tag_scheme, self.window = templates, tag_scheme, window
         self.min_count, self.folds = min_count, folds
-        self.training: Dict[str, Any] = {"c1": c1, "c2": c2, "passes": passes, "max_iterations": max_iterations}
-        self.cfg: Dict[str, Any] = {}
+        self.training: dict[str, Any] = {"c1": c1, "c2": c2, "passes": passes, "max_iterations": max_iterations}
+        self.cfg: dict[str, Any] = {}
         self.view = CharView(vocab)
-        self.tagger: Optional[FeatureTagger] = None
-        self.held_out: Optional[List[Doc]] = None
+        self.tagger: FeatureTagger | None = None
+        self.held_out: list[Doc] | None = None
 
     # Prediction
 
-    def read(self, views: List[Doc], found: Iterable[TaggedParts]) -> List[Any]:
+    def read(self, views: list[Doc], found: Iterable[TaggedParts]) -> list[Any]:
         """What the tags of parts of the documents say of each document."""
         raise NotImplementedError
 
-    def set_annotations(self, docs: Iterable[Doc], annotations: List[Any]) -> None:
+    def set_annotations(self, docs: Iterable[Doc], annotations: list[Any]) -> None:
         raise NotImplementedError
 
     def __call__(self, doc: Doc) -> Doc:
@@ -97,11 +98,11 @@ class FeatureTaggerPipe(Pipe):
             except Exception as error:
                 error_handler(self.name, self, docs, error)
 
-    def predict(self, docs: Iterable[Doc]) -> List[Any]:
+    def predict(self, docs: Iterable[Doc]) -> list[Any]:
         """For each document what `read` tells of it."""
         return self.read(*self.tagged(docs))
 
-    def tagged(self, docs: Iterable[Doc]) -> Tuple[List[Doc], Iterable[TaggedParts]]:
+    def tagged(self, docs: Iterable[Doc]) -> tuple[list[Doc], Iterable[TaggedParts]]:
         """The documents by characters, and the scores of their tags, part by part."""
         tagger = self.require_tagger()
         docs = list(docs)
@@ -121,11 +122,11 @@ class FeatureTaggerPipe(Pipe):
 
     def learn(
         self,
-        examples: List[Example],
-        tags: List[str],
+        examples: list[Example],
+        tags: list[str],
         gold: Callable[[Example, Doc], numpy.ndarray],
-        nlp: Optional[Language],
-        lists: Optional[Paths],
+        nlp: Language | None,
+        lists: Paths | None,
         found: Mapping[str, WordList],
     ) -> None:
         """Trains the tagger. lists, found: files, and lists made of the training data, by the names that templates use.
@@ -148,9 +149,7 @@ class FeatureTaggerPipe(Pipe):
         self._log(f"{len(tagger.dictionary)} features have weights")
         self.tagger = tagger
 
-    def _hold_out(
-        self, tagger: FeatureTagger, data: TrainingData, docs: List[Doc], views: List[Doc]
-    ) -> List[Doc]:
+    def _hold_out(self, tagger: FeatureTagger, data: TrainingData, docs: list[Doc], views: list[Doc]) -> list[Doc]:
         held_out = [doc.copy() for doc in docs]
         for fold in range(self.folds):
             chosen = range(fold, len(docs), self.folds)
@@ -160,7 +159,7 @@ class FeatureTaggerPipe(Pipe):
             self.set_annotations([held_out[i] for i in chosen], [found[i] for i in chosen])
         return held_out
 
-    def _documents(self, examples: List[Example], nlp: Optional[Language]) -> List[Doc]:
+    def _documents(self, examples: list[Example], nlp: Language | None) -> list[Doc]:
         """The examples' documents, with what earlier components annotate if features look at it: those that are
         enabled, or that the config names as `training.annotating_components`."""
         docs = [example.predicted for example in examples]
@@ -204,15 +203,15 @@ class FeatureTaggerPipe(Pipe):
         util.from_bytes(bytes_data, {"cfg": self._load_cfg, "tagger": self._load_tagger}, exclude)
         return self
 
-    def to_disk(self, path: Union[str, Path], *, exclude: Iterable[str] = ()) -> None:
-        savers: Dict[str, Callable[[Path], Any]] = {
+    def to_disk(self, path: str | Path, *, exclude: Iterable[str] = ()) -> None:
+        savers: dict[str, Callable[[Path], Any]] = {
             "cfg": lambda file: file.write_bytes(self._save_cfg()),
             "tagger": lambda file: file.write_bytes(self._save_tagger()),
         }
         util.to_disk(path, savers, exclude)
 
-    def from_disk(self, path: Union[str, Path], *, exclude: Iterable[str] = ()) -> "FeatureTaggerPipe":
-        loaders: Dict[str, Callable[[Path], Any]] = {
+    def from_disk(self, path: str | Path, *, exclude: Iterable[str] = ()) -> "FeatureTaggerPipe":
+        loaders: dict[str, Callable[[Path], Any]] = {
             "cfg": lambda file: self._load_cfg(file.read_bytes()),
             "tagger": lambda file: self._load_tagger(file.read_bytes()),
         }

@@ -1,6 +1,7 @@
 """The tagger that comes with jieba, as a pipeline: words, parts of speech and names without any training."""
 
-from typing import Any, Sequence
+from collections.abc import Sequence
+from typing import Any
 
 import spacy
 import torch

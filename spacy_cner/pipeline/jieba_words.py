@@ -1,6 +1,6 @@
 """The `jieba_words` component: words and parts of speech of jieba, for components that look at them."""
 
-from typing import Iterator
+from collections.abc import Iterator
 
 from spacy.language import Language
 from spacy.tokens import Doc, Span, SpanGroup

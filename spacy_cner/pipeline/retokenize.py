@@ -1,14 +1,12 @@
 """Tokens to words, without harm to what else a document holds."""
 
-from typing import List, Tuple
-
 import numpy
 from spacy.tokens import Doc, Span, SpanGroup
 
 from ..corpus.segment import cut_words
 
 
-def merge_words(doc: Doc, words: List[Tuple[int, int]]) -> None:
+def merge_words(doc: Doc, words: list[tuple[int, int]]) -> None:
     """Makes one token of each word: tokens (start, end), in order and without overlap.
 
     Entities stay exactly as they are: a word is cut where one begins or ends inside of it. Span groups, which spaCy
@@ -30,5 +28,5 @@ def merge_words(doc: Doc, words: List[Tuple[int, int]]) -> None:
         doc.spans[key] = SpanGroup(doc, name=name, attrs=attrs, spans=moved)
 
 
-def _numbers(span: Span) -> Tuple[int, int, int, int, int]:
+def _numbers(span: Span) -> tuple[int, int, int, int, int]:
     return span.start, span.end, span.label, span.kb_id, span.id

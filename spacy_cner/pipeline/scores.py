@@ -1,11 +1,9 @@
 """Probabilities of entities, as `ent._.score`."""
 
-from typing import Optional
-
 from spacy.tokens import Span
 
 
-def entity_score(span: Span) -> Optional[float]:
+def entity_score(span: Span) -> float | None:
     """The probability that a component gave to this very span (start, end and label), from the `scores` of the
     document's span groups; None for a span without one."""
     for group in span.doc.spans.values():

@@ -1,7 +1,8 @@
 """What components that tag characters with a CRF have in common."""
 
+from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
-from typing import Any, Callable, Dict, Iterable, Iterator, List, NamedTuple, Optional, Tuple
+from typing import Any, NamedTuple
 
 import numpy
 from spacy.pipeline import TrainablePipe
@@ -23,7 +24,7 @@ from ..training.mixed import CORPUS_KEY
 class Tagged(NamedTuple):
     """Windows with the scores of their tags, B = len(windows)."""
 
-    windows: List[Window]
+    windows: list[Window]
     scores: TagScores
 
 
@@ -36,12 +37,12 @@ class CharTagger(TrainablePipe):
     def __init__(
         self,
         vocab: Vocab,
-        model: Model[List[Doc], List[Any]],
+        model: Model[list[Doc], list[Any]],
         name: str,
         *,
         window: int,
         loss_weight: float,
-        corpora: Optional[List[str]] = None,
+        corpora: list[str] | None = None,
         **cfg: Any,
     ):
         if loss_weight < 0:
@@ -55,7 +56,7 @@ class CharTagger(TrainablePipe):
         return self.model.attrs["tag_scheme"]
 
     @property
-    def tags(self) -> List[str]:
+    def tags(self) -> list[str]:
         """The CRF's tags, in order."""
         return sized_shim(self.model.get_ref("crf")).cfg["tags"]
 
@@ -68,7 +69,7 @@ class CharTagger(TrainablePipe):
         """True if the model takes its features from a shared `tok2vec` or `transformer` component."""
         return any(hasattr(node, "upstream_name") for node in self.model.walk())
 
-    def views(self, docs: Iterable[Doc]) -> List[Doc]:
+    def views(self, docs: Iterable[Doc]) -> list[Doc]:
         """The documents by characters. Raises InputError for one of words if the features are shared: those of its
         characters are not known."""
         docs = list(docs)
@@ -91,7 +92,7 @@ class CharTagger(TrainablePipe):
         """Whether the example is of one of `corpora`, if there are any."""
         return self.corpora is None or example.reference.user_data.get(CORPUS_KEY) in self.corpora
 
-    def own_examples(self, examples: Iterable[Example]) -> List[Example]:
+    def own_examples(self, examples: Iterable[Example]) -> list[Example]:
         """Those that the component learns from. Raises InputError if there are none, but others."""
         examples = list(examples)
         own = [example for example in examples if self.learns_from(example)]
@@ -103,7 +104,7 @@ class CharTagger(TrainablePipe):
             )
         return own
 
-    def tagged(self, views: List[Doc]) -> Iterator[Tagged]:
+    def tagged(self, views: list[Doc]) -> Iterator[Tagged]:
         """The scores of the tags of character docs, batch by batch, without the windows that hold no token."""
         if not any(len(view) for view in views):
             return
@@ -116,7 +117,7 @@ class CharTagger(TrainablePipe):
                     found = TagScores(crf_of(self.model), self.tags, self.tag_scheme, emissions, lengths)
                     yield Tagged([batch[i] for i in kept], found)
 
-    def batches(self, views: List[Doc]) -> List[List[Window]]:
+    def batches(self, views: list[Doc]) -> list[list[Window]]:
         """The windows of character docs, in batches for the model."""
         if self.listens:
             # It must be called with the very documents its tok2vec has seen.
@@ -129,9 +130,9 @@ class CharTagger(TrainablePipe):
         examples: Iterable[Example],
         *,
         drop: float = 0.0,
-        sgd: Optional[Optimizer] = None,
-        losses: Optional[Dict[str, float]] = None,
-    ) -> Dict[str, float]:
+        sgd: Optimizer | None = None,
+        losses: dict[str, float] | None = None,
+    ) -> dict[str, float]:
         """Learns from a batch. The loss is the negative log-likelihood summed over the batch (Wu et al. 2019, eq. 4 and
         5); the gradient is that of its mean over sequences, times `loss_weight` (eq. 6). Documents without annotation,
         and those of other corpora than the component's, are passed over; tokens without it are marginalised."""
@@ -156,7 +157,7 @@ class CharTagger(TrainablePipe):
             self.finish_update(sgd)
         return losses
 
-    def _learn(self, docs: List[Doc], tags: List[numpy.ndarray], scale: float) -> float:
+    def _learn(self, docs: list[Doc], tags: list[numpy.ndarray], scale: float) -> float:
         """Backpropagates the loss of one batch and returns it. Sequences of which nothing is known would add nothing
         but work, so only a shared tok2vec, which waits for each of its listeners, hears of them."""
         known = [i for i, sequence in enumerate(tags) if (sequence >= 0).any()]
@@ -176,7 +177,7 @@ class CharTagger(TrainablePipe):
         backprop_vectors(gradients)
         return loss
 
-    def get_loss(self, examples: Iterable[Example], scores: List[Any]) -> Tuple[float, List[Any]]:
+    def get_loss(self, examples: Iterable[Example], scores: list[Any]) -> tuple[float, list[Any]]:
         """The loss and its gradient for emission scores of whole documents (one token per character)."""
         gold = [self.gold(example, self.view(example.predicted)) for example in examples]
         return crf_loss(self.model, scores, gold)
@@ -187,7 +188,7 @@ class CharTagger(TrainablePipe):
         self.model.initialize(X=[view for view in sample if len(view)] or [self.view(Doc(self.vocab, words=["中"]))])
 
 
-def char_offsets(view: Doc, start: int, end: int) -> Tuple[int, int]:
+def char_offsets(view: Doc, start: int, end: int) -> tuple[int, int]:
     """Where the tokens from `start` to `end` (exclusive) of a character view stand in the text."""
     last = view[end - 1]
     return view[start].idx, last.idx + len(last)

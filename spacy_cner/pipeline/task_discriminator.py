@@ -1,7 +1,8 @@
 """The `task_discriminator` component: tells from shared features which task a text comes from, to keep them from it."""
 
+from collections.abc import Callable, Iterable
 from itertools import islice
-from typing import Any, Callable, Dict, Iterable, List, Optional, Set, Tuple
+from typing import Any
 
 import numpy
 from spacy.language import Language
@@ -38,7 +39,7 @@ DEFAULT_MODEL = Config().from_str(DEFAULT_CONFIG)["model"]
     default_score_weights={"task_acc": 0.0},
 )
 def make_task_discriminator(
-    nlp: Language, name: str, model: Model[List[Doc], Floats2d], loss_weight: float, by: str
+    nlp: Language, name: str, model: Model[list[Doc], Floats2d], loss_weight: float, by: str
 ) -> "TaskDiscriminator":
     """Makes the component.
 
@@ -57,7 +58,7 @@ class TaskDiscriminator(TrainablePipe):
     def __init__(
         self,
         vocab: Vocab,
-        model: Model[List[Doc], Floats2d],
+        model: Model[list[Doc], Floats2d],
         name: str = "task_discriminator",
         *,
         loss_weight: float = 0.06,
@@ -69,16 +70,16 @@ class TaskDiscriminator(TrainablePipe):
             raise InputError(f"expected tasks by one of {', '.join(TASKS)}, got {by!r}")
         super().__init__(vocab, model, name, labels=[])
         self.loss_weight, self.task_of = loss_weight, TASKS[by]
-        self._hits: Dict[int, List[bool]] = {}
-        self._waiting: Set[int] = set()
+        self._hits: dict[int, list[bool]] = {}
+        self._waiting: set[int] = set()
 
     @property
-    def labels(self) -> Tuple[str, ...]:
+    def labels(self) -> tuple[str, ...]:
         """The tasks."""
         return tuple(self.cfg["labels"])
 
     @property
-    def label_data(self) -> List[str]:
+    def label_data(self) -> list[str]:
         return list(self.labels)
 
     def predict(self, docs: Iterable[Doc]) -> None:
@@ -92,9 +93,9 @@ class TaskDiscriminator(TrainablePipe):
         examples: Iterable[Example],
         *,
         drop: float = 0.0,
-        sgd: Optional[Optimizer] = None,
-        losses: Optional[Dict[str, float]] = None,
-    ) -> Dict[str, float]:
+        sgd: Optimizer | None = None,
+        losses: dict[str, float] | None = None,
+    ) -> dict[str, float]:
         """Learns from a batch. The loss is the negative log-likelihood of the tasks, summed over the batch; the
         gradient is that of its mean, times `loss_weight`. Raises InputError for a task that it does not know."""
         losses = {} if losses is None else losses
@@ -141,7 +142,7 @@ class TaskDiscriminator(TrainablePipe):
             self._waiting.clear()
             self.model.finish_update(sgd)
 
-    def get_loss(self, examples: Iterable[Example], scores: Floats2d) -> Tuple[float, Floats2d]:
+    def get_loss(self, examples: Iterable[Example], scores: Floats2d) -> tuple[float, Floats2d]:
         """The loss and its gradient for the tasks' probabilities (n_examples, n_tasks)."""
         gold = numpy.array([self._task(example) for example in examples])
         loss, gradient = task_loss(self.model.ops.to_numpy(scores), gold)
@@ -157,7 +158,7 @@ class TaskDiscriminator(TrainablePipe):
         for guess, task in zip(guesses.tolist(), gold.tolist()):
             self._hits.setdefault(task, []).append(guess == task)
 
-    def score(self, examples: Iterable[Example], **kwargs: Any) -> Dict[str, float]:
+    def score(self, examples: Iterable[Example], **kwargs: Any) -> dict[str, float]:
         """`task_acc`: the accuracy on what it was trained with since it was last asked, the mean over the tasks, so
         that it is 1 / K by chance however unlike the K corpora are in size. Evaluation data is of one task mostly, and
         would not tell. Nothing if there was no training."""
@@ -168,8 +169,8 @@ class TaskDiscriminator(TrainablePipe):
         self,
         get_examples: Callable[[], Iterable[Example]],
         *,
-        nlp: Optional[Language] = None,
-        labels: Optional[List[str]] = None,
+        nlp: Language | None = None,
+        labels: list[str] | None = None,
     ) -> None:
         """Collects the tasks (those given, else those of the examples, in the order of the alphabet) and builds the
         model. Raises InputError if there are less than two."""
@@ -187,7 +188,7 @@ class TaskDiscriminator(TrainablePipe):
         self.model.initialize(X=sample or [Doc(self.vocab, words=["中"])])
 
 
-def task_loss(probabilities: numpy.ndarray, gold: numpy.ndarray) -> Tuple[float, numpy.ndarray]:
+def task_loss(probabilities: numpy.ndarray, gold: numpy.ndarray) -> tuple[float, numpy.ndarray]:
     """The negative log-likelihood of the gold tasks, summed, and the gradient of its mean with respect to the scores
     that went into the softmax. probabilities: (n, K). gold: (n,)."""
     rows = numpy.arange(len(gold))

@@ -1,7 +1,5 @@
 """The `word_entities` component: words that are names by their labels, as entities."""
 
-from typing import List
-
 from spacy.language import Language
 from spacy.tokens import Doc, Span
 
@@ -10,7 +8,7 @@ from ..text.words import WORDS_KEY
 
 
 @Language.factory("word_entities", assigns=["doc.ents"], requires=["doc.spans"], default_config={"labels": []})
-def make_word_entities(nlp: Language, name: str, labels: List[str]) -> "WordEntities":
+def make_word_entities(nlp: Language, name: str, labels: list[str]) -> "WordEntities":
     """Makes the component.
 
     labels: of the words in `doc.spans["words"]` that become entities with the same label, such as `nr` where a `cws`
@@ -20,7 +18,7 @@ def make_word_entities(nlp: Language, name: str, labels: List[str]) -> "WordEnti
 
 
 class WordEntities:
-    def __init__(self, name: str, labels: List[str]):
+    def __init__(self, name: str, labels: list[str]):
         if not labels:
             raise InputError(f"expected labels of words that are names for the component {name!r}, got none")
         self.name, self.labels = name, frozenset(labels)

@@ -1,6 +1,6 @@
 """Where a pipeline looks: the attention of its components for one text."""
 
-from typing import List, NamedTuple
+from typing import NamedTuple
 
 import numpy
 from spacy.language import Language
@@ -15,12 +15,12 @@ class AttentionMap(NamedTuple):
     rows too if not something else, such as classes, looks at them."""
 
     name: str
-    rows: List[str]
-    columns: List[str]
+    rows: list[str]
+    columns: list[str]
     weights: numpy.ndarray
 
 
-def attention_maps(nlp: Language, text: str) -> List[AttentionMap]:
+def attention_maps(nlp: Language, text: str) -> list[AttentionMap]:
     """The attention of each component that has any, in the order of the pipeline; a component is asked by running it.
     One with several is named with a number behind it.
 
@@ -30,7 +30,7 @@ def attention_maps(nlp: Language, text: str) -> List[AttentionMap]:
     characters = [token.text for token in CharView(nlp.vocab)(doc)]
     if not characters:
         raise InputError(f"expected a text with characters, got {text!r}")
-    maps: List[AttentionMap] = []
+    maps: list[AttentionMap] = []
     for name, pipe in nlp.pipeline:
         with attention_weights() as found:
             doc = pipe(doc)

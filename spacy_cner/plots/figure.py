@@ -1,12 +1,12 @@
 """What all pictures share: matplotlib (the extra `plots`), used without a screen."""
 
 from pathlib import Path
-from typing import Any, Tuple
+from typing import Any
 
 from ..errors import InputError
 
 
-def new_figure(path: Path, size: Tuple[float, float] = (6, 4)) -> Any:
+def new_figure(path: Path, size: tuple[float, float] = (6, 4)) -> Any:
     """An empty matplotlib Figure of this size in inches, for a picture at `path`. Raises InputError without
     matplotlib."""
     try:

@@ -1,8 +1,8 @@
 """Attention as pictures: heat maps drawn with matplotlib (the extra `plots`)."""
 
 import warnings
+from collections.abc import Sequence
 from pathlib import Path
-from typing import List, Sequence
 
 from ..errors import InputError
 from .attention import AttentionMap
@@ -47,7 +47,7 @@ def draw_heat_maps(maps: Sequence[AttentionMap], path: Path) -> None:
         save_figure(figure, path)
 
 
-def installed_fonts() -> List[str]:
+def installed_fonts() -> list[str]:
     """Those of CHINESE_FONTS that matplotlib finds here."""
     from matplotlib.font_manager import fontManager
 

@@ -2,7 +2,6 @@
 
 import re
 from pathlib import Path
-from typing import List, Tuple
 
 from ..errors import InputError
 
@@ -10,7 +9,7 @@ RULE = re.compile(r"^-{3,}(?:  -{3,})+ *$")
 COLOR = re.compile(r"\x1b\[[0-9;]*m")
 
 
-def read_curve(path: Path, score: str) -> List[Tuple[int, float]]:
+def read_curve(path: Path, score: str) -> list[tuple[int, float]]:
     """Step and score at each evaluation of a training: the output of `spacy train`, or a `log.txt` of `reproduce`.
 
     score: the name of a column in any case, such as task_acc.

@@ -1,25 +1,26 @@
 """All that a stopped run needs in order to go on as if it had not been stopped, in one file."""
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Dict, Iterator, List, Tuple
+from typing import Any
 
 import srsly
 from thinc.api import Model, Optimizer, to_numpy
 
 from ..errors import InputError
 
-Key = Tuple[int, str]
+Key = tuple[int, str]
 
 
-def save_checkpoint(path: Path, model: Model, optimizer: Optimizer, state: Dict[str, Any]) -> None:
+def save_checkpoint(path: Path, model: Model, optimizer: Optimizer, state: dict[str, Any]) -> None:
     """Writes the weights, the optimizer's moments and averages, and `state` (JSON-like). A file of the same name is
     replaced at once, so that there is a whole one at any time."""
     message = {"state": state, "model": model.to_bytes(), "optimizer": optimizer_state(model, optimizer)}
     write_whole(path, srsly.msgpack_dumps(message))
 
 
-def load_checkpoint(path: Path) -> Dict[str, Any]:
+def load_checkpoint(path: Path) -> dict[str, Any]:
     """What `save_checkpoint` wrote: "state", "model", "optimizer". Raises InputError if it is something else."""
     try:
         message = srsly.msgpack_loads(path.read_bytes())
@@ -38,7 +39,7 @@ def write_whole(path: Path, data: bytes) -> None:
     part.replace(path)
 
 
-def optimizer_state(model: Model, optimizer: Optimizer) -> List[Dict[str, Any]]:
+def optimizer_state(model: Model, optimizer: Optimizer) -> list[dict[str, Any]]:
     """What the optimizer keeps for each parameter, in the model's order: Thinc's own names of them are numbers that
     differ from process to process."""
     kept = {"mom1": optimizer.mom1, "mom2": optimizer.mom2, "averages": optimizer.averages or {}}
@@ -51,7 +52,7 @@ def optimizer_state(model: Model, optimizer: Optimizer) -> List[Dict[str, Any]]:
     ]
 
 
-def restore_optimizer(model: Model, optimizer: Optimizer, saved: List[Dict[str, Any]], steps: int) -> None:
+def restore_optimizer(model: Model, optimizer: Optimizer, saved: list[dict[str, Any]], steps: int) -> None:
     """The inverse of `optimizer_state`; the schedules go on after this number of steps."""
     for key, parameter in zip(parameter_keys(model), saved):
         optimizer.nr_update[key] = parameter["count"]

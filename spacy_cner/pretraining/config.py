@@ -1,8 +1,9 @@
 """What a config says of pre-training."""
 
 import json
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any, Callable, Dict, Iterable, Iterator, List, Optional, Tuple
+from typing import Any
 
 from spacy.language import Language
 from spacy.schemas import ConfigSchemaPretrain
@@ -18,7 +19,7 @@ from ..text.batching import batches_by_length
 SAVE_EVERY = 500  # batches, if the config does not say
 # What a run that goes on must have in common with the one that was stopped.
 SECTIONS = ("nlp", "components", "corpora", "pretraining", "pretraining_loop")
-Batch = List[Doc]
+Batch = list[Doc]
 
 
 @dataclass
@@ -30,12 +31,12 @@ class Setup:
 
     model: Model
     optimizer: Optimizer
-    batches: Callable[[], Iterator[Tuple[int, Batch]]]
-    held_out: List[Batch]
+    batches: Callable[[], Iterator[tuple[int, Batch]]]
+    held_out: list[Batch]
     max_steps: int
     save_every: int
     seed: int
-    settings: Dict[str, Any]
+    settings: dict[str, Any]
 
 
 def read_setup(config: Config) -> Setup:
@@ -51,7 +52,7 @@ def read_setup(config: Config) -> Setup:
     model = create_pretraining_model(nlp, resolved)
     read, name = _reader(config, resolved["corpus"]), resolved["corpus"]
 
-    def batches() -> Iterator[Tuple[int, Batch]]:
+    def batches() -> Iterator[tuple[int, Batch]]:
         for epoch in range(resolved["max_epochs"]):
             empty = True
             for batch in resolved["batcher"](read(nlp)):
@@ -72,7 +73,7 @@ def read_setup(config: Config) -> Setup:
     )
 
 
-def _loop_settings(config: Config) -> Tuple[int, Optional[str]]:
+def _loop_settings(config: Config) -> tuple[int, str | None]:
     if not config.get("pretraining"):
         raise InputError("expected a config with [pretraining], as configs/clc_encoder.cfg has it, got none")
     loop = config.get("pretraining_loop", {})
@@ -88,6 +89,6 @@ def _reader(config: Config, name: str) -> Callable[[Language], Iterable[Any]]:
     return registry.resolve({"corpus": dot_to_object(config, name)})["corpus"]
 
 
-def _batches(model: Model, docs: Iterable[Any]) -> List[Batch]:
+def _batches(model: Model, docs: Iterable[Any]) -> list[Batch]:
     texts = ensure_docs(docs)
     return [[texts[i] for i in batch] for batch in batches_by_length(texts, padded_size(model.ops))]

@@ -4,7 +4,7 @@ import hashlib
 import io
 import json
 from pathlib import Path
-from typing import Any, Dict, Tuple
+from typing import Any
 
 import numpy
 import spacy
@@ -25,7 +25,7 @@ SUMMARY = ("step", "characters", "held_out_loss", "held_out_perplexity", "held_o
 LEFT_OUT = ("paths", "initialize", "system")
 
 
-def export_encoder(folder: Path, output: Path, about: str) -> Dict[str, Any]:
+def export_encoder(folder: Path, output: Path, about: str) -> dict[str, Any]:
     """Writes `output`, for `[initialize] init_tok2vec`, and the same name with .json: `sha256` and `bytes` of it,
     `about`, what the log's last line says or how the pipeline scored on its development set, and `recipe`, the config's
     sections that the training read, without paths.
@@ -48,7 +48,7 @@ def export_encoder(folder: Path, output: Path, about: str) -> Dict[str, Any]:
     return statement
 
 
-def _of_pretraining(folder: Path) -> Tuple[bytes, Dict[str, Any]]:
+def _of_pretraining(folder: Path) -> tuple[bytes, dict[str, Any]]:
     for name in (ENCODER, CONFIG, LOG):
         if not (folder / name).is_file():
             raise InputError(f"{folder / name}: expected a file that `python -m spacy_cner pretrain` wrote, found none")
@@ -58,7 +58,7 @@ def _of_pretraining(folder: Path) -> Tuple[bytes, Dict[str, Any]]:
     return (folder / ENCODER).read_bytes(), {**log_summary(folder), "recipe": recipe}
 
 
-def _of_pipeline(folder: Path) -> Tuple[Model, Dict[str, Any]]:
+def _of_pipeline(folder: Path) -> tuple[Model, dict[str, Any]]:
     config = Config().from_disk(folder / CONFIG, interpolate=False)
     where = config.get("pretraining")
     if not where:
@@ -68,7 +68,7 @@ def _of_pipeline(folder: Path) -> Tuple[Model, Dict[str, Any]]:
         )
     encoder = get_tok2vec_ref(spacy.load(folder), where)
     scores = srsly.read_json(folder / META)["performance"]
-    told: Dict[str, Any] = {"dev": {name: value for name, value in scores.items() if isinstance(value, float)}}
+    told: dict[str, Any] = {"dev": {name: value for name, value in scores.items() if isinstance(value, float)}}
     # The encoder that this one began with, if it is still there.
     if before := config["paths"].get("init_tok2vec"):
         told |= log_summary(Path(before).parent)
@@ -76,7 +76,7 @@ def _of_pipeline(folder: Path) -> Tuple[Model, Dict[str, Any]]:
     return encoder, {**told, "recipe": recipe}
 
 
-def log_summary(folder: Path) -> Dict[str, Any]:
+def log_summary(folder: Path) -> dict[str, Any]:
     """What the log of a pre-training says of all of it; nothing if there is none."""
     if not (folder / LOG).is_file():
         return {}

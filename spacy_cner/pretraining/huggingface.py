@@ -3,7 +3,7 @@ model.safetensors, tokenizer.json and vocab.txt, for AutoModel, AutoModelForMask
 
 import shutil
 from pathlib import Path
-from typing import Any, Dict, List
+from typing import Any
 
 import torch
 from thinc.api import Model
@@ -47,7 +47,7 @@ def _save(bert: Any, tok2vec: Model, folder: Path) -> None:
     """`bert`, a model of transformers, and the tokenizer of `tok2vec`. The folder is replaced once all is written."""
     part = folder.with_name(f"{folder.name}.part")
     bert.save_pretrained(part)
-    vocabulary: List[str] = [*SPECIAL, *tok2vec.attrs["table"].known]
+    vocabulary: list[str] = [*SPECIAL, *tok2vec.attrs["table"].known]
     make_tokenizer(vocabulary, bert.config.max_position_embeddings).save_pretrained(part)
     # Which tokenizer.json has as well, but which some tools look for.
     (part / "vocab.txt").write_text("".join(f"{token}\n" for token in vocabulary), encoding="utf-8")
@@ -55,7 +55,7 @@ def _save(bert: Any, tok2vec: Model, folder: Path) -> None:
     part.replace(folder)
 
 
-def head_weights(layers: Any) -> Dict[str, torch.Tensor]:
+def head_weights(layers: Any) -> dict[str, torch.Tensor]:
     """The weights of a `Guesser` by their names in transformers, with a row for each token of the vocabulary. Those of
     SPECIAL are never guessed but for UNKNOWN, which stands for all characters without a class of their own."""
     linear, _, norm, output = layers
@@ -80,7 +80,7 @@ def head_weights(layers: Any) -> Dict[str, torch.Tensor]:
     }
 
 
-def make_tokenizer(vocabulary: List[str], max_length: int) -> Any:
+def make_tokenizer(vocabulary: list[str], max_length: int) -> Any:
     """A BertTokenizerFast of characters: each is a token of its own, also in numbers and Latin words, whose case stays.
     Compatibility forms count as the plain ones; white space is left out."""
     from tokenizers import Regex, Tokenizer, normalizers, pre_tokenizers, processors

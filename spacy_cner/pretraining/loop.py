@@ -7,7 +7,7 @@ objectives and its way to build the model are kept here, and the loop is another
 import json
 import time
 from pathlib import Path
-from typing import Any, Dict, List
+from typing import Any
 
 from thinc.api import Config, Model, Optimizer, fix_random_seed
 from tqdm import tqdm
@@ -103,7 +103,7 @@ class Run:
         setup = self.setup
         seconds = time.monotonic() - self.begun
         self.state["characters"] += self.characters
-        row: Dict[str, Any] = {**self.state, **self.tally.score()}
+        row: dict[str, Any] = {**self.state, **self.tally.score()}
         row.update(learn_rate=setup.optimizer.learn_rate, characters_per_second=self.characters / max(seconds, 1e-6))
         with setup.model.use_params(setup.optimizer.averages or {}):
             encoder = setup.model.get_ref("tok2vec").to_bytes()
@@ -133,7 +133,7 @@ def update(model: Model, batch: Batch, optimizer: Optimizer, tally: Tally) -> fl
     return loss
 
 
-def evaluate(model: Model, batches: List[Batch], seed: int) -> Dict[str, float]:
+def evaluate(model: Model, batches: list[Batch], seed: int) -> dict[str, float]:
     """The scores (see `Tally`) of batches with some of their characters masked, the same for the same seed."""
     fix_random_seed(seed)
     tally = Tally()

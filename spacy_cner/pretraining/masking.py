@@ -1,6 +1,6 @@
 """Which characters are masked, and what the encoder sees in their place."""
 
-from typing import List, Optional, Sequence, Tuple
+from collections.abc import Sequence
 
 import numpy
 from spacy.tokens import Doc
@@ -11,12 +11,12 @@ from ..text.chars import MASK
 MASKED, REPLACED = 0.8, 0.1
 
 
-Words = Sequence[Tuple[int, int]]  # first token of each, and one after its last
+Words = Sequence[tuple[int, int]]  # first token of each, and one after its last
 
 
 def mask_docs(
-    docs: Sequence[Doc], share: float, max_span: int = 1, words_of: Optional[Sequence[Words]] = None
-) -> Tuple[List[Doc], numpy.ndarray]:
+    docs: Sequence[Doc], share: float, max_span: int = 1, words_of: Sequence[Words] | None = None
+) -> tuple[list[Doc], numpy.ndarray]:
     """The documents with some of their tokens masked: replaced in the text itself, so that no n-gram tells of them.
 
     share: of the tokens, about; a little less where spans overlap.
@@ -43,7 +43,7 @@ def mask_docs(
     return masked, places
 
 
-def draw_spans(lengths: Sequence[int], share: float, max_span: int) -> Tuple[numpy.ndarray, numpy.ndarray]:
+def draw_spans(lengths: Sequence[int], share: float, max_span: int) -> tuple[numpy.ndarray, numpy.ndarray]:
     """Places of tokens, in order, such that about this share of all is drawn, in spans that end where sequences do.
     RETURNS: the places, int64 (n,), and a number from 0 to 1 for each, the same for the tokens of a span; (n,)."""
     total = sum(lengths)
@@ -60,9 +60,7 @@ def draw_spans(lengths: Sequence[int], share: float, max_span: int) -> Tuple[num
     return places, rolls[places]
 
 
-def draw_words(
-    lengths: Sequence[int], share: float, words_of: Sequence[Words]
-) -> Tuple[numpy.ndarray, numpy.ndarray]:
+def draw_words(lengths: Sequence[int], share: float, words_of: Sequence[Words]) -> tuple[numpy.ndarray, numpy.ndarray]:
     """The same for whole words: each is drawn with this probability."""
     begins = numpy.cumsum([0, *lengths])
     words = [(first + start, first + end) for first, words in zip(begins.tolist(), words_of) for start, end in words]

@@ -1,8 +1,9 @@
 """The objective of pre-training: guess masked characters (the cloze task of Devlin et al. 2019, section 3.1)."""
 
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import Any, Callable, List, NamedTuple, Optional, Tuple, cast
+from typing import Any, NamedTuple, cast
 
 import numpy
 import torch
@@ -43,9 +44,9 @@ def make_masked_characters(
     mask_prob: float = 0.15,
     max_span: int = 1,
     hidden: int = 256,
-    vocabulary: Optional[str] = None,
+    vocabulary: str | None = None,
     precision: Precision = "float32",
-    words: Optional[str] = None,
+    words: str | None = None,
 ) -> Callable[[Vocab, Model], Model]:
     """Makes an objective for `[pretraining.objective]`: a softmax over characters at the masked positions alone.
 
@@ -72,15 +73,15 @@ def make_masked_characters(
 
 def _build(
     vocab: Vocab,
-    tok2vec: Model[List[Doc], List[Floats2d]],
+    tok2vec: Model[list[Doc], list[Floats2d]],
     *,
     mask_prob: float,
     max_span: int,
     hidden: int,
-    vocabulary: Optional[str],
+    vocabulary: str | None,
     precision: Precision,
-    words: Optional[str],
-) -> Model[List[Doc], Any]:
+    words: str | None,
+) -> Model[list[Doc], Any]:
     classes = character_classes(tok2vec, vocabulary)
     build = partial(_guesser, hidden=hidden)
     head = sequence_layer("guess_characters", build, nO=len(classes), precision=precision)
@@ -100,7 +101,7 @@ def _build(
     return model
 
 
-def character_classes(tok2vec: Model, vocabulary: Optional[str] = None) -> GramTable:
+def character_classes(tok2vec: Model, vocabulary: str | None = None) -> GramTable:
     """A table whose rows are the classes of characters, OTHER for those without one of their own.
 
     Raises InputError if there are no characters to tell apart."""
@@ -135,7 +136,7 @@ class Guesser(nn.Module):
         return self.layers(padded)
 
 
-def _init(model: Model, X: Optional[List[Doc]] = None, Y: Any = None) -> None:
+def _init(model: Model, X: list[Doc] | None = None, Y: Any = None) -> None:
     tok2vec = model.get_ref("tok2vec")
     tok2vec.initialize(X=X)
     head = model.get_ref("head")
@@ -154,14 +155,14 @@ def _start_from_embedding(guesser: Any, bert: Any) -> None:
 
 def _forward(
     model: Model,
-    docs: List[Doc],
+    docs: list[Doc],
     is_train: bool,
     *,
     classes: GramTable,
     mask_prob: float,
     max_span: int,
-    segmenter: Optional[Language],
-) -> Tuple[Guesses, Callable]:
+    segmenter: Language | None,
+) -> tuple[Guesses, Callable]:
     ops: Any = model.ops
     words = None if segmenter is None else [_words(doc) for doc in add_words(segmenter, docs)]
     masked, places = mask_docs(docs, mask_prob, max_span, words)
@@ -171,7 +172,7 @@ def _forward(
     (scores,), backprop_head = model.get_ref("head")([flat[rows]], is_train)
     true = classes.rows_of([codepoints(doc) for doc in docs])[places]
 
-    def backprop(d_scores: Floats2d) -> List[Doc]:
+    def backprop(d_scores: Floats2d) -> list[Doc]:
         d_flat = ops.alloc2f(*flat.shape)
         d_flat[rows] = backprop_head([d_scores])[0]
         return backprop_features(ops.unflatten(d_flat, lengths))
@@ -179,11 +180,11 @@ def _forward(
     return Guesses(scores, true), backprop
 
 
-def _words(doc: Doc) -> List[Tuple[int, int]]:
+def _words(doc: Doc) -> list[tuple[int, int]]:
     return [(word.start, word.end) for word in doc.spans[WORDS_KEY]] if len(doc) else []
 
 
-def guess_loss(ops: Ops, docs: List[Doc], guesses: Guesses) -> Tuple[float, Floats2d]:
+def guess_loss(ops: Ops, docs: list[Doc], guesses: Guesses) -> tuple[float, Floats2d]:
     """The cross-entropy in nats, summed over the masked characters, and the gradient of its mean with respect to the
     scores, (n_masked, n_classes)."""
     scores = xp2torch(guesses.scores)

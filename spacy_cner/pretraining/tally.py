@@ -1,7 +1,6 @@
 """How well masked characters are guessed."""
 
 import math
-from typing import Dict
 
 from .objective import Guesses
 
@@ -21,7 +20,7 @@ class Tally:
             self.right += int((best == guesses.targets).sum())
         self.count += len(guesses.targets)
 
-    def score(self) -> Dict[str, float]:
+    def score(self) -> dict[str, float]:
         count = max(1, self.count)
         loss = self.loss / count
         return {"loss": loss, "perplexity": math.exp(min(loss, 50.0)), "accuracy": 100 * self.right / count}

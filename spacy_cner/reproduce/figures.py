@@ -1,7 +1,8 @@
 """Figures as pictures, drawn with matplotlib (the extra `plots`): P, R and F over a setting, and learning curves."""
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Dict, List, Sequence, Tuple
+from typing import Any
 
 from ..plots.figure import new_figure, save_figure
 from .records import Record
@@ -13,10 +14,10 @@ from .table import Curve, Figure, Table
 STYLES = {"f": ("C3", "o-"), "p": ("C0", "s--"), "r": ("C2", "^:")}
 MARKERS = "os^vDPX*"
 
-Line = List[Tuple[float, Summary]]
+Line = list[tuple[float, Summary]]
 
 
-def curves(table: Table, records: Sequence[Record], figure: Figure) -> Dict[str, Line]:
+def curves(table: Table, records: Sequence[Record], figure: Figure) -> dict[str, Line]:
     """Of F, P and R: x and score at every point that has a record; no curve without any."""
     column = table.columns[figure.column]
     found = [(point.x, cell_records(records, point_row(figure, point), column)) for point in figure.points]
@@ -24,17 +25,17 @@ def curves(table: Table, records: Sequence[Record], figure: Figure) -> Dict[str,
     return {key: line for key, line in lines.items() if line}
 
 
-def learning_curves(table: Table, records: Sequence[Record], curve: Curve) -> Dict[str, Line]:
+def learning_curves(table: Table, records: Sequence[Record], curve: Curve) -> dict[str, Line]:
     """Of each row that has records: the number of sentences, and F."""
     columns = [table.columns[name] for name in curve.columns]
-    lines: Dict[str, Line] = {}
+    lines: dict[str, Line] = {}
     for row in table.rows:
         scores = ((column.sentences or 0, summarise(cell_records(records, row, column), "f")) for column in columns)
         lines[row] = [(x, score) for x, score in scores if score]
     return {row: line for row, line in lines.items() if line}
 
 
-def draw(figure: Figure, lines: Dict[str, Line], path: Path) -> None:
+def draw(figure: Figure, lines: dict[str, Line], path: Path) -> None:
     """Writes a PNG with the standard deviations as bars. Raises InputError without matplotlib."""
     canvas, axes = _canvas(path)
     for key, line in lines.items():
@@ -47,7 +48,7 @@ def draw(figure: Figure, lines: Dict[str, Line], path: Path) -> None:
     _save(canvas, axes, path)
 
 
-def draw_learning_curves(curve: Curve, lines: Dict[str, Line], path: Path) -> None:
+def draw_learning_curves(curve: Curve, lines: dict[str, Line], path: Path) -> None:
     """The same, with a logarithmic x axis."""
     canvas, axes = _canvas(path)
     for (row, line), marker in zip(lines.items(), MARKERS * len(lines)):
@@ -62,7 +63,7 @@ def draw_learning_curves(curve: Curve, lines: Dict[str, Line], path: Path) -> No
     _save(canvas, axes, path)
 
 
-def _canvas(path: Path) -> Tuple[Any, Any]:
+def _canvas(path: Path) -> tuple[Any, Any]:
     canvas = new_figure(path)
     return canvas, canvas.subplots()
 

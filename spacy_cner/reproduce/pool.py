@@ -7,9 +7,9 @@ import subprocess
 import sys
 import textwrap
 import time
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Callable, List, Optional, Sequence
 
 from tqdm import tqdm
 
@@ -54,7 +54,7 @@ def run_all(
     """Runs `jobs` at once, on the GPUs in turn if there are any. `report` is called with a line for each run that ends
     well, `fail` with the last lines of the log of one that does not. RETURNS: how many failed."""
     waiting, failed, done = list(tasks), 0, 0
-    running: List[Child] = []
+    running: list[Child] = []
     bar = tqdm(total=sum(task.max_steps for task in tasks), unit="step", disable=None, smoothing=0)
     try:
         while waiting or running:
@@ -80,7 +80,7 @@ def run_all(
     return failed
 
 
-def start(task: Task, slot: int, gpu: Optional[str]) -> Child:
+def start(task: Task, slot: int, gpu: str | None) -> Child:
     """One core for a run on the CPU; a run on a GPU sees that one only."""
     environment = {**os.environ, "PYTHONIOENCODING": "utf-8"}
     environment |= dict.fromkeys(THREADS, "1") if gpu is None else {"CUDA_VISIBLE_DEVICES": gpu}
@@ -91,7 +91,7 @@ def start(task: Task, slot: int, gpu: Optional[str]) -> Child:
         return Child(task, slot, subprocess.Popen(command, stdin=pipe, stdout=log, stderr=out, env=environment))
 
 
-def stop(children: List[Child]) -> None:
+def stop(children: list[Child]) -> None:
     for child in children:
         child.process.terminate()
     for child in children:

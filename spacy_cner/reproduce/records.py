@@ -4,9 +4,10 @@ import json
 import os
 import platform
 import subprocess
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
 from pathlib import Path
-from typing import Any, Dict, Iterable, Iterator, List, Optional, Sequence
+from typing import Any
 
 import torch
 from filelock import FileLock
@@ -21,10 +22,10 @@ SPLITS = ("dev", "test")
 # What a record scores, and the scores it takes: entities, the two kinds of mention, segmented words.
 SUBSETS = {"all": "ents", **{name: f"ents_{name}" for name in MENTION_SUFFIXES}, "words": "words"}
 
-Record = Dict[str, Any]
+Record = dict[str, Any]
 
 
-def make_records(common: Record, run: Dict[str, Any]) -> Iterator[Record]:
+def make_records(common: Record, run: dict[str, Any]) -> Iterator[Record]:
     """One record per split and subset that was scored: all entities, each kind of mention where labels say which are
     names, words.
 
@@ -44,7 +45,7 @@ def make_records(common: Record, run: Dict[str, Any]) -> Iterator[Record]:
             yield {**common, "split": split, "subset": label, **prf, "r_oov": None, **about(run)}
 
 
-def about(run: Dict[str, Any]) -> Record:
+def about(run: dict[str, Any]) -> Record:
     """How it was measured."""
     return {
         "config": run["config"], "overrides": run.get("overrides", {}), "revision": revision(),
@@ -52,7 +53,7 @@ def about(run: Dict[str, Any]) -> Record:
     }  # fmt: skip
 
 
-def read_records(path: Path) -> List[Record]:
+def read_records(path: Path) -> list[Record]:
     """The records at `path`, none if there is no such file. Raises InputError if it is not a list of records."""
     if not path.exists():
         return []
@@ -65,7 +66,7 @@ def read_records(path: Path) -> List[Record]:
     return records
 
 
-def matching(records: Iterable[Record], values: Record) -> List[Record]:
+def matching(records: Iterable[Record], values: Record) -> list[Record]:
     """The records that have these values, None for a key that is not there."""
     return [record for record in records if all(record.get(key) == value for key, value in values.items())]
 
@@ -82,7 +83,7 @@ def save_records(path: Path, records: Sequence[Record]) -> None:
         os.replace(temporary, path)
 
 
-def percent(score: Optional[float]) -> Optional[float]:
+def percent(score: float | None) -> float | None:
     return None if score is None else round(score * 100, 2)
 
 

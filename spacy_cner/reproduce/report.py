@@ -1,10 +1,11 @@
 """The records as Markdown, beside the figures of the paper."""
 
 import os
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import mean, stdev
-from typing import Any, Dict, Iterator, List, Optional, Sequence
+from typing import Any
 
 from .records import SENTENCES, Record, matching
 from .runs import Selection, point_row
@@ -26,18 +27,18 @@ class Summary:
         return f"{self.mean:.2f} ± {self.std:.2f}" if self.count > 1 else f"{self.mean:.2f}"
 
 
-def cell_records(records: Sequence[Record], row: str, column: Column) -> List[Record]:
+def cell_records(records: Sequence[Record], row: str, column: Column) -> list[Record]:
     identity = {"row": row, "corpus": column.corpus, "ratio": column.ratio, SENTENCES: column.sentences}
     return matching(records, {**identity, "split": column.split, "subset": column.subset})
 
 
-def summarise(records: Sequence[Record], key: str) -> Optional[Summary]:
+def summarise(records: Sequence[Record], key: str) -> Summary | None:
     """None if no record has this score."""
     values = [record[key] for record in records if record[key] is not None]
     return Summary(mean(values), stdev(values) if len(values) > 1 else 0.0, len(values)) if values else None
 
 
-def page(table: Table, records: Sequence[Record], selection: Selection, pictures: Dict[str, Path], folder: Path) -> str:
+def page(table: Table, records: Sequence[Record], selection: Selection, pictures: dict[str, Path], folder: Path) -> str:
     """`pictures` are the files of figures, which the page in `folder` shows."""
     published = f"Published figures: {table.source}. Ours: m" if table.source else "M"
     parts = [f"# {table.title}", f"{published}ean ± standard deviation over the seeds, in percent."]
@@ -56,7 +57,7 @@ def page(table: Table, records: Sequence[Record], selection: Selection, pictures
     return "\n\n".join(parts) + "\n"
 
 
-def picture(title: str, file: Optional[Path], folder: Path) -> List[str]:
+def picture(title: str, file: Path | None, folder: Path) -> list[str]:
     return [] if file is None else [f"![{title}]({Path(os.path.relpath(file, folder)).as_posix()})"]
 
 
@@ -103,7 +104,7 @@ def scores_of(records: Sequence[Record]) -> Iterator[str]:
     yield str(len(records))
 
 
-def published_of(scores: Optional[Scores], keys: Sequence[str]) -> Iterator[str]:
+def published_of(scores: Scores | None, keys: Sequence[str]) -> Iterator[str]:
     for key in keys:
         value = getattr(scores, key, None)
         yield NONE if value is None else f"{value:.2f}"

@@ -5,10 +5,11 @@ import os
 import shutil
 import sys
 import threading
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from time import perf_counter
-from typing import Any, Dict, List, Sequence
+from typing import Any
 
 import spacy
 from filelock import FileLock, Timeout
@@ -43,14 +44,14 @@ class Job:
 
     common: Record
     config: str
-    overrides: Dict[str, Any]
-    settings: Dict[str, Any]
+    overrides: dict[str, Any]
+    settings: dict[str, Any]
     corpus: str
     output: str
     results: str
     gpu: bool = False
     keep_models: bool = False
-    labels: List[str] = field(default_factory=list)
+    labels: list[str] = field(default_factory=list)
     calibrated: str = ""
 
 
@@ -79,7 +80,7 @@ def main() -> None:
         raise InputError(f"{output}: expected to be alone, but another process is at this run") from None
 
 
-def train(job: Job) -> Dict[str, Any]:
+def train(job: Job) -> dict[str, Any]:
     """RETURNS: `train_s` (seconds of training) and `device`."""
     use_gpu = 0 if job.gpu else -1
     setup_gpu(use_gpu, silent=True)
@@ -98,14 +99,14 @@ def train(job: Job) -> Dict[str, Any]:
     return {"train_s": seconds, "device": device(job.gpu)}
 
 
-def calibrated(nlp: Language, dev: Path) -> Dict[str, Any]:
+def calibrated(nlp: Language, dev: Path) -> dict[str, Any]:
     """Chooses the threshold. RETURNS: the settings, as overrides of the config."""
     name = last_to_calibrate(nlp)
     calibrate(nlp, read_docs(dev), name)
     return {f"components.{name}.{setting}": nlp.get_pipe_config(name)[setting] for setting in SETTINGS}
 
 
-def check_patience(training: Dict[str, Any]) -> None:
+def check_patience(training: dict[str, Any]) -> None:
     """Raises InputError where spaCy's loop would end before its second evaluation, as nothing was better by then."""
     patience, every = training["patience"], training["eval_frequency"]
     if 0 < patience <= every:
@@ -115,7 +116,7 @@ def check_patience(training: Dict[str, Any]) -> None:
         )
 
 
-def score(nlp: Language, corpus: Path) -> Dict[str, Dict[str, Any]]:
+def score(nlp: Language, corpus: Path) -> dict[str, dict[str, Any]]:
     """The scores of what the pipeline annotates, entities, words, or both, on the development and the test set."""
     assigned = assigned_by(nlp)
     gold = {split: list(read_docs(path)) for split in SPLITS if (path := corpus / f"{split}.spacy").exists()}

@@ -1,8 +1,8 @@
 """Which runs a table needs: one training for each row, corpus and seed."""
 
 import re
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Collection, Dict, Iterator, List, Optional, Sequence, Tuple
 
 from ..errors import InputError
 from .records import SENTENCES, Record, matching
@@ -21,10 +21,10 @@ class Run:
     seed: int
     config: str
     overrides: Overrides = field(default_factory=dict)
-    paths: Dict[str, str] = field(default_factory=dict)
+    paths: dict[str, str] = field(default_factory=dict)
     segmenter: str = ""
-    sentences: Optional[int] = None
-    labels: List[str] = field(default_factory=list)
+    sentences: int | None = None
+    labels: list[str] = field(default_factory=list)
     calibrated: str = ""
 
     @property
@@ -53,17 +53,19 @@ class Run:
 class Selection:
     """Names of what is run and reported."""
 
-    rows: List[str]
-    columns: List[str]
-    figures: List[str]
-    curves: List[str] = field(default_factory=list)
+    rows: list[str]
+    columns: list[str]
+    figures: list[str]
+    curves: list[str] = field(default_factory=list)
 
 
 def select(table: Table, rows: Sequence[str], columns: Sequence[str], figures: Sequence[str]) -> Selection:
     """What is named; all where nothing is. A figure alone leaves the table's own cells out. Raises InputError for a
     name that the table does not have."""
     for kind, names, known in (
-        ("row", rows, table.rows), ("column", columns, table.columns), ("figure", figures, table.figures)
+        ("row", rows, table.rows),
+        ("column", columns, table.columns),
+        ("figure", figures, table.figures),
     ):
         for name in names:
             if name not in known:
@@ -76,10 +78,10 @@ def select(table: Table, rows: Sequence[str], columns: Sequence[str], figures: S
     return Selection(list(rows or table.rows), list(columns or usual), list(figures or all_figures), curves)
 
 
-def plan(table: Table, selection: Selection, seeds: Sequence[int], extra: Optional[Overrides] = None) -> List[Run]:
+def plan(table: Table, selection: Selection, seeds: Sequence[int], extra: Overrides | None = None) -> list[Run]:
     """The runs of the selected cells and figures, each once, without those of rows that have no config. `extra`
     overrides come last."""
-    runs: Dict[Tuple, Run] = {}
+    runs: dict[tuple, Run] = {}
     for run in [*_cell_runs(table, selection, seeds, extra or {}), *_figure_runs(table, selection, seeds, extra or {})]:
         runs.setdefault(tuple(run.identity.values()), run)
     return list(runs.values())
@@ -99,9 +101,7 @@ def _figure_runs(table: Table, selection: Selection, seeds: Sequence[int], extra
             yield from _runs(table, point_row(figure, point), row, table.columns[figure.column], seeds, overrides)
 
 
-def _runs(
-    table: Table, name: str, row: Row, column: Column, seeds: Sequence[int], extra: Overrides
-) -> Iterator[Run]:
+def _runs(table: Table, name: str, row: Row, column: Column, seeds: Sequence[int], extra: Overrides) -> Iterator[Run]:
     if row.config is None:
         return
     overrides = {**table.overrides, **column.overrides, **row.overrides, **extra}
@@ -127,12 +127,12 @@ def point_row(figure: Figure, point: Point) -> str:
     return point.row or f"{figure.row} {figure.parameter}={point.x:g}"
 
 
-def pending(runs: Collection[Run], records: Collection[Record]) -> List[Run]:
+def pending(runs: Collection[Run], records: Collection[Record]) -> list[Run]:
     """Those without a record. A run's records are written at once, so one tells of all."""
     return [run for run in runs if not _records_of(run, records)]
 
 
-def recorded_otherwise(runs: Collection[Run], records: Collection[Record]) -> Iterator[Tuple[Run, Record]]:
+def recorded_otherwise(runs: Collection[Run], records: Collection[Record]) -> Iterator[tuple[Run, Record]]:
     """Runs that have a record of another config or of other overrides (paths apart, which differ between machines)."""
     for run in runs:
         for record in _records_of(run, records)[:1]:
@@ -140,7 +140,7 @@ def recorded_otherwise(runs: Collection[Run], records: Collection[Record]) -> It
                 yield run, record
 
 
-def _records_of(run: Run, records: Collection[Record]) -> List[Record]:
+def _records_of(run: Run, records: Collection[Record]) -> list[Record]:
     return matching(records, {SENTENCES: None, **run.identity})
 
 

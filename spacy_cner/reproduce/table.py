@@ -1,7 +1,7 @@
 """The description of a table: what is trained on what, and the figures that a paper has for it. It is data (YAML)."""
 
 from pathlib import Path
-from typing import Any, Dict, List, Literal, Optional
+from typing import Any, Literal
 
 import srsly
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
@@ -11,7 +11,7 @@ from .records import SUBSETS
 
 FOLDER = Path("configs/tables")
 
-Overrides = Dict[str, Any]  # of a config, e.g. {"training.max_steps": 2000}
+Overrides = dict[str, Any]  # of a config, e.g. {"training.max_steps": 2000}
 
 
 class Part(BaseModel):
@@ -21,10 +21,10 @@ class Part(BaseModel):
 class Scores(Part):
     """Published figures, in percent."""
 
-    p: Optional[float] = None
-    r: Optional[float] = None
-    f: Optional[float] = None
-    r_oov: Optional[float] = None
+    p: float | None = None
+    r: float | None = None
+    f: float | None = None
+    r_oov: float | None = None
 
 
 class Column(Part):
@@ -36,7 +36,7 @@ class Column(Part):
     corpus: str
     recipe: str = ""
     ratio: float = Field(1.0, gt=0, le=1)
-    sentences: Optional[int] = Field(None, gt=0)
+    sentences: int | None = Field(None, gt=0)
     split: Literal["dev", "test"] = "test"
     subset: str = "all"
     overrides: Overrides = {}
@@ -55,20 +55,20 @@ class Row(Part):
     `calibrated`: the name of a row without a config, for the scores of the same pipelines with the decoding
     and the threshold that `calibrate` finds on development data. `paper` has the published figures by column."""
 
-    config: Optional[str]
+    config: str | None
     overrides: Overrides = {}
-    paths: Dict[str, str] = {}
+    paths: dict[str, str] = {}
     words: bool = False
     calibrated: str = ""
-    paper: Dict[str, Scores] = {}
+    paper: dict[str, Scores] = {}
 
 
 class Point(Part):
     """A place on the x axis: a setting of the figure's row, or another row of the table as it is."""
 
     x: float
-    overrides: Optional[Overrides] = None
-    row: Optional[str] = None
+    overrides: Overrides | None = None
+    row: str | None = None
 
     @model_validator(mode="after")
     def check_one(self) -> "Point":
@@ -85,14 +85,14 @@ class Figure(Part):
     column: str
     parameter: str
     label: str
-    points: List[Point] = Field(min_length=1)
+    points: list[Point] = Field(min_length=1)
 
 
 class Curve(Part):
     """A learning curve: F of all rows, by the number of training sentences of these columns."""
 
     title: str
-    columns: List[str] = Field(min_length=1)
+    columns: list[str] = Field(min_length=1)
 
 
 class Table(Part):
@@ -101,14 +101,14 @@ class Table(Part):
 
     title: str
     source: str = ""
-    seeds: List[int] = Field([0], min_length=1)
+    seeds: list[int] = Field([0], min_length=1)
     overrides: Overrides = {}
     segmenter: str = "jieba"
-    labels: List[str] = []
-    columns: Dict[str, Column] = Field(min_length=1)
-    rows: Dict[str, Row] = Field(min_length=1)
-    figures: Dict[str, Figure] = {}
-    curves: Dict[str, Curve] = {}
+    labels: list[str] = []
+    columns: dict[str, Column] = Field(min_length=1)
+    rows: dict[str, Row] = Field(min_length=1)
+    figures: dict[str, Figure] = {}
+    curves: dict[str, Curve] = {}
 
     @model_validator(mode="after")
     def check_names(self) -> "Table":
@@ -143,7 +143,7 @@ class Table(Part):
     @model_validator(mode="after")
     def check_columns(self) -> "Table":
         """Columns that show other scores of the same run must say the same about it."""
-        first: Dict[Any, str] = {}
+        first: dict[Any, str] = {}
         for name, column in self.columns.items():
             other = first.setdefault((column.corpus, column.ratio, column.sentences), name)
             if (column.recipe, column.overrides) != (self.columns[other].recipe, self.columns[other].overrides):
@@ -154,7 +154,7 @@ class Table(Part):
         return self
 
 
-def expect_name(name: str, known: Dict[str, Any], where: str) -> None:
+def expect_name(name: str, known: dict[str, Any], where: str) -> None:
     if name not in known:
         raise ValueError(f"{where}: expected one of {', '.join(known)}, got {name!r}")
 

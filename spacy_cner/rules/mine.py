@@ -1,7 +1,8 @@
 """Finds rules in what a recogniser gets wrong (Feng et al. 2008, section 4, do so by hand)."""
 
 from collections import Counter
-from typing import Iterable, Iterator, List, Mapping, NamedTuple, Sequence, Set, Tuple
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import NamedTuple
 
 from ..features.word_list import WordList
 from .rule import NOTHING, Rule
@@ -15,8 +16,8 @@ class Text(NamedTuple):
     """A text with the entities it has, and those that were found; both in text order."""
 
     text: str
-    gold: List[Span]
-    found: List[Span]
+    gold: list[Span]
+    found: list[Span]
 
 
 class Viewed(NamedTuple):
@@ -38,7 +39,7 @@ class Mined(NamedTuple):
         return self.fixes - self.breaks
 
 
-def mine(texts: Sequence[Text], lists: Mapping[str, WordList], *, min_fixes: int = 3) -> List[Mined]:
+def mine(texts: Sequence[Text], lists: Mapping[str, WordList], *, min_fixes: int = 3) -> list[Mined]:
     """Rules in the order in which to apply them: at each step the one that gains most after those before it, as long as
     one fixes at least `min_fixes` errors more than it breaks."""
     counts = Counter(rule for text in texts for rule in set(candidates(text, lists)))
@@ -47,7 +48,7 @@ def mine(texts: Sequence[Text], lists: Mapping[str, WordList], *, min_fixes: int
     # Gains can only be told after the rules before; an upper guess is that of the last time.
     viewed = [Viewed(text, make_view(text.text, text.found, labels)) for text in texts]
     guesses = {rule.text: tried(rule, viewed).gain for rule in open_rules}
-    mined: List[Mined] = []
+    mined: list[Mined] = []
     while open_rules:
         open_rules.sort(key=lambda rule: guesses[rule.text], reverse=True)
         rule = open_rules[0]
@@ -97,11 +98,9 @@ def candidates(text: Text, lists: Mapping[str, WordList]) -> Iterator[str]:
             yield from _other_label(text.text, span, NOTHING, lists)
 
 
-def _joined(
-    text: str, start: int, end: int, within: List[Span], lists: Mapping[str, WordList]
-) -> Iterator[str]:
+def _joined(text: str, start: int, end: int, within: list[Span], lists: Mapping[str, WordList]) -> Iterator[str]:
     """Left sides for a part of the text that should be one entity."""
-    pieces: List[Tuple[str, bool]] = []  # and whether they are entities
+    pieces: list[tuple[str, bool]] = []  # and whether they are entities
     last = start
     for first, stop, label in within:
         pieces += [(text[last:first], False), (label, True)]
@@ -138,5 +137,5 @@ def _other_label(text: str, span: Span, label: str, lists: Mapping[str, WordList
         yield f'"{before}"(<{old}>)"{behind}" => {result}'
 
 
-def _tails(text: str, lists: Mapping[str, WordList]) -> Set[str]:
+def _tails(text: str, lists: Mapping[str, WordList]) -> set[str]:
     return {name for name in TAILS if name in lists and any(text.endswith(entry) for entry in lists[name].entries)}

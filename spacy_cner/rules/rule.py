@@ -2,9 +2,9 @@
 `{<LOC>}+<ORG> => <ORG>`."""
 
 import re
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
-from typing import List, Mapping, Sequence, Union
 
 from ..errors import CorpusError, InputError
 from ..features.word_list import WordList
@@ -65,7 +65,7 @@ class Rule:
     def fits(self, view: View) -> bool:
         return self._search.search(view.string) is not None
 
-    def apply(self, text: str, spans: Sequence[Span]) -> List[Span]:
+    def apply(self, text: str, spans: Sequence[Span]) -> list[Span]:
         """The spans after turns from left to right until one changes nothing; at most MOST_TURNS."""
         before = list(spans)
         for _ in range(MOST_TURNS):
@@ -75,7 +75,7 @@ class Rule:
             before = after
         return before
 
-    def _turn(self, text: str, spans: List[Span]) -> List[Span]:
+    def _turn(self, text: str, spans: list[Span]) -> list[Span]:
         view = make_view(text, spans, self._labels)
         matches = list(self._search.finditer(view.string))
         changed = spans
@@ -92,7 +92,7 @@ class Rule:
         return sorted(changed) if matches else spans
 
     def _expression(self, pattern: str, inside: bool = False) -> str:
-        parts: List[str] = []
+        parts: list[str] = []
         place = 0
         while place < len(pattern):
             token = TOKEN.match(pattern, place)
@@ -124,13 +124,13 @@ def _alternatives(entries: Sequence[str]) -> str:
     return f"(?:{'|'.join(re.escape(entry) for entry in sorted(entries, key=len, reverse=True))})"
 
 
-def parse_rules(texts: Sequence[str], lists: Mapping[str, WordList]) -> List[Rule]:
+def parse_rules(texts: Sequence[str], lists: Mapping[str, WordList]) -> list[Rule]:
     """All with the same codes for labels."""
     labels = Labels()
     return [Rule(text, labels, lists) for text in texts]
 
 
-def apply_rules(rules: Sequence[Rule], text: str, spans: Sequence[Span]) -> List[Span]:
+def apply_rules(rules: Sequence[Rule], text: str, spans: Sequence[Span]) -> list[Span]:
     """One rule after the other. Spans are in text order."""
     found = list(spans)
     for rule in rules:
@@ -138,7 +138,7 @@ def apply_rules(rules: Sequence[Rule], text: str, spans: Sequence[Span]) -> List
     return found
 
 
-def read_rules(path: Union[str, Path]) -> List[str]:
+def read_rules(path: str | Path) -> list[str]:
     """One rule a line; lines that begin with # are comments. Raises CorpusError for a file that is not UTF-8."""
     try:
         lines = Path(path).read_text(encoding="utf-8-sig").splitlines()
@@ -147,6 +147,6 @@ def read_rules(path: Union[str, Path]) -> List[str]:
     return [line.strip() for line in lines if line.strip() and not line.startswith("#")]
 
 
-def own_rules() -> List[str]:
+def own_rules() -> list[str]:
     """Those that come with this package."""
     return read_rules(FILE)

@@ -1,6 +1,7 @@
 """A text with its entities as one string, for regular expressions to look at."""
 
-from typing import Iterable, List, NamedTuple, Tuple
+from collections.abc import Iterable
+from typing import NamedTuple
 
 from spacy.tokens import Doc
 
@@ -12,10 +13,10 @@ FIRST_LABEL, LAST_LABEL = 0xE010, 0xE8FF
 UNKNOWN = "\ufffd"
 CODES = {ord(char): UNKNOWN for char in map(chr, range(ord(OPEN), LAST_LABEL + 1))}
 
-Span = Tuple[int, int, str]  # start, end (exclusive), label
+Span = tuple[int, int, str]  # start, end (exclusive), label
 
 
-def spans_of(doc: Doc) -> List[Span]:
+def spans_of(doc: Doc) -> list[Span]:
     """Its entities."""
     return [(ent.start_char, ent.end_char, ent.label_) for ent in doc.ents]
 
@@ -35,14 +36,14 @@ class View(NamedTuple):
     `offsets`: the place in the text of each character of the string, and of its end."""
 
     string: str
-    offsets: List[int]
+    offsets: list[int]
 
 
 def make_view(text: str, spans: Iterable[Span], labels: Labels) -> View:
     """spans: in text order, without overlap."""
     plain = normalize_text(text).translate(CODES)
-    parts: List[str] = []
-    offsets: List[int] = []
+    parts: list[str] = []
+    offsets: list[int] = []
     last = 0
     for start, end, label in spans:
         parts += [plain[last:start], OPEN, labels.code(label), plain[start:end], CLOSE]

@@ -1,7 +1,7 @@
 """Documents as the models read them: one token per character, in windows, with gold tags for training."""
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Dict, Iterable, List, Mapping, Tuple, Union
 
 import numpy
 from spacy.lang.zh import Chinese
@@ -17,7 +17,7 @@ from .words import WORDS_KEY, words_of
 
 UNKNOWN = -1  # the tag of a token whose annotation is missing
 
-Roles = Dict[str, int]  # the index of the tag for each role: B, I, E, S
+Roles = dict[str, int]  # the index of the tag for each role: B, I, E, S
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ class CharView:
         return view
 
 
-def windows_of(docs: Iterable[Doc], size: int) -> List[Window]:
+def windows_of(docs: Iterable[Doc], size: int) -> list[Window]:
     """The windows of character docs; docs without tokens have none."""
     windows = []
     for index, doc in enumerate(docs):
@@ -74,13 +74,13 @@ def windows_of(docs: Iterable[Doc], size: int) -> List[Window]:
     return windows
 
 
-def set_words(doc: Doc, words: Iterable[Tuple[int, int, str]]) -> None:
+def set_words(doc: Doc, words: Iterable[tuple[int, int, str]]) -> None:
     """Sets `doc.spans["words"]` to these tokens, start, end (exclusive) and part of speech, if it is known."""
     spans = [Span(doc, start, end, label=tag) for start, end, tag in words]
     doc.spans[WORDS_KEY] = SpanGroup(doc, name=WORDS_KEY, spans=spans)
 
 
-def gold_entity_tags(example: Example, view: Doc, scheme: str, tag_index: Dict[str, int]) -> numpy.ndarray:
+def gold_entity_tags(example: Example, view: Doc, scheme: str, tag_index: dict[str, int]) -> numpy.ndarray:
     """The gold tag of each token of the character view, int64 (n_tokens,): an index, or UNKNOWN where the reference has
     no annotation, or has an entity whose border lies inside of a token of the view (a run of white space).
 
@@ -167,7 +167,7 @@ def check_same_text(reference: Doc, view: Doc) -> None:
         )
 
 
-def token_offsets(doc: Doc) -> Tuple[numpy.ndarray, numpy.ndarray]:
+def token_offsets(doc: Doc) -> tuple[numpy.ndarray, numpy.ndarray]:
     """Where each token begins and ends (exclusive), in characters of the text."""
     starts = doc.to_array("IDX").astype("int64")
     return starts, starts + doc.to_array("LENGTH").astype("int64")
@@ -183,7 +183,7 @@ def _covering(offsets: numpy.ndarray, ends: numpy.ndarray, start: int, end: int)
     return slice(int(numpy.searchsorted(ends, start, side="right")), int(numpy.searchsorted(offsets, end, side="left")))
 
 
-def window_tags(tags: numpy.ndarray, window: Union[Window, range], goes_on: numpy.ndarray) -> numpy.ndarray:
+def window_tags(tags: numpy.ndarray, window: Window | range, goes_on: numpy.ndarray) -> numpy.ndarray:
     """The gold tags of a window, or a range of tokens: those of the document, UNKNOWN for the parts of an entity that
     its border cuts.
 

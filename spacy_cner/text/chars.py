@@ -3,7 +3,6 @@
 import unicodedata
 from functools import lru_cache
 from pathlib import Path
-from typing import Dict
 
 import numpy
 from spacy.strings import StringStore
@@ -29,7 +28,7 @@ def normalize_char(char: str) -> str:
 
 
 @lru_cache(maxsize=1)
-def simplified_forms() -> Dict[str, str]:
+def simplified_forms() -> dict[str, str]:
     """Traditional characters, each with its simplified form; those that simplified text has too are not among them."""
     lines = SIMPLIFIED.read_text(encoding="utf-8").splitlines()
     return dict(line.split("\t") for line in lines if not line.startswith("#"))
@@ -58,7 +57,7 @@ def simplify(text: str) -> str:
 
 
 @lru_cache(maxsize=1)
-def _simplified_codepoints() -> Dict[int, str]:
+def _simplified_codepoints() -> dict[int, str]:
     return str.maketrans(simplified_forms())
 
 
@@ -84,7 +83,7 @@ def codepoints(doc: Doc) -> numpy.ndarray:
     return numpy.array([_first_codepoints[orth] for orth in orths], dtype="uint32")
 
 
-class _FirstCodepoints(Dict[int, int]):
+class _FirstCodepoints(dict[int, int]):
     """Hashes of strings are the same in every vocabulary, so one table serves all."""
 
     strings: StringStore

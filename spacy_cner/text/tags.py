@@ -10,8 +10,9 @@ never ended, because another tag follows or the sentence is over, ends at its la
 dropped, and the result is the same as conlleval's for BIO. With `policy="strict"` the first illegal tag raises.
 """
 
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
-from typing import Iterable, NamedTuple, Sequence
+from typing import NamedTuple
 
 import numpy
 

@@ -1,13 +1,11 @@
 """Long documents in windows that end where sentences do."""
 
-from typing import List, Tuple
-
 SENTENCE_ENDS = frozenset("。！？!?…；;\n\r\u2028\u2029")
 CLAUSE_ENDS = frozenset("，,、：: \t\u3000")
 CLOSING = frozenset("”’」』】）)》\"'")
 
 
-def split_windows(chars: List[str], size: int) -> List[Tuple[int, int]]:
+def split_windows(chars: list[str], size: int) -> list[tuple[int, int]]:
     """Cuts a sequence of tokens into windows of at most `size`: after the last sentence end that fits (with closing
     quotes and brackets behind it), else after the last clause end, else at `size`.
 
@@ -24,7 +22,7 @@ def split_windows(chars: List[str], size: int) -> List[Tuple[int, int]]:
     return windows
 
 
-def _last_cut(chars: List[str], start: int, limit: int) -> int:
+def _last_cut(chars: list[str], start: int, limit: int) -> int:
     for ends in (SENTENCE_ENDS, CLAUSE_ENDS):
         for cut in range(limit, start, -1):
             last = cut - 1

@@ -1,7 +1,8 @@
 """Word borders and parts of speech as columns: from an earlier component, the tokens, or jieba."""
 
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
-from typing import Any, Iterable, Iterator, List, NamedTuple, Tuple
+from typing import Any, NamedTuple
 
 import numpy
 from spacy.tokens import Doc
@@ -61,7 +62,7 @@ def pos_category(tag: str) -> int:
     return OTHER
 
 
-def words_of(doc: Doc) -> List[Word]:
+def words_of(doc: Doc) -> list[Word]:
     """`doc.spans["words"]`; without these the tokens, or where these are characters, what jieba finds. With parts of
     speech where these are known."""
     if WORDS_KEY in doc.spans:
@@ -73,7 +74,7 @@ def words_of(doc: Doc) -> List[Word]:
     return list(_jieba_words(doc.text))
 
 
-def tagged_words_of(doc: Doc) -> List[Word]:
+def tagged_words_of(doc: Doc) -> list[Word]:
     """`doc.spans["words"]` if they have parts of speech as labels, the document's tokens if they are words that have
     one, else what jieba finds."""
     if WORDS_KEY in doc.spans and any(word.label for word in doc.spans[WORDS_KEY]):
@@ -83,7 +84,7 @@ def tagged_words_of(doc: Doc) -> List[Word]:
     return list(_jieba_words(doc.text))
 
 
-def words_of_jieba(text: str) -> List[Word]:
+def words_of_jieba(text: str) -> list[Word]:
     """With its parts of speech, also those that it guesses for words which its dictionary lacks; that is slow.
     The words of traditional text are those of the same text in simplified characters, which jieba knows."""
     return list(_placed((pair.word, pair.flag) for pair in _jieba().posseg.cut(simplify(text))))
@@ -91,7 +92,7 @@ def words_of_jieba(text: str) -> List[Word]:
 
 # Training reads the same texts again each epoch.
 @lru_cache(maxsize=10_000)
-def _jieba_words(text: str) -> Tuple[Word, ...]:
+def _jieba_words(text: str) -> tuple[Word, ...]:
     """With the parts of speech that are in its dictionary."""
     jieba = _jieba()
     tags = jieba.posseg.dt.word_tag_tab
@@ -132,7 +133,7 @@ def places_in_words(doc: Doc) -> numpy.ndarray:
     return places
 
 
-def _tokens(words: Iterable[Word], starts: numpy.ndarray, ends: numpy.ndarray) -> Tuple[numpy.ndarray, ...]:
+def _tokens(words: Iterable[Word], starts: numpy.ndarray, ends: numpy.ndarray) -> tuple[numpy.ndarray, ...]:
     """The first token of each word, the one after its last, and its category; without words that have no token."""
     rows = [(word.start, word.end, pos_category(word.tag)) for word in words]
     first, stop, category = numpy.array(rows, dtype="int64").reshape(-1, 3).T
@@ -142,7 +143,7 @@ def _tokens(words: Iterable[Word], starts: numpy.ndarray, ends: numpy.ndarray) -
     return first[inside], stop[inside], category[inside]
 
 
-def _placed(words: Iterable[Tuple[str, str]]) -> Iterator[Word]:
+def _placed(words: Iterable[tuple[str, str]]) -> Iterator[Word]:
     end = 0
     for word, tag in words:
         start, end = end, end + len(word)

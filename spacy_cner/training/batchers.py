@@ -1,8 +1,8 @@
 """Batches of one task each, for training that alternates between tasks."""
 
 from collections import deque
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
-from typing import Callable, Deque, Dict, Iterable, Iterator, List, Optional
 
 from spacy import registry
 from spacy.training import Example
@@ -10,12 +10,12 @@ from spacy.training import Example
 from ..errors import InputError
 from .mixed import CORPUS_KEY
 
-Batcher = Callable[[Iterable[Example]], Iterable[List[Example]]]
+Batcher = Callable[[Iterable[Example]], Iterable[list[Example]]]
 
 
 @registry.batchers("spacy_cner.batch_by_task.v1")
 def make_batch_by_task(
-    batcher: Callable[[Iterable[Example]], Iterable[List[Example]]], by: str = "annotation", until: Optional[str] = None
+    batcher: Callable[[Iterable[Example]], Iterable[list[Example]]], by: str = "annotation", until: str | None = None
 ) -> Batcher:
     """Makes a batcher whose batches hold examples of one task each, tasks taking turns (see `batch_by_task`). Batches
     that mix tasks need no batcher of their own: any other makes them from a shuffled `spacy_cner.MixedCorpus.v1`.
@@ -33,18 +33,18 @@ def make_batch_by_task(
 
 
 def batch_by_task(
-    examples: Iterable[Example], *, batcher: Batcher, task_of: Callable[[Example], str], until: Optional[str] = None
-) -> Iterator[List[Example]]:
+    examples: Iterable[Example], *, batcher: Batcher, task_of: Callable[[Example], str], until: str | None = None
+) -> Iterator[list[Example]]:
     """A batch of each task in turn. A task takes its first turn once one of its examples has been read, and leaves its
     turns to the others when it has no more; when the task `until` has no more, that is the end. Reads no more of
     `examples` than the next batch needs, and keeps those of other tasks waiting: few if the tasks' shares fit their
     batches, up to all that are more."""
     stream = iter(examples)
-    waiting: Dict[str, Deque[Example]] = {}
-    batches: Dict[str, Iterator[List[Example]]] = {}
-    turns: Deque[str] = deque()
+    waiting: dict[str, deque[Example]] = {}
+    batches: dict[str, Iterator[list[Example]]] = {}
+    turns: deque[str] = deque()
 
-    def read(wanted: Optional[str] = None) -> None:
+    def read(wanted: str | None = None) -> None:
         """Reads up to the next example of the task `wanted`, or of any task."""
         for example in stream:
             task = task_of(example)
@@ -90,4 +90,4 @@ def corpus_task(example: Example) -> str:
     return example.reference.user_data[CORPUS_KEY]
 
 
-TASKS: Dict[str, Callable[[Example], str]] = {"annotation": annotated_task, "corpus": corpus_task}
+TASKS: dict[str, Callable[[Example], str]] = {"annotation": annotated_task, "corpus": corpus_task}

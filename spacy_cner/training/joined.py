@@ -1,7 +1,7 @@
 """Lists of names that have lost what stood between them, made of those that have it."""
 
+from collections.abc import Callable, Iterator, Sequence
 from itertools import pairwise
-from typing import Callable, Iterator, List, Optional, Sequence
 
 from spacy import registry
 from spacy.language import Language
@@ -14,7 +14,7 @@ SEPARATORS = "、，,；;／/·"  # and white space
 
 
 @registry.augmenters("spacy_cner.joined_lists.v1")
-def make_joined_lists(types: Optional[List[str]] = None) -> Callable[[Language, Example], Iterator[Example]]:
+def make_joined_lists(types: list[str] | None = None) -> Callable[[Language, Example], Iterator[Example]]:
     """An augmenter for a corpus reader: every example, and if it has a list of names, the same with the names side by
     side: 王海、林小燕 becomes 王海林小燕. In running text lists lose their blanks and line ends, and a recogniser
     that has seldom seen two names without anything between them makes one name of them ("concatenated names", Feng et
@@ -27,7 +27,7 @@ def make_joined_lists(types: Optional[List[str]] = None) -> Callable[[Language, 
 class JoinedLists:
     """The settings are those of `make_joined_lists`."""
 
-    def __init__(self, types: Optional[Sequence[str]] = None):
+    def __init__(self, types: Sequence[str] | None = None):
         self.types = types
 
     def __call__(self, nlp: Language, example: Example) -> Iterator[Example]:
@@ -38,7 +38,7 @@ class JoinedLists:
             yield Example(nlp.make_doc(joined.text), joined.to_doc(nlp.vocab))
 
 
-def join_lists(source: AnnotatedText, types: Optional[Sequence[str]] = None) -> Optional[AnnotatedText]:
+def join_lists(source: AnnotatedText, types: Sequence[str] | None = None) -> AnnotatedText | None:
     """The text without what separates neighbouring entities of the same label, if that is nothing but white space and
     SEPARATORS; None if there are none such. Entities and words keep their places in the text; words of separators are
     gone."""

@@ -1,18 +1,19 @@
 """Smaller steps where the development score stagnates, for plain SGD."""
 
-from typing import IO, Any, Callable, Dict, Optional, Tuple
+from collections.abc import Callable
+from typing import IO, Any
 
 from spacy import registry
 from spacy.language import Language
 from spacy.training.loggers import console_logger_v3
 
-Log = Callable[[Optional[Dict[str, Any]]], None]
+Log = Callable[[dict[str, Any] | None], None]
 
 
 @registry.loggers("spacy_cner.HalvingLogger.v1")
 def make_halving_logger(
-    progress_bar: Optional[str] = None, patience: int = 5
-) -> Callable[[Language, IO, IO], Tuple[Log, Callable[[], None]]]:
+    progress_bar: str | None = None, patience: int = 5
+) -> Callable[[Language, IO, IO], tuple[Log, Callable[[], None]]]:
     """`spacy.ConsoleLogger.v3` that also halves the rate of learning each time that the score has not improved in
     `patience` evaluations (Peng & Dredze 2016, section 3, whose evaluations are one for each epoch).
 
@@ -21,11 +22,11 @@ def make_halving_logger(
     gradients, so that it would change nothing."""
     setup_console = console_logger_v3(progress_bar)
 
-    def setup(nlp: Language, stdout: IO, stderr: IO) -> Tuple[Log, Callable[[], None]]:
+    def setup(nlp: Language, stdout: IO, stderr: IO) -> tuple[Log, Callable[[], None]]:
         log, finalize = setup_console(nlp, stdout, stderr)
         halver = Halver(nlp, patience)
 
-        def log_step(info: Optional[Dict[str, Any]]) -> None:
+        def log_step(info: dict[str, Any] | None) -> None:
             log(info)
             if info is not None and halver.hear(info["score"]):
                 stdout.write(f"No better score in {patience} evaluations: half the rate\n")

@@ -3,7 +3,8 @@
 import copy
 import math
 import random
-from typing import Any, Callable, Dict, FrozenSet, Iterable, Iterator, List, NamedTuple, Sequence, Set, Tuple
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any, NamedTuple
 
 from spacy import registry
 from spacy.language import Language
@@ -32,14 +33,14 @@ class Item(NamedTuple):
 
     corpus: str
     example: Example
-    shows: FrozenSet[Tuple[str, ...]]
+    shows: frozenset[tuple[str, ...]]
 
 
 @registry.readers("spacy_cner.MixedCorpus.v1")
 def make_mixed_corpus(
-    corpora: Dict[str, Any],
-    sizes: Dict[str, float] = SimpleFrozenDict(),
-    annotations: Dict[str, List[str]] = SimpleFrozenDict(),
+    corpora: dict[str, Any],
+    sizes: dict[str, float] = SimpleFrozenDict(),
+    annotations: dict[str, list[str]] = SimpleFrozenDict(),
     max_length: int = 0,
     seed: int = 0,
     shuffle: bool = True,
@@ -73,9 +74,9 @@ class MixedCorpus:
 
     def __init__(
         self,
-        corpora: Dict[str, Reader],
-        sizes: Dict[str, float],
-        annotations: Dict[str, List[str]],
+        corpora: dict[str, Reader],
+        sizes: dict[str, float],
+        annotations: dict[str, list[str]],
         max_length: int,
         seed: int,
         shuffle: bool,
@@ -84,7 +85,7 @@ class MixedCorpus:
         self.corpora, self.sizes, self.annotations = corpora, sizes, annotations
         self.max_length, self.seed, self.shuffle = max_length, seed, shuffle
         self._epoch = 0
-        self._kept: Dict[Tuple[str, Vocab], List[Item]] = {}
+        self._kept: dict[tuple[str, Vocab], list[Item]] = {}
 
     def __call__(self, nlp: Language) -> Iterator[Example]:
         rng = random.Random(f"{self.seed} {self._epoch}")
@@ -103,11 +104,11 @@ class MixedCorpus:
             for item in front + rest:
                 yield item.example
 
-    def _choose(self, nlp: Language, rng: random.Random) -> List[Item]:
+    def _choose(self, nlp: Language, rng: random.Random) -> list[Item]:
         """The documents of this epoch."""
         corpora = {name: self._read(nlp, name) for name in self.corpora}
         whole = sum(len(items) for name, items in corpora.items() if name not in self.sizes)
-        chosen: List[Item] = []
+        chosen: list[Item] = []
         for name, items in corpora.items():
             if name in self.sizes:
                 # A label that initialisation has not seen could not be learned from later samples.
@@ -117,7 +118,7 @@ class MixedCorpus:
             chosen.extend(items)
         return chosen
 
-    def _read(self, nlp: Language, name: str) -> List[Item]:
+    def _read(self, nlp: Language, name: str) -> list[Item]:
         if (name, nlp.vocab) in self._kept:
             return self._kept[name, nlp.vocab]
         reader = self.corpora[name]
@@ -179,7 +180,7 @@ def cut(nlp: Language, example: Example, max_length: int) -> Iterator[Example]:
             yield Example(nlp.make_doc(reference.text), reference)
 
 
-def windows(doc: Doc, size: int) -> Iterator[Tuple[int, int]]:
+def windows(doc: Doc, size: int) -> Iterator[tuple[int, int]]:
     """Start and end of windows of at most `size` tokens that cover `doc`, cut at sentence ends as `split_windows` does.
     A cut inside of an entity or a word moves back before it, if anything of the window is left then."""
     tokens = [token.text for token in doc]
@@ -195,7 +196,7 @@ def windows(doc: Doc, size: int) -> Iterator[Tuple[int, int]]:
     yield start, len(tokens)
 
 
-def _showing_first(items: Sequence[Item]) -> Tuple[List[Item], List[Item]]:
+def _showing_first(items: Sequence[Item]) -> tuple[list[Item], list[Item]]:
     """The first items that show anything not shown before, and the others, both in order."""
     front, rest, shown = [], [], set()  # type: ignore[var-annotated]
     for item in items:
@@ -204,8 +205,8 @@ def _showing_first(items: Sequence[Item]) -> Tuple[List[Item], List[Item]]:
     return front, rest
 
 
-def _shows(corpus: str, reference: Doc, kinds: Sequence[str]) -> FrozenSet[Tuple[str, ...]]:
-    shows: Set[Tuple[str, ...]] = {(CORPUS_KEY, corpus)}
+def _shows(corpus: str, reference: Doc, kinds: Sequence[str]) -> frozenset[tuple[str, ...]]:
+    shows: set[tuple[str, ...]] = {(CORPUS_KEY, corpus)}
     if ENTS in kinds and reference.has_annotation("ENT_IOB"):
         shows |= {(ENTS,), *((ENTS, corpus, entity.label_) for entity in reference.ents)}
     if WORDS in kinds and WORDS_KEY in reference.spans:
@@ -227,7 +228,7 @@ def _augmenter(reader: Reader) -> Callable[[Language, Example], Iterable[Example
 
 
 def _check(
-    corpora: Dict[str, Reader], sizes: Dict[str, float], annotations: Dict[str, List[str]], max_length: int
+    corpora: dict[str, Reader], sizes: dict[str, float], annotations: dict[str, list[str]], max_length: int
 ) -> None:
     if not corpora:
         raise InputError("expected corpora to mix, got none")

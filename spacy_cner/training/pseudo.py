@@ -5,11 +5,12 @@ import json
 import random
 from bisect import bisect_left, bisect_right
 from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from itertools import chain
 from operator import itemgetter
 from pathlib import Path
-from typing import Any, Callable, Iterable, Iterator, List, Optional, Sequence, TypeVar
+from typing import Any, TypeVar
 
 from spacy.language import Language
 from spacy.tokens import Doc, DocBin
@@ -30,9 +31,9 @@ SpanT = TypeVar("SpanT", bound=tuple[Any, ...])  # start, end and perhaps more
 def make_pseudo_samples(
     amount: float = 1.0,
     seed: int = 0,
-    types: Optional[List[str]] = None,
-    train: Optional[str] = None,
-    gazetteers: List[str] = [],  # noqa: B006  (never changed; spaCy's config validation needs the list itself)
+    types: list[str] | None = None,
+    train: str | None = None,
+    gazetteers: list[str] = [],  # noqa: B006  (never changed; spaCy's config validation needs the list itself)
 ) -> Callable[[Language, Example], Iterator[Example]]:
     """An augmenter for a corpus reader, `[corpora.train.augmenter]`: every example, followed by its pseudo samples.
 
@@ -64,8 +65,8 @@ class PseudoSampler:
         *,
         amount: float = 1.0,
         seed: int = 0,
-        types: Optional[Sequence[str]] = None,
-        train: Optional[str] = None,
+        types: Sequence[str] | None = None,
+        train: str | None = None,
         gazetteers: Sequence[str] = (),
     ):
         if not 0 <= amount < float("inf"):
@@ -74,7 +75,7 @@ class PseudoSampler:
             raise InputError("expected `train` or `gazetteers` to take the names for pseudo samples from, got neither")
         self.amount, self.types, self.train, self.gazetteers = amount, types, train, gazetteers
         self._random = random.Random(seed)
-        self._pool: Optional[NamePool] = None
+        self._pool: NamePool | None = None
 
     def __call__(self, nlp: Language, example: Example) -> Iterator[Example]:
         yield example
@@ -93,7 +94,7 @@ class PseudoSampler:
             if any(names):
                 yield replace_entities(source, names)
 
-    def _draw(self, text: str, label: str) -> Optional[AnnotatedText]:
+    def _draw(self, text: str, label: str) -> AnnotatedText | None:
         names = self.pool.get(label, [])
         # Of two different names at least one is another one than the text.
         drawn = self._random.sample(names, min(2, len(names)))
@@ -135,7 +136,7 @@ def add_pseudo_samples(docs: DocBin, sampler: PseudoSampler, *, only_pseudo: boo
     return output, count
 
 
-def annotated(doc: Doc) -> Optional[AnnotatedText]:
+def annotated(doc: Doc) -> AnnotatedText | None:
     """None for a document without entities, and where entities are missing, altogether or in a part."""
     if not doc.ents or not doc.has_annotation("ENT_IOB", require_complete=True):
         return None
@@ -159,7 +160,7 @@ def name_pool(sources: Iterable[AnnotatedText]) -> NamePool:
     return dict(pool)
 
 
-def replace_entities(source: AnnotatedText, names: Sequence[Optional[AnnotatedText]]) -> AnnotatedText:
+def replace_entities(source: AnnotatedText, names: Sequence[AnnotatedText | None]) -> AnnotatedText:
     """`source` with the names, one for each entity, in the place of its entities; None leaves an entity as it is.
     A word that crosses the border of a replaced entity is cut there."""
     replaced = {span[:2]: name for span, name in zip(source.entities or (), names, strict=True) if name}

@@ -2,10 +2,11 @@
 
 import random
 import zlib
+from collections.abc import Callable, Iterable, Iterator, Sized
 from functools import partial
 from itertools import islice
 from pathlib import Path
-from typing import Callable, Iterable, Iterator, List, Literal, Optional, Sized, TypeVar, Union
+from typing import Literal, TypeVar
 
 from spacy import registry
 from spacy.language import Language
@@ -24,7 +25,7 @@ Part = Literal["train", "held_out"]
 
 @registry.readers("spacy_cner.RawText.v1")
 def make_raw_text(
-    path: Optional[Union[str, List[str]]],
+    path: str | list[str] | None,
     min_length: int = 5,
     max_length: int = 128,
     limit: int = 0,
@@ -63,7 +64,7 @@ def _read(nlp: Language, *, pieces: Callable[[], Iterator[str]], buffer: int) ->
 
 
 def _pieces(
-    paths: List[Path], *, min_length: int, max_length: int, limit: int, held_out: float, part: Part
+    paths: list[Path], *, min_length: int, max_length: int, limit: int, held_out: float, part: Part
 ) -> Iterator[str]:
     if not paths:
         raise InputError("expected the path of raw text, got none; give it by --paths.raw_text")
@@ -86,7 +87,7 @@ def is_held_out(line: str, share: float) -> bool:
 
 def shuffled(items: Iterable[ItemT], buffer: int, rng: random.Random) -> Iterator[ItemT]:
     """The items in an order drawn from those that wait in a buffer of this size."""
-    waiting: List[ItemT] = []
+    waiting: list[ItemT] = []
     for item in items:
         if len(waiting) < buffer:
             waiting.append(item)
@@ -99,7 +100,7 @@ def shuffled(items: Iterable[ItemT], buffer: int, rng: random.Random) -> Iterato
 
 
 @registry.batchers("spacy_cner.batch_by_padded.v1")
-def make_batch_by_padded(size: int, buffer: int = 2048) -> Callable[[Iterable[SizedT]], Iterator[List[SizedT]]]:
+def make_batch_by_padded(size: int, buffer: int = 2048) -> Callable[[Iterable[SizedT]], Iterator[list[SizedT]]]:
     """Makes a batcher as `spacy.batch_by_padded.v1` is one, whose batches come in random order (of `random`) rather
     than from the longest to the shortest.
 
@@ -110,7 +111,7 @@ def make_batch_by_padded(size: int, buffer: int = 2048) -> Callable[[Iterable[Si
     return partial(batch_by_padded, size=size, buffer=buffer)
 
 
-def batch_by_padded(items: Iterable[SizedT], *, size: int, buffer: int) -> Iterator[List[SizedT]]:
+def batch_by_padded(items: Iterable[SizedT], *, size: int, buffer: int) -> Iterator[list[SizedT]]:
     """See `spacy_cner.batch_by_padded.v1`."""
     stream = iter(items)
     while waiting := list(islice(stream, buffer)):

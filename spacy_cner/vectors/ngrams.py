@@ -7,9 +7,10 @@ import json
 import logging
 import tempfile
 import zlib
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Iterable, Optional
+from typing import Any
 from zipfile import BadZipFile
 
 import numpy
@@ -75,8 +76,8 @@ def train_vectors(
     paths: Iterable[Path],
     *,
     order: int,
-    max_vocabulary: Optional[int] = None,
-    max_rows: Optional[int] = None,
+    max_vocabulary: int | None = None,
+    max_rows: int | None = None,
     **settings: Any,
 ) -> tuple[list[str], numpy.ndarray, int]:
     """Skip-gram with negative sampling over the n-grams of one order (Mikolov et al. 2013).

@@ -1,7 +1,7 @@
 """Skip-gram with negative sampling (Mikolov et al. 2013), by gensim."""
 
 from pathlib import Path
-from typing import Any, Optional
+from typing import Any
 
 from ..errors import InputError
 
@@ -15,7 +15,7 @@ def skip_gram(
     negative: int = 5,
     sample: float = 1e-3,
     min_count: int = 10,
-    max_vocabulary: Optional[int] = None,
+    max_vocabulary: int | None = None,
     epochs: int = 1,
     workers: int = 1,
     seed: int = 0,

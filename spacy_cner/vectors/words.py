@@ -7,9 +7,10 @@ made."""
 import io
 import json
 import tempfile
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Iterable, Optional
+from typing import Any
 
 import numpy
 
@@ -72,7 +73,7 @@ class WordVectors:
 
 
 def train_word_vectors(
-    paths: Iterable[Path], *, max_length: int = 6, max_rows: Optional[int] = None, **settings: Any
+    paths: Iterable[Path], *, max_length: int = 6, max_rows: int | None = None, **settings: Any
 ) -> WordVectors:
     """Cuts raw text into words as jieba does (by rjieba), and learns vectors of them.
 

@@ -40,9 +40,7 @@ def a_doc():
 
 def test_read_file_and_folder(tmp_path):
     DocBin(docs=[a_doc()]).to_disk(tmp_path / "a.spacy")
-    DocBin(docs=[a_doc(), a_doc()]).to_disk(
-        tmp_path / "b.spacy"
-    )
+    DocBin(docs=[a_doc(), a_doc()]).to_disk(tmp_path / "b.spacy")
     assert [doc.text for doc in read_docs(tmp_path / "a.spacy")] == ["小周"]
     assert len(list(read_docs(tmp_path))) == 3
 

@@ -36,7 +36,7 @@ def test_names_and_words(tmp_path):
 @pytest.mark.parametrize(
     "line, message",
     [
-        ("<ENAMEX>王</ENAMEX>", 'an ENAMEX element with TYPE="...", got \'<ENAMEX>\''),
+        ("<ENAMEX>王</ENAMEX>", "an ENAMEX element with TYPE=\"...\", got '<ENAMEX>'"),
         ('<ENAMEX TYPE="ORG">王', "an </ENAMEX> for each ENAMEX, got none for the last, of the type ORG"),
         ("王</ENAMEX>", "ENAMEX elements that do not overlap, got '</ENAMEX>'"),
         ('<ENAMEX TYPE="ORG"><ENAMEX TYPE="LOC">王</ENAMEX></ENAMEX>', "elements that do not overlap"),

@@ -96,7 +96,7 @@ def test_one_document_does_not_depend_on_the_others():
     together = model.predict([*DOCS, NLP.make_doc("")])
     for doc, rows in zip(DOCS, together):
         assert (model.predict([doc])[0] == rows).all()
-    assert together[-1].shape == (0, 2) and model.predict([])== []
+    assert together[-1].shape == (0, 2) and model.predict([]) == []
 
 
 def test_saved_and_read_again():

@@ -24,9 +24,7 @@ def test_finds_every_occurrence_of_every_word(text, words):
         for length, starts, rows in table.matches(points(text))
         for start, row in zip(starts, rows)
     ]
-    expected = [
-        (i, word, len(word)) for word in words for i in range(len(plain)) if plain[i : i + len(word)] == word
-    ]
+    expected = [(i, word, len(word)) for word in words for i in range(len(plain)) if plain[i : i + len(word)] == word]
     assert sorted(found) == sorted(expected)
 
 

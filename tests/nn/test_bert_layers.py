@@ -36,8 +36,11 @@ def test_layer_is_that_of_transformers():
         "rest.self_output": "attention.output.dense", "rest.self_norm": "attention.output.LayerNorm",
         "rest.intermediate": "intermediate.dense", "rest.output": "output.dense", "rest.norm": "output.LayerNorm",
     }  # fmt: skip
-    weights = {f"{own}.{kind}": theirs.get_parameter(f"{their}.{kind}")
-               for own, their in names.items() for kind in ("weight", "bias")}
+    weights = {
+        f"{own}.{kind}": theirs.get_parameter(f"{their}.{kind}")
+        for own, their in names.items()
+        for kind in ("weight", "bias")
+    }
     ours.load_state_dict(weights)
     mask = torch.zeros(3, 1, 1, 5).masked_fill(torch.arange(5) >= LENGTHS[:, None, None, None], -1e9)
     expected = theirs(PADDED, attention_mask=mask)[0]

@@ -146,8 +146,12 @@ def test_over_shared_features():
     nlp.add_pipe("cner", config={"model": attention_model(alpha=0.0, tok2vec=listener)})
     initialized(nlp)
     shared = nlp.get_pipe("tok2vec").model
-    rows = [shared.predict([nlp.make_doc(text)])[0][start:end].mean(0)
-            for text, gold in SENTENCES for start, end, name in gold if name == "ORG"]
+    rows = [
+        shared.predict([nlp.make_doc(text)])[0][start:end].mean(0)
+        for text, gold in SENTENCES
+        for start, end, name in gold
+        if name == "ORG"
+    ]
     numpy.testing.assert_allclose(embeddings_of(nlp)[1], numpy.mean(rows, axis=0), atol=1e-5)
 
 
@@ -166,8 +170,12 @@ def test_of_pretrained_weights(tmp_path):
     }  # fmt: skip
     nlp.config["initialize"]["init_tok2vec"] = str(tmp_path / "weights.bin")
     initialized(nlp)
-    rows = [source.predict([nlp.make_doc(text)])[0][start:end].mean(0)
-            for text, gold in SENTENCES for start, end, name in gold if name == "LOC"]
+    rows = [
+        source.predict([nlp.make_doc(text)])[0][start:end].mean(0)
+        for text, gold in SENTENCES
+        for start, end, name in gold
+        if name == "LOC"
+    ]
     numpy.testing.assert_allclose(embeddings_of(nlp)[0], numpy.mean(rows, axis=0), atol=1e-5)
 
 

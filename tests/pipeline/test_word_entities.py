@@ -16,8 +16,8 @@ def nlp():
 def segmented(nlp):
     doc = nlp.make_doc("张三去北京看李四")
     doc.spans["words"] = [
-        Span(doc, start, end, label) for start, end, label in
-        [(0, 2, "nr"), (2, 3, "v"), (3, 5, "ns"), (5, 6, "v"), (6, 8, "nr")]
+        Span(doc, start, end, label)
+        for start, end, label in [(0, 2, "nr"), (2, 3, "v"), (3, 5, "ns"), (5, 6, "v"), (6, 8, "nr")]
     ]
     return doc
 

@@ -54,7 +54,7 @@ def test_padding_changes_nothing(vectors):
     together, alone = model.predict([long, short]), [model.predict([doc])[0] for doc in (long, short)]
     for one, other in zip(together, alone):
         numpy.testing.assert_allclose(one, other, atol=1e-5)
-    assert model.predict(docs("")) [0].shape == (0, 16)
+    assert model.predict(docs(""))[0].shape == (0, 16)
     assert model.predict([]) == []
 
 
@@ -159,7 +159,11 @@ def test_transformers_reads_what_it_leaves(bert_config, tmp_path):
     encoder = pretrain(bert_config.interpolate(), tmp_path)
     folder = tmp_path / "bert"
     assert {path.name for path in folder.iterdir()} >= {
-        "config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json", "vocab.txt",
+        "config.json",
+        "model.safetensors",
+        "tokenizer.json",
+        "tokenizer_config.json",
+        "vocab.txt",
     }
     tokenizer = transformers.AutoTokenizer.from_pretrained(folder)
     assert isinstance(tokenizer, transformers.BertTokenizerFast)

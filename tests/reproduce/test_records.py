@@ -56,7 +56,9 @@ def test_one_record_for_each_split_and_kind_of_mention():
     run = {"scores": {"dev": prf, "test": prf | named}, "config": "x.cfg", "train_s": 1.6, "device": "a card"}
     made = list(make_records({"row": "A"}, run))
     assert [(r["split"], r["subset"], r["r"], r["r_oov"]) for r in made] == [
-        ("dev", "all", 33.33, 25.0), ("test", "all", 33.33, 25.0), ("test", "named", 100.0, None),
+        ("dev", "all", 33.33, 25.0),
+        ("test", "all", 33.33, 25.0),
+        ("test", "named", 100.0, None),
     ]
     assert (made[0]["train_s"], made[0]["device"], made[0]["overrides"]) == (2, "a card", {})
 

@@ -28,7 +28,7 @@ def test_mean_and_deviation_beside_the_paper(table, record):
 
 
 def test_only_scores_that_are_published_have_a_column(table):
-    assert cells(column_table(table, [], ["A", "A+B"], "secret")) [0][-2:] == ["seeds", "paper F"]
+    assert cells(column_table(table, [], ["A", "A+B"], "secret"))[0][-2:] == ["seeds", "paper F"]
     assert cells(column_table(table, [], ["A"], "half, dev"))[0][-1] == "seeds"
 
 
@@ -90,7 +90,8 @@ def test_learning_curve(few, record, tmp_path):
     assert lines == [["A", "31.00 ± 1.41", "–"], ["elsewhere", "–", "50.00"]]
     found = learning_curves(few, records, few.curves["mine"])
     assert {row: [(x, score.mean) for x, score in line] for row, line in found.items()} == {
-        "A": [(10, 31.0)], "elsewhere": [(100, 50.0)],
+        "A": [(10, 31.0)],
+        "elsewhere": [(100, 50.0)],
     }
     text = page(few, records, select(few, [], [], []), {"mine": Path("curve.png")}, Path())
     assert "## Mine\n\nF of each row" in text

@@ -37,7 +37,9 @@ def test_overrides_go_from_the_general_to_the_special(table):
     chosen = select(table, [], [], [])
     by_row = {run.row: run.overrides for run in plan(table, chosen, [0])}
     assert {row: overrides["training.dropout"] for row, overrides in by_row.items()} == {
-        "A": 0.1, "A+B": 0.2, "A rate=0.4": 0.4,
+        "A": 0.1,
+        "A+B": 0.2,
+        "A rate=0.4": 0.4,
     }
     assert by_row["A"]["training.max_steps"] == 3
     assert {run.overrides["training.dropout"] for run in plan(table, chosen, [0], {"training.dropout": 0.9})} == {0.9}
@@ -46,7 +48,8 @@ def test_overrides_go_from_the_general_to_the_special(table):
 def test_what_is_recorded_is_not_pending(table, record):
     runs = plan(table, select(table, [], [], []), [0])
     assert names(pending(runs, [record("A"), record("A+B", seed=1)])) == [
-        ("A+B", "mine", 0), ("A rate=0.4", "mine", 0),
+        ("A+B", "mine", 0),
+        ("A rate=0.4", "mine", 0),
     ]
 
 

@@ -27,8 +27,12 @@ def test_keeps_what_fixes_more_than_it_breaks():
     mined = mine([SPLIT] * 3 + [TAIL] * 2 + [right], LISTS, min_fixes=3)
     # Two parts that are wrong and a whole that is missing; the right text has two entities less and one too many.
     assert [(each.fixes, each.breaks) for each in mined][0] == (9, 3)
-    assert {each.rule for each in mined} < {"<LOC><ORG> => <ORG>", "{<LOC>}+<ORG> => <ORG>", '<ORG>"公司" => <ORG>',
-                                            "<ORG>[org_tail] => <ORG>"}
+    assert {each.rule for each in mined} < {
+        "<LOC><ORG> => <ORG>",
+        "{<LOC>}+<ORG> => <ORG>",
+        '<ORG>"公司" => <ORG>',
+        "<ORG>[org_tail] => <ORG>",
+    }
     assert mine([SPLIT] * 3 + [right] * 12, LISTS, min_fixes=3) == []
 
 

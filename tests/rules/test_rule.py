@@ -91,7 +91,7 @@ def test_files(tmp_path):
 def test_spans_stay_spans(text, cuts):
     cuts = sorted(cut for cut in cuts if cut <= len(text))
     spans = [(start, end, "LOC") for start, end in zip(cuts[::2], cuts[1::2])]
-    rules = parse_rules(["<LOC>.[org_tail]? => <ORG>", '.(<LOC>) => O', ". <ORG> => <LOC>"], LISTS)
+    rules = parse_rules(["<LOC>.[org_tail]? => <ORG>", ".(<LOC>) => O", ". <ORG> => <LOC>"], LISTS)
     found = apply_rules(rules, text, spans)
     assert all(0 <= start < end <= len(text) for start, end, _ in found)
     assert all(first[1] <= second[0] for first, second in zip(found, found[1:]))

@@ -1,8 +1,6 @@
 """What a CRF expects of its arguments. All checks are done for the whole batch at once; a ValueError tells the first
 place that is wrong."""
 
-from typing import Optional
-
 import torch
 from torch import Tensor
 
@@ -22,7 +20,7 @@ def check_floating(name: str, tensor: Tensor) -> None:
         raise ValueError(f"expected {name} of a floating type, got {tensor.dtype}")
 
 
-def check_batch(emissions: Tensor, lengths: Tensor, positional: Optional[Tensor], num_tags: int) -> None:
+def check_batch(emissions: Tensor, lengths: Tensor, positional: Tensor | None, num_tags: int) -> None:
     if emissions.dim() != 3 or emissions.shape[2] != num_tags:
         shape = tuple(emissions.shape)
         raise ValueError(f"expected emissions of shape (batch size, length, {num_tags}), got {shape}")

@@ -8,7 +8,7 @@ Shapes: B sequences, T positions and L tags of the input; S = T + 2 positions an
 position p is position p - 1 of the input, and whose last tag is the boundary.
 """
 
-from typing import NamedTuple, Optional
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
@@ -41,7 +41,7 @@ def wide_dtype(device: torch.device) -> torch.dtype:
     return torch.float32 if device.type == "mps" else torch.float64
 
 
-def build_lattice(emissions: Tensor, transitions: Tensor, positional: Optional[Tensor], lengths: Tensor) -> Lattice:
+def build_lattice(emissions: Tensor, transitions: Tensor, positional: Tensor | None, lengths: Tensor) -> Lattice:
     """From `emissions` (B, T, L); `transitions` (K, K); `positional` (B, T - 1, L, L), added to the transitions between
     its position and the next; and `lengths` (B,). What is beyond a sequence's length is not looked at."""
     batch, length, tags = emissions.shape

@@ -4,7 +4,7 @@ The gradient with respect to a score is the expected number of times that a path
 the given tags do (Sutton and McCallum 2012, "An introduction to conditional random fields", section 5.1).
 """
 
-from typing import Any, Optional
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -48,7 +48,7 @@ class NegativeLogLikelihood(torch.autograd.Function):
 
     @staticmethod
     def forward(
-        ctx: Any, emissions: Tensor, transitions: Tensor, positional: Optional[Tensor], lengths: Tensor, path: Tensor
+        ctx: Any, emissions: Tensor, transitions: Tensor, positional: Tensor | None, lengths: Tensor, path: Tensor
     ) -> Tensor:
         """`path` (B, S): tags, the boundary's index L before and after them, -1 where unknown; the rest as of
         `build_lattice`."""
@@ -66,7 +66,7 @@ class NegativeLogLikelihood(torch.autograd.Function):
 
     @staticmethod
     @once_differentiable
-    def backward(ctx: Any, gradient: Tensor) -> tuple[Optional[Tensor], ...]:
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
         with torch.autocast(gradient.device.type, enabled=False):
             # shape: (S - 1, B, K)
             emissions = (ctx.free.marginals - ctx.gold.marginals) * gradient.unsqueeze(1)

@@ -1,7 +1,8 @@
 """A linear-chain conditional random field (Lafferty, McCallum and Pereira 2001)."""
 
 import functools
-from typing import Any, Callable, Optional, TypeVar, cast
+from collections.abc import Callable
+from typing import Any, TypeVar, cast
 
 import torch
 from torch import Tensor, nn
@@ -54,9 +55,9 @@ class CRF(nn.Module):
         self,
         num_tags: int,
         *,
-        allowed: Optional[Tensor] = None,
-        allowed_start: Optional[Tensor] = None,
-        allowed_end: Optional[Tensor] = None,
+        allowed: Tensor | None = None,
+        allowed_start: Tensor | None = None,
+        allowed_end: Tensor | None = None,
     ):
         super().__init__()
         if num_tags < 1:
@@ -89,7 +90,7 @@ class CRF(nn.Module):
         return f"num_tags={self.num_tags}, forbidden={int(self.forbidden.sum())}"
 
     @without_autocast
-    def nll(self, emissions: Tensor, tags: Tensor, lengths: Tensor, transitions: Optional[Tensor] = None) -> Tensor:
+    def nll(self, emissions: Tensor, tags: Tensor, lengths: Tensor, transitions: Tensor | None = None) -> Tensor:
         """Negative log likelihood of `tags` (B, T), shape (B,).
 
         A tag of -1 is unknown: the likelihood is that of all paths through the tags that are known (Tsuboi et al. 2008,
@@ -108,9 +109,7 @@ class CRF(nn.Module):
 
     @without_autocast
     @torch.no_grad()
-    def decode(
-        self, emissions: Tensor, lengths: Tensor, transitions: Optional[Tensor] = None
-    ) -> tuple[Tensor, Tensor]:
+    def decode(self, emissions: Tensor, lengths: Tensor, transitions: Tensor | None = None) -> tuple[Tensor, Tensor]:
         """The best tags of each sequence (B, T), -1 at padding, and their scores (B,)."""
         lattice = build_lattice(*self._scores(emissions, lengths, transitions))
         tags, scores = viterbi(lattice)
@@ -120,7 +119,7 @@ class CRF(nn.Module):
     @without_autocast
     @torch.no_grad()
     def nbest(
-        self, emissions: Tensor, lengths: Tensor, n: int, transitions: Optional[Tensor] = None
+        self, emissions: Tensor, lengths: Tensor, n: int, transitions: Tensor | None = None
     ) -> tuple[Tensor, Tensor]:
         """The n best tag sequences (B, n, T), best first, -1 at padding, and their scores (B, n). Where there are fewer
         than n legal ones, the rest has tags -1 and score -inf."""
@@ -134,7 +133,7 @@ class CRF(nn.Module):
 
     @without_autocast
     @torch.no_grad()
-    def marginals(self, emissions: Tensor, lengths: Tensor, transitions: Optional[Tensor] = None) -> Tensor:
+    def marginals(self, emissions: Tensor, lengths: Tensor, transitions: Tensor | None = None) -> Tensor:
         """The probability of each tag at each position (B, T, L), 0 at padding."""
         lattice = build_lattice(*self._scores(emissions, lengths, transitions))
         return forward_backward(lattice).marginals[1:, :, :-1].transpose(0, 1).to(result_dtype(emissions))
@@ -148,8 +147,8 @@ class CRF(nn.Module):
         spans: Tensor,
         path: Tensor,
         *,
-        continues: Optional[Tensor] = None,
-        transitions: Optional[Tensor] = None,
+        continues: Tensor | None = None,
+        transitions: Tensor | None = None,
     ) -> Tensor:
         """The probability that a span's tags are those of `path` (B, T), for each of `spans` (N, 3), rows of sequence,
         start and end (exclusive); shape (N,).
@@ -178,7 +177,7 @@ class CRF(nn.Module):
         lengths: Tensor,
         roles: crf_spans.Roles,
         threshold: float,
-        transitions: Optional[Tensor] = None,
+        transitions: Tensor | None = None,
     ) -> tuple[Tensor, Tensor]:
         """All spans at least as probable as the threshold, whether or not they overlap: rows of sequence, start, end
         (exclusive) and label (N, 4), and their probabilities (N,). Raises ValueError for a threshold that is not a
@@ -190,8 +189,8 @@ class CRF(nn.Module):
         return spans, probabilities.to(result_dtype(emissions))
 
     def _scores(
-        self, emissions: Tensor, lengths: Tensor, transitions: Optional[Tensor]
-    ) -> tuple[Tensor, Tensor, Optional[Tensor], Tensor]:
+        self, emissions: Tensor, lengths: Tensor, transitions: Tensor | None
+    ) -> tuple[Tensor, Tensor, Tensor | None, Tensor]:
         """The arguments of `build_lattice`."""
         check_batch(emissions, lengths, transitions, self.num_tags)
         # Start scores as a last row, end scores as a last column; shape: (L + 1, L + 1)

@@ -1,7 +1,7 @@
 """The probability that a span is tagged in a given way, and the spans whose probability is high."""
 
 import math
-from typing import NamedTuple, Optional
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
@@ -12,7 +12,7 @@ from .lattice import Lattice
 
 
 def span_probabilities(
-    lattice: Lattice, result: ForwardBackward, spans: Tensor, path: Tensor, continues: Optional[Tensor]
+    lattice: Lattice, result: ForwardBackward, spans: Tensor, path: Tensor, continues: Tensor | None
 ) -> Tensor:
     """P(the tags at [start, end) are those of the path, and the next tag does not continue the span), shape (N,).
 
@@ -60,9 +60,7 @@ class Roles(NamedTuple):
     continues: Tensor
 
 
-def probable_spans(
-    lattice: Lattice, result: ForwardBackward, roles: Roles, threshold: float
-) -> tuple[Tensor, Tensor]:
+def probable_spans(lattice: Lattice, result: ForwardBackward, roles: Roles, threshold: float) -> tuple[Tensor, Tensor]:
     """All spans at least so probable: rows of sequence, start, end (exclusive) and label, (N, 4), and their
     probabilities (N,), float.
 

@@ -1,6 +1,6 @@
 """FTRL-Proximal: weights learned from gradients that come batch by batch and touch few rows of a table."""
 
-from typing import Sequence
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor

@@ -1,6 +1,7 @@
 """A CRF over sparse binary features."""
 
-from typing import Iterator, List, NamedTuple, Optional, Tuple
+from collections.abc import Iterator
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
@@ -21,7 +22,7 @@ class Batch(NamedTuple):
         return torch.arange(self.chars.shape[1]) < self.lengths.unsqueeze(1)
 
 
-def make_batch(sequences: List[range]) -> Batch:
+def make_batch(sequences: list[range]) -> Batch:
     """The sequences are ranges of characters."""
     starts = torch.tensor([sequence.start for sequence in sequences])
     lengths = torch.tensor([len(sequence) for sequence in sequences])
@@ -49,7 +50,7 @@ class FeatureCrf:
         """(n, L)"""
         return sum_rows(rows, self.weights) + self.bias
 
-    def transitions(self, bigram_rows: Tensor, batch: Batch) -> Optional[Tensor]:
+    def transitions(self, bigram_rows: Tensor, batch: Batch) -> Tensor | None:
         """What is added to the transitions into all characters but the first of each sequence, (B, T - 1, L, L); None
         if there is no feature of that kind."""
         if not bigram_rows.shape[1]:
@@ -59,8 +60,8 @@ class FeatureCrf:
         return scores.view(*into.shape, self.crf.num_tags, self.crf.num_tags)
 
     def scores(
-        self, rows: Tensor, bigram_rows: Tensor, batches: List[Batch]
-    ) -> Iterator[Tuple[Batch, Tensor, Optional[Tensor]]]:
+        self, rows: Tensor, bigram_rows: Tensor, batches: list[Batch]
+    ) -> Iterator[tuple[Batch, Tensor, Tensor | None]]:
         """Each batch with its emissions (B, T, L) and transitions (B, T - 1, L, L)."""
         emissions = self.emissions(rows)
         for batch in batches:

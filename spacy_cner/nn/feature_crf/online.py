@@ -1,7 +1,8 @@
 """Trains a CRF over sparse features batch by batch: some ten passes over the data come as near as a hundred iterations
 of L-BFGS over all of it."""
 
-from typing import Callable, List, NamedTuple, Optional
+from collections.abc import Callable
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
@@ -30,7 +31,7 @@ class Prepared(NamedTuple):
     batch: Batch
     tags: Tensor
     bags: Bags
-    bigram_bags: Optional[Bags]
+    bigram_bags: Bags | None
 
 
 def make_bags(rows: Tensor) -> Bags:
@@ -52,7 +53,7 @@ class OnlineTraining:
         self.bigram = Ftrl(model.bigram_weights.shape, **settings)
         self.dense = Ftrl((1, self.small_size), rate=rate, c1=0.0, c2=c2)
 
-    def prepare(self, rows: Tensor, bigram_rows: Tensor, tags: Tensor, sequences: List[range]) -> Prepared:
+    def prepare(self, rows: Tensor, bigram_rows: Tensor, tags: Tensor, sequences: list[range]) -> Prepared:
         batch = make_batch(sequences)
         inside = batch.inside
         bigram_bags = make_bags(bigram_rows[batch.chars[:, 1:][inside[:, 1:]]]) if bigram_rows.shape[1] else None
@@ -108,13 +109,13 @@ def train_online(
     rows: Tensor,
     bigram_rows: Tensor,
     tags: Tensor,
-    sequences: List[range],
+    sequences: list[range],
     *,
     c1: float,
     c2: float,
     passes: int,
     rate: float = 0.3,
-    report: Optional[Callable[[int, float], None]] = None,
+    report: Callable[[int, float], None] | None = None,
 ) -> None:
     """Sets the model's weights to what FTRL-Proximal finds in so many passes over the sequences, in batches of
     sequences of like length, in an order that is always the same. Data and penalties are those of `train_feature_crf`;

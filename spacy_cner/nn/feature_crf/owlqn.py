@@ -1,11 +1,12 @@
 """L-BFGS, and with an L1 penalty OWL-QN: for smooth convex objectives of very many variables."""
 
-from typing import Callable, List, NamedTuple, Optional, Tuple
+from collections.abc import Callable
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
-Objective = Callable[[Tensor], Tuple[float, Tensor]]  # value and gradient
+Objective = Callable[[Tensor], tuple[float, Tensor]]  # value and gradient
 
 
 class Minimum(NamedTuple):
@@ -27,13 +28,13 @@ def minimize(
     epsilon: float = 1e-5,
     delta: float = 1e-5,
     period: int = 10,
-    report: Optional[Callable[[int, float], None]] = None,
+    report: Callable[[int, float], None] | None = None,
 ) -> Minimum:
     """Minimises objective(x) + l1 * |x| from `x` (n,), by L-BFGS (Nocedal and Wright 2006, algorithm 7.5), or OWL-QN
     (Andrew and Gao 2007, "Scalable training of L1-regularized log-linear models", section 3.2) where l1 > 0, both with
     a backtracking line search. Stops as CRFsuite does: where the gradient is shorter than `epsilon` times x (at least
     1), or the value has fallen by less than a part `delta` in `period` iterations."""
-    history: List[Tuple[Tensor, Tensor]] = []
+    history: list[tuple[Tensor, Tensor]] = []
     smooth, gradient = objective(x)
     value = smooth + l1 * float(x.abs().sum())
     values = [value]
@@ -74,7 +75,7 @@ def pseudo_gradient(x: Tensor, gradient: Tensor, l1: float) -> Tensor:
     return torch.where(x == 0, at_zero, gradient + l1 * x.sign())
 
 
-def _two_loops(steepest: Tensor, history: List[Tuple[Tensor, Tensor]]) -> Tensor:
+def _two_loops(steepest: Tensor, history: list[tuple[Tensor, Tensor]]) -> Tensor:
     """The inverse Hessian, as far as it is known from steps and changes of the gradient, times a direction."""
     direction = steepest.clone()
     kept = []
@@ -97,9 +98,9 @@ def _line_search(
     value: float,
     direction: Tensor,
     steepest: Tensor,
-    orthant: Optional[Tensor],
+    orthant: Tensor | None,
     l1: float,
-) -> Optional[Tuple[Tensor, float, Tensor]]:
+) -> tuple[Tensor, float, Tensor] | None:
     """The first of the steps 1, 1/2, 1/4, ... that lowers the value as far as its slope promises a ten-thousandth of;
     None if 30 of them do not. With an orthant, variables that leave it become zero (ibid., eq. 6)."""
     size = 1.0

@@ -1,6 +1,6 @@
 """Trains a CRF over sparse features on all data at once: its likelihood is convex, so L-BFGS finds the one best."""
 
-from typing import Callable, List, Optional, Tuple
+from collections.abc import Callable
 
 import torch
 from torch import Tensor
@@ -21,7 +21,7 @@ class Objective:
     sequences: ranges of characters that do not overlap."""
 
     def __init__(
-        self, model: FeatureCrf, rows: Tensor, bigram_rows: Tensor, tags: Tensor, sequences: List[range], c2: float
+        self, model: FeatureCrf, rows: Tensor, bigram_rows: Tensor, tags: Tensor, sequences: list[range], c2: float
     ):
         self.model, self.rows, self.bigram_rows, self.tags, self.c2 = model, rows, bigram_rows, tags, c2
         chosen = batches_by_length(sequences, PADDED_SIZE)
@@ -45,7 +45,7 @@ class Objective:
             for scores, values in zip(self.small, small, strict=True):
                 scores.copy_(values.view_as(scores))
 
-    def __call__(self, x: Tensor) -> Tuple[float, Tensor]:
+    def __call__(self, x: Tensor) -> tuple[float, Tensor]:
         self.set_weights(x)
         crf = self.model.crf.requires_grad_(True)
         crf.zero_grad()
@@ -90,7 +90,7 @@ def observed(rows: Tensor, tags: Tensor, num_tags: int) -> Tensor:
     return places[places >= num_tags]
 
 
-def tag_pairs(tags: Tensor, sequences: List[range], num_tags: int) -> Tensor:
+def tag_pairs(tags: Tensor, sequences: list[range], num_tags: int) -> Tensor:
     """The pair of tags at each character and before it as one number (n,); -1 for the first of a sequence, and where
     one of the two is not known."""
     pairs = torch.full_like(tags, -1)
@@ -104,12 +104,12 @@ def train_feature_crf(
     rows: Tensor,
     bigram_rows: Tensor,
     tags: Tensor,
-    sequences: List[range],
+    sequences: list[range],
     *,
     c1: float,
     c2: float,
     max_iterations: int,
-    report: Optional[Callable[[int, float], None]] = None,
+    report: Callable[[int, float], None] | None = None,
 ) -> Minimum:
     """Sets the model's weights to those of the highest likelihood under the penalties c1 * |x| and c2 * |x|^2; see
     `Objective` for the data."""

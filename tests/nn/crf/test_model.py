@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from itertools import count, product
-from typing import Optional
 
 import pytest
 import torch
@@ -31,7 +30,7 @@ class Case:
     allowed: tuple[Tensor, Tensor, Tensor]
     emissions: Tensor
     lengths: Tensor
-    positional: Optional[Tensor]
+    positional: Tensor | None
     paths: list[Tensor]  # for each sequence all its legal tag sequences, shape (number, length)
 
     @property

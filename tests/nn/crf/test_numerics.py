@@ -131,8 +131,9 @@ def test_probabilities_in_long_sequences():
     spans = torch.tensor([[0, 0, 1], [0, 4000, 4010], [1, 431, 432]])
     probabilities = crf.span_probabilities(emissions, lengths, spans, tags)
     marginals = crf.marginals(emissions, lengths)
-    torch.testing.assert_close(probabilities[[0, 2]], marginals[[0, 1], [0, 431], tags[[0, 1], [0, 431]]],
-                               rtol=1e-4, atol=1e-6)
+    torch.testing.assert_close(
+        probabilities[[0, 2]], marginals[[0, 1], [0, 431], tags[[0, 1], [0, 431]]], rtol=1e-4, atol=1e-6
+    )
     assert 0 <= probabilities[1] <= 1
 
 
