@@ -191,7 +191,7 @@ def test_the_taught_crf_is_the_feature_crf():
         config["paths"].pop("silver", None)
         crf = config["components"]["cner_features"]
         del config["corpora"]["train"]
-        for key in ("min_count", "passes", "max_iterations"):
+        for key in ("min_count", "epochs", "max_iterations"):
             crf.pop(key, None)
     assert taught == first
 

@@ -10,7 +10,7 @@ from spacy.training import Example
 from spacy.util import minibatch
 
 from ..errors import InputError
-from ..pipeline.entities import without_overlap
+from ..models.decoding import without_overlap
 from .gold import char_doc, is_annotated
 from .pipeline import evaluate_pipeline
 from .scorer import score_ents

@@ -2,9 +2,9 @@
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from functools import partial
-from typing import Any, ContextManager, Literal
+from typing import Any, Literal
 
 import torch
 
@@ -45,7 +45,7 @@ def computing(in_training: Precision, device: str, is_train: bool) -> Iterator[N
         yield
 
 
-def without_tf32() -> ContextManager[None]:
+def without_tf32() -> AbstractContextManager[None]:
     """cuDNN multiplies the float32 of convolutions and LSTMs as they are. By itself it takes them for TF32, of as few
     digits as float16."""
     cudnn = torch.backends.cudnn

@@ -1,7 +1,6 @@
 """Documents as the models read them: one token per character, in windows, with gold tags for training."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 
 import numpy
 from spacy.lang.zh import Chinese
@@ -12,25 +11,12 @@ from spacy.vocab import Vocab
 from ..errors import InputError
 from .chars import is_char_doc, same_text
 from .tags import spans_to_tags
-from .windows import split_windows
+from .windows import Window, split_windows
 from .words import WORDS_KEY, words_of
 
 UNKNOWN = -1  # the tag of a token whose annotation is missing
 
 Roles = dict[str, int]  # the index of the tag for each role: B, I, E, S
-
-
-@dataclass(frozen=True)
-class Window:
-    """A part of a document: `doc` (one token per character) begins at token `start` of the document's character view;
-    `index` is the document's place in the batch."""
-
-    index: int
-    start: int
-    doc: Doc
-
-    def __len__(self) -> int:
-        return len(self.doc)
 
 
 class CharView:
@@ -56,22 +42,29 @@ class CharView:
 
 
 def windows_of(docs: Iterable[Doc], size: int) -> list[Window]:
-    """The windows of character docs; docs without tokens have none."""
+    """The windows of character docs, of at most `size` tokens each; a doc without tokens has none."""
     windows = []
     for index, doc in enumerate(docs):
-        if 0 < len(doc) <= size:
-            windows.append(Window(index, 0, doc))
-        else:
-            words, spaces = [token.text for token in doc], [bool(token.whitespace_) for token in doc]
-            for start, end in split_windows(words, size):
-                # Span.as_doc looks at the whole document each time.
-                part = Doc(doc.vocab, words=words[start:end], spaces=spaces[start:end])
-                if WORDS_KEY in doc.spans:
-                    inside = [word for word in doc.spans[WORDS_KEY] if word.start < end and start < word.end]
-                    borders = [(max(word.start, start), min(word.end, end), word.label_) for word in inside]
-                    set_words(part, [(first - start, stop - start, tag) for first, stop, tag in borders])
-                windows.append(Window(index, start, part))
+        borders = [(0, len(doc))]
+        if len(doc) > size:
+            borders = split_windows([token.text for token in doc], size)
+        windows += [Window(index, start, stop) for start, stop in borders if start < stop]
     return windows
+
+
+def window_doc(doc: Doc, window: Window) -> Doc:
+    """The part of a character doc that a window shows, with the parts of its words; the doc itself if that is all."""
+    if len(window) == len(doc):
+        return doc
+    start, stop = window.start, window.stop
+    # Span.as_doc looks at the whole document each time.
+    tokens = [doc[i] for i in range(start, stop)]
+    part = Doc(doc.vocab, words=[token.text for token in tokens], spaces=[bool(token.whitespace_) for token in tokens])
+    if WORDS_KEY in doc.spans:
+        inside = [word for word in doc.spans[WORDS_KEY] if word.start < stop and start < word.end]
+        borders = [(max(word.start, start), min(word.end, stop), word.label_) for word in inside]
+        set_words(part, [(first - start, last - start, tag) for first, last, tag in borders])
+    return part
 
 
 def set_words(doc: Doc, words: Iterable[tuple[int, int, str]]) -> None:
@@ -183,12 +176,11 @@ def _covering(offsets: numpy.ndarray, ends: numpy.ndarray, start: int, end: int)
     return slice(int(numpy.searchsorted(ends, start, side="right")), int(numpy.searchsorted(offsets, end, side="left")))
 
 
-def window_tags(tags: numpy.ndarray, window: Window | range, goes_on: numpy.ndarray) -> numpy.ndarray:
-    """The gold tags of a window, or a range of tokens: those of the document, UNKNOWN for the parts of an entity that
-    its border cuts.
+def window_tags(tags: numpy.ndarray, window: Window, goes_on: numpy.ndarray) -> numpy.ndarray:
+    """The gold tags of a window: those of the document, UNKNOWN for the parts of an entity that its border cuts.
 
     goes_on: (n_tags, n_tags), the transitions inside of an entity."""
-    start, end = window.start, window.start + len(window)
+    start, end = window.start, window.stop
     part = tags[start:end].copy()
 
     def inside(cut: int) -> bool:
@@ -204,3 +196,9 @@ def window_tags(tags: numpy.ndarray, window: Window | range, goes_on: numpy.ndar
         part[cut - 1 - start] = UNKNOWN
         cut -= 1
     return part
+
+
+def char_offsets(view: Doc, start: int, end: int) -> tuple[int, int]:
+    """Where the tokens from `start` to `end` (exclusive) of a character view stand in the text."""
+    last = view[end - 1]
+    return view[start].idx, last.idx + len(last)

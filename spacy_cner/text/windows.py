@@ -1,8 +1,22 @@
 """Long documents in windows that end where sentences do."""
 
+from dataclasses import dataclass
+
 SENTENCE_ENDS = frozenset("。！？!?…；;\n\r\u2028\u2029")
 CLAUSE_ENDS = frozenset("，,、：: \t\u3000")
 CLOSING = frozenset("”’」』】）)》\"'")
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """Tokens `start` to `stop` (exclusive) of a document's character view; `index` is its place in the batch."""
+
+    index: int
+    start: int
+    stop: int
+
+    def __len__(self) -> int:
+        return self.stop - self.start
 
 
 def split_windows(chars: list[str], size: int) -> list[tuple[int, int]]:

@@ -16,7 +16,7 @@ from typer.testing import CliRunner
 from spacy_cner.errors import InputError
 from spacy_cner.features.template import parse_templates
 from spacy_cner.pipeline import cner_features
-from spacy_cner.pipeline.cner_features import DEFAULT_TEMPLATES
+from spacy_cner.pipeline.feature_tagging import DEFAULT_TEMPLATES
 from spacy_cner.vectors.words import WordVectors
 
 TEXTS = [text for text, _ in SENTENCES]
@@ -68,7 +68,7 @@ def test_only_weights_that_are_used_are_kept(trained):
     assert len(tagger.dictionary) == len(tagger.model.weights) > 1
 
 
-OTHER = [{"tag_scheme": "bio"}, {"c1": 0.0}, {"passes": 0}, {"templates": ["c[0]", "c[-1]c[0]", "B:c[0]"]}]
+OTHER = [{"tag_scheme": "bio"}, {"c1": 0.0}, {"epochs": 0}, {"templates": ["c[0]", "c[-1]c[0]", "B:c[0]"]}]
 
 
 @pytest.mark.parametrize("config", OTHER)
@@ -118,7 +118,7 @@ def test_outside_penalty_and_threshold(trained):
         found[penalty] = sum(end - start for start, end, _ in entities(nlp(text)))
     assert found[-20.0] == 0 and found[-20.0] < found[0.0] < found[20.0] == len(text)
     nlp = pickle.loads(pickle.dumps(trained))
-    nlp.get_pipe("cner_features").threshold = 1.1
+    nlp.get_pipe("cner_features").threshold = 1.0
     assert not nlp(TEXTS[0]).ents
 
 
@@ -167,7 +167,7 @@ def test_clusters_of_the_words_of_a_lexicon(tmp_path):
     path = tmp_path / "words.npz"
     vectors = numpy.array([[1, 0], [0.9, 0.1], [0.1, 0.9], [0, 1]], dtype="float32")
     WordVectors(["青岛", "烟台", "昨天", "今天"], numpy.array([4, 3, 2, 1]), vectors).save(path)
-    nlp = blank(templates=["kind[0]", "c[0]"], passes=0, c1=0.0)
+    nlp = blank(templates=["kind[0]", "c[0]"], epochs=0, c1=0.0)
     examples = make_examples(nlp)
     component = nlp.get_pipe("cner_features")
     component.initialize(lambda: examples, nlp=nlp, lexicon=path, clusters={"kind": 2})
@@ -177,9 +177,9 @@ def test_clusters_of_the_words_of_a_lexicon(tmp_path):
 
 
 def test_list_of_the_entities_of_the_training_data():
-    nlp = blank(templates=["names[0]", "c[0]", "c[1]"], passes=0)
+    nlp = blank(templates=["names[0]", "c[0]", "c[1]"], epochs=0)
     examples = make_examples(nlp)
-    nlp.get_pipe("cner_features").initialize(lambda: examples, nlp=nlp, entity_list="names")
+    nlp.get_pipe("cner_features").initialize(lambda: examples, nlp=nlp, training_list="names")
     lists = nlp.get_pipe("cner_features").tagger.extract.lists
     assert lists["names"].entries == ["林小燕", "王海", "蓝天银行", "青岛"]
 
@@ -200,7 +200,7 @@ def test_sees_what_components_before_it_have_found():
 def test_second_step_learns_from_what_the_first_finds_in_unseen_text():
     """The first step knows its training data by heart, and nothing else: seen in it, it would be believed."""
     nlp = spacy.blank("zh")
-    first = nlp.add_pipe("cner_features", name="first", config={"folds": 3, "passes": 0})
+    first = nlp.add_pipe("cner_features", name="first", config={"folds": 3, "epochs": 0})
     config = {"templates": ["tag[0]", "c[0]"], "overwrite": True}
     second = nlp.add_pipe("cner_features", name="second", config=config)
     examples = make_examples(nlp)
@@ -273,9 +273,9 @@ def test_missing_annotation_is_learned_around():
     "config, message",
     [
         ({"templates": ["c[0"]}, "expected a template"),
-        ({"c1": -1.0}, "expected penalties of at least 0"),
+        ({"c1": -1.0}, "expected a number of at least 0, got -1.0, as c1"),
         ({"folds": 1}, "expected at least 2 folds"),
-        ({"alignment_mode": "wide"}, "expected the alignment_mode"),
+        ({"alignment_mode": "wide"}, "as alignment_mode"),
         ({"tag_scheme": "xyz"}, "expected a tag scheme"),
     ],
 )

@@ -10,7 +10,6 @@ Shapes as in crf_lattice: S positions, B sequences, K tags.
 """
 
 import math
-from typing import Union
 
 import torch
 from torch import Tensor
@@ -145,7 +144,7 @@ class LogForwardBackward:
         return counts
 
 
-ForwardBackward = Union[ScaledForwardBackward, LogForwardBackward]
+ForwardBackward = ScaledForwardBackward | LogForwardBackward
 
 
 def forward_backward(lattice: Lattice, limits: str = "the constraints") -> ForwardBackward:
