@@ -20,6 +20,7 @@ from ..errors import InputError
 from ..features.clusters import cluster_lists
 from ..features.columns import DOC_COLUMNS
 from ..features.template import columns_of, parse_templates
+from ..features.template_sets import DEFAULT_TEMPLATES
 from ..features.word_list import WordList, own_lists, read_list
 from ..models.feature_tagger import FeatureTagger, TrainingData
 from ..models.tag_scores import Tagged
@@ -27,12 +28,6 @@ from ..text.char_view import CharView
 from ..text.tags import scheme_letters
 from .settings import Setting, at_least
 from .tagging import CharTagger
-
-DEFAULT_TEMPLATES = [
-    *("c[-2]", "c[-1]", "c[0]", "c[1]", "c[2]"),
-    *("c[-2]c[-1]", "c[-1]c[0]", "c[0]c[1]", "c[1]c[2]", "c[-1]c[1]"),
-    *("class[-1]", "class[0]", "class[1]", "class[-1]class[0]class[1]"),
-]
 
 
 def check_folds(folds: int) -> None:

@@ -15,8 +15,8 @@ from typer.testing import CliRunner
 
 from spacy_cner.errors import InputError
 from spacy_cner.features.template import parse_templates
+from spacy_cner.features.template_sets import DEFAULT_TEMPLATES
 from spacy_cner.pipeline import cner_features
-from spacy_cner.pipeline.feature_tagging import DEFAULT_TEMPLATES
 from spacy_cner.vectors.words import WordVectors
 
 TEXTS = [text for text, _ in SENTENCES]
