@@ -10,7 +10,6 @@ from spacy.training import Example, validate_get_examples
 from spacy.vocab import Vocab
 from thinc.api import Config, Model
 
-from ..corpus import fast_spans  # noqa: F401  (makes reading fast)
 from ..errors import InputError
 from ..models.tagger import set_labels
 from ..models.torch_layers import sized_shim
