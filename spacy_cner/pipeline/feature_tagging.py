@@ -17,6 +17,7 @@ from spacy.vocab import Vocab
 
 from ..errors import InputError
 from ..features.columns import DOC_COLUMNS
+from ..features.index import uses_words
 from ..features.template import columns_of, parse_templates
 from ..features.word_list import WordList, own_lists, read_list
 from ..models.feature_tagger import FeatureTagger, TaggedParts, TrainingData
@@ -78,6 +79,11 @@ class FeatureTaggerPipe(Pipe):
         self.held_out: list[Doc] | None = None
 
     # Prediction
+
+    @property
+    def requires_extra(self) -> str | None:
+        """The extra that templates of words need where no earlier component gives these."""
+        return "words" if uses_words(self.templates) else None
 
     def read(self, views: list[Doc], found: Iterable[TaggedParts]) -> list[Any]:
         """What the tags of parts of the documents say of each document."""
