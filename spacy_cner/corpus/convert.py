@@ -13,6 +13,7 @@ from .brat import read_brat
 from .columns import read_columns
 from .docbin import chinese_vocab
 from .enamex import read_enamex
+from .fast_spans import fast_spans
 from .jsonlines import read_cluener, read_doccano
 from .markup import read_markup
 from .segmented import read_segmented
@@ -56,6 +57,7 @@ class Report:
         return f"{counts}{words} ({' and '.join(sorted(self.encodings))}), {len(self.skipped)} skipped"
 
 
+@fast_spans()
 def convert(
     path: Path, format: str, *, encoding: str | None = None, lenient: bool = False, **options: Any
 ) -> tuple[DocBin, Report]:

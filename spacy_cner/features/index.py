@@ -13,7 +13,7 @@ from .extract import Extractor
 from .template import columns_of, parse_templates
 from .word_list import WordList
 
-NEEDS_WORDS = "word"
+NEED_WORDS = {"word", "pos"}
 
 
 def check_templates(templates: Iterable[str], lists: Mapping[str, object]) -> None:
@@ -30,8 +30,8 @@ def check_templates(templates: Iterable[str], lists: Mapping[str, object]) -> No
 
 
 def uses_words(templates: Iterable[str]) -> bool:
-    """Whether a template looks at the words around a character."""
-    return NEEDS_WORDS in columns_of(parse_templates(templates))
+    """Returns whether a template looks at the word of a character, or at its part of speech."""
+    return not NEED_WORDS.isdisjoint(columns_of(parse_templates(templates)))
 
 
 def list_columns(templates: Iterable[str]) -> list[str]:

@@ -68,6 +68,7 @@ def ngram_embed(
             "trainable": trainable,
             "places": places,
             "needs_words": places > 1,
+            "requires_extra": "words" if places > 1 else None,
         },
     )
 

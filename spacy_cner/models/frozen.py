@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from functools import partial
+from typing import Any
 
 from spacy import registry
 from spacy.ml.models import build_Tok2Vec_model
@@ -20,16 +21,24 @@ def build_frozen_tok2vec(
 
     dropout: share of the resulting features that training leaves out, whatever `training.dropout` is; 0 to below 1."""
     check_dropout(dropout)
-    model = build_Tok2Vec_model(embed, encode)
-    # The same layers in the same places, so that it takes the weights of any `spacy.Tok2Vec.v2` of these parts.
-    model._func = partial(_predict, forward=model._func, dropout=dropout)
-    return model
+    learned = build_Tok2Vec_model(embed, encode)
+    # Its layers rather than itself as the only layer: so it takes the weights of any `spacy.Tok2Vec.v2` of these parts.
+    return Model(
+        "frozen_tok2vec",
+        partial(_forward, dropout=dropout),
+        init=learned.init,
+        layers=learned.layers,
+        dims={name: learned.maybe_get_dim(name) for name in learned.dim_names},
+        refs={name: learned.get_ref(name) for name in learned.ref_names},
+    )
 
 
-def _predict(
-    model: Model, docs: list[Doc], is_train: bool, *, forward: Callable, dropout: float
+def _forward(
+    model: Model, docs: list[Doc], is_train: bool, *, dropout: float
 ) -> tuple[list[Floats2d], Callable[[list[Floats2d]], list[Doc]]]:
-    features = forward(model, docs, False)[0]
+    features: Any = docs
+    for layer in model.layers:
+        features = layer.predict(features)
     return without_some(model.ops, features, dropout) if is_train else features, no_gradient
 
 

@@ -140,7 +140,7 @@ def char_transformer(
         _forward,
         init=partial(_init, encoder=name),
         dims={"nO": None},
-        attrs={"window": window},
+        attrs={"window": window, "requires_extra": "transformers"},
         shims=[shim],
     )
 

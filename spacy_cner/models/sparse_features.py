@@ -65,7 +65,11 @@ def build_sparse_features(
         ),
         dims={"nO": width},
         # Without templates until initialisation; a pipeline that is loaded brings its own index, with the lists.
-        attrs={"index": FeatureIndex([], {}), "needs_words": uses_words(templates)},
+        attrs={
+            "index": FeatureIndex([], {}),
+            "needs_words": uses_words(templates),
+            "requires_extra": "words" if uses_words(templates) else None,
+        },
         shims=[(RowsShim if lazy else SizedShim)(partial(FeatureScores, rate=rate, dropout=dropout, sparse=lazy))],
     )
 

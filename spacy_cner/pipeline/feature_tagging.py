@@ -19,6 +19,7 @@ from spacy.vocab import Vocab
 from ..errors import InputError
 from ..features.clusters import cluster_lists
 from ..features.columns import DOC_COLUMNS
+from ..features.index import uses_words
 from ..features.template import columns_of, parse_templates
 from ..features.template_sets import DEFAULT_TEMPLATES
 from ..features.word_list import WordList, own_lists, read_list
@@ -143,6 +144,11 @@ class FeatureTaggerPipe(CharTagger, SavedTagger):
                 "examples nor loaded; call nlp.initialize(...) first"
             )
         return self.tagger
+
+    @property
+    def requires_extra(self) -> str | None:
+        """The extra that templates of words need where no earlier component gives these."""
+        return "words" if uses_words(self.templates) else None
 
     # Training
 

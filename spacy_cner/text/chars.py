@@ -5,7 +5,6 @@ from functools import lru_cache
 from pathlib import Path
 
 import numpy
-from spacy.strings import StringStore
 from spacy.tokens import Doc
 
 from ..errors import InputError
@@ -71,29 +70,16 @@ def codepoints(doc: Doc) -> numpy.ndarray:
     """The code point of each token's first character, shape (n_tokens,), uint32.
 
     Raises InputError if a token holds several characters that are not white space."""
-    if not is_char_doc(doc):
+    orths, lengths = doc.to_array(["ORTH", "LENGTH"]).T
+    if (lengths != 1).any() and not is_char_doc(doc):
         token = next(t for t in doc if len(t) != 1 and not t.is_space)
         raise InputError(
             f"expected a document of one character per token, got the token {token.text!r} (token {token.i}) in "
             f"{doc.text[:40]!r}; use the `char` segmenter, or a `cner` component with a tok2vec of its own, which "
             "works on characters whatever the tokenizer"
         )
-    orths = doc.to_array("ORTH").tolist()
-    _first_codepoints.strings = doc.vocab.strings
-    return numpy.array([_first_codepoints[orth] for orth in orths], dtype="uint32")
-
-
-class _FirstCodepoints(dict[int, int]):
-    """Hashes of strings are the same in every vocabulary, so one table serves all."""
-
-    strings: StringStore
-
-    def __missing__(self, orth: int) -> int:
-        self[orth] = ord(self.strings[orth][0])
-        return self[orth]
-
-
-_first_codepoints = _FirstCodepoints()
+    strings = doc.vocab.strings
+    return numpy.array([ord(strings[orth][0]) for orth in orths.tolist()], dtype="uint32")
 
 
 def same_text(doc: Doc, other: Doc) -> bool:

@@ -13,7 +13,7 @@ from spacy.training import Corpus, Example, dont_augment
 from spacy.util import SimpleFrozenDict
 from spacy.vocab import Vocab
 
-from ..corpus import fast_spans  # noqa: F401  (makes reading fast)
+from ..corpus.fast_spans import fast_spans
 from ..errors import InputError
 from ..text.windows import split_windows
 from ..text.words import WORDS_KEY
@@ -124,7 +124,8 @@ class MixedCorpus:
         reader = self.corpora[name]
         plain = _plain(reader)
         kinds = self.annotations.get(name, KINDS)
-        items = [Item(name, example, _shows(name, example.reference, kinds)) for example in plain(nlp)]
+        with fast_spans():
+            items = [Item(name, example, _shows(name, example.reference, kinds)) for example in plain(nlp)]
         if not items:
             raise InputError(f"expected documents in the corpus {name!r}, got none")
         for kind in self.annotations.get(name, ()):

@@ -17,7 +17,7 @@ from spacy.tokens import Doc, DocBin
 from spacy.training import Example
 from spacy.util import registry
 
-from ..corpus.docbin import chinese_vocab, read_docs
+from ..corpus.docbin import chinese_vocab, docs_of, read_docs
 from ..corpus.document import AnnotatedText, gaps, trim
 from ..corpus.source import Source
 from ..errors import CorpusError, InputError
@@ -127,7 +127,7 @@ def add_pseudo_samples(docs: DocBin, sampler: PseudoSampler, *, only_pseudo: boo
     """The documents, each followed by its pseudo samples, or these alone; and the number of pseudo samples."""
     has_user_data = any(data is not None for data in docs.user_data)
     output, count, vocab = DocBin(attrs=docs.attrs, store_user_data=has_user_data), 0, chinese_vocab()
-    for doc in docs.get_docs(vocab):
+    for doc in docs_of(docs, vocab):
         if not only_pseudo:
             output.add(doc)
         for sample in sampler.samples(doc):

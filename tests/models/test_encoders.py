@@ -279,13 +279,12 @@ def test_precision_of_prediction(name, monkeypatch, native):
     monkeypatch.setattr("spacy_cner.nn.precision._of_prediction", "float32")
     model, batch = initialized(name), sample(name)
     exact = model.predict(batch)
-    predict_in("auto")
-    rounded = model.predict(batch)
+    with predict_in("auto"):
+        rounded = model.predict(batch)
     assert_same(rounded, exact, atol=0.05)
     assert all(x.dtype == numpy.float32 for x in rounded)
     assert all(numpy.array_equal(x, y) for x, y in zip(rounded, exact)) == (not native)
     assert_same(model.begin_update(batch)[0], exact)
-    predict_in("float32")
     assert_same(model.predict(batch), exact, atol=0)
 
 
