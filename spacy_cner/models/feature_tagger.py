@@ -107,7 +107,7 @@ class FeatureTagger:
         ]
         common = (self.model, data.rows, data.bigram_rows, data.tags, sequences)
         if passes:
-            train_online(*common, c1=c1, c2=c2, passes=passes, report=report)
+            train_online(*common, c1=c1, c2=c2, epochs=passes, report=report)
         else:
             train_feature_crf(*common, c1=c1, c2=c2, max_iterations=max_iterations, report=report)
 

@@ -62,7 +62,7 @@ def build_sparse_features(
         dims={"nO": width},
         # Without templates until initialisation; a pipeline that is loaded brings its own index, with the lists.
         attrs={"index": FeatureIndex([], {}), "needs_words": uses_words(templates)},
-        shims=[(RowsShim if lazy else SizedShim)(partial(FeatureScores, rate=rate, dropout=dropout, sparse=lazy))],
+        shims=[(RowsShim if lazy else SizedShim)(partial(FeatureScores, lr_scale=rate, dropout=dropout, sparse=lazy))],
     )
 
 

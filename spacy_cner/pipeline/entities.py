@@ -11,7 +11,7 @@ from spacy.tokens import Doc, Span, SpanGroup
 
 from ..errors import InputError
 from ..models.tag_scores import TagScores
-from ..nn.crf.spans import Roles
+from ..nn.crf.spans import SpanTags
 from ..text.tags import OUTSIDE, allowed_transitions, parse_tag, scheme_letters, tags_to_spans
 
 ALIGNMENT_MODES = ("expand", "contract", "strict")
@@ -144,7 +144,7 @@ def probable_spans(scores: TagScores, threshold: float) -> list[list[ScoredSpan]
     spans, probabilities = scores.crf.probable_spans(
         scores.emissions,
         scores.lengths,
-        Roles(begin, inside, end, single, goes_on(scores)),
+        SpanTags(begin, inside, end, single, goes_on(scores)),
         threshold,
         scores.transitions,
     )
