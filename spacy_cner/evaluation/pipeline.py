@@ -39,9 +39,8 @@ def evaluate_pipeline(
     vocabulary: the words of the training set, for recall on unseen ones; implies `words`.
 
     The pipeline sees only the text of a gold document, and splits it with its own tokenizer. Spans are compared by
-    their characters. A document without an annotation is skipped for the scores that need it, with a warning in the
-    log.
-    Raises InputError if no document is left."""
+    their characters. A document without an annotation is skipped for the scores that need it, with a warning. Raises
+    InputError if no document is left."""
     docs = list(docs)
     words = _are_words_scored(nlp, docs, words or vocabulary is not None)
     gold = [doc for doc in docs if is_annotated(doc) or (words and has_words(doc))]

@@ -132,7 +132,7 @@ def test_begins_with_the_vectors(vectors):
 # Its pre-training
 
 
-def test_guesses_begin_with_likeness(vectors):
+def test_mlm_head_starts_from_the_embedding(vectors):
     tok2vec = build(vectors)
     objective = make_masked_characters(hidden=16)(NLP.vocab, tok2vec)
     objective.initialize(X=docs("王海"))

@@ -118,7 +118,7 @@ def test_ends_with_the_text(config, tmp_path):
     last = rows(tmp_path / "out")[-1]
     assert last["step"] < 20
     assert last["characters"] == sum(
-        len(doc) for _, batch in loop.read_setup(config.interpolate()).batches() for doc in batch
+        len(doc) for _, batch in loop.resolve_config(config.interpolate()).batches() for doc in batch
     )
 
 
@@ -230,8 +230,8 @@ def test_project_configs(name, vectors):
     assert get_tok2vec_ref(nlp, config["pretraining"]).get_dim("nO") == 256
     assert "pretraining_loop" in nlp.config
     with pytest.raises(InputError, match="expected an embedding with vectors"):
-        loop.read_setup(config)
+        loop.resolve_config(config)
     config["pretraining"]["objective"]["vocabulary"] = str(vectors)
     config["pretraining_loop"]["held_out"] = None
     with pytest.raises(InputError, match="expected the path of raw text"):
-        next(loop.read_setup(config).batches())
+        next(loop.resolve_config(config).batches())
