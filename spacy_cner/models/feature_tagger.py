@@ -82,7 +82,7 @@ class FeatureTagger:
         self._set_dictionaries(*(Dictionary.from_counts(keys, min_count) for keys in features))
         tags = numpy.full(sum(map(len, views)), -1, dtype="int64")
         for part in parts:
-            tags[part.characters] = window_tags(gold[part.doc], part.tokens, self.transitions.goes_on)
+            tags[part.characters] = window_tags(gold[part.doc], part.tokens, self.transitions.continues)
         rows, bigram_rows = self._rows(features)
         return TrainingData(parts, rows, bigram_rows, torch.from_numpy(tags))
 

@@ -158,7 +158,7 @@ def probable_spans(scores: TagScores, threshold: float) -> list[list[ScoredSpan]
 def goes_on(scores: TagScores) -> torch.Tensor:
     """(L, L) [from, to]: transitions that stay inside of one span."""
     transitions = allowed_transitions(scores.tags, scores.scheme)
-    return torch.from_numpy(transitions.goes_on).to(scores.emissions.device)
+    return torch.from_numpy(transitions.continues).to(scores.emissions.device)
 
 
 def without_overlap(spans: Iterable[ScoredSpan], threshold: float) -> list[ScoredSpan]:

@@ -149,9 +149,9 @@ class CharTagger(TrainablePipe):
             for example, view in zip(examples, views)
         ]
         scale = self.loss_weight / max(1, sum((tags >= 0).any() for tags in gold))
-        goes_on = self.transitions.goes_on
+        continues = self.transitions.continues
         for batch in self.batches(views):
-            tags = [window_tags(gold[window.index], window, goes_on) for window in batch]
+            tags = [window_tags(gold[window.index], window, continues) for window in batch]
             losses[self.name] += self._learn([window.doc for window in batch], tags, scale)
         if sgd is not None:
             self.finish_update(sgd)

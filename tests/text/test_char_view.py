@@ -365,7 +365,7 @@ def test_window_tags(scheme, start, end, expected):
     doc = tokens(*"一二三四五六七八")
     window = windows_of([doc[start:end].as_doc()], 99)[0]
     window = type(window)(0, start, window.doc)
-    found = window_tags(indices, window, allowed_transitions(tags, scheme).goes_on)
+    found = window_tags(indices, window, allowed_transitions(tags, scheme).continues)
     wanted = [UNKNOWN if mark == "?" else indices[start + i] for i, mark in enumerate(expected.split())]
     assert found.tolist() == wanted
     assert (indices >= 0).all()  # those of the document stay
@@ -373,8 +373,8 @@ def test_window_tags(scheme, start, end, expected):
 
 def test_window_tags_beside_what_is_unknown():
     tags = tag_list(LABELS, "bioes")
-    goes_on = allowed_transitions(tags, "bioes").goes_on
+    continues = allowed_transitions(tags, "bioes").continues
     window = windows_of([tokens(*"一二三四")], 99)[0]
     indices = numpy.array([UNKNOWN, UNKNOWN, tags.index("S-PER"), 0, 0, UNKNOWN])
-    found = window_tags(indices, type(window)(0, 1, window.doc), goes_on)
+    found = window_tags(indices, type(window)(0, 1, window.doc), continues)
     assert found.tolist() == [UNKNOWN, tags.index("S-PER"), 0, 0]
