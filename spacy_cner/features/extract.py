@@ -13,7 +13,7 @@ from .word_list import WordList
 
 
 class Features(NamedTuple):
-    """One number for each template and each of n characters, with all documents concatenated.
+    """The features of n characters, the concatenated characters of all documents; one number for each template.
 
     plain: uint64 (templates, n), for templates of single tags. bigram: uint64 (templates, n), for templates of tag
     pairs."""

@@ -20,6 +20,7 @@ class FeatureScores(nn.Module):
         self.weights = nn.Parameter(torch.zeros(size, width))
 
     def forward(self, rows: torch.Tensor) -> torch.Tensor:
+        """Maps rows (n, k) to sums (n, width)."""
         scale = self.lr_scale
         if self.training and self.dropout:
             rows = rows * (torch.rand(rows.shape, device=rows.device) >= self.dropout)

@@ -50,7 +50,7 @@ def make_mixed_corpus(
 
     corpora: readers by name, such as `spacy.Corpus.v1` blocks, each with or without an augmenter.
     sizes: the number of documents that a corpus gives each epoch, relative to all documents of the corpora without a
-        size. 1.0 means a random sample as large as those, a new one each epoch (Peng & Dredze 2016, section 3), or all
+        size. 1.0 means a random sample of that size, a new one each epoch (Peng & Dredze 2016, section 3), or all
         documents if there are fewer. Counted before augmentation and cutting. A corpus without a size gives all.
     annotations: the annotation kept of a corpus: "ents", "words" or both. The other kind becomes missing annotation. A
         corpus that is not named keeps both.

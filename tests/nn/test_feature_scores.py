@@ -19,7 +19,7 @@ def test_sums_of_rows():
     assert FeatureScores(3, 2)(ROWS).abs().sum() == 0
 
 
-def test_gradient_counts_how_often_a_row_is_chosen():
+def test_gradient_counts_how_often_a_row_is_used():
     scores = module()
     scores(ROWS).sum().backward()
     assert scores.weights.grad.tolist() == [[0.0, 0.0], [1.0, 1.0], [2.0, 2.0]]

@@ -53,7 +53,7 @@ def weights(model):
         yield from (w.detach().numpy() for shim in node.shims for w in shim._model.parameters())
 
 
-def test_what_it_leaves(config, tmp_path):
+def test_files_of_a_run(config, tmp_path):
     encoder = pretrain(config.interpolate(), tmp_path / "out")
     assert encoder == tmp_path / "out" / ENCODER
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == sorted([ENCODER, CHECKPOINT, LOG])
@@ -70,7 +70,7 @@ def test_what_it_leaves(config, tmp_path):
 
 
 @pytest.mark.parametrize("updates", [1, 3, 5])
-def test_goes_on_as_if_it_had_not_been_stopped(config, tmp_path, monkeypatch, updates):
+def test_resumes_as_if_it_had_not_been_stopped(config, tmp_path, monkeypatch, updates):
     pretrain(config.interpolate(), tmp_path / "whole")
     with monkeypatch.context() as patched, pytest.raises(Killed):
         kill_after(patched, updates)
@@ -90,7 +90,7 @@ def test_goes_on_as_if_it_had_not_been_stopped(config, tmp_path, monkeypatch, up
     assert (tmp_path / "stopped" / ENCODER).read_bytes() == (tmp_path / "whole" / ENCODER).read_bytes()
 
 
-def test_a_run_that_is_over_stays_as_it_is(config, tmp_path, monkeypatch):
+def test_a_finished_run_does_not_change(config, tmp_path, monkeypatch):
     pretrain(config.interpolate(), tmp_path)
     before = (tmp_path / ENCODER).read_bytes()
     kill_after(monkeypatch, 0)
@@ -136,7 +136,7 @@ def test_bad_configs(config, tmp_path):
     assert "expected text in corpora.pretrain, got none" in error(corpora=empty)
 
 
-def test_loss_that_is_no_number(config, tmp_path):
+def test_loss_becomes_nan(config, tmp_path):
     config["pretraining"]["optimizer"]["learn_rate"]["initial_rate"] = 1e30
     config["pretraining"]["optimizer"]["L2"] = 1.0
     with pytest.raises(InputError, match="expected a loss, got nan for batch"):

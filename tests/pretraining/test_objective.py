@@ -99,7 +99,7 @@ def test_learns(config):
     assert score["perplexity"] == pytest.approx(math.exp(score["loss"]))
 
 
-def test_encoder_learns_and_not_only_the_output_layer(config):
+def test_encoder_learns_and_not_only_the_mlm_head(config):
     model, docs = build(config)
     tok2vec = model.get_ref("tok2vec")
     before = tok2vec.predict(docs[:1])[0].copy()
@@ -140,7 +140,7 @@ def test_bad_settings(settings):
         make_masked_characters(**settings)
 
 
-def test_the_output_layer_is_no_part_of_what_is_saved(config):
+def test_the_mlm_head_is_not_saved(config):
     model, _ = build(config)
     head = sized_shim(model.get_ref("head")).require_built()
     assert sum(w.numel() for w in head.parameters()) > 0

@@ -105,7 +105,7 @@ def test_missing_annotation():
     assert names(Example(NLP.make_doc(reference.text), reference)) == ["O"] * 6
 
 
-def test_a_border_inside_of_a_run_of_white_space_is_unknown():
+def test_a_border_inside_a_run_of_white_space_is_unknown():
     # The view has one token for both line feeds.
     reference = tokens("王", "\n", "\n", "海", "来")
     predicted = NLP.make_doc("王\n\n海来")
@@ -231,7 +231,7 @@ def test_white_space_is_in_no_word():
     assert word_tags(with_words("王海\n", (0, 3))) == "BE?"
 
 
-def test_words_that_meet_inside_of_a_run_of_white_space():
+def test_words_that_meet_inside_a_run_of_white_space():
     # The view has one token for both line feeds.
     reference = tokens("王", "\n", "\n", "海", "来")
     for borders, expected in (
@@ -371,7 +371,7 @@ def test_window_tags(scheme, start, end, expected):
     assert (indices >= 0).all()  # those of the document stay
 
 
-def test_window_tags_beside_what_is_unknown():
+def test_window_tags_next_to_unknown_tags():
     tags = tag_list(LABELS, "bioes")
     continues = allowed_transitions(tags, "bioes").continues
     window = windows_of([tokens(*"一二三四")], 99)[0]

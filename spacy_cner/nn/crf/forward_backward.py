@@ -135,6 +135,7 @@ class LogForwardBackward:
         self.marginals = (self.log_forward + sums[1:, 1].flip(0) - self.log_partition.unsqueeze(1)).exp()
 
     def expected_transitions(self, weights: Tensor) -> Tensor:
+        """Returns what `ScaledForwardBackward.expected_transitions` returns."""
         counts = torch.zeros_like(self.lattice.transitions)
         for position, step in enumerate(self.lattice.steps()):
             forward, backward = self.log_forward[position].unsqueeze(2), self.log_backward[position].unsqueeze(1)

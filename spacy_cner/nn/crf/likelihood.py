@@ -31,9 +31,12 @@ class KnownPath:
 
     @property
     def marginals(self) -> Tensor:
+        """1 for each tag of the path, 0 for all others, (S - 1, B, K)."""
         return torch.zeros_like(self.lattice.emissions[:-1]).scatter_(2, self.path[:-1], 1.0)
 
     def expected_transitions(self, weights: Tensor) -> Tensor:
+        """Returns the number of uses of each transition, times the sequence's weight (B,), in the transitions'
+        shape."""
         counts = torch.zeros_like(self.lattice.transitions)
         weights = weights.expand_as(self.steps)
         if self.lattice.shared:
@@ -67,6 +70,7 @@ class NegativeLogLikelihood(torch.autograd.Function):
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
+        """Returns the gradients of emissions, transitions and positional transitions."""
         with torch.autocast(gradient.device.type, enabled=False):
             # shape: (S - 1, B, K)
             emissions = (ctx.free.marginals - ctx.gold.marginals) * gradient.unsqueeze(1)

@@ -38,8 +38,8 @@ def result_dtype(emissions: Tensor) -> torch.dtype:
 class CRF(nn.Module):
     """First-order linear-chain CRF over emissions.
 
-    The score of a tag sequence is the sum of its emissions and of `transitions` [from, to] between neighbours, plus
-    `start_transitions` for its first tag and `end_transitions` for its last one. `allowed` (L, L) [from, to],
+    The score of a tag sequence is the sum of its emissions and of `transitions` [from, to] between neighbours. Its
+    first and last tag add their `start_transitions` and `end_transitions`. `allowed` (L, L) [from, to],
     `allowed_start` and `allowed_end` (L,) say which transitions exist; the others have probability 0 and no gradient.
     They are not part of the state dict.
 
@@ -89,6 +89,7 @@ class CRF(nn.Module):
             nn.init.uniform_(parameter, -0.1, 0.1)
 
     def extra_repr(self) -> str:
+        """Describes the CRF in its `repr`."""
         return f"num_tags={self.num_tags}, forbidden={int(self.forbidden.sum())}"
 
     @without_autocast

@@ -29,7 +29,7 @@ class Ftrl:
         return self._weights(self.sums, self.squares, epochs)
 
     def update(self, rows: Tensor, weights: Tensor, gradient: Tensor) -> None:
-        """Learns from the gradient (n, L) at `rows` (n,), each once. `weights` (n, L) are those it was taken at."""
+        """Learns from the gradient (n, L) at `rows` (n,), each once. It was computed at `weights` (n, L)."""
         before = self.squares[rows]
         after = before + gradient * gradient
         self.squares[rows] = after

@@ -36,9 +36,9 @@ def minimize(
     """Minimises objective(x) + l1 * |x| from `x` (n,), with a backtracking line search.
 
     Uses L-BFGS (Nocedal and Wright 2006, algorithm 7.5), or OWL-QN if l1 > 0 (Andrew and Gao 2007, "Scalable training
-    of L1-regularized log-linear models", section 3.2). The two stopping rules are CRFsuite's: the gradient's norm is at
-    most `epsilon` times the norm of x (at least 1), or the value has fallen by less than a share `delta` in `period`
-    iterations."""
+    of L1-regularized log-linear models", section 3.2). There are two stopping rules, as in CRFsuite. The gradient's
+    norm is at most `epsilon` times the norm of x (at least 1). Or the value has fallen by less than a share `delta` in
+    `period` iterations."""
     history: list[tuple[Tensor, Tensor]] = []
     smooth, gradient = objective(x)
     value = smooth + l1 * float(x.abs().sum())

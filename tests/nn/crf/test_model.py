@@ -247,7 +247,7 @@ def test_threshold_of_spans_must_be_a_probability(threshold):
         CRF(2).probable_spans(torch.zeros(1, 2, 2), torch.tensor([2]), roles, threshold)
 
 
-def test_span_beside_an_impossible_part_of_the_path():
+def test_span_next_to_an_impossible_part_of_the_path():
     case = make_case(constrained=False, positional=False, num_tags=2, lengths=(4,), length=4)
     case.crf.forbidden[0, 1] = True
     path = torch.tensor([[0, 1, 1, 0]])
