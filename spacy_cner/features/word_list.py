@@ -1,4 +1,4 @@
-"""Lists of characters and words, and where a text has them: forward maximum matching (Feng et al. 2006, section 4)."""
+"""Lists of characters and words, found in a text by forward maximum matching (Feng et al. 2006, section 4)."""
 
 import sys
 from collections.abc import Iterable, Mapping
@@ -11,15 +11,16 @@ from ..errors import CorpusError, InputError
 from ..text.chars import normalize_text
 from .hashing import START, mix, string_keys
 
-FOLDER = Path(__file__).parent.parent / "assets" / "lists"
-OUTSIDE, BEGIN, INSIDE = 0, 1, 2
+LISTS_FOLDER = Path(__file__).parent.parent / "assets" / "lists"
+NO_ENTRY, ENTRY_BEGIN, ENTRY_INSIDE = 0, 1, 2
 
 
 class WordList:
-    """Entries of one character or more, each of a class: a kind of name, or a cluster of words. The longest entry at a
-    character matches, then the search goes on behind it.
+    """Entries of at least one character, each with a class: a kind of name, or a cluster of words. The longest entry at
+    a character matches, and the search continues after it.
 
-    entries: in one class all of them, or a class for each."""
+    entries: entries that share one class, or a mapping from each entry to its class.
+    Raises InputError if there are no entries, for an empty entry, and for two classes of one entry."""
 
     def __init__(self, entries: Iterable[str] | Mapping[str, str]):
         class_of: dict[str, str] = {}
@@ -32,12 +33,12 @@ class WordList:
             raise InputError("expected a list with entries, none of them empty")
         self.names = sorted(set(class_of.values()))
         number = {name: i for i, name in enumerate(self.names)}
-        # Of each entry, in order
+        # The class of each entry, in order
         self.classes = [number[class_of[entry]] for entry in self.entries]
         by_length: dict[int, list[int]] = {}
         for i, entry in enumerate(self.entries):
             by_length.setdefault(len(entry), []).append(i)
-        # Length to sorted keys, and the classes of these
+        # From each length to the sorted keys of its entries, and to their classes
         self._keys, self._classes = {}, {}
         for length in sorted(by_length):
             keys = string_keys([self.entries[i] for i in by_length[length]])
@@ -48,8 +49,10 @@ class WordList:
         self._is_first[[ord(entry[0]) for entry in self.entries]] = True
 
     def match(self, codepoints: numpy.ndarray) -> numpy.ndarray:
-        """For each normalised code point, (n,) to int64 (n,): OUTSIDE of all entries, or BEGIN or INSIDE of one of the
-        first class (of `names`), and 2 more for each class after it. Negative code points are in no entry."""
+        """Finds the entries in normalised code points, (n,) to int64 (n,).
+
+        The value is NO_ENTRY, or ENTRY_BEGIN or ENTRY_INSIDE for an entry of the first class (of `names`), and 2 more
+        for each class after it. Negative code points are in no entry."""
         is_first = self._is_first[codepoints]
         longest_entry = max(self._keys)
         if longest_entry == 1 and len(self.names) == 1:
@@ -62,32 +65,33 @@ class WordList:
             keys = mix(keys, padded[starts + length - 1])
             if length in self._keys:
                 known = self._keys[length]
-                place = numpy.searchsorted(known, keys).clip(max=len(known) - 1)
-                found = known[place] == keys
+                index = numpy.searchsorted(known, keys).clip(max=len(known) - 1)
+                found = known[index] == keys
                 lengths[found] = length
-                classes[found] = self._classes[length][place[found]]
+                classes[found] = self._classes[length][index[found]]
         roles = numpy.zeros(len(codepoints), dtype="int64")
         end = 0
         for start, length, number in zip(starts.tolist(), lengths.tolist(), classes.tolist()):
             if length and start >= end:
                 end = start + length
-                roles[start], roles[start + 1 : end] = BEGIN + 2 * number, INSIDE + 2 * number
+                roles[start], roles[start + 1 : end] = ENTRY_BEGIN + 2 * number, ENTRY_INSIDE + 2 * number
         return roles
 
     def to_dict(self) -> dict[str, Any]:
-        """All that it is, for msgpack."""
+        """Returns entries and classes, ready for msgpack."""
         return {"entries": self.entries, "names": self.names, "classes": self.classes}
 
     @classmethod
     def from_dict(cls, saved: dict[str, Any]) -> "WordList":
+        """Makes the list that `to_dict` was called on."""
         return cls({entry: saved["names"][i] for entry, i in zip(saved["entries"], saved["classes"], strict=True)})
 
 
 def read_list(path: str | Path) -> WordList:
-    """A file of one entry per line, or several with white space between them; or, if there is a tab in it, of one entry
-    per line, a tab, and the entry's class. Lines that begin with # are comments.
+    """Reads a file of entries separated by white space. A file with a tab in it has lines of an entry, a tab, and the
+    entry's class. Lines that begin with # are comments.
 
-    Raises CorpusError for a file that is not UTF-8, has no entry, or has a line of the one kind among the other's."""
+    Raises CorpusError for a file that is not UTF-8, has no entry, or mixes both kinds of lines."""
     try:
         text = Path(path).read_text(encoding="utf-8-sig")
     except UnicodeDecodeError as error:
@@ -108,5 +112,5 @@ def read_list(path: str | Path) -> WordList:
 
 
 def own_lists() -> dict[str, Path]:
-    """The lists that come with this package, by name."""
-    return {path.stem: path for path in sorted(FOLDER.glob("*.txt"))}
+    """Returns the paths of the lists that come with this package, by name."""
+    return {path.stem: path for path in sorted(LISTS_FOLDER.glob("*.txt"))}

@@ -6,7 +6,7 @@ from itertools import groupby
 
 import torch
 
-from ..nn.crf.spans import Roles
+from ..nn.crf.spans import SpanTags
 from ..text.tags import OUTSIDE, allowed_transitions, parse_tag, scheme_letters, tags_to_spans
 from .tag_scores import TagScores
 
@@ -32,7 +32,7 @@ def path_spans(scores: TagScores, threshold: float) -> list[list[ScoredSpan]]:
         chosen.lengths,
         torch.tensor(spans, device=paths.device),
         paths[with_spans],
-        continues=goes_on(scores),
+        continues=continuing(scores),
         transitions=chosen.transitions,
     )
     rest = iter(probabilities.tolist())
@@ -58,7 +58,7 @@ def probable_spans(scores: TagScores, threshold: float) -> list[list[ScoredSpan]
     spans, probabilities = scores.crf.probable_spans(
         scores.emissions,
         scores.lengths,
-        Roles(begin, inside, end, single, goes_on(scores)),
+        SpanTags(begin, inside, end, single, continuing(scores)),
         threshold,
         scores.transitions,
     )
@@ -69,10 +69,10 @@ def probable_spans(scores: TagScores, threshold: float) -> list[list[ScoredSpan]
     return found
 
 
-def goes_on(scores: TagScores) -> torch.Tensor:
+def continuing(scores: TagScores) -> torch.Tensor:
     """(L, L) [from, to]: transitions that stay inside of one span."""
     transitions = allowed_transitions(scores.tags, scores.scheme)
-    return torch.from_numpy(transitions.goes_on).to(scores.emissions.device)
+    return torch.from_numpy(transitions.continues).to(scores.emissions.device)
 
 
 def without_overlap(spans: Iterable[ScoredSpan], threshold: float) -> list[ScoredSpan]:

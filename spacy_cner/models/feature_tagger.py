@@ -60,7 +60,7 @@ class FeatureTagger:
         self._set_dictionaries(*(Dictionary.from_counts(keys, min_count) for keys in features))
         tags = numpy.full(sum(map(len, views)), -1, dtype="int64")
         for window, place in zip(windows, places):
-            tags[place] = window_tags(gold[window.index], window, self.transitions.goes_on)
+            tags[place] = window_tags(gold[window.index], window, self.transitions.continues)
         rows, bigram_rows = self._rows(features)
         return TrainingData(windows, places, rows, bigram_rows, torch.from_numpy(tags))
 
@@ -70,13 +70,13 @@ class FeatureTagger:
         *,
         c1: float,
         c2: float,
-        passes: int,
+        epochs: int,
         max_iterations: int,
         left_out: Collection[int] = (),
         report: Report | None = None,
     ) -> None:
         """Finds the weights, anew. left_out: documents not to learn from. The rest: see `train_online`, which is used
-        if there are `passes`, and `train_feature_crf`."""
+        if there are `epochs`, and `train_feature_crf`."""
         self._reset()
         sequences = [
             place
@@ -84,8 +84,8 @@ class FeatureTagger:
             if window.index not in left_out and (data.tags[place.start : place.stop] >= 0).any()
         ]
         common = (self.model, data.rows, data.bigram_rows, data.tags, sequences)
-        if passes:
-            train_online(*common, c1=c1, c2=c2, passes=passes, report=report)
+        if epochs:
+            train_online(*common, c1=c1, c2=c2, epochs=epochs, report=report)
         else:
             train_feature_crf(*common, c1=c1, c2=c2, max_iterations=max_iterations, report=report)
 

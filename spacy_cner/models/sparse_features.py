@@ -70,7 +70,7 @@ def build_sparse_features(
             "needs_words": uses_words(templates),
             "requires_extra": "words" if uses_words(templates) else None,
         },
-        shims=[(RowsShim if lazy else SizedShim)(partial(FeatureScores, rate=rate, dropout=dropout, sparse=lazy))],
+        shims=[(RowsShim if lazy else SizedShim)(partial(FeatureScores, lr_scale=rate, dropout=dropout, sparse=lazy))],
     )
 
 

@@ -202,7 +202,7 @@ class FeatureTaggerPipe(CharTagger, SavedTagger):
             data,
             c1=self.c1,
             c2=self.c2,
-            passes=self.epochs,
+            epochs=self.epochs,
             max_iterations=self.max_iterations,
             left_out=set(left_out),
             report=self._report,

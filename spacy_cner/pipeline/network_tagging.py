@@ -140,9 +140,9 @@ class NetworkTagger(CharTagger, TrainablePipe):
             for example, view in zip(examples, views)
         ]
         scale = self.loss_weight / max(1, sum((tags >= 0).any() for tags in gold))
-        goes_on = self.transitions.goes_on
+        continues = self.transitions.continues
         for windows, docs in self.batches(views):
-            tags = [window_tags(gold[window.index], window, goes_on) for window in windows]
+            tags = [window_tags(gold[window.index], window, continues) for window in windows]
             losses[self.name] += self._learn(docs, tags, scale)
         if sgd is not None:
             self.finish_update(sgd)

@@ -1,4 +1,4 @@
-"""Long documents in windows that end where sentences do."""
+"""Windows of long documents that end at sentence ends."""
 
 from dataclasses import dataclass
 
@@ -20,10 +20,11 @@ class Window:
 
 
 def split_windows(chars: list[str], size: int) -> list[tuple[int, int]]:
-    """Cuts a sequence of tokens into windows of at most `size`: after the last sentence end that fits (with closing
-    quotes and brackets behind it), else after the last clause end, else at `size`.
+    """Cuts a sequence of tokens into windows of at most `size`.
 
-    Depends on nothing but the text. RETURNS: (start, end) of each window; together they cover the sequence."""
+    A cut is after the last sentence end that fits (and its closing quotes and brackets), else after the last clause
+    end, else at `size`. It depends on the text alone. RETURNS: (start, end) of each window; together they cover the
+    sequence."""
     if size < 1:
         raise ValueError(f"expected a window size of at least 1, got {size}")
     windows, start = [], 0

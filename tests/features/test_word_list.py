@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from spacy_cner.errors import CorpusError, InputError
-from spacy_cner.features.word_list import BEGIN, INSIDE, OUTSIDE, WordList, own_lists, read_list
+from spacy_cner.features.word_list import ENTRY_BEGIN, ENTRY_INSIDE, NO_ENTRY, WordList, own_lists, read_list
 
 
 def match(words, text):
@@ -15,7 +15,7 @@ def by_hand(words, text):
     roles, i = [], 0
     while i < len(text):
         length = max((len(word) for word in words if text.startswith(word, i)), default=0)
-        roles += [BEGIN] + [INSIDE] * (length - 1) if length else [OUTSIDE]
+        roles += [ENTRY_BEGIN] + [ENTRY_INSIDE] * (length - 1) if length else [NO_ENTRY]
         i += max(1, length)
     return roles
 
@@ -44,7 +44,7 @@ def test_classes_tell_entries_apart(class_of, text):
     found = words.match(numpy.array([ord(char) for char in text], dtype="int64"))
     roles = numpy.array(by_hand(class_of, text), dtype="int64")
     assert (numpy.where(found > 0, (found - 1) % 2 + 1, 0) == roles).all()
-    for start in numpy.flatnonzero(roles == BEGIN):
+    for start in numpy.flatnonzero(roles == ENTRY_BEGIN):
         word = max((word for word in class_of if text.startswith(word, start)), key=len)
         here = slice(start, start + len(word))
         assert (found[here] - roles[here] == 2 * numbers[class_of[word]]).all()

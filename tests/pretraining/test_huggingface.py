@@ -132,7 +132,7 @@ def test_begins_with_the_vectors(vectors):
 # Its pre-training
 
 
-def test_guesses_begin_with_likeness(vectors):
+def test_mlm_head_starts_from_the_embedding(vectors):
     tok2vec = build(vectors)
     objective = make_masked_characters(hidden=16)(NLP.vocab, tok2vec)
     objective.initialize(X=docs("王海"))
@@ -155,7 +155,7 @@ def test_resumes_as_the_other_encoder_does(bert_config, tmp_path, monkeypatch):
     assert log[-1]["held_out_loss"] < log[0]["held_out_loss"]
 
 
-def test_transformers_reads_what_it_leaves(bert_config, tmp_path):
+def test_transformers_reads_the_export(bert_config, tmp_path):
     encoder = pretrain(bert_config.interpolate(), tmp_path)
     folder = tmp_path / "bert"
     assert {path.name for path in folder.iterdir()} >= {
@@ -184,7 +184,7 @@ def test_transformers_reads_what_it_leaves(bert_config, tmp_path):
     numpy.testing.assert_allclose(ours.predict(docs(text))[0], theirs, atol=1e-2)
 
 
-def test_the_output_layer_is_there_too(bert_config, tmp_path):
+def test_the_mlm_head_is_exported_too(bert_config, tmp_path):
     bert_config["pretraining_loop"]["max_steps"] = 60
     bert_config["pretraining"].update(n_save_every=60)
     pretrain(bert_config.interpolate(), tmp_path)

@@ -114,7 +114,7 @@ def test_missing_annotation():
     assert names(Example(NLP.make_doc(reference.text), reference)) == ["O"] * 6
 
 
-def test_a_border_inside_of_a_run_of_white_space_is_unknown():
+def test_a_border_inside_a_run_of_white_space_is_unknown():
     # The view has one token for both line feeds.
     reference = tokens("王", "\n", "\n", "海", "来")
     predicted = NLP.make_doc("王\n\n海来")
@@ -240,7 +240,7 @@ def test_white_space_is_in_no_word():
     assert word_tags(with_words("王海\n", (0, 3))) == "BE?"
 
 
-def test_words_that_meet_inside_of_a_run_of_white_space():
+def test_words_that_meet_inside_a_run_of_white_space():
     # The view has one token for both line feeds.
     reference = tokens("王", "\n", "\n", "海", "来")
     for borders, expected in (
@@ -372,15 +372,15 @@ def test_window_tags(scheme, start, end, expected):
     # 0 O, 1-3 PER, 4 O, 5 PER, 6-7 PER
     document = spans_to_tags([(1, 4, "PER"), (5, 6, "PER"), (6, 8, "PER")], 8, scheme)
     indices = numpy.array([tags.index(tag) for tag in document])
-    found = window_tags(indices, Window(0, start, end), allowed_transitions(tags, scheme).goes_on)
+    found = window_tags(indices, Window(0, start, end), allowed_transitions(tags, scheme).continues)
     wanted = [UNKNOWN if mark == "?" else indices[start + i] for i, mark in enumerate(expected.split())]
     assert found.tolist() == wanted
     assert (indices >= 0).all()  # those of the document stay
 
 
-def test_window_tags_beside_what_is_unknown():
+def test_window_tags_next_to_unknown_tags():
     tags = tag_list(LABELS, "bioes")
-    goes_on = allowed_transitions(tags, "bioes").goes_on
+    continues = allowed_transitions(tags, "bioes").continues
     indices = numpy.array([UNKNOWN, UNKNOWN, tags.index("S-PER"), 0, 0, UNKNOWN])
-    found = window_tags(indices, Window(0, 1, 5), goes_on)
+    found = window_tags(indices, Window(0, 1, 5), continues)
     assert found.tolist() == [UNKNOWN, tags.index("S-PER"), 0, 0]
