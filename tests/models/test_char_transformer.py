@@ -16,7 +16,7 @@ pytest.importorskip("spacy_transformers")
 from tiny_bert import WIDTH, make_bert  # noqa: E402
 
 from spacy_cner.errors import InputError  # noqa: E402
-from spacy_cner.models.huggingface import LayerRates  # noqa: E402
+from spacy_cner.models.huggingface import LayerScales  # noqa: E402
 from spacy_cner.models.transformer import build_char_transformer  # noqa: E402
 
 NLP = spacy.blank("zh")
@@ -137,9 +137,9 @@ def test_rates_of_layers():
         "transformer.layers.1.weight": 0, "layer.0.weight": 1,
     }  # fmt: skip
     for name, above in names.items():
-        assert LayerRates(None, 0.5, 0.1).of(name, 2) == pytest.approx(0.5 * 0.1**above)
+        assert LayerScales(None, 0.5, 0.1).of(name, 2) == pytest.approx(0.5 * 0.1**above)
         for trained in (0, 1, 2, 3):
-            assert (LayerRates(trained, 1.0, 1.0).of(name, 2) > 0) == (above < trained)
+            assert (LayerScales(trained, 1.0, 1.0).of(name, 2) > 0) == (above < trained)
 
 
 def learn(model):
