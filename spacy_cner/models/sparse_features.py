@@ -30,7 +30,7 @@ def build_sparse_features(
     templates: list[str],
     train: str | None = None,
     min_count: int = 1,
-    rate: float = 1.0,
+    lr_scale: float = 1.0,
     dropout: float = 0.0,
     lists: dict[str, str] = {},  # noqa: B006
     width: int | None = None,
@@ -45,7 +45,7 @@ def build_sparse_features(
         the column `tag`. Named sets of templates: `spacy_cner.templates.v1`.
     train: a .spacy file, read at initialisation only. Features that occur at least `min_count` times in its text get
         weights. If null, these are the features of the few documents that initialise the model.
-    rate: learning-rate scale of these weights (with Adam).
+    lr_scale: learning-rate scale of these weights (with Adam).
     dropout: share of the features that training drops, 0 to below 1, whatever `training.dropout` is.
     lists, lexicon, clusters: as for the component's initialisation.
     lazy: whether a step updates only the features of its batch, regardless of momentum. Much faster for a million
@@ -66,7 +66,9 @@ def build_sparse_features(
         dims={"nO": width},
         # Without templates until initialisation; a pipeline that is loaded brings its own index, with the lists.
         attrs={"index": FeatureIndex([], {}), "needs_words": uses_words(templates)},
-        shims=[(RowsShim if lazy else SizedShim)(partial(FeatureScores, lr_scale=rate, dropout=dropout, sparse=lazy))],
+        shims=[
+            (RowsShim if lazy else SizedShim)(partial(FeatureScores, lr_scale=lr_scale, dropout=dropout, sparse=lazy))
+        ],
     )
 
 

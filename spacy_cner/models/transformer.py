@@ -16,7 +16,7 @@ def build_char_transformer(
     name: str | None = None,
     window: int = 256,
     trained_layers: int | None = None,
-    rate: float = 1.0,
+    lr_scale: float = 1.0,
     layer_decay: float = 1.0,
     mixed_precision: bool = False,
     transformer_config: dict[str, Any] = SimpleFrozenDict(),
@@ -29,13 +29,13 @@ def build_char_transformer(
     window: longer sequences are cut, at sentence ends if there are any, encoded window by window, and concatenated
         again (section 4.1.1 of "Classification Attention for Chinese NER" cuts at 256).
     trained_layers: number of layers to train, from the last; 0 for none. null trains all and the embeddings.
-    rate: learning-rate scale of the last layer.
+    lr_scale: learning-rate scale of the last layer.
     layer_decay: factor of the learning rate for each layer further down; the embeddings are below the first.
     mixed_precision: in training, use float16 with scaled gradients on a GPU, or bfloat16 on a CPU that multiplies it
         natively.
     transformer_config: overrides of the encoder's own configuration, such as hidden_dropout_prob.
     Raises InputError for settings out of range, and if the needed packages are not installed."""
-    for option, value in (("window", window - 1), ("trained_layers", trained_layers or 0), ("rate", rate)):
+    for option, value in (("window", window - 1), ("trained_layers", trained_layers or 0), ("lr_scale", lr_scale)):
         if value < 0:
             raise InputError(f"expected {option} to be positive, got {value}")
     try:
@@ -49,7 +49,7 @@ def build_char_transformer(
         name,
         window=window,
         trained_layers=trained_layers,
-        lr_scale=rate,
+        lr_scale=lr_scale,
         layer_decay=layer_decay,
         mixed_precision=mixed_precision,
         transformer_config=dict(transformer_config),

@@ -153,7 +153,7 @@ def learn(model):
 
 
 def test_layers_learn_at_their_own_rates(bert):
-    plain, slower = learn(initialized(bert)), learn(initialized(bert, rate=0.5, layer_decay=0.1))
+    plain, slower = learn(initialized(bert)), learn(initialized(bert, lr_scale=0.5, layer_decay=0.1))
     for name, rate in [("embeddings.word_embeddings.weight", 0.005), ("encoder.layer.0.output.dense.weight", 0.05),
                        ("encoder.layer.1.output.dense.weight", 0.5)]:  # fmt: skip
         assert plain[name].abs().max() > 1e-4
@@ -219,7 +219,7 @@ def test_no_encoder_there(tmp_path):
         build_char_transformer("any").predict(docs())
 
 
-@pytest.mark.parametrize("settings", [{"window": 0}, {"trained_layers": -1}, {"rate": -1.0}])
+@pytest.mark.parametrize("settings", [{"window": 0}, {"trained_layers": -1}, {"lr_scale": -1.0}])
 def test_settings_that_make_no_sense(settings):
     (name,) = settings
     with pytest.raises(ValueError, match=f"expected {name}"):
