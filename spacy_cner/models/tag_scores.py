@@ -1,4 +1,4 @@
-"""What a CRF decides by, once the features of a batch have been seen."""
+"""The scores of tags from which a CRF decodes."""
 
 from typing import NamedTuple
 

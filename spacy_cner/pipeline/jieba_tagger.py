@@ -8,7 +8,7 @@ import torch
 from spacy.language import Language
 
 from ..errors import InputError
-from ..models.jieba_files import jieba_folder, read_tags, read_variable
+from ..models.jieba_files import jieba_folder, read_jieba_tags, read_variable
 from ..models.jieba_network import WIDTH
 from ..models.tagger import crf_of, set_labels
 from ..models.torch_layers import sized_shim
@@ -31,7 +31,7 @@ def jieba_tagger(names: Sequence[str] = NAMES) -> Language:
     tagger: Any = nlp.add_pipe("cws", config={"model": MODEL, "parts_of_speech": True})
     model = tagger.model
     folder = jieba_folder()
-    tags = read_tags(folder)
+    tags = read_jieba_tags(folder)
     labels = list(dict.fromkeys(tag.split("-")[0] for tag in tags if tag != OUTSIDE))
     if unknown := [name for name in names if name not in labels]:
         raise InputError(f"expected names out of {', '.join(labels)}, got {unknown[0]!r}")

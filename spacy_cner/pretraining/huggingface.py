@@ -10,7 +10,7 @@ import torch
 from thinc.api import Model
 
 from ..errors import InputError
-from ..models.char_bert import SPECIAL, UNKNOWN
+from ..models.char_bert import SPECIAL, UNK
 from ..models.torch_layers import sized_shim
 
 BERT_FOLDER = "bert"
@@ -63,7 +63,7 @@ def _save(bert: Any, tok2vec: Model, folder: Path) -> None:
 def head_weights(layers: Any) -> dict[str, torch.Tensor]:
     """Returns the weights of an `MLMHead` by their names in transformers, with a row for each token of the vocabulary.
 
-    layers: of the `MLMHead`. Special tokens are never predicted, except UNKNOWN, which stands for all characters
+    layers: of the `MLMHead`. Special tokens are never predicted, except UNK, which stands for all characters
     without a class of their own. Raises InputError if the head is not as wide as the BERT."""
     linear, _, norm, output = layers
     if linear.in_features != linear.out_features:
@@ -74,7 +74,7 @@ def head_weights(layers: Any) -> dict[str, torch.Tensor]:
     decoder = torch.zeros(len(SPECIAL) - 1 + output.out_features, output.in_features)
     bias = torch.full((len(decoder),), -1e4)
     decoder[len(SPECIAL) :], bias[len(SPECIAL) :] = output.weight.detach()[1:], output.bias.detach()[1:]
-    decoder[UNKNOWN], bias[UNKNOWN] = output.weight.detach()[0], output.bias.detach()[0]
+    decoder[UNK], bias[UNK] = output.weight.detach()[0], output.bias.detach()[0]
     prefix = "cls.predictions"
     return {
         f"{prefix}.bias": bias,

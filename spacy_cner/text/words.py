@@ -121,17 +121,17 @@ def category_column(words: Iterable[Word], starts: numpy.ndarray, ends: numpy.nd
     return categories
 
 
-def places_in_words(doc: Doc) -> numpy.ndarray:
+def positions_in_words(doc: Doc) -> numpy.ndarray:
     """Returns the position of each token of a character document in its word, from 0, int64 (n_tokens,). It is 0 for
     tokens in no word."""
-    places = numpy.zeros(len(doc), dtype="int64")
+    positions = numpy.zeros(len(doc), dtype="int64")
     if not len(doc):
-        return places
+        return positions
     starts, lengths = (doc.to_array(name).astype("int64") for name in ("IDX", "LENGTH"))
     first, stop, _ = _tokens(words_of(doc), starts, starts + lengths)
     for begin, end in zip(first.tolist(), stop.tolist()):
-        places[begin:end] = numpy.arange(end - begin)
-    return places
+        positions[begin:end] = numpy.arange(end - begin)
+    return positions
 
 
 def _tokens(words: Iterable[Word], starts: numpy.ndarray, ends: numpy.ndarray) -> tuple[numpy.ndarray, ...]:

@@ -324,7 +324,7 @@ def test_the_same_seed_gives_the_same_weights(name):
 
 
 def test_self_attention_of_no_heads():
-    with pytest.raises(InputError, match="expected at least 1 head, got 0; to have no attention, put the block"):
+    with pytest.raises(InputError, match="expected at least 1 head, got 0; to have no attention, replace"):
         build_self_attention(build_bilstm(width=8), heads=0)
 
 
@@ -364,5 +364,5 @@ def test_dropout_spares_the_states_that_attention_is_added_to():
 
 
 def test_zero_init_needs_the_states():
-    with pytest.raises(ValueError, match="expected residual = true beside zero_init = true"):
+    with pytest.raises(ValueError, match="expected residual = true with zero_init = true"):
         attention(zero_init=True)

@@ -223,9 +223,8 @@ def test_spacy_pretrain_runs_the_same_config(config, tmp_path):
     assert log[-1]["loss"] > 0
 
 
-@pytest.mark.parametrize("name", ["clc_encoder", "clc_transfer", "clc_jieba"])
-def test_project_configs(name, vectors):
-    config = Config().from_disk(Path(__file__).parents[2] / "configs" / f"{name}.cfg")
+def test_project_config(vectors):
+    config = Config().from_disk(Path(__file__).parents[2] / "configs" / "clc_encoder.cfg")
     nlp = spacy.util.load_model_from_config(config, auto_fill=True)
     assert get_tok2vec_ref(nlp, config["pretraining"]).get_dim("nO") == 256
     assert "pretraining_loop" in nlp.config
