@@ -1,7 +1,6 @@
 """What the other components are tested for, and what is particular to one that trains in `initialize`."""
 
 import pickle
-from pathlib import Path
 
 import numpy
 import pytest
@@ -15,11 +14,12 @@ from typer.testing import CliRunner
 from spacy_cner.errors import InputError
 from spacy_cner.features.template import parse_templates
 from spacy_cner.features.template_sets import DEFAULT_TEMPLATES
+from spacy_cner.loading import config_folder
 from spacy_cner.pipeline import cner_features
 from spacy_cner.vectors.words import WordVectors
 
 TEXTS = [text for text, _ in SENTENCES]
-CONFIG = Path(__file__).parents[2] / "configs" / "feature_crf.cfg"
+CONFIG = config_folder() / "feature_crf.cfg"
 GOLD = [gold for _, gold in SENTENCES]
 RICH = [*DEFAULT_TEMPLATES, "surname[0]", "B:c[0]", "B:class[-1]"]
 
