@@ -21,8 +21,8 @@ from spacy_cner.corpus.docbin import read_docs
 from spacy_cner.corpus.stats import known_entities
 from spacy_cner.evaluation.pipeline import evaluate_pipeline
 from spacy_cner.evaluation.scorer import score_ents
-from spacy_cner.reproduce.corpora import some_sentences
-from spacy_cner.reproduce.records import IDENTITY, SENTENCES, SPLITS, make_records, revision, save_records
+from papers.run.corpora import some_sentences
+from papers.run.records import IDENTITY, SENTENCES, SPLITS, make_records, revision, save_records
 
 # The two sizes of spaCy's quickstart; "accuracy" without the vectors of another package.
 SPACY_SIZES = {"spacy": {"width": 96, "depth": 4}, "spacy-large": {"width": 256, "depth": 8}}

@@ -4,8 +4,8 @@ import argparse
 from collections import defaultdict
 from pathlib import Path
 
-from spacy_cner.reproduce.records import read_records
-from spacy_cner.reproduce.report import NONE, summarise
+from papers.run.records import read_records
+from papers.run.report import NONE, summarise
 
 SUBSETS = {"all": "", "named": " named", "nominal": " nominal", "words": " words"}
 

@@ -1,4 +1,4 @@
-"""The description of a table: what is trained on what, and the figures that a paper has for it. It is data (YAML)."""
+"""The description of a table, a YAML file: which systems are trained on which corpora, and the published figures."""
 
 from pathlib import Path
 from typing import Any, Literal
@@ -6,19 +6,23 @@ from typing import Any, Literal
 import srsly
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from ..errors import InputError
+from spacy_cner.errors import InputError
 from .records import SUBSETS
 
-FOLDER = Path("configs/tables")
+PAPERS = Path(__file__).parents[1]
+WHOLE = "table"  # the file of a paper that has one table
 
-Overrides = dict[str, Any]  # of a config, e.g. {"training.max_steps": 2000}
+# Settings of a config by dotted name, as `overlay.override` takes them: {"training.eval_frequency": 200}.
+Overrides = dict[str, Any]
 
 
-class Part(BaseModel):
+class TableEntry(BaseModel):
+    """A part of a description: unknown keys are errors."""
+
     model_config = ConfigDict(extra="forbid", strict=True)
 
 
-class Scores(Part):
+class Scores(TableEntry):
     """Published figures, in percent."""
 
     p: float | None = None
@@ -27,11 +31,13 @@ class Scores(Part):
     r_oov: float | None = None
 
 
-class Column(Part):
-    """`corpus` is the name in the records, `recipe` that in `configs/corpora.yml` (the same if not given), `ratio` the
-    part of its training data; `sentences`: only so many of those, others for each seed, while the development set stays
-    what it is. `subset`: all, named or nominal mentions, words, or one of the table's `labels`. `optional`: left out
-    unless it is asked for by name."""
+class Column(TableEntry):
+    """corpus: its name in the records.
+    recipe: its name in configs/corpora.yml, if that is another.
+    ratio: the part of its training data.
+    sentences: at most this number of its training sentences, others for each seed; the development set stays whole.
+    subset: all, named or nominal mentions, words, or one of the table's `labels`.
+    optional: left out unless it is named."""
 
     corpus: str
     recipe: str = ""
@@ -48,12 +54,16 @@ class Column(Part):
         return self
 
 
-class Row(Part):
-    """`config`: null for a row whose records come from elsewhere (benchmarks/peers.py). `paths` are further prepared
-    files that the config's `[paths]` names, e.g. `words: pfr/train.spacy`, relative to the folder of prepared corpora.
-    `words`: the training sentences are segmented, by the table's segmenter where they have no words of their own.
-    `calibrated`: the name of a row without a config, for the scores of the same pipelines with the decoding
-    and the threshold that `calibrate` finds on development data. `paper` has the published figures by column."""
+class Row(TableEntry):
+    """config: an overlay or config beside the table, or a product config; null for a row whose records come from elsewhere
+        (benchmarks/peers.py).
+    overrides: settings; a mapping is a block, and null removes one.
+    paths: further prepared files that the config's `[paths]` names, such as `words: pfr/train.spacy`, relative to the
+        folder of prepared corpora.
+    words: whether the training sentences get words, from the table's segmenter where they have none of their own.
+    calibrated: a row without a config, for the scores of the same pipelines with the decoding and the threshold that
+        `calibrate` finds on development data.
+    paper: the published figures by column."""
 
     config: str | None
     overrides: Overrides = {}
@@ -63,8 +73,8 @@ class Row(Part):
     paper: dict[str, Scores] = {}
 
 
-class Point(Part):
-    """A place on the x axis: a setting of the figure's row, or another row of the table as it is."""
+class Point(TableEntry):
+    """A position on the x axis: a setting of the figure's row, or another row of the table as it is."""
 
     x: float
     overrides: Overrides | None = None
@@ -77,7 +87,7 @@ class Point(Part):
         return self
 
 
-class Figure(Part):
+class Figure(TableEntry):
     """P, R and F over a setting. `parameter` names it in the records, `label` on the x axis."""
 
     title: str
@@ -88,16 +98,17 @@ class Figure(Part):
     points: list[Point] = Field(min_length=1)
 
 
-class Curve(Part):
+class Curve(TableEntry):
     """A learning curve: F of all rows, by the number of training sentences of these columns."""
 
     title: str
     columns: list[str] = Field(min_length=1)
 
 
-class Table(Part):
-    """`overrides` are those of every row; a column's come after them, then a row's, then a point's. `segmenter` is one
-    of `python -m spacy_cner segment`: jieba, pkuseg, or a pipeline. `labels`: those that have records of their own."""
+class Table(TableEntry):
+    """overrides: settings of every row; a column's come after them, then a row's, then a point's.
+    segmenter: as in `python -m spacy_cner segment`: jieba, pkuseg, or a pipeline.
+    labels: the types of entities that have records of their own."""
 
     title: str
     source: str = ""
@@ -160,15 +171,36 @@ def expect_name(name: str, known: dict[str, Any], where: str) -> None:
 
 
 def table_path(name: str) -> Path:
-    """`wu-2019` is `configs/tables/wu-2019.yml`; a path is itself."""
-    return Path(name) if name.endswith((".yml", ".yaml")) else FOLDER / f"{name}.yml"
+    """`wu-2019` is papers/wu-2019/table.yml, `feng-2006/words` is papers/feng-2006/words.yml; a path to a YAML file is
+    itself."""
+    if name.endswith((".yml", ".yaml")):
+        return Path(name)
+    return PAPERS / name / f"{WHOLE}.yml" if (PAPERS / name).is_dir() else PAPERS / f"{name}.yml"
+
+
+def table_name(path: Path) -> str:
+    """The name that `table_path` takes, or the file's own if it is not one of the papers'."""
+    if path.resolve().parents[1] != PAPERS:
+        return path.stem
+    folder = path.resolve().parent.name
+    return folder if path.stem == WHOLE else f"{folder}/{path.stem}"
+
+
+def records_path(path: Path, folder: Path | None = None) -> Path:
+    """The file of a table's records: beside it, or in another folder."""
+    name = "records.json" if path.stem == WHOLE else f"{path.stem}.json"
+    return (folder or path.parent) / name
+
+
+def picture_path(path: Path, figure: str, folder: Path | None = None) -> Path:
+    name = f"{figure}.png" if path.stem == WHOLE else f"{path.stem}-{figure}.png"
+    return (folder or path.parent) / name
 
 
 def read_table(path: Path) -> Table:
-    """Raises InputError for a file that is missing, or not such a description: where in it, what was expected, what
-    came."""
+    """Raises InputError for a file that is missing or not such a description: where, what was expected, and what came."""
     if not path.is_file():
-        known = ", ".join(sorted(file.stem for file in FOLDER.glob("*.yml"))) or f"none in {FOLDER}"
+        known = ", ".join(sorted(table_name(file) for file in PAPERS.glob("*/*.yml")))
         raise InputError(f"{path}: expected the description of a table (a .yml file, or one of: {known}), found none")
     try:
         return Table.model_validate(srsly.read_yaml(path))

@@ -1,4 +1,4 @@
-"""One training in a process of its own: `python -m spacy_cner.reproduce.run JOB`, with the fields of `Job` as JSON."""
+"""One training in a process of its own: `python -m papers.run.job JOB`, with the fields of `Job` as JSON."""
 
 import json
 import os
@@ -14,38 +14,39 @@ from typing import Any
 import spacy
 from filelock import FileLock, Timeout
 from spacy.cli._util import setup_gpu
-from spacy.language import Language
+from spacy.language import DEFAULT_CONFIG, Language
 from spacy.training.initialize import init_nlp
 from spacy.training.loop import DIR_MODEL_BEST, DIR_MODEL_LAST
 from spacy.training.loop import train as train_loop
-from spacy.util import load_config
+from thinc.api import Config
 
-from ..corpus.docbin import read_docs
-from ..corpus.segment import has_words
-from ..corpus.stats import known_entities
-from ..errors import InputError
-from ..evaluation.calibration import SETTINGS, calibrate, last_to_calibrate
-from ..evaluation.pipeline import evaluate_pipeline
-from ..evaluation.words import read_vocabulary
-from ..loading import assigned_by
+from spacy_cner.corpus.docbin import read_docs
+from spacy_cner.corpus.segment import has_words
+from spacy_cner.corpus.stats import known_entities
+from spacy_cner.errors import InputError
+from spacy_cner.evaluation.calibration import SETTINGS, calibrate, last_to_calibrate
+from spacy_cner.evaluation.pipeline import evaluate_pipeline
+from spacy_cner.evaluation.words import read_vocabulary
+from spacy_cner.loading import assigned_by
 from .records import SPLITS, Record, device, make_records, revision, save_records
 
 
 @dataclass(frozen=True)
 class Job:
     """common: `row`, `corpus`, `ratio` and `seed` of the records.
-    overrides: those that the records tell of; `settings` are all, with the files and the seed.
+    config, overrides: what the records have as these.
+    merged: the text of the whole config, with its files and its seed.
     corpus: the folder with train.spacy, dev.spacy and test.spacy.
     output: the folder for the pipeline.
     results: the file of records.
-    labels: those that have records of their own.
-    calibrated: the row for what the pipeline scores once its threshold has been chosen; "" for none.
+    labels: the types of entities that have records of their own.
+    calibrated: the row for the scores of the pipeline once its threshold has been chosen; "" for none.
     gpu: whether to use the first GPU that is visible."""
 
     common: Record
     config: str
     overrides: dict[str, Any]
-    settings: dict[str, Any]
+    merged: str
     corpus: str
     output: str
     results: str
@@ -63,13 +64,13 @@ def main() -> None:
     output.mkdir(parents=True, exist_ok=True)
     try:
         with FileLock(output / "lock", timeout=0):
-            told = {"config": job.config, "labels": job.labels, **train(job)}
+            about = {"config": job.config, "labels": job.labels, **train(job)}
             nlp = spacy.load(output / DIR_MODEL_BEST)
-            run = {**told, "overrides": job.overrides, "scores": score(nlp, Path(job.corpus))}
+            run = {**about, "overrides": job.overrides, "scores": score(nlp, Path(job.corpus))}
             records = list(make_records(job.common, run))
             if job.calibrated:
                 chosen = calibrated(nlp, Path(job.corpus) / "dev.spacy")
-                run = {**told, "overrides": {**job.overrides, **chosen}, "scores": score(nlp, Path(job.corpus))}
+                run = {**about, "overrides": {**job.overrides, **chosen}, "scores": score(nlp, Path(job.corpus))}
                 records += make_records({**job.common, "row": job.calibrated}, run)
             save_records(Path(job.results), records)
             print(summary(records))
@@ -85,13 +86,12 @@ def train(job: Job) -> dict[str, Any]:
     use_gpu = 0 if job.gpu else -1
     setup_gpu(use_gpu, silent=True)
     output = Path(job.output)
-    config = load_config(job.config, overrides=job.settings, interpolate=False)
-    # Its lines in the log are how the progress bar knows the step.
-    own = config["training"]["logger"]["@loggers"].startswith("spacy_cner.")
-    name = "spacy_cner.HalvingLogger.v1" if own else "spacy.ConsoleLogger.v3"
-    config["training"]["logger"] = {"@loggers": name}
+    (output / "config.cfg").write_text(job.merged, encoding="utf-8")
+    config = Config().from_str(job.merged, interpolate=False)
+    # The lines of the log alone say how far it is; a bar among them would only fill it.
+    config["training"].get("logger", {}).pop("progress_bar", None)
     check_patience(config["training"])
-    # Some components learn all they do when they are initialised.
+    # Some components learn everything when they are initialised.
     start = perf_counter()
     nlp = init_nlp(config, use_gpu=use_gpu)
     train_loop(nlp, output, use_gpu=use_gpu)
@@ -108,7 +108,7 @@ def calibrated(nlp: Language, dev: Path) -> dict[str, Any]:
 
 def check_patience(training: dict[str, Any]) -> None:
     """Raises InputError where spaCy's loop would end before its second evaluation, as nothing was better by then."""
-    patience, every = training["patience"], training["eval_frequency"]
+    patience, every = (training.get(key, DEFAULT_CONFIG["training"][key]) for key in ("patience", "eval_frequency"))
     if 0 < patience <= every:
         raise InputError(
             f"expected a training.patience of more steps than the {every} from one evaluation to the next, or 0 for "
@@ -117,7 +117,7 @@ def check_patience(training: dict[str, Any]) -> None:
 
 
 def score(nlp: Language, corpus: Path) -> dict[str, dict[str, Any]]:
-    """The scores of what the pipeline annotates, entities, words, or both, on the development and the test set."""
+    """The scores of the entities, the words, or both, that the pipeline annotates in the development and the test set."""
     assigned = assigned_by(nlp)
     gold = {split: list(read_docs(path)) for split in SPLITS if (path := corpus / f"{split}.spacy").exists()}
     segments = "doc.spans" in assigned and all(any(map(has_words, docs)) for docs in gold.values())
@@ -133,15 +133,15 @@ def score(nlp: Language, corpus: Path) -> dict[str, dict[str, Any]]:
 
 
 def summary(records: Sequence[Record]) -> str:
-    """What a run says of itself: the scores of all entities, or of words where the pipeline finds no entities."""
+    """One line with the scores of all entities, or of words where the pipeline finds no entities."""
     subset = "all" if any(record["subset"] == "all" for record in records) else "words"
     scores = (f"{record['split']} F {record['f']}" for record in records if record["subset"] == subset)
     return f"{', '.join(scores)}, trained in {records[0]['train_s']} s"
 
 
 def end_with_parent() -> None:
-    """Ends this process when its standard input does, which is a pipe from the parent: however that is killed, no run
-    is left behind that the next start would run a second time."""
+    """Ends this process when its standard input ends, which is a pipe from the parent. However the parent is killed, no
+    run is left behind that the next start would run a second time."""
 
     def watch() -> None:
         while os.read(0, 1):

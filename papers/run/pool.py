@@ -13,8 +13,9 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from .run import Job
+from .job import Job
 
+ROOT = Path(__file__).parents[2]  # of the package `papers`, which is not installed
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 POLL = 0.5  # seconds
 TAIL = 15  # lines of a failed run's log
@@ -26,7 +27,7 @@ STEP = re.compile(r"^ *\d+ +(\d+) ", re.MULTILINE)
 
 @dataclass
 class Task:
-    """A job, how it is called, and the number of its steps."""
+    """A job, its name in messages, and the number of its steps."""
 
     job: Job
     name: str
@@ -51,8 +52,8 @@ class Child:
 def run_all(
     tasks: Sequence[Task], jobs: int, gpus: Sequence[str], report: Callable[[str], None], fail: Callable[[str], None]
 ) -> int:
-    """Runs `jobs` at once, on the GPUs in turn if there are any. `report` is called with a line for each run that ends
-    well, `fail` with the last lines of the log of one that does not. RETURNS: how many failed."""
+    """Runs at most `jobs` at once, on the GPUs in turn if there are any. Calls `report` with a line for each run that ends
+    well, and `fail` with the last lines of the log of a run that does not. RETURNS: how many failed."""
     waiting, failed, done = list(tasks), 0, 0
     running: list[Child] = []
     bar = tqdm(total=sum(task.max_steps for task in tasks), unit="step", disable=None, smoothing=0)
@@ -81,10 +82,11 @@ def run_all(
 
 
 def start(task: Task, slot: int, gpu: str | None) -> Child:
-    """One core for a run on the CPU; a run on a GPU sees that one only."""
-    environment = {**os.environ, "PYTHONIOENCODING": "utf-8"}
+    """Starts a run on one core, or on one GPU, the only one that it sees."""
+    packages = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
+    environment = {**os.environ, "PYTHONIOENCODING": "utf-8", "PYTHONPATH": packages}
     environment |= dict.fromkeys(THREADS, "1") if gpu is None else {"CUDA_VISIBLE_DEVICES": gpu}
-    command = [sys.executable, "-m", "spacy_cner.reproduce.run", json.dumps(asdict(task.job), ensure_ascii=False)]
+    command = [sys.executable, "-m", "papers.run.job", json.dumps(asdict(task.job), ensure_ascii=False)]
     task.log.parent.mkdir(parents=True, exist_ok=True)
     with task.log.open("wb") as log:
         pipe, out = subprocess.PIPE, subprocess.STDOUT

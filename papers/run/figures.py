@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from ..plots.figure import new_figure, save_figure
+from spacy_cner.plots.figure import new_figure, save_figure
 from .records import Record
 from .report import SCORES, Summary, cell_records, summarise
-from .runs import point_row
+from .plan import point_row
 from .table import Curve, Figure, Table
 
 # Distinct in black and white too.

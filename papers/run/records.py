@@ -12,14 +12,14 @@ from typing import Any
 import torch
 from filelock import FileLock
 
-from ..errors import InputError
-from ..evaluation.scorer import MENTION_SUFFIXES
+from spacy_cner.errors import InputError
+from spacy_cner.evaluation.scorer import MENTION_SUFFIXES
 
 IDENTITY = ("row", "corpus", "ratio", "seed", "split", "subset")
-# Also, where only so many training sentences were used.
+# And in records of a part of the training sentences:
 SENTENCES = "sentences"
 SPLITS = ("dev", "test")
-# What a record scores, and the scores it takes: entities, the two kinds of mention, segmented words.
+# The subset that a record scores, and the prefix of its scores: entities, the two kinds of mention, segmented words.
 SUBSETS = {"all": "ents", **{name: f"ents_{name}" for name in MENTION_SUFFIXES}, "words": "words"}
 
 Record = dict[str, Any]
@@ -67,7 +67,7 @@ def read_records(path: Path) -> list[Record]:
 
 
 def matching(records: Iterable[Record], values: Record) -> list[Record]:
-    """The records that have these values, None for a key that is not there."""
+    """The records that have these values; None also stands for a key that is missing."""
     return [record for record in records if all(record.get(key) == value for key, value in values.items())]
 
 
@@ -89,8 +89,8 @@ def percent(score: float | None) -> float | None:
 
 @cache
 def revision() -> str:
-    """The commit that is checked out when this is first asked, which is before a training; "unknown" where this file is
-    not in a checkout of its own, such as in an installed package."""
+    """The commit that is checked out at the first call, which comes before a training; "unknown" where this file is not in
+    a checkout of its own."""
     root = Path(__file__).parents[2]
     command = ["git", "rev-parse", "--show-toplevel", "--short", "HEAD"]
     try:

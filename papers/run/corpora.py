@@ -10,38 +10,47 @@ from pathlib import Path
 
 from spacy.tokens import DocBin
 
-from ..corpus.docbin import load, read_docs, save
-from ..corpus.prepare import PARTS, prepare_folder, read_recipe
-from ..corpus.segment import add_words, load_segmenter
-from ..corpus.split import split
-from ..errors import InputError
+from spacy_cner.corpus.docbin import load, read_docs, save
+from spacy_cner.corpus.prepare import PARTS, prepare_folder, read_recipe
+from spacy_cner.corpus.segment import add_words, load_segmenter
+from spacy_cner.corpus.split import split
+from spacy_cner.errors import InputError
 
 logger = logging.getLogger(__name__)
 
-# So that every run of a column, and every machine, has the same part of the training data.
+# With one seed, every run of a column and every machine has the same part of the training data.
 SEED = 0
 
 
 @dataclass(frozen=True)
 class Corpora:
-    """`folder` holds what is prepared, `data` the corpora as they come; `recipes` is a file such as
-    configs/corpora.yml."""
+    """folder: holds what is prepared.
+    data: holds the corpora as they are published.
+    recipes: a file such as configs/corpora.yml."""
 
     folder: Path
     data: Path
     recipes: Path
 
-    def folder_of(self, recipe: str, ratio: float) -> Path:
+    def path(self, recipe: str, ratio: float, sentences: int | None = None, seed: int = 0) -> Path:
         """The folder of a corpus with this part of its training data, such as `msra-0.05`. The part is in its name even
         if it is 1: `prepare` and the project may have put any other part into `msra`."""
-        folder = self.folder / f"{recipe}-{ratio:g}"
+        whole = self.folder / f"{recipe}-{ratio:g}"
+        return whole if sentences is None else sentences_path(whole, sentences, seed)
+
+    def segmented_path(self, folder: Path, segmenter: str) -> Path:
+        return folder / f"train-words-{re.sub(r'[^a-zA-Z0-9.-]+', '_', segmenter)}.spacy"
+
+    def prepare(self, recipe: str, ratio: float, sentences: int | None = None, seed: int = 0) -> Path:
+        """The folder at `path`, with its files."""
+        folder = self.path(recipe, ratio)
         if not all((folder / f"{part}.spacy").is_file() for part in PARTS):
             self._prepare(folder, recipe, ratio)
-        return folder
+        return folder if sentences is None else some_sentences(folder, sentences, seed)
 
-    def segmented(self, folder: Path, segmenter: str) -> Path:
+    def segment(self, folder: Path, segmenter: str) -> Path:
         """The training file of a prepared corpus with words, by `segmenter` where it has none of its own."""
-        path = folder / f"train-words-{re.sub(r'[^a-zA-Z0-9.-]+', '_', segmenter)}.spacy"
+        path = self.segmented_path(folder, segmenter)
         if not path.is_file():
             logger.info("segmenting %s", path)
             nlp = load_segmenter(segmenter)
@@ -66,7 +75,7 @@ class Corpora:
         return (match[1], float(match[2])) if match else (name, 1.0)
 
     def _prepare(self, folder: Path, name: str, ratio: float) -> None:
-        """A part appears under its name when it is whole."""
+        """Each file appears under its name when it is whole."""
         recipe = read_recipe(self.recipes, name)
         parts = set(PARTS) - ({"test"} - recipe.keys())
         if all((folder / f"{part}.spacy").is_file() for part in parts):
@@ -82,10 +91,14 @@ class Corpora:
                 os.replace(Path(temporary) / part, folder / f"{part}.spacy")
 
 
+def sentences_path(folder: Path, count: int, seed: int) -> Path:
+    return folder.with_name(f"{folder.name}-{count}-sentences-{seed}")
+
+
 def some_sentences(folder: Path, count: int, seed: int) -> Path:
-    """The folder of a prepared corpus with so many of its training sentences, drawn by the seed, so that the fewer are
-    among the more, and the other parts as they are. Raises InputError if there are not more."""
-    few = folder.with_name(f"{folder.name}-{count}-sentences-{seed}")
+    """The folder of a prepared corpus with `count` of its training sentences and the other parts whole. The seed draws the
+    sentences, and a smaller sample is part of a larger one. Raises InputError if there are no more than `count`."""
+    few = sentences_path(folder, count, seed)
     if not all((few / f"{part}.spacy").is_file() for part in PARTS):
         docs = load(folder / "train.spacy")
         if count >= len(docs):

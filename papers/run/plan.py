@@ -4,15 +4,16 @@ import re
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from ..errors import InputError
+from spacy_cner.errors import InputError
 from .records import SENTENCES, Record, matching
 from .table import Column, Figure, Overrides, Point, Row, Table
 
 
 @dataclass(frozen=True)
-class Run:
-    """`overrides` are those of the config; files and seed come on top when it runs. `segmenter`: what gives the
-    training sentences words, "" if they need none."""
+class TableRun:
+    """config: as the table names it.
+    overrides: of the config; the files and the seed come after them.
+    segmenter: what gives words to the training sentences, "" if they need none."""
 
     row: str
     corpus: str
@@ -28,8 +29,8 @@ class Run:
     calibrated: str = ""
 
     @property
-    def told(self) -> Overrides:
-        """What a record tells of as its overrides."""
+    def recorded_overrides(self) -> Overrides:
+        """The overrides that its records have."""
         files = {f"paths.{key}": name for key, name in self.paths.items()}
         return {**files, **self.overrides, **({"segmenter": self.segmenter} if self.segmenter else {})}
 
@@ -60,8 +61,8 @@ class Selection:
 
 
 def select(table: Table, rows: Sequence[str], columns: Sequence[str], figures: Sequence[str]) -> Selection:
-    """What is named; all where nothing is. A figure alone leaves the table's own cells out. Raises InputError for a
-    name that the table does not have."""
+    """The named rows, columns and figures, or all where none is named. A figure alone leaves the table's cells out. Raises
+    InputError for a name that the table does not have."""
     for kind, names, known in (
         ("row", rows, table.rows),
         ("column", columns, table.columns),
@@ -78,22 +79,22 @@ def select(table: Table, rows: Sequence[str], columns: Sequence[str], figures: S
     return Selection(list(rows or table.rows), list(columns or usual), list(figures or all_figures), curves)
 
 
-def plan(table: Table, selection: Selection, seeds: Sequence[int], extra: Overrides | None = None) -> list[Run]:
-    """The runs of the selected cells and figures, each once, without those of rows that have no config. `extra`
-    overrides come last."""
-    runs: dict[tuple, Run] = {}
+def plan(table: Table, selection: Selection, seeds: Sequence[int], extra: Overrides | None = None) -> list[TableRun]:
+    """The runs of the selected cells and figures, each once; rows without a config have none. The overrides `extra` come
+    last."""
+    runs: dict[tuple, TableRun] = {}
     for run in [*_cell_runs(table, selection, seeds, extra or {}), *_figure_runs(table, selection, seeds, extra or {})]:
         runs.setdefault(tuple(run.identity.values()), run)
     return list(runs.values())
 
 
-def _cell_runs(table: Table, selection: Selection, seeds: Sequence[int], extra: Overrides) -> Iterator[Run]:
+def _cell_runs(table: Table, selection: Selection, seeds: Sequence[int], extra: Overrides) -> Iterator[TableRun]:
     for column in selection.columns:
         for row in selection.rows:
             yield from _runs(table, row, table.rows[row], table.columns[column], seeds, extra)
 
 
-def _figure_runs(table: Table, selection: Selection, seeds: Sequence[int], extra: Overrides) -> Iterator[Run]:
+def _figure_runs(table: Table, selection: Selection, seeds: Sequence[int], extra: Overrides) -> Iterator[TableRun]:
     for figure in (table.figures[name] for name in selection.figures):
         for point in figure.points:
             row = table.rows[point.row or figure.row]
@@ -101,12 +102,12 @@ def _figure_runs(table: Table, selection: Selection, seeds: Sequence[int], extra
             yield from _runs(table, point_row(figure, point), row, table.columns[figure.column], seeds, overrides)
 
 
-def _runs(table: Table, name: str, row: Row, column: Column, seeds: Sequence[int], extra: Overrides) -> Iterator[Run]:
+def _runs(table: Table, name: str, row: Row, column: Column, seeds: Sequence[int], extra: Overrides) -> Iterator[TableRun]:
     if row.config is None:
         return
     overrides = {**table.overrides, **column.overrides, **row.overrides, **extra}
     for seed in seeds:
-        yield Run(
+        yield TableRun(
             row=name,
             corpus=column.corpus,
             recipe=column.recipe,
@@ -127,20 +128,21 @@ def point_row(figure: Figure, point: Point) -> str:
     return point.row or f"{figure.row} {figure.parameter}={point.x:g}"
 
 
-def pending(runs: Collection[Run], records: Collection[Record]) -> list[Run]:
-    """Those without a record. A run's records are written at once, so one tells of all."""
+def pending(runs: Collection[TableRun], records: Collection[Record]) -> list[TableRun]:
+    """The runs that have no record. A run's records are written at once, so one stands for all."""
     return [run for run in runs if not _records_of(run, records)]
 
 
-def recorded_otherwise(runs: Collection[Run], records: Collection[Record]) -> Iterator[tuple[Run, Record]]:
-    """Runs that have a record of another config or of other overrides (paths apart, which differ between machines)."""
+def recorded_otherwise(runs: Collection[TableRun], records: Collection[Record]) -> Iterator[tuple[TableRun, Record]]:
+    """The runs that have a record of another config or of other overrides. Paths are not compared: they differ between
+    machines."""
     for run in runs:
         for record in _records_of(run, records)[:1]:
-            if (record["config"], _settings(record["overrides"])) != (run.config, _settings(run.told)):
+            if (record["config"], _settings(record["overrides"])) != (run.config, _settings(run.recorded_overrides)):
                 yield run, record
 
 
-def _records_of(run: Run, records: Collection[Record]) -> list[Record]:
+def _records_of(run: TableRun, records: Collection[Record]) -> list[Record]:
     return matching(records, {SENTENCES: None, **run.identity})
 
 

@@ -8,7 +8,7 @@ from statistics import mean, stdev
 from typing import Any
 
 from .records import SENTENCES, Record, matching
-from .runs import Selection, point_row
+from .plan import Selection, point_row
 from .table import Column, Curve, Figure, Scores, Table
 
 SCORES = {"p": "P", "r": "R", "f": "F", "r_oov": "R_oov"}
