@@ -7,8 +7,9 @@ A file that begins with
 
 is the config of that name with its own blocks and settings merged into it, as spaCy merges configs: a block with another
 registered function (`@...`) replaces the old one, any other is merged with it. Blocks keep their order, and new ones come
-last. The blocks around a block need not be written. `NAME = null` removes the block NAME; where that is an argument of a
-registered function or of a component's factory it becomes null, so that no default takes its place."""
+last; a block that is written empty moves behind them. The blocks around a block need not be written. `NAME = null` removes
+the block NAME; where that is an argument of a registered function or of a component's factory it becomes null, so that no
+default takes its place."""
 
 import re
 from collections.abc import Mapping
@@ -70,11 +71,17 @@ def override(config: Config, settings: Mapping[str, Any]) -> Config:
 
 
 def _read(path: Path) -> Config:
+    seen = set()
+
+    def with_blocks_around(header: re.Match[str]) -> str:
+        parts = header[1].split(".")
+        names = [".".join(parts[:depth]) for depth in range(1, len(parts))]
+        missing = [name for name in names if name not in seen]
+        seen.update(names, [header[1]])
+        return "".join(f"[{name}]\n" for name in missing) + header[0]
+
     try:
-        text = path.read_text(encoding="utf-8")
-        headers = set(HEADER.findall(text))
-        around = {header.rsplit(".", depth)[0] for header in headers for depth in range(1, header.count(".") + 1)}
-        text += "".join(f"\n[{header}]" for header in sorted(around - headers))
+        text = HEADER.sub(with_blocks_around, path.read_text(encoding="utf-8"))
         return Config(section_order=CONFIG_SECTION_ORDER).from_str(text, interpolate=False)
     except (OSError, ValueError) as error:
         raise InputError(f"{path}: expected a config, got {str(error).strip()}") from None
@@ -85,6 +92,8 @@ def _merge(block: dict[str, Any], changes: Mapping[str, Any]) -> None:
         old = block.get(key)
         if isinstance(old, dict) and isinstance(change, dict) and _has_functions_of(old, change):
             _merge(old, change)
+            if not change:
+                block[key] = block.pop(key)
         elif isinstance(old, dict) and change is None and not any(map(_names_function, block)):
             del block[key]
         else:
