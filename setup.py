@@ -15,8 +15,12 @@ setup(
     long_description=(HERE / "README.md").read_text(encoding="utf-8"),
     long_description_content_type="text/markdown",
     license="MIT",
-    packages=find_packages(include=["spacy_cner", "spacy_cner.*"]),
-    package_data={"spacy_cner": ["py.typed", "assets/characters/*.txt", "assets/lists/*.txt", "assets/rules/*.txt"]},
+    packages=[*find_packages(include=["spacy_cner", "spacy_cner.*"]), "spacy_cner.configs"],
+    package_dir={"spacy_cner.configs": "configs"},
+    package_data={
+        "spacy_cner": ["py.typed", "assets/characters/*.txt", "assets/lists/*.txt", "assets/rules/*.txt"],
+        "spacy_cner.configs": ["*.cfg", "corpora.yml"],
+    },
     python_requires=">=3.10,<3.13",
     install_requires=[
         "spacy>=3.8.11,<3.9",
