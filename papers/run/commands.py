@@ -7,7 +7,9 @@ from spacy.cli._util import parse_config_overrides
 from thinc.api import Config
 
 from spacy_cner.cli._app import command, good, warn
+from spacy_cner.corpus.prepare import RECIPES
 from spacy_cner.errors import InputError
+from spacy_cner.loading import config_folder
 
 from .corpora import Corpora
 from .figures import curves, draw, draw_learning_curves, learning_curves
@@ -36,7 +38,7 @@ def run(
     seed: list[int] = typer.Option([], help="Instead of the table's seeds; repeat the option for several"),
     show: bool = typer.Option(False, "--show", help="Run nothing: print and draw what is recorded"),
     data: Path = typer.Option(Path("assets"), envvar="CNER_DATA", help="The folder that holds the corpora"),
-    recipes: Path = typer.Option(Path("configs/corpora.yml"), help="The YAML file that describes the corpora"),
+    recipes: Path | None = typer.Option(None, help="A YAML file that describes the corpora, instead of configs/corpora.yml"),
     corpus_dir: Path = CORPORA,
     models: Path = typer.Option(Path("training/papers"), help="Configs, logs and pipelines of the runs"),
     results: Path | None = typer.Option(None, help="The folder for records and pictures; by default that of the table"),
@@ -61,11 +63,12 @@ def run(
                 f"{each}: recorded with {record['config']} {record['overrides']}, expected {each.config} "
                 f"{each.recorded_overrides}; remove its records from {recorded} to run it again"
             )
-        corpora = Corpora(corpus_dir, data, recipes)
+        corpora = Corpora(corpus_dir, data, recipes or config_folder() / RECIPES)
         devices = [gpu.strip() for gpu in gpus.split(",") if gpu.strip()]
         todo = pending(runs, read_records(recorded))
         configs = [merged_config(each, path.parent, corpora) for each in todo]
-        steps = [max_steps(each, config) for each, config in zip(todo, configs)]  # of all, before anything is made
+        checked = [check_config(str(each), config) for each, config in zip(todo, configs)]  # of all, before the first runs
+        steps = [config["training"]["max_steps"] for config in checked]
         folder = models / table_name(path)
         tasks = [
             Task(make_job(each, config, corpora, folder, recorded, bool(devices), keep_models), str(each), total)
@@ -81,24 +84,30 @@ def run(
 def show(
     # fmt: off
     context: typer.Context,
-    table: str = TABLE,
-    row: str = typer.Option(..., help="A row of the table"),
+    table: str = typer.Argument(..., help="A table, as for `run`, or a .cfg file such as papers/peng-dredze-2016/segmenter.cfg"),
+    row: str = typer.Option("", help="A row of the table"),
     column: str = typer.Option("", help="A column of the table; by default its first"),
     seed: int | None = typer.Option(None, help="By default the first of the table"),
     corpus_dir: Path = CORPORA,
     # fmt: on
 ):
-    """Print the whole config of a row, as `spacy train` takes it. Its files are those that `run` prepares. Other options
-    override it: --paths.train train.spacy."""
-    path = table_path(table)
-    description = read_table(path)
-    selection = select(description, [row], [column or next(iter(description.columns))], [])
-    seeds = description.seeds[:1] if seed is None else [seed]
-    runs = plan(description, selection, seeds, config_overrides(context.args))
-    if not runs:
-        raise InputError(f"{path}: expected a row with a config of its own, got {row!r}")
-    config = merged_config(runs[0], path.parent, Corpora(corpus_dir, Path(), Path()))
-    max_steps(runs[0], config)
+    """Print the whole config of a row, or of an overlay, as `spacy train` takes it. A row's files are those that `run`
+    prepares. Other options override it: --paths.train train.spacy."""
+    extra = config_overrides(context.args)
+    if table.endswith(".cfg"):
+        config = override(load_overlay(Path(table)), extra)
+        check_config(table, config)
+    else:
+        path = table_path(table)
+        description = read_table(path)
+        if not row:
+            raise InputError(f"{path}: expected --row with one of {', '.join(description.rows)}")
+        selection = select(description, [row], [column or next(iter(description.columns))], [])
+        runs = plan(description, selection, description.seeds[:1] if seed is None else [seed], extra)
+        if not runs:
+            raise InputError(f"{path}: expected a row with a config of its own, got {row!r}")
+        config = merged_config(runs[0], path.parent, Corpora(corpus_dir, Path(), Path()))
+        check_config(str(runs[0]), config)
     typer.echo(config.to_str(interpolate=False))
 
 
@@ -130,12 +139,14 @@ def merged_config(run: TableRun, folder: Path, corpora: Corpora) -> Config:
         raise InputError(f"{run}: {error}") from None
 
 
-def max_steps(run: TableRun, config: Config) -> int:
-    """Raises InputError for a config with a reference to what is not there, or without this setting."""
+def check_config(name: str, config: Config) -> Config:
+    """The config, interpolated. Raises InputError if it has a reference to what is not there, or no number of steps."""
     try:
-        return config.interpolate()["training"]["max_steps"]
+        interpolated = config.interpolate()
+        interpolated["training"]["max_steps"]
     except (ValueError, KeyError) as error:
-        raise InputError(f"{run}: expected a config for training, got {str(error).strip()}") from None
+        raise InputError(f"{name}: expected a config for training, got {str(error).strip()}") from None
+    return interpolated
 
 
 def make_job(

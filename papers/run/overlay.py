@@ -21,17 +21,17 @@ from spacy.util import CONFIG_SECTION_ORDER
 from thinc.api import Config
 
 from spacy_cner.errors import InputError
+from spacy_cner.loading import config_folder
 
-PRODUCTS = Path(__file__).parents[2] / "configs"
 HEADER = re.compile(r"^\[(.+)\]\s*$", re.MULTILINE)
 
 
 def find_config(name: str, folder: Path) -> Path:
     """The file `name` in `folder`, or else the product config of that name. Raises InputError if there is neither."""
-    for path in (folder / name, PRODUCTS / name):
+    for path in (folder / name, config_folder() / name):
         if path.is_file():
             return path
-    raise InputError(f"{folder / name}: expected a config there or in {PRODUCTS}, found none")
+    raise InputError(f"{folder / name}: expected a config there or in {config_folder()}, found none")
 
 
 def load_overlay(path: Path, above: tuple[Path, ...] = ()) -> Config:
