@@ -7,7 +7,6 @@ from spacy.cli._util import parse_config_overrides
 from thinc.api import Config
 
 from spacy_cner.cli._app import command, good, warn
-from spacy_cner.corpus.prepare import RECIPES
 from spacy_cner.errors import InputError
 from spacy_cner.loading import config_folder
 
@@ -63,7 +62,7 @@ def run(
                 f"{each}: recorded with {record['config']} {record['overrides']}, expected {each.config} "
                 f"{each.recorded_overrides}; remove its records from {recorded} to run it again"
             )
-        corpora = Corpora(corpus_dir, data, recipes or config_folder() / RECIPES)
+        corpora = Corpora(corpus_dir, data, recipes or config_folder() / "corpora.yml")
         devices = [gpu.strip() for gpu in gpus.split(",") if gpu.strip()]
         todo = pending(runs, read_records(recorded))
         configs = [merged_config(each, path.parent, corpora) for each in todo]

@@ -1,7 +1,7 @@
-"""`reproduce` with real trainings, each in a process of its own, of a few steps."""
+"""`run` with real trainings, each in a process of its own, of a few steps; and `show`."""
 
 import json
-import shutil
+import os
 import subprocess
 import sys
 from dataclasses import asdict
@@ -9,14 +9,14 @@ from pathlib import Path
 
 import pytest
 import srsly
+from spacy.util import load_config, load_config_from_str
 from typer.testing import CliRunner
 
-from spacy_cner.cli import app
+from papers.run.commands import app
+from papers.run.job import Job
+from papers.run.pool import ROOT, last_step
 from spacy_cner.evaluation.calibration import THRESHOLDS
-from spacy_cner.reproduce.pool import last_step
-from spacy_cner.reproduce.run import Job
 
-CONFIG = Path(__file__).parents[2] / "configs" / "clc.cfg"
 TABLE = {
     "title": "Tiny",
     "overrides": {
@@ -24,13 +24,13 @@ TABLE = {
         "components.cner.model.tok2vec.embed.buckets": [50],
         "components.cner.model.tok2vec.encode.filters": 8,
         "components.cner.model.encoder.width": 8,
-        "training.max_steps": 3,
+        "training.optimizer.learn_rate.total_steps": 3,
         "training.eval_frequency": 2,
     },
     "columns": {"half": {"corpus": "mine", "ratio": 0.5}},
     "rows": {
         "Good": {
-            "config": "clc.cfg",
+            "config": "mine.cfg",
             "paths": {"words": "mine/dev.spacy"},
             "calibrated": "Calibrated",
             "paper": {"half": {"f": 60.0}},
@@ -50,21 +50,20 @@ TABLE = {
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
     """A table, a corpus, and what a killed run would have left."""
-    folder = tmp_path_factory.mktemp("reproduce")
+    folder = tmp_path_factory.mktemp("papers")
     srsly.write_yaml(folder / "tiny.yml", TABLE)
-    shutil.copy(CONFIG, folder)
+    (folder / "mine.cfg").write_text('[overlay]\nextends = "clc.cfg"\n\n[training]\ndropout = 0.4\n')
     (folder / "data" / "mine").mkdir(parents=True)
     for part, count in (("train", 20), ("test", 2)):
         lines = "[林小燕]PER 昨天 去 了 [青岛]LOC 。\n[蓝天 银行]ORG 不 开门 。\n" * count
         (folder / "data" / "mine" / f"{part}.txt").write_text(lines, encoding="utf-8")
     recipe = {"format": "markup", "train": "train.txt", "dev_share": 0.2, "test": "test.txt"}
     srsly.write_yaml(folder / "corpora.yml", {"mine": recipe})
-    killed = folder / "training" / "reproduce" / "tiny" / "Good-mine-0.5-0"
+    killed = folder / "training" / "papers" / "tiny" / "Good-mine-0.5-0"
     (killed / "model-best").mkdir(parents=True)
     (killed / "model-best" / "meta.json").write_text("{")
     (killed / "log.txt").write_text("  0       2  1.00\n")
-    (folder / "results").mkdir()
-    (folder / "results" / "tiny.json.tmp").write_text('[\n{"row": "Good", ')
+    (folder / "tiny.json.tmp").write_text('[\n{"row": "Good", ')
     return folder
 
 
@@ -74,7 +73,7 @@ def here(folder, monkeypatch):
 
 
 def run(*args):
-    return CliRunner().invoke(app, ["reproduce", "tiny.yml", "--recipes", "corpora.yml", "--data", "data", *args])
+    return CliRunner().invoke(app, ["run", "tiny.yml", "--recipes", "corpora.yml", "--data", "data", *args])
 
 
 @pytest.fixture(scope="module")
@@ -86,12 +85,12 @@ def first(folder):
 
 
 def test_a_run_that_ends_well_is_recorded(first):
-    records = json.loads(Path("results/tiny.json").read_text(encoding="utf-8"))
+    records = json.loads(Path("tiny.json").read_text(encoding="utf-8"))
     assert [(r["row"], r["corpus"], r["ratio"], r["seed"], r["split"]) for r in records] == [
         (row, "mine", 0.5, 0, split) for row in ("Good", "Calibrated") for split in ("dev", "test")
     ]
     assert all(0 <= record[key] <= 100 for record in records for key in "prf")
-    assert records[0]["config"] == "clc.cfg"
+    assert records[0]["config"] == "mine.cfg"
     assert records[0]["overrides"] == {"paths.words": "mine/dev.spacy", **TABLE["overrides"], "training.patience": 9}
     assert {"r_oov", "subset", "revision", "train_s", "device"} <= records[0].keys()
 
@@ -105,9 +104,12 @@ def test_a_run_that_fails_is_reported_with_its_log_and_others_go_on(first):
 
 
 def test_only_logs_are_kept(first):
-    kept = Path("training/reproduce/tiny/Good-mine-0.5-0")
+    kept = Path("training/papers/tiny/Good-mine-0.5-0")
     assert not list(kept.glob("model-*"))
     assert last_step(kept / "log.txt") == 2
+    config = load_config(kept / "config.cfg", interpolate=True)
+    assert [config["training"][key] for key in ("dropout", "max_steps", "patience")] == [0.4, 3, 9]
+    assert config["paths"]["train"] == "corpus/mine-0.5/train.spacy"
     assert sorted(path.name for path in Path("corpus").iterdir()) == ["mine", "mine-0.5"]
 
 
@@ -119,7 +121,7 @@ def test_report_is_printed_and_written(first):
 
 
 def test_the_calibrated_pipeline_has_records_of_its_own(first):
-    records = json.loads(Path("results/tiny.json").read_text(encoding="utf-8"))
+    records = json.loads(Path("tiny.json").read_text(encoding="utf-8"))
     plain, calibrated = ([r for r in records if r["row"] == row] for row in ("Good", "Calibrated"))
     assert [(r["split"], r["subset"], r["train_s"]) for r in calibrated] == [
         (r["split"], r["subset"], r["train_s"]) for r in plain
@@ -130,34 +132,35 @@ def test_the_calibrated_pipeline_has_records_of_its_own(first):
 
 
 def test_what_is_recorded_is_not_run_again(first):
-    before = Path("results/tiny.json").read_bytes()
-    log = Path("training/reproduce/tiny/Good-mine-0.5-0/log.txt").stat().st_mtime_ns
+    before = Path("tiny.json").read_bytes()
+    log = Path("training/papers/tiny/Good-mine-0.5-0/log.txt").stat().st_mtime_ns
     result = run("--row", "Good", "--training.patience", "9")
     assert (result.exit_code, result.stderr) == (0, "")
-    assert Path("results/tiny.json").read_bytes() == before
-    assert Path("training/reproduce/tiny/Good-mine-0.5-0/log.txt").stat().st_mtime_ns == log
+    assert Path("tiny.json").read_bytes() == before
+    assert Path("training/papers/tiny/Good-mine-0.5-0/log.txt").stat().st_mtime_ns == log
 
 
 def test_other_settings_than_recorded_are_said(first):
     result = run("--row", "Good")
     assert result.exit_code == 0
-    assert "Good, mine 0.5, seed 0: recorded with clc.cfg" in result.stderr
+    assert "Good, mine 0.5, seed 0: recorded with mine.cfg" in result.stderr
 
 
 def test_show_draws_figures_and_runs_nothing(first):
     pytest.importorskip("matplotlib")
     result = run("--show")
     assert result.exit_code == 0, result.output
-    assert Path("results/tiny-drop.png").read_bytes().startswith(b"\x89PNG")
-    assert "![Figure 1](results/tiny-drop.png)" in result.stdout
-    assert not Path("training/reproduce/tiny/Good_drop=0.6-mine-0.5-0").exists()
+    assert Path("tiny-drop.png").read_bytes().startswith(b"\x89PNG")
+    assert "![Figure 1](tiny-drop.png)" in result.stdout
+    assert not Path("training/papers/tiny/Good_drop=0.6-mine-0.5-0").exists()
 
 
 def test_a_run_ends_when_its_parent_does(folder):
     common = {"row": "Good", "corpus": "mine", "ratio": 0.5, "seed": 1}
-    job = Job(common, "clc.cfg", {}, {}, corpus=".", output="orphan", results="orphan.json")
-    command = [sys.executable, "-m", "spacy_cner.reproduce.run", json.dumps(asdict(job))]
-    done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True)
+    job = Job(common, "mine.cfg", {}, "", corpus=".", output="orphan", results="orphan.json")
+    command = [sys.executable, "-m", "papers.run.job", json.dumps(asdict(job))]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, env=environment)
     assert (done.returncode, done.stderr) == (1, "")
     assert not Path("orphan.json").exists()
 
@@ -166,8 +169,9 @@ def test_a_run_ends_when_its_parent_does(folder):
     "args, message",
     [
         (["--row", "Best"], "expected a row out of Good, Bad, Calibrated, got 'Best'"),
-        (["--row", "Good", "--seed", "5", "--corpora.trein.path", "x"], "Good, mine 0.5, seed 5: expected a config"),
-        (["--colum", "half"], "expected an option, or a setting of the config as in --training.max_steps 10, got"),
+        (["--row", "Good", "--seed", "5", "--corpora.trein.path", "x"], "seed 5: corpora.trein.path: expected a setting"),
+        (["--row", "Good", "--seed", "5", "--training.dropout", "${a.b}"], "Good, mine 0.5, seed 5: expected a config"),
+        (["--colum", "half"], "expected an option, or a setting of the config as in --training.patience 10, got"),
         (["--row", "Good", "--seed", "5", "--corpus-dir", "none", "--data", "x"], "x/mine: expected the corpus 'mine'"),
     ],
 )
@@ -175,3 +179,57 @@ def test_bad_arguments_say_what_is_expected(args, message):
     result = run(*args)
     assert result.exit_code == 1
     assert message in result.stderr
+
+
+# The config of a row
+
+
+def show(*args):
+    result = CliRunner().invoke(app, ["show", *args])
+    return result.exit_code, result.stdout, result.stderr
+
+
+def test_show_prints_a_config_that_trains(tmp_path, first):
+    code, text, error = show("tiny.yml", "--row", "Good", "--training.logger.progress_bar", "null")
+    assert (code, error) == (0, "")
+    config = load_config_from_str(text)
+    assert config["training"]["dropout"] == 0.4
+    assert config["paths"]["train"] == "corpus/mine-0.5/train.spacy"
+    (tmp_path / "good.cfg").write_text(text, encoding="utf-8")
+    command = [sys.executable, "-m", "spacy", "train", str(tmp_path / "good.cfg"), "--output", str(tmp_path / "out")]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert (tmp_path / "out" / "model-last" / "config.cfg").exists()
+
+
+def test_show_takes_the_column_and_the_seed():
+    code, text, _ = show("wu-2019", "--row", "CLC+Joint", "--column", "25%", "--seed", "2", "--corpus-dir", "here")
+    config = load_config_from_str(text, interpolate=True)
+    assert code == 0
+    assert config["system"]["seed"] == 2
+    assert config["paths"]["train"] == "here/msra-0.25/train-words-training_cws_model-best.spacy"
+    assert config["training"]["max_steps"] == 5000
+
+
+def test_show_prints_an_overlay():
+    code, text, _ = show(str(ROOT / "papers" / "peng-dredze-2016" / "segmenter.cfg"), "--paths.train", "pfr.spacy")
+    config = load_config_from_str(text)
+    assert code == 0
+    assert "overlay" not in config
+    assert (config["nlp"]["pipeline"], config["paths"]["train"]) == (["tok2vec", "cws"], "pfr.spacy")
+
+
+@pytest.mark.parametrize(
+    "args, message",
+    [
+        (["tiny.yml"], "tiny.yml: expected --row with one of Good, Bad, Calibrated"),
+        (["tiny.yml", "--row", "Best"], "expected a row out of Good, Bad, Calibrated, got 'Best'"),
+        (["tiny.yml", "--row", "Calibrated"], "tiny.yml: expected a row with a config of its own, got 'Calibrated'"),
+        (["tiny.yml", "--row", "Good", "--column", "whole"], "expected a column out of half, got 'whole'"),
+        (["none.cfg"], "none.cfg: expected a config, got"),
+    ],
+)
+def test_what_cannot_be_shown_is_said(args, message):
+    code, _, error = show(*args)
+    assert code == 1
+    assert message in error

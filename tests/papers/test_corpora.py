@@ -3,7 +3,7 @@ import srsly
 
 from spacy_cner.corpus.docbin import read_docs
 from spacy_cner.errors import InputError
-from spacy_cner.reproduce.corpora import Corpora, some_sentences
+from papers.run.corpora import Corpora, some_sentences
 
 
 @pytest.fixture
@@ -24,20 +24,20 @@ def sizes(folder):
 
 
 def test_a_part_of_the_training_data_is_made_once(corpora):
-    folder = corpora.folder_of("mine", 0.5)
+    folder = corpora.prepare("mine", 0.5)
     assert folder.name == "mine-0.5"
     assert sizes(folder) == {"train": 8, "dev": 2, "test": 1}
     times = {path: path.stat().st_mtime_ns for path in folder.iterdir()}
-    assert corpora.folder_of("mine", 0.5) == folder
+    assert corpora.prepare("mine", 0.5) == folder
     assert {path: path.stat().st_mtime_ns for path in folder.iterdir()} == times
     assert [path.name for path in folder.parent.iterdir()] == ["mine-0.5"]
 
 
 def test_what_was_left_incomplete_is_made_again(corpora):
-    folder = corpora.folder_of("mine", 1.0)
+    folder = corpora.prepare("mine", 1.0)
     (folder / "dev.spacy").unlink()
     (folder / "train.spacy").write_bytes(b"half")
-    assert sizes(corpora.folder_of("mine", 1.0)) == {"train": 16, "dev": 4, "test": 1}
+    assert sizes(corpora.prepare("mine", 1.0)) == {"train": 16, "dev": 4, "test": 1}
 
 
 def test_files_by_name(corpora):
@@ -63,7 +63,7 @@ def test_what_cannot_be_made_is_named(corpora, name, message):
 
 
 def test_some_sentences_and_the_other_parts_whole(corpora):
-    whole = corpora.folder_of("mine", 1.0)
+    whole = corpora.prepare("mine", 1.0)
     few, more, others = (some_sentences(whole, count, seed) for count, seed in ((4, 0), (9, 0), (4, 1)))
     assert few.name == "mine-1-4-sentences-0"
     assert sizes(few) == {"train": 4, "dev": 4, "test": 1}
@@ -79,7 +79,7 @@ def test_some_sentences_and_the_other_parts_whole(corpora):
 def test_fewer_sentences_are_among_more(corpora, tmp_path):
     lines = "".join(f"[王海]PER 第 {i} 次 来 。\n" for i in range(20))
     (tmp_path / "data" / "mine" / "train.txt").write_text(lines, encoding="utf-8")
-    whole = corpora.folder_of("mine", 1.0)
+    whole = corpora.prepare("mine", 1.0)
     few, more, others = (
         {doc.text for doc in read_docs(some_sentences(whole, count, seed) / "train.spacy")}
         for count, seed in ((4, 0), (9, 0), (9, 1))

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from spacy_cner.errors import InputError
-from spacy_cner.reproduce import records
-from spacy_cner.reproduce.records import make_records, read_records, save_records
+from papers.run import records
+from papers.run.records import make_records, read_records, save_records
 
 
 def test_a_record_of_the_same_identity_is_replaced(tmp_path, record):
@@ -93,22 +93,22 @@ def checkout(tmp_path, monkeypatch):
 
 def test_revision_is_the_commit_of_the_checkout(checkout, tmp_path):
     commit, revision = checkout
-    assert revision(tmp_path / "spacy_cner" / "reproduce" / "records.py") == commit
+    assert revision(tmp_path / "papers" / "run" / "records.py") == commit
 
 
 def test_revision_is_unknown_for_a_package_installed_within_another_checkout(checkout, tmp_path):
     _, revision = checkout
-    assert revision(tmp_path / ".venv" / "site-packages" / "spacy_cner" / "reproduce" / "records.py") == "unknown"
+    assert revision(tmp_path / ".venv" / "site-packages" / "papers" / "run" / "records.py") == "unknown"
 
 
 def test_revision_is_unknown_without_git(checkout, tmp_path, monkeypatch):
     _, revision = checkout
     monkeypatch.setenv("PATH", "")
-    assert revision(tmp_path / "spacy_cner" / "reproduce" / "records.py") == "unknown"
+    assert revision(tmp_path / "papers" / "run" / "records.py") == "unknown"
 
 
 def test_the_records_of_this_project_name_no_file_of_one_machine():
-    files = (Path(records.__file__).parents[2] / "results").glob("*.json")
+    files = Path(records.__file__).parents[1].glob("*/*.json")
     found = [record for path in files for record in read_records(path)]
     named = {str(value) for record in found for value in record.get("overrides", {}).values()}
     assert "assets/vectors.npz" in named

@@ -3,10 +3,10 @@ from pathlib import Path
 import pytest
 
 from spacy_cner.errors import InputError
-from spacy_cner.reproduce.figures import curves, draw, draw_learning_curves, learning_curves
-from spacy_cner.reproduce.report import column_table, curve_table, page
-from spacy_cner.reproduce.runs import select
-from spacy_cner.reproduce.table import read_table
+from papers.run.figures import curves, draw, draw_learning_curves, learning_curves
+from papers.run.report import column_table, curve_table, page
+from papers.run.plan import select
+from papers.run.table import read_table
 
 
 @pytest.fixture

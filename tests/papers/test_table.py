@@ -2,13 +2,9 @@ from pathlib import Path
 
 import pytest
 
-from spacy_cner.cli.reproduce import max_steps
 from spacy_cner.errors import InputError
-from spacy_cner.reproduce.runs import plan, select
-from spacy_cner.reproduce.table import read_table, table_path
+from papers.run.table import PAPERS, picture_path, read_table, records_path, table_name, table_path
 
-ROOT = Path(__file__).parents[2]
-TABLES = sorted((ROOT / "configs" / "tables").glob("*.yml"))
 
 
 def test_reads_a_description(write, description):
@@ -60,23 +56,34 @@ def test_not_a_table(tmp_path):
         read_table(tmp_path / "broken.yml")
 
 
-def test_a_missing_table_names_those_there_are(monkeypatch):
-    monkeypatch.chdir(ROOT)
+def test_a_missing_table_names_those_there_are():
     with pytest.raises(InputError, match="wu-2018.yml: expected the description of a table .*wu-2019.*found none"):
         read_table(table_path("wu-2018"))
+    with pytest.raises(InputError, match="table.yml: expected .*project/clc, .*found none"):
+        read_table(table_path("project"))
 
 
-@pytest.mark.parametrize("path", TABLES, ids=lambda path: path.stem)
-def test_configs_of_the_project_take_the_overrides_of_its_tables(monkeypatch, path):
-    monkeypatch.chdir(ROOT)
-    table = read_table(path)
-    runs = plan(table, select(table, [], list(table.columns), list(table.figures)), [0])
-    assert all(max_steps(run) > 0 for run in runs)
+@pytest.mark.parametrize(
+    "name, file, records, picture",
+    [
+        ("wu-2019", "wu-2019/table.yml", "records.json", "lambda.png"),
+        ("feng-2006/words", "feng-2006/words.yml", "words.json", "words-lambda.png"),
+    ],
+)
+def test_what_belongs_to_a_table_stands_beside_it(name, file, records, picture, tmp_path):
+    path = table_path(name)
+    assert path == PAPERS / file
+    assert table_name(path) == name
+    assert records_path(path) == path.with_name(records)
+    assert picture_path(path, "lambda") == path.with_name(picture)
+    assert records_path(path, tmp_path) == tmp_path / records
+    assert table_name(tmp_path / "tiny.yml") == "tiny"
+    assert table_path("some/tiny.yml") == Path("some/tiny.yml")
 
 
 def test_published_figures_fit_together():
     """F is near the harmonic mean of P and R; not equal to it, as all are means of 10 runs."""
-    table = read_table(ROOT / "configs" / "tables" / "wu-2019.yml")
+    table = read_table(table_path("wu-2019"))
     cells = [scores for row in table.rows.values() for scores in row.paper.values()]
     assert len(cells) == 9 * 6
     assert all(abs(2 * cell.p * cell.r / (cell.p + cell.r) - cell.f) < 0.8 for cell in cells)

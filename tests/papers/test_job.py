@@ -1,7 +1,7 @@
 import pytest
 
 from spacy_cner.errors import InputError
-from spacy_cner.reproduce.run import check_patience, summary
+from papers.run.job import check_patience, summary
 
 
 @pytest.mark.parametrize("patience, every", [(0, 1), (0, 500), (1500, 500)])

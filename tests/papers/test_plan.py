@@ -1,8 +1,8 @@
 import pytest
 
 from spacy_cner.errors import InputError
-from spacy_cner.reproduce.runs import pending, plan, recorded_otherwise, select
-from spacy_cner.reproduce.table import read_table
+from papers.run.plan import pending, plan, recorded_otherwise, select
+from papers.run.table import read_table
 
 
 @pytest.fixture
@@ -41,7 +41,7 @@ def test_overrides_go_from_the_general_to_the_special(table):
         "A+B": 0.2,
         "A rate=0.4": 0.4,
     }
-    assert by_row["A"]["training.max_steps"] == 3
+    assert by_row["A"]["training.optimizer.learn_rate.total_steps"] == 3
     assert {run.overrides["training.dropout"] for run in plan(table, chosen, [0], {"training.dropout": 0.9})} == {0.9}
 
 
