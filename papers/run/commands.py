@@ -23,7 +23,9 @@ from .table import Overrides, Table, picture_path, read_table, records_path, tab
 app = typer.Typer(help="Tables of papers, trained again", no_args_is_help=True)
 # Every option that a command does not have is an override of the configs.
 OVERRIDES = {"allow_extra_args": True, "ignore_unknown_options": True}
-TABLE = typer.Argument(..., help="A folder of papers/, such as wu-2019; a table in it, such as feng-2006/words; or a YAML file")
+TABLE = typer.Argument(
+    ..., help="A folder of papers/, such as wu-2019; a table in it, such as feng-2006/words; or a YAML file"
+)
 CORPORA = typer.Option(Path("corpus"), help="Prepared corpora; those that are missing are made")
 
 
@@ -37,7 +39,9 @@ def run(
     seed: list[int] = typer.Option([], help="Instead of the table's seeds; repeat the option for several"),
     show: bool = typer.Option(False, "--show", help="Run nothing: print and draw what is recorded"),
     data: Path = typer.Option(Path("assets"), envvar="CNER_DATA", help="The folder that holds the corpora"),
-    recipes: Path | None = typer.Option(None, help="A YAML file that describes the corpora, instead of configs/corpora.yml"),
+    recipes: Path | None = typer.Option(
+        None, help="A YAML file that describes the corpora, instead of configs/corpora.yml"
+    ),
     corpus_dir: Path = CORPORA,
     models: Path = typer.Option(Path("training/papers"), help="Configs, logs and pipelines of the runs"),
     results: Path | None = typer.Option(None, help="The folder for records and pictures; by default that of the table"),
@@ -66,7 +70,9 @@ def run(
         devices = [gpu.strip() for gpu in gpus.split(",") if gpu.strip()]
         todo = pending(runs, read_records(recorded))
         configs = [merged_config(each, path.parent, corpora) for each in todo]
-        checked = [check_config(str(each), config) for each, config in zip(todo, configs)]  # of all, before the first runs
+        checked = [
+            check_config(str(each), config) for each, config in zip(todo, configs)
+        ]  # of all, before the first runs
         steps = [config["training"]["max_steps"] for config in checked]
         folder = models / table_name(path)
         tasks = [
@@ -83,7 +89,9 @@ def run(
 def show(
     # fmt: off
     context: typer.Context,
-    table: str = typer.Argument(..., help="A table, as for `run`, or a .cfg file such as papers/peng-dredze-2016/segmenter.cfg"),
+    table: str = typer.Argument(
+        ..., help="A table, as for `run`, or a .cfg file such as papers/peng-dredze-2016/segmenter.cfg"
+    ),
     row: str = typer.Option("", help="A row of the table"),
     column: str = typer.Option("", help="A column of the table; by default its first"),
     seed: int | None = typer.Option(None, help="By default the first of the table"),
@@ -122,7 +130,7 @@ def config_overrides(args: list[str]) -> Overrides:
 
 
 def merged_config(run: TableRun, folder: Path, corpora: Corpora) -> Config:
-    """The whole config of a run, not interpolated, with the names of its files, which need not exist. Overrides come last.
+    """The whole config of a run, not interpolated, with the names of its files, which need not exist.
 
     folder: that of the table."""
     corpus = corpora.path(run.recipe, run.ratio, run.sentences, run.seed)

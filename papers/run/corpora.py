@@ -96,8 +96,8 @@ def sentences_path(folder: Path, count: int, seed: int) -> Path:
 
 
 def some_sentences(folder: Path, count: int, seed: int) -> Path:
-    """The folder of a prepared corpus with `count` of its training sentences and the other parts whole. The seed draws the
-    sentences, and a smaller sample is part of a larger one. Raises InputError if there are no more than `count`."""
+    """The folder of a prepared corpus with `count` of its training sentences and the other parts whole. The seed draws
+    the sentences; a smaller sample is part of a larger one. Raises InputError if there are no more than `count`."""
     few = sentences_path(folder, count, seed)
     if not all((few / f"{part}.spacy").is_file() for part in PARTS):
         docs = load(folder / "train.spacy")

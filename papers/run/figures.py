@@ -5,9 +5,10 @@ from pathlib import Path
 from typing import Any
 
 from spacy_cner.plots.figure import new_figure, save_figure
+
+from .plan import point_row
 from .records import Record
 from .report import SCORES, Summary, cell_records, summarise
-from .plan import point_row
 from .table import Curve, Figure, Table
 
 # Distinct in black and white too.

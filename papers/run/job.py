@@ -18,7 +18,7 @@ from spacy.language import DEFAULT_CONFIG, Language
 from spacy.training.initialize import init_nlp
 from spacy.training.loop import DIR_MODEL_BEST, DIR_MODEL_LAST
 from spacy.training.loop import train as train_loop
-from thinc.api import Config
+from spacy.util import load_config_from_str
 
 from spacy_cner.corpus.docbin import read_docs
 from spacy_cner.corpus.segment import has_words
@@ -28,6 +28,7 @@ from spacy_cner.evaluation.calibration import SETTINGS, calibrate, last_to_calib
 from spacy_cner.evaluation.pipeline import evaluate_pipeline
 from spacy_cner.evaluation.words import read_vocabulary
 from spacy_cner.loading import assigned_by
+
 from .records import SPLITS, Record, device, make_records, revision, save_records
 
 
@@ -87,9 +88,8 @@ def train(job: Job) -> dict[str, Any]:
     setup_gpu(use_gpu, silent=True)
     output = Path(job.output)
     (output / "config.cfg").write_text(job.merged, encoding="utf-8")
-    config = Config().from_str(job.merged, interpolate=False)
-    # The lines of the log alone say how far it is; a bar among them would only fill it.
-    config["training"].get("logger", {}).pop("progress_bar", None)
+    config = load_config_from_str(job.merged)
+    remove_progress_bar(config["training"])
     check_patience(config["training"])
     # Some components learn everything when they are initialised.
     start = perf_counter()
@@ -97,6 +97,11 @@ def train(job: Job) -> dict[str, Any]:
     train_loop(nlp, output, use_gpu=use_gpu)
     seconds = perf_counter() - start
     return {"train_s": seconds, "device": device(job.gpu)}
+
+
+def remove_progress_bar(training: dict[str, Any]) -> None:
+    """The log would fill with it, and its other lines say the step. All other settings of the logger stay."""
+    training.get("logger", {}).pop("progress_bar", None)
 
 
 def calibrated(nlp: Language, dev: Path) -> dict[str, Any]:
@@ -117,7 +122,7 @@ def check_patience(training: dict[str, Any]) -> None:
 
 
 def score(nlp: Language, corpus: Path) -> dict[str, dict[str, Any]]:
-    """The scores of the entities, the words, or both, that the pipeline annotates in the development and the test set."""
+    """The scores of the annotated entities, words or both, on the development and the test set."""
     assigned = assigned_by(nlp)
     gold = {split: list(read_docs(path)) for split in SPLITS if (path := corpus / f"{split}.spacy").exists()}
     segments = "doc.spans" in assigned and all(any(map(has_words, docs)) for docs in gold.values())

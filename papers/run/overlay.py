@@ -5,11 +5,11 @@ A file that begins with
     [overlay]
     extends = "clc.cfg"
 
-is the config of that name with its own blocks and settings merged into it, as spaCy merges configs: a block with another
-registered function (`@...`) replaces the old one, any other is merged with it. Blocks keep their order, and new ones come
-last; a block that is written empty moves behind them. The blocks around a block need not be written. `NAME = null` removes
-the block NAME; where that is an argument of a registered function or of a component's factory it becomes null, so that no
-default takes its place."""
+is the config of that name with its own blocks and settings merged into it, as spaCy merges configs: a block with
+another registered function (`@...`) replaces the old one, any other is merged with it. Blocks keep their order, and new
+ones come last; a block that is written empty moves behind them. The blocks around a block need not be written.
+`NAME = null` removes the block NAME; where that is an argument of a registered function or of a component's factory it
+becomes null, so that no default takes its place."""
 
 import re
 from collections.abc import Mapping
@@ -56,8 +56,8 @@ def load_overlay(path: Path, above: tuple[Path, ...] = ()) -> Config:
 
 
 def override(config: Config, settings: Mapping[str, Any]) -> Config:
-    """A copy of `config` with other settings, by dotted name. A value may be a block; it is merged, and null removes one, as
-    in an overlay. Raises InputError where the block around a setting does not exist."""
+    """A copy of `config` with other settings, by dotted name. A value may be a block, which is merged, and null removes
+    a block, as in an overlay. Raises InputError where the block around a setting does not exist."""
     changed = config.copy()
     for key, value in settings.items():
         *path, name = key.split(".")
@@ -71,7 +71,7 @@ def override(config: Config, settings: Mapping[str, Any]) -> Config:
 
 
 def _read(path: Path) -> Config:
-    seen = set()
+    seen: set[str] = set()
 
     def with_blocks_around(header: re.Match[str]) -> str:
         parts = header[1].split(".")

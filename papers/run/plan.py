@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from spacy_cner.errors import InputError
+
 from .records import SENTENCES, Record, matching
 from .table import Column, Figure, Overrides, Point, Row, Table
 
@@ -61,8 +62,8 @@ class Selection:
 
 
 def select(table: Table, rows: Sequence[str], columns: Sequence[str], figures: Sequence[str]) -> Selection:
-    """The named rows, columns and figures, or all where none is named. A figure alone leaves the table's cells out. Raises
-    InputError for a name that the table does not have."""
+    """The named rows, columns and figures, or all where none is named. A figure alone leaves the table's cells out.
+    Raises InputError for a name that the table does not have."""
     for kind, names, known in (
         ("row", rows, table.rows),
         ("column", columns, table.columns),
@@ -80,8 +81,8 @@ def select(table: Table, rows: Sequence[str], columns: Sequence[str], figures: S
 
 
 def plan(table: Table, selection: Selection, seeds: Sequence[int], extra: Overrides | None = None) -> list[TableRun]:
-    """The runs of the selected cells and figures, each once; rows without a config have none. The overrides `extra` come
-    last."""
+    """The runs of the selected cells and figures, each once; rows without a config have none. The overrides `extra`
+    come last."""
     runs: dict[tuple, TableRun] = {}
     for run in [*_cell_runs(table, selection, seeds, extra or {}), *_figure_runs(table, selection, seeds, extra or {})]:
         runs.setdefault(tuple(run.identity.values()), run)
@@ -102,7 +103,9 @@ def _figure_runs(table: Table, selection: Selection, seeds: Sequence[int], extra
             yield from _runs(table, point_row(figure, point), row, table.columns[figure.column], seeds, overrides)
 
 
-def _runs(table: Table, name: str, row: Row, column: Column, seeds: Sequence[int], extra: Overrides) -> Iterator[TableRun]:
+def _runs(
+    table: Table, name: str, row: Row, column: Column, seeds: Sequence[int], extra: Overrides
+) -> Iterator[TableRun]:
     if row.config is None:
         return
     overrides = {**table.overrides, **column.overrides, **row.overrides, **extra}

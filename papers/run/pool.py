@@ -52,8 +52,8 @@ class Child:
 def run_all(
     tasks: Sequence[Task], jobs: int, gpus: Sequence[str], report: Callable[[str], None], fail: Callable[[str], None]
 ) -> int:
-    """Runs at most `jobs` at once, on the GPUs in turn if there are any. Calls `report` with a line for each run that ends
-    well, and `fail` with the last lines of the log of a run that does not. RETURNS: how many failed."""
+    """Runs at most `jobs` at once, on the GPUs in turn if there are any. Calls `report` with a line for each run that
+    ends well, and `fail` with the last lines of the log of a run that does not. RETURNS: how many failed."""
     waiting, failed, done = list(tasks), 0, 0
     running: list[Child] = []
     bar = tqdm(total=sum(task.max_steps for task in tasks), unit="step", disable=None, smoothing=0)

@@ -89,8 +89,8 @@ def percent(score: float | None) -> float | None:
 
 @cache
 def revision() -> str:
-    """The commit that is checked out at the first call, which comes before a training; "unknown" where this file is not in
-    a checkout of its own."""
+    """The commit that is checked out at the first call, which comes before a training; "unknown" where this file is not
+    in a checkout of its own."""
     root = Path(__file__).parents[2]
     command = ["git", "rev-parse", "--show-toplevel", "--short", "HEAD"]
     try:

@@ -7,8 +7,8 @@ from pathlib import Path
 from statistics import mean, stdev
 from typing import Any
 
-from .records import SENTENCES, Record, matching
 from .plan import Selection, point_row
+from .records import SENTENCES, Record, matching
 from .table import Column, Curve, Figure, Scores, Table
 
 SCORES = {"p": "P", "r": "R", "f": "F", "r_oov": "R_oov"}

@@ -7,6 +7,7 @@ import srsly
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from spacy_cner.errors import InputError
+
 from .records import SUBSETS
 
 PAPERS = Path(__file__).parents[1]
@@ -55,8 +56,8 @@ class Column(TableEntry):
 
 
 class Row(TableEntry):
-    """config: an overlay or config beside the table, or a product config; null for a row whose records come from elsewhere
-        (benchmarks/peers.py).
+    """config: an overlay or config next to the table, or a product config; null for a row whose records come from
+        elsewhere (benchmarks/peers.py).
     overrides: settings; a mapping is a block, and null removes one.
     paths: further prepared files that the config's `[paths]` names, such as `words: pfr/train.spacy`, relative to the
         folder of prepared corpora.
@@ -198,7 +199,7 @@ def picture_path(path: Path, figure: str, folder: Path | None = None) -> Path:
 
 
 def read_table(path: Path) -> Table:
-    """Raises InputError for a file that is missing or not such a description: where, what was expected, and what came."""
+    """Raises InputError for a file that is missing or not such a description: where, what was expected, what came."""
     if not path.is_file():
         known = ", ".join(sorted(table_name(file) for file in PAPERS.glob("*/*.yml")))
         raise InputError(f"{path}: expected the description of a table (a .yml file, or one of: {known}), found none")

@@ -10,7 +10,7 @@ COLOR = re.compile(r"\x1b\[[0-9;]*m")
 
 
 def read_curve(path: Path, score: str) -> list[tuple[int, float]]:
-    """Step and score at each evaluation of a training: the output of `spacy train`, or a `log.txt` of `reproduce`.
+    """Step and score at each evaluation of a training: the output of `spacy train`.
 
     score: the name of a column in any case, such as task_acc.
     Raises InputError for a file that is missing, has no such table, or no such column."""

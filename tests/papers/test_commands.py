@@ -169,7 +169,10 @@ def test_a_run_ends_when_its_parent_does(folder):
     "args, message",
     [
         (["--row", "Best"], "expected a row out of Good, Bad, Calibrated, got 'Best'"),
-        (["--row", "Good", "--seed", "5", "--corpora.trein.path", "x"], "seed 5: corpora.trein.path: expected a setting"),
+        (
+            ["--row", "Good", "--seed", "5", "--corpora.trein.path", "x"],
+            "seed 5: corpora.trein.path: expected a setting",
+        ),
         (["--row", "Good", "--seed", "5", "--training.dropout", "${a.b}"], "Good, mine 0.5, seed 5: expected a config"),
         (["--colum", "half"], "expected an option, or a setting of the config as in --training.patience 10, got"),
         (["--row", "Good", "--seed", "5", "--corpus-dir", "none", "--data", "x"], "x/mine: expected the corpus 'mine'"),

@@ -1,9 +1,9 @@
 import pytest
 import srsly
 
+from papers.run.corpora import Corpora, some_sentences
 from spacy_cner.corpus.docbin import read_docs
 from spacy_cner.errors import InputError
-from papers.run.corpora import Corpora, some_sentences
 
 
 @pytest.fixture

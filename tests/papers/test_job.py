@@ -1,7 +1,7 @@
 import pytest
 
+from papers.run.job import check_patience, remove_progress_bar, summary
 from spacy_cner.errors import InputError
-from papers.run.job import check_patience, summary
 
 
 @pytest.mark.parametrize("patience, every", [(0, 1), (0, 500), (1500, 500)])
@@ -13,6 +13,20 @@ def test_patience_for_two_evaluations_or_none(patience, every):
 def test_patience_that_ends_before_the_second_evaluation(patience):
     with pytest.raises(InputError, match=f"more steps than the 2000 from one evaluation to the next.*got {patience}"):
         check_patience({"patience": patience, "eval_frequency": 2000})
+
+
+def test_a_logger_loses_its_progress_bar_alone():
+    training = {"logger": {"@loggers": "spacy_cner.HalvingLogger.v1", "progress_bar": "train", "patience": 2}}
+    remove_progress_bar(training)
+    assert training == {"logger": {"@loggers": "spacy_cner.HalvingLogger.v1", "patience": 2}}
+    remove_progress_bar(other := {"patience": 1})
+    assert other == {"patience": 1}
+
+
+def test_patience_may_be_that_of_spacy():
+    check_patience({"eval_frequency": 100})
+    with pytest.raises(InputError, match="more steps than the 1600 from one evaluation to the next.*got 1600"):
+        check_patience({"eval_frequency": 1600})
 
 
 def record(split, subset, f):

@@ -141,9 +141,15 @@ def test_the_base_is_a_file_beside_it_or_a_product_config(tmp_path, write):
 @pytest.mark.parametrize(
     "text, message",
     [
-        ('[overlay]\nextends = "gone.cfg"', "own.cfg: extends = 'gone.cfg': .*gone.cfg: expected a config there or in "),
+        (
+            '[overlay]\nextends = "gone.cfg"',
+            "own.cfg: extends = 'gone.cfg': .*gone.cfg: expected a config there or in ",
+        ),
         ('[overlay]\nextends = "own.cfg"', "own.cfg: expected to extend another config, got 'own.cfg', which extends"),
-        ('[overlay]\nextends = "ring.cfg"', "ring.cfg: expected to extend another config, got 'own.cfg', which extends"),
+        (
+            '[overlay]\nextends = "ring.cfg"',
+            "ring.cfg: expected to extend another config, got 'own.cfg', which extends",
+        ),
         ("[a\nx = 1", "own.cfg: expected a config, got "),
     ],
 )

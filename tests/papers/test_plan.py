@@ -1,8 +1,8 @@
 import pytest
 
-from spacy_cner.errors import InputError
 from papers.run.plan import pending, plan, recorded_otherwise, select
 from papers.run.table import read_table
+from spacy_cner.errors import InputError
 
 
 @pytest.fixture

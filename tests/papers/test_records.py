@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from spacy_cner.errors import InputError
 from papers.run import records
 from papers.run.records import make_records, read_records, save_records
+from spacy_cner.errors import InputError
 
 
 def test_a_record_of_the_same_identity_is_replaced(tmp_path, record):

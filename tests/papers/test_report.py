@@ -2,11 +2,11 @@ from pathlib import Path
 
 import pytest
 
-from spacy_cner.errors import InputError
 from papers.run.figures import curves, draw, draw_learning_curves, learning_curves
-from papers.run.report import column_table, curve_table, page
 from papers.run.plan import select
+from papers.run.report import column_table, curve_table, page
 from papers.run.table import read_table
+from spacy_cner.errors import InputError
 
 
 @pytest.fixture

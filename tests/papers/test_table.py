@@ -2,9 +2,8 @@ from pathlib import Path
 
 import pytest
 
-from spacy_cner.errors import InputError
 from papers.run.table import PAPERS, picture_path, read_table, records_path, table_name, table_path
-
+from spacy_cner.errors import InputError
 
 
 def test_reads_a_description(write, description):
