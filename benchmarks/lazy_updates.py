@@ -14,7 +14,7 @@ from spacy_cner.models.row_updates import RowsShim
 from spacy_cner.models.torch_layers import SizedShim
 from spacy_cner.nn.feature_scores import FeatureScores
 
-CHARS, TEMPLATES, TAGS = 1000, 53, 13  # as in configs/clc_lexicon_hybrid.cfg with three types of entities
+CHARS, TEMPLATES, TAGS = 1000, 53, 13  # as in papers/project/clc_lexicon_hybrid.cfg with three types of entities
 
 
 def batch(size: int) -> torch.Tensor:

@@ -10,8 +10,7 @@ COLOR = re.compile(r"\x1b\[[0-9;]*m")
 
 
 def read_curve(path: Path, score: str) -> list[tuple[int, float]]:
-    """Reads the step and score of each evaluation from a training's log: the output of `spacy train`, or a `log.txt` of
-    `reproduce`.
+    """Reads the step and score of each evaluation from the output of `spacy train`.
 
     score: the name of a column, such as task_acc, in upper or lower case.
     Raises InputError if the file, its table or the column is missing."""

@@ -227,7 +227,7 @@ def test_sees_words_and_parts_of_speech_of_jieba():
 
 
 def test_sees_what_components_of_another_pipeline_have_found(trained_joint, tmp_path):
-    """Words and names of a shared network, as in configs/iscas_tagger.cfg."""
+    """Words and names of a shared network, as in papers/feng-2008/tagger.cfg."""
     nlp = spacy.blank("zh")
     for name in trained_joint.pipe_names:
         nlp.add_pipe(name, source=trained_joint)
