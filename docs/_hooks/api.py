@@ -3,11 +3,13 @@
 import ast
 import importlib
 import inspect
+import json
 import re
 import typing
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
+ONLY_TEXT = "    options:\n      show_root_heading: false\n      show_root_toc_entry: false\n"
 MARKER = re.compile(r"<!-- entry points: (\w+) -->")
 
 
@@ -39,17 +41,37 @@ def documented(page: str) -> list[str]:
     return paths + re.findall(r"^::: (\S+)", page, re.MULTILINE)
 
 
+def defaults(group: str, name: str, function: typing.Any) -> str:
+    """RETURNS: the block of a config that asks for a registered function, with its default settings."""
+    parameters = inspect.signature(function).parameters.values()
+    if group == "spacy_factories":
+        from spacy.language import Language
+
+        head, settings = f'factory = "{name}"', dict(Language.get_factory_meta(name).default_config)
+        required = []
+    else:
+        head = f'@{group.removeprefix("spacy_")} = "{name}"'
+        settings = {each.name: each.default for each in parameters if each.default is not each.empty}
+        required = [each.name for each in parameters if each.default is each.empty]
+    lines = [head, *(f"{key} = {json.dumps(value)}" for key, value in settings.items() if not isinstance(value, dict))]
+    if required:
+        lines.append(f"# required: {', '.join(required)}")
+    return "```ini\n" + "\n".join(lines) + "\n```\n"
+
+
 def blocks(group: str) -> str:
-    """The sections of one group of entry points: a heading for each name, then its settings, then its class."""
+    """The sections of one group of entry points: a heading for each name, its settings, and the class that it makes."""
     text = []
     for name, target in sorted(entry_points().get(group, {}).items()):
         path = target.replace(":", ".")
-        text.append(f"### `{name}` {{: #{name} }}\n\n::: {path}\n    options:\n      show_root_heading: false\n      show_root_toc_entry: false\n")
+        module, _, attribute = path.rpartition(".")
+        function = getattr(importlib.import_module(module), attribute)
+        text += [f"### `{name}` {{: #{name} }}", defaults(group, name, function), f"::: {path}\n{ONLY_TEXT}"]
         if group == "spacy_factories" and (made := made_by(path)):
             text.append(f"::: {made}\n    options:\n      heading_level: 4\n")
-    return "\n".join(text)
+    return "\n\n".join(text)
 
 
-def on_page_markdown(markdown: str, *, page, **_) -> str:
+def on_page_markdown(markdown: str, **_) -> str:
     """Called by mkdocs for each page."""
     return MARKER.sub(lambda found: blocks(found[1]), markdown)

@@ -32,7 +32,7 @@ def rows(command: Any) -> list[str]:
     table = []
     for each in command.params:
         name = each.metavar or each.name if each.param_type_name == "argument" else ", ".join(each.opts)
-        default = "" if each.default in (None, "", False, [], ()) else f"`{each.default}`"
+        default = "" if each.default is None or str(each.default) in ("", "False", "[]", "()") else f"`{each.default}`"
         allowed = ", ".join(f"`{choice}`" for choice in choices(command, each.name))
         text = plain(each.help) + (f" ({allowed})" if allowed else "")
         table.append(f"| `{name}` | {'required' if each.required else default} | {text} |")

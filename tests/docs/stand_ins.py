@@ -50,6 +50,7 @@ def install(nlp: spacy.Language, site: Path, name: str, version: str = "0.1.0") 
     """As pip would unpack the wheel of a pipeline: into a folder that the caller puts into sys.path."""
     nlp.meta.update(name=name.removeprefix("zh_"), version=version)
     package = site / name
+    package.mkdir(parents=True)
     nlp.to_disk(package / f"{name}-{version}")
     (package / "meta.json").write_text(json.dumps(nlp.meta), encoding="utf-8")
     (package / "__init__.py").write_text(
@@ -62,11 +63,11 @@ def install(nlp: spacy.Language, site: Path, name: str, version: str = "0.1.0") 
     (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n", encoding="utf-8")
 
 
-def write_annotated(path: Path, count: int = 60) -> None:
+def write_annotated(path: Path, count: int = 60, seed: int = 0) -> None:
     """Sentences as doccano exports them, with the types 产品 and 故障."""
     products, faults = ["台灯", "洗衣机", "蓝牙耳机", "电饭煲", "扫地机器人"], ["漏水", "开不了机", "掉漆", "没有声音"]
     frames = ["上周买的{}{}了。", "{}用了三天就{}，想退货。", "客服说{}{}不在保修范围。", "我家的{}又{}了！"]
-    chance, lines = random.Random(0), []
+    chance, lines = random.Random(seed), []
     for _ in range(count):
         product, fault, frame = chance.choice(products), chance.choice(faults), chance.choice(frames)
         text = frame.format(product, fault)
