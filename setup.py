@@ -15,8 +15,12 @@ setup(
     long_description=(HERE / "README.md").read_text(encoding="utf-8"),
     long_description_content_type="text/markdown",
     license="MIT",
-    packages=find_packages(include=["spacy_cner", "spacy_cner.*"]),
-    package_data={"spacy_cner": ["py.typed", "assets/characters/*.txt", "assets/lists/*.txt", "assets/rules/*.txt"]},
+    packages=[*find_packages(include=["spacy_cner", "spacy_cner.*"]), "spacy_cner.configs"],
+    package_dir={"spacy_cner.configs": "configs"},
+    package_data={
+        "spacy_cner": ["py.typed", "assets/characters/*.txt", "assets/lists/*.txt", "assets/rules/*.txt"],
+        "spacy_cner.configs": ["*.cfg", "corpora.yml"],
+    },
     python_requires=">=3.10,<3.13",
     install_requires=[
         "spacy>=3.8.11,<3.9",
@@ -97,7 +101,9 @@ setup(
             "spacy_cner.batch_by_task.v1 = spacy_cner.training.batchers:make_batch_by_task",
             "spacy_cner.batch_by_padded.v1 = spacy_cner.training.raw_text:make_batch_by_padded",
         ],
+        "spacy_callbacks": ["spacy_cner.load_encoder.v1 = spacy_cner.training.encoder:make_load_encoder"],
         "spacy_loggers": ["spacy_cner.HalvingLogger.v1 = spacy_cner.training.loggers:make_halving_logger"],
+        "spacy_misc": ["spacy_cner.templates.v1 = spacy_cner.features.template_sets:make_templates"],
         "spacy_readers": [
             "spacy_cner.MixedCorpus.v1 = spacy_cner.training.mixed:make_mixed_corpus",
             "spacy_cner.RawText.v1 = spacy_cner.training.raw_text:make_raw_text",
@@ -106,6 +112,7 @@ setup(
             "spacy_cner.ents_scorer.v1 = spacy_cner.evaluation.scorer:make_ents_scorer",
             "spacy_cner.words_scorer.v1 = spacy_cner.evaluation.words:make_words_scorer",
         ],
+        "thinc_schedules": ["spacy_cner.linear_decay.v1 = spacy_cner.training.schedules:make_linear_decay"],
     },
     classifiers=[
         "License :: OSI Approved :: MIT License",

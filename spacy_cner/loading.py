@@ -1,4 +1,4 @@
-"""Pipelines that the user names."""
+"""Pipelines that the user names, and the configs of the package."""
 
 from pathlib import Path
 
@@ -34,3 +34,13 @@ def save_pipeline(nlp: Language, output: Path) -> None:
 def assigned_by(nlp: Language) -> set[str]:
     """What the components of a pipeline set, such as "doc.ents"."""
     return {name for pipe in nlp.pipe_names for name in nlp.get_pipe_meta(pipe).assigns}
+
+
+def config_folder() -> Path:
+    """Returns the folder with the package's configs and corpora.yml: inside the package if it was installed from a
+    wheel, next to it in a checkout. Raises InputError if there is neither."""
+    package = Path(__file__).parent
+    for folder in (package / "configs", package.parent / "configs"):
+        if folder.is_dir():
+            return folder
+    raise InputError(f"{package}: expected an installation with its configs, found none; install spacy_cner again")

@@ -129,6 +129,7 @@ def copy_plugin(folder: Path) -> Path:
     """What the plugin's wheel is made of. In the checkout itself, setuptools would leave a `build` folder, and put into
     the next wheel what it finds there from before."""
     shutil.copytree(PLUGIN_SOURCE / "spacy_cner", folder / "spacy_cner", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copytree(PLUGIN_SOURCE / "configs", folder / "configs")
     for name in PLUGIN_FILES:
         shutil.copy(PLUGIN_SOURCE / name, folder)
     return folder

@@ -8,7 +8,10 @@ from wasabi import msg
 from ..corpus.docbin import save
 from ..corpus.prepare import prepare_file, prepare_folder, read_recipe
 from ..errors import InputError
+from ..loading import config_folder
 from ._app import command
+
+RECIPES = "corpora.yml"
 
 
 @command
@@ -17,7 +20,7 @@ def prepare(
     source: Path = typer.Argument(..., help="The folder that holds the corpora; or, with --format, one annotated file"),
     output: Path = typer.Argument(..., help="The folder to write train.spacy, dev.spacy and test.spacy to"),
     corpus: str | None = typer.Option(None, help="Which corpus of the recipes"),
-    recipes: Path = typer.Option(Path("configs/corpora.yml"), help="The YAML file that describes the corpora"),
+    recipes: Path | None = typer.Option(None, help="A YAML file that describes the corpora, instead of the package's"),
     format: str = typer.Option("", help="The format of the one file; it is split 8:1:1"),
     fraction: float = typer.Option(1.0, help="Keep this random part of the training data"),
     seed: int = typer.Option(0, help="Seed"),
@@ -29,7 +32,7 @@ def prepare(
     elif corpus is None:
         raise InputError("expected --corpus NAME for a folder of corpora, or --format NAME for one file, got neither")
     else:
-        recipe = read_recipe(recipes, corpus)
+        recipe = read_recipe(recipes or config_folder() / RECIPES, corpus)
         parts = prepare_folder(source / recipe.get("folder", corpus), recipe, fraction=fraction, seed=seed)
     for part, docs in parts.items():
         path = output / f"{part}.spacy"

@@ -7,14 +7,20 @@ from spacy.tokens import Doc
 from thinc.api import Model, Softmax_v2, chain, glorot_uniform_init, list2ragged, noop, reduce_max
 from thinc.types import Floats2d
 
+from ..errors import InputError
 from .shared_private import columns
 
 
 @registry.architectures("spacy_cner.GradientReversal.v1")
 def build_gradient_reversal(scale: float = 1.0) -> Model[list[Floats2d], list[Floats2d]]:
-    """Passes features on as they are and gradients back as -`scale` times what they are (Ganin & Lempitsky 2015): what
-    comes after it learns to do well, what stands before it learns to make that hard. With 0.0 nothing is passed back,
-    which shows how well it can be done while nobody works against it."""
+    """Passes features on as they are and gradients back multiplied by -`scale` (Ganin & Lempitsky 2015): the layers
+    after it learn their task, those before it learn to make that task hard.
+
+    scale: above 0. Raises InputError for another one."""
+    if scale <= 0:
+        raise InputError(
+            f"expected a scale above 0, got {scale}; to have no adversary, leave the component task_discriminator out"
+        )
     return Model("gradient_reversal", _forward, attrs={"scale": scale})
 
 

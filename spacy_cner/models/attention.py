@@ -10,6 +10,7 @@ from thinc.api import Model, chain
 from thinc.types import Floats2d
 from torch import nn
 
+from ..errors import InputError
 from ..nn.bert_layers import BertLayer
 from ..nn.classification_attention import ClassificationAttention
 from ..nn.precision import Precision
@@ -21,16 +22,22 @@ CLASSIFICATION_ATTENTION = "classification_attention"
 
 @registry.architectures("spacy_cner.ClassificationAttention.v1")
 def build_classification_attention(
-    heads: int = 0, alpha: float = 0.5, inner: int = 0, dropout: float = 0.1, precision: Precision = "float32"
+    heads: int | None = None,
+    alpha: float = 0.5,
+    inner: int | None = None,
+    dropout: float = 0.1,
+    precision: Precision = "float32",
 ) -> Model[list[Floats2d], list[Floats2d]]:
     """Attention of the sentence over entity classes, see `spacy_cner.nn.classification_attention`. The class embeddings
     are computed from the training set when a `cner` component is initialised.
 
-    heads: they share the width of the input; 0 for heads of 64, as in BERT, or somewhat more.
+    heads: they share the width of the input; null for heads of width 64, as in BERT, or somewhat more.
     alpha: how much of the first singular direction is removed from the embeddings of entities, 0 to 1 (section 3.2).
         The paper gives no values, but takes a larger one for Weibo and OntoNotes, a smaller one for Resume and MSRA.
-    inner: width of the intermediate layer; 0 for four times that of the input, as in BERT.
-    dropout: inside of this layer; `training.dropout` is that of its output."""
+    inner: width of the intermediate layer; null for four times that of the input, as in BERT.
+    dropout: inside of this layer; `training.dropout` is that of its output.
+    Raises InputError for heads or an intermediate layer of a width below 1."""
+    _check_sizes(heads, inner)
     if not 0 <= alpha <= 1:
         raise ValueError(f"expected an alpha from 0 to 1, got {alpha}")
     build = partial(_classification_attention, heads=heads, inner=inner, dropout=dropout)
@@ -41,10 +48,11 @@ def build_classification_attention(
 
 @registry.architectures("spacy_cner.BertLayer.v1")
 def build_bert_layer(
-    heads: int = 0, inner: int = 0, dropout: float = 0.1, precision: Precision = "float32"
+    heads: int | None = None, inner: int | None = None, dropout: float = 0.1, precision: Precision = "float32"
 ) -> Model[list[Floats2d], list[Floats2d]]:
     """A layer like those of BERT: self-attention, intermediate and output layer. On top of BERT it is "BERT with 13
     hidden layers", what the classification attention is compared with. The settings are the same."""
+    _check_sizes(heads, inner)
     return _same_width("bert_layer", partial(_bert_layer, heads=heads, inner=inner, dropout=dropout), precision)
 
 
@@ -68,6 +76,12 @@ def set_class_embeddings(layer: Model, counts: dict[str, int], embeddings: Any) 
     buffer.copy_(torch.as_tensor(embeddings))
 
 
+def _check_sizes(heads: int | None, inner: int | None) -> None:
+    for name, value in (("heads", heads), ("inner", inner)):
+        if value is not None and value < 1:
+            raise InputError(f"expected {name} = null, as in BERT, or a number of at least 1, got {value}")
+
+
 def _same_width(name: str, build: Callable[..., nn.Module], precision: Precision) -> Model:
     layer = sequence_layer(name, build, precision=precision)
     layer.init = _init
@@ -86,12 +100,18 @@ def _init_outer(model: Model, X: list[Floats2d] | None = None, Y: list[Floats2d]
 
 
 def _classification_attention(
-    nI: int, nO: int, heads: int, inner: int, dropout: float, classes: Sequence[str] = ("",), class_width: int = 1
+    nI: int,
+    nO: int,
+    heads: int | None,
+    inner: int | None,
+    dropout: float,
+    classes: Sequence[str] = ("",),
+    class_width: int = 1,
 ) -> nn.Module:
     return ClassificationAttention(nI, list(classes), class_width, heads or _bert_heads(nI), inner or 4 * nI, dropout)
 
 
-def _bert_layer(nI: int, nO: int, heads: int, inner: int, dropout: float) -> nn.Module:
+def _bert_layer(nI: int, nO: int, heads: int | None, inner: int | None, dropout: float) -> nn.Module:
     return BertLayer(nI, heads or _bert_heads(nI), inner or 4 * nI, dropout)
 
 

@@ -7,6 +7,7 @@ from thinc.api import Model, chain
 from thinc.api import residual as add_input
 from thinc.types import Floats2d
 
+from ..errors import InputError
 from ..nn.attention import SelfAttention
 from ..nn.convolution import CharCNN
 from ..nn.precision import Precision
@@ -55,14 +56,17 @@ def build_self_attention(
 ) -> Model[list[Floats2d], list[Floats2d]]:
     """Multi-head self-attention over the states of an encoder (Cao et al. 2018, section 3.3); of its width.
 
-    heads: their number, which divides the width; 0 leaves the encoder's states as they are.
+    heads: their number, which divides the width of the encoder.
     residual: whether the encoder's states are added to the result, which alone is then subject to dropout: they have
         been, and twice 0.5 leaves a quarter of them.
-    zero_init: whether attention begins with adding nothing to them; needs `residual`."""
+    zero_init: whether attention begins with adding nothing to them; needs `residual`.
+    Raises InputError for less than one head."""
+    if heads < 1:
+        raise InputError(
+            f"expected at least 1 head, got {heads}; to have no attention, put the block `encoder` in the place of it"
+        )
     if zero_init and not residual:
         raise ValueError("expected residual = true beside zero_init = true: without the states all would begin at 0")
-    if not heads:
-        return encoder
     width = encoder.get_dim("nO")
     build = partial(_self_attention, heads=heads, zero_init=zero_init)
     attention = with_dropout(sequence_layer("self_attention", build, nI=width, nO=width, precision=precision))

@@ -29,25 +29,24 @@ UNKNOWN = "OOV"
 
 
 @registry.architectures("spacy_cner.JiebaNetwork.v1")
-def build_jieba_network(use: bool = True, dropout: float = 0.0) -> Model[list[Doc], list[Floats2d]]:
+def build_jieba_network(dropout: float = 0.0) -> Model[list[Doc], list[Floats2d]]:
     """The states of the network that comes with jieba for its paddle mode, without PaddlePaddle: LAC (Jiao, Sun and Sun
     2018, "Chinese Lexical Analysis with Deep Bi-GRU-CRF Network", section 2), two bidirectional GRUs over the
     embeddings of characters, which Baidu trained to find words, parts of speech, persons, places, organisations and
-    times in texts of the web. Training leaves it as it is.
+    times in texts of the web. Training leaves it as it is. Its files (the extra `words`) are read at initialisation
+    only: a pipeline that was saved brings the weights, and needs no jieba.
 
-    use: without it there are no features, and jieba is not needed. Its files (the extra `words`) are read at
-        initialisation only: a pipeline that was saved brings the weights, and gets by without jieba.
     dropout: share of the features that training leaves out, as in `FrozenTok2Vec`.
     Docs must have one character per token.
-    RETURNS Model[List[Doc], List[Floats2d]], rows of 256, without `use` of 0."""
+    RETURNS Model[List[Doc], List[Floats2d]], rows of 256."""
     check_dropout(dropout)
     return Model(
         "jieba_network",
-        partial(_forward, dropout=dropout) if use else _no_features,
-        init=_init if use else None,
-        dims={"nO": WIDTH if use else 0},
+        partial(_forward, dropout=dropout),
+        init=_init,
+        dims={"nO": WIDTH},
         attrs={"table": GramTable(1, [], 0)},
-        shims=[SizedShim(partial(mixed, _Network, "float32"))] if use else [],
+        shims=[SizedShim(partial(mixed, _Network, "float32"))],
     )
 
 
@@ -105,7 +104,3 @@ def _forward(model: Any, docs: list[Doc], is_train: bool, *, dropout: float) -> 
     ends = numpy.cumsum([len(doc) for doc in docs], dtype="int64")
     features = predict_sequences(model, numpy.split(rows, ends)[: len(docs)])
     return without_some(model.ops, features, dropout) if is_train else features, no_gradient
-
-
-def _no_features(model: Any, docs: list[Doc], is_train: bool) -> tuple[list[Floats2d], Callable]:
-    return [model.ops.alloc2f(len(doc), 0) for doc in docs], no_gradient

@@ -28,9 +28,12 @@ def build_soft_lexicon_embed(width: int = 50, lexicon: str | None = None) -> Mod
     into four sets for each of their characters (it is their Beginning, Middle, End, or they are that Single character),
     and the vectors of a set are averaged, weighted by the words' counts (equations 7 and 8).
 
-    width: of the word vectors; 0 is to have no features. lexicon: a file that `python -m spacy_cner words` wrote, read
+    width: of the word vectors. lexicon: a file that `python -m spacy_cner words` wrote, read
         at initialisation only; without one all rows are zeros. The vectors are not trained further.
-    Docs must have one character per token. RETURNS Model[List[Doc], List[Floats2d]], rows of 4 * width."""
+    Docs must have one character per token. RETURNS Model[List[Doc], List[Floats2d]], rows of 4 * width. Raises
+    InputError for a width below 1."""
+    if width < 1:
+        raise InputError(f"expected a width of at least 1, got {width}; to have no lexicon, leave this block out")
     layer: Model = Model(
         "soft_lexicon",
         _forward,

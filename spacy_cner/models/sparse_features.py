@@ -15,6 +15,7 @@ from thinc.model import deserialize_attr, serialize_attr
 from thinc.types import Floats2d
 
 from ..corpus.docbin import read_docs
+from ..errors import InputError
 from ..features.clusters import cluster_lists
 from ..features.index import FeatureIndex, check_templates, list_columns, uses_words
 from ..features.word_list import WordList, own_lists, read_list
@@ -41,14 +42,17 @@ def build_sparse_features(
     `spacy_cner.CrfTagger.v1` scores of its tags, as part of a tok2vec a vector of `width`. Weights begin at zero.
 
     templates: what to look at, see the component `cner_features`; those for pairs of tags, and the column `tag`, it
-        alone has. Without any, nothing is added.
+        alone has. Named sets of them: `spacy_cner.templates.v1`.
     train: a .spacy file, read at initialisation only: the features that occur at least `min_count` times in its text
         get weights. None: those of the few documents that the model is initialised with.
     rate: what the learning rate is multiplied by for these weights (with Adam).
     dropout: the part of the features that is left out in training, 0 to below 1. `training.dropout` does not change it.
     lists, lexicon, clusters: as for the component's initialisation.
     lazy: a step updates the features of its batch, whatever momentum the others have: much faster for a million
-        features, a little less accurate where there are few examples."""
+        features, a little less accurate where there are few examples.
+    Raises InputError without any template, and for one that cannot be used here."""
+    if not templates:
+        raise InputError("expected at least 1 template, got none; to have no sparse features, leave this block out")
     check_dropout(dropout)
     files = {**own_lists(), **lists}
     check_templates(templates, {**files, **clusters})
@@ -102,7 +106,7 @@ def _forward(model: Model, docs: list[Doc], is_train: bool) -> tuple[list[Floats
     lengths = [len(doc) for doc in docs]
     shim = sized_shim(model)
     shim.require_built()
-    if not sum(lengths) or not model.attrs["index"].templates:
+    if not sum(lengths):
         return [model.ops.alloc2f(n, model.get_dim("nO")) for n in lengths], lambda gradients: []
     rows = torch.from_numpy(model.attrs["index"].rows(docs)).to(shim.device)
     output, torch_backprop = shim(ArgsKwargs(args=(rows,), kwargs={}), is_train)

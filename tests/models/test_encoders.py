@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from thinc.api import SGD, Model, fix_random_seed, set_dropout_rate
 
+from spacy_cner.errors import InputError
 from spacy_cner.models.attention import build_bert_layer, build_classification_attention
 from spacy_cner.models.embed import build_char_ngram_embed
 from spacy_cner.models.encoders import build_bilstm, build_char_cnn, build_lstm, build_self_attention
@@ -324,8 +325,15 @@ def test_the_same_seed_gives_the_same_weights(name):
 
 
 def test_self_attention_of_no_heads():
-    inner = build_bilstm(width=8)
-    assert build_self_attention(inner, heads=0) is inner
+    with pytest.raises(InputError, match="expected at least 1 head, got 0; to have no attention, put the block"):
+        build_self_attention(build_bilstm(width=8), heads=0)
+
+
+@pytest.mark.parametrize("build", [build_classification_attention, build_bert_layer])
+@pytest.mark.parametrize("sizes", [{"heads": 0}, {"inner": 0}])
+def test_a_bert_layer_of_no_size(build, sizes):
+    with pytest.raises(InputError, match="expected (heads|inner) = null, as in BERT, or a number of at least 1, got 0"):
+        build(**sizes)
 
 
 def test_residual_adds_the_states():

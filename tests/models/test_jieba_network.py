@@ -99,16 +99,6 @@ def test_an_entity_recogniser_on_top_of_it_learns_and_is_saved(tmp_path):
     assert [entities(loaded(each.text)) for each in examples] == [entities(each.reference) for each in examples]
 
 
-def test_without_use_there_is_nothing():
-    model = build_jieba_network(use=False)
-    model.initialize(X=DOCS)
-    features, backprop = model.begin_update(DOCS)
-    assert [rows.shape for rows in features] == [(len(text), 0) for text in TEXTS]
-    assert backprop(features) == []
-    loaded = build_jieba_network(use=False).from_bytes(model.to_bytes())
-    assert loaded.predict(DOCS[:1])[0].shape == (len(TEXTS[0]), 0)
-
-
 def test_dropout_that_is_none():
     with pytest.raises(ValueError, match="expected a dropout from 0 to below 1, got 1.5"):
         build_jieba_network(dropout=1.5)

@@ -58,9 +58,9 @@ def test_without_words_all_rows_are_zeros():
     assert not build(None).predict(docs("我去青岛。"))[0].any()
 
 
-def test_width_0_is_to_have_none():
-    texts = docs("我去青岛。", "", "岛")
-    assert [rows.shape for rows in build(None, width=0).predict(texts)] == [(5, 0), (0, 0), (1, 0)]
+def test_no_width():
+    with pytest.raises(InputError, match="expected a width of at least 1, got 0; to have no lexicon, leave this"):
+        build(None, width=0)
 
 
 def test_reads_nothing_but_what_was_saved_with_it(path):

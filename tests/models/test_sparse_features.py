@@ -7,6 +7,7 @@ from spacy.util import registry
 from thinc.api import SGD
 
 from spacy_cner.errors import InputError
+from spacy_cner.features.template_sets import TEMPLATE_SETS
 from spacy_cner.models.tagger import set_labels
 
 NLP = spacy.blank("zh")
@@ -136,3 +137,15 @@ def test_a_new_label_keeps_what_is_known():
     set_labels(model, ["PER", "LOC"])
     for x, y in zip(before, model.get_ref("features").predict(DOCS)):
         assert (y[:, : x.shape[1]] == x).all() and not y[:, x.shape[1] :].any()
+
+
+def test_no_templates():
+    with pytest.raises(InputError, match="expected at least 1 template, got none; to have no sparse features, leave"):
+        layer(templates=[])
+
+
+def test_a_set_of_templates():
+    by_name = {"@misc": "spacy_cner.templates.v1", "sets": ["characters"], "more": ["surname[0]"]}
+    model = layer(templates=by_name, width=2)
+    model.initialize(X=DOCS)
+    assert model.attrs["index"].templates == [*TEMPLATE_SETS["characters"], "surname[0]"]

@@ -5,7 +5,7 @@ import spacy
 from conftest import blank_joint
 from spacy.util import registry
 
-from spacy_cner.training.loggers import Halver
+from spacy_cner.training.loggers import HalvedLossWeights
 
 
 def weights(nlp):
@@ -14,8 +14,8 @@ def weights(nlp):
 
 def test_halves_after_so_many_scores_without_a_better_one():
     nlp = blank_joint(cws={"loss_weight": 0.5})
-    halver = Halver(nlp, patience=2)
-    assert [halver.hear(score) for score in (0.1, 0.3, 0.2, 0.3, 0.2, 0.4, 0.1, 0.1)] == [
+    halved = HalvedLossWeights(nlp, patience=2)
+    assert [halved.update(score) for score in (0.1, 0.3, 0.2, 0.3, 0.2, 0.4, 0.1, 0.1)] == [
         False, False, False, True, False, False, False, True
     ]  # fmt: skip
     assert weights(nlp) == {"cws": 0.125, "cner": 0.25}
@@ -23,14 +23,14 @@ def test_halves_after_so_many_scores_without_a_better_one():
 
 def test_the_first_score_is_the_best_so_far():
     nlp = blank_joint()
-    halver = Halver(nlp, patience=1)
-    assert not halver.hear(0.0)
-    assert halver.hear(0.0)
+    halved = HalvedLossWeights(nlp, patience=1)
+    assert not halved.update(0.0)
+    assert halved.update(0.0)
 
 
 def test_patience_of_nothing():
     with pytest.raises(ValueError, match="a patience of at least 1 evaluation, got 0"):
-        Halver(spacy.blank("zh"), 0)
+        HalvedLossWeights(spacy.blank("zh"), 0)
 
 
 def test_logger():
@@ -43,5 +43,5 @@ def test_logger():
         info = {"epoch": 0, "step": step, "score": score, "losses": losses, "other_scores": scores}
         log(None if score is None else info)
     finalize()
-    assert "No better score in 1 evaluations: half the rate" in out.getvalue()
+    assert "No better score in 1 evaluations: the learning rate is halved" in out.getvalue()
     assert weights(nlp) == {"cws": 0.5, "cner": 0.5}

@@ -1,0 +1,47 @@
+"""`init`: one of the package's configs, to train with."""
+
+from pathlib import Path
+
+import typer
+
+from ..errors import InputError
+from ..loading import config_folder
+from ._app import command, good
+
+
+@command
+def init(
+    # fmt: off
+    name: str | None = typer.Argument(None, help="The config, e.g. clc_jieba; --list shows all"),
+    out: Path | None = typer.Option(None, "--out", "-o", help="The file to write; without it, standard output"),
+    force: bool = typer.Option(False, "--force", "-F", help="Replace the file if it exists"),
+    show_list: bool = typer.Option(False, "--list", "-l", help="Show what each config is for"),
+    # fmt: on
+):
+    """Write a config that `spacy train` reads. Its first lines say what it needs, and the command to train it."""
+    configs = {path.stem: path for path in sorted(config_folder().glob("*.cfg"))}
+    if show_list:
+        width = max(map(len, configs))
+        for key, path in configs.items():
+            typer.echo(f"{key:{width}}  {purpose(path)}")
+        return
+    if name not in configs:
+        raise InputError(f"expected a config out of {', '.join(configs)}, got {name}")
+    text = configs[name].read_text(encoding="utf-8")
+    if out is None:
+        typer.echo(text, nl=False)
+        return
+    if out.exists() and not force:
+        raise InputError(f"{out}: expected a file that does not exist yet, or --force to replace it")
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        out.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise InputError(f"{out}: expected a file to write to, got {error.strerror}") from error
+    good(f"{out}: {purpose(out)}")
+
+
+def purpose(path: Path) -> str:
+    """Returns a config's first line, a comment that says what it is for."""
+    with path.open(encoding="utf-8") as lines:
+        return next(lines, "").removeprefix("#").strip()
