@@ -50,7 +50,7 @@ def defaults(group: str, name: str, function: typing.Any) -> str:
         head, settings = f'factory = "{name}"', dict(Language.get_factory_meta(name).default_config)
         required = []
     else:
-        head = f'@{group.removeprefix("spacy_")} = "{name}"'
+        head = f'@{group.partition("_")[2]} = "{name}"'
         settings = {each.name: each.default for each in parameters if each.default is not each.empty}
         required = [each.name for each in parameters if each.default is each.empty]
     lines = [head, *(f"{key} = {json.dumps(value)}" for key, value in settings.items() if not isinstance(value, dict))]

@@ -2,6 +2,7 @@
 this process, as to start spaCy and torch anew for each of them would take minutes."""
 
 import contextlib
+import importlib
 import io
 import json
 import os
@@ -27,6 +28,10 @@ SHORTER = [
     (r"^(python -m spacy project run (?!.*--vars\.eval_frequency).*)$", r"\1 --vars.eval_frequency 2"),
     (r"^(python -m spacy train (?!.*total_steps).*)$", r"\1 --training.optimizer.learn_rate.total_steps 2"),
     (r"^(python -m spacy train (?!.*eval_frequency).*)$", r"\1 --training.eval_frequency 2"),
+    (
+        r"^(python -m papers run (?!.*--show).*)$",
+        r"\1 --training.optimizer.learn_rate.total_steps 2 --training.eval_frequency 2",
+    ),
     # A wheel is installed into a folder of the test, not into the environment that runs it.
     (r"^(python -m pip install .*\.whl)$", r"\1 --target site"),
 ]
@@ -86,6 +91,7 @@ def run_command(line: str) -> None:
         raise RuntimeError(f"expected a command that begins with python, got {line!r}")
     if arguments[:2] == ["-m", "pip"]:
         subprocess.run([sys.executable, *arguments], check=True)
+        importlib.invalidate_caches()
         return
     if arguments[0] == "-m":
         name, *arguments = arguments[1:]

@@ -10,6 +10,8 @@ import srsly
 from conftest import small_model, train
 from spacy.training import Example
 
+from spacy_cner.text.tags import spans_to_tags
+
 # text, and its entities as (mention, label) in their order: what the pipeline of `make all` finds in them.
 SENTENCES = [
     ("王小明从杭州阿里辞职后，去西藏阿里拍了一年的雪山。",
@@ -61,6 +63,16 @@ def install(nlp: spacy.Language, site: Path, name: str, version: str = "0.1.0") 
     info = site / f"{name}-{version}.dist-info"
     info.mkdir()
     (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n", encoding="utf-8")
+
+
+def write_columns(path: Path, count: int) -> None:
+    """SENTENCES again and again, as MSRA has its own: a character and its BIO tag a line."""
+    blocks = []
+    for i in range(count):
+        text, mentions = SENTENCES[i % len(SENTENCES)]
+        tags = spans_to_tags(offsets(text, mentions), len(text), "bio")
+        blocks.append("".join(f"{char}\t{tag}\n" for char, tag in zip(text, tags) if char != " "))
+    path.write_text("\n".join(blocks), encoding="utf-8")
 
 
 def write_annotated(path: Path, count: int = 60, seed: int = 0) -> None:
