@@ -1,4 +1,4 @@
-"""Writes the lists of the API page: everything that setup.py registers, under the name by which a config asks for it."""
+"""Writes the lists of the API page: all that setup.py registers, under the names by which configs ask for it."""
 
 import ast
 import importlib

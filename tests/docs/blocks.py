@@ -1,7 +1,7 @@
 """Code blocks of Markdown pages, and what comments in the pages say of them.
 
-    <!-- test: not run, REASON -->      before a block that no test can run
-    <!-- test: whole numbers differ --> before an output in which not only decimal numbers depend on the training
+<!-- test: not run, REASON -->      before a block that no test can run
+<!-- test: whole numbers differ --> before an output in which not only decimal numbers depend on the training
 """
 
 import re

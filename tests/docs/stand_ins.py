@@ -75,14 +75,22 @@ def write_columns(path: Path, count: int) -> None:
     path.write_text("\n".join(blocks), encoding="utf-8")
 
 
-def write_annotated(path: Path, count: int = 60, seed: int = 0) -> None:
-    """Sentences as doccano exports them, with the types 产品 and 故障."""
-    products, faults = ["台灯", "洗衣机", "蓝牙耳机", "电饭煲", "扫地机器人"], ["漏水", "开不了机", "掉漆", "没有声音"]
-    frames = ["上周买的{}{}了。", "{}用了三天就{}，想退货。", "客服说{}{}不在保修范围。", "我家的{}又{}了！"]
+PRODUCTS = ["台灯", "洗衣机", "蓝牙耳机", "电饭煲", "扫地机器人"]
+FAULTS = ["漏水", "开不了机", "掉漆", "没有声音"]
+FRAMES = ["上周买的{}{}了。", "{}用了三天就{}，想退货。", "客服说{}{}不在保修范围。", "我家的{}又{}了！"]
+# What the letters of another week have.
+OTHERS = (
+    ["洗衣机", "投影仪", "空气炸锅"],
+    ["漏水", "开不了机", "冒烟"],
+    ["{}{}，怎么办？", "你们的{}才一个月就{}了。", "想问一下{}{}能修吗"],
+)
+
+
+def write_annotated(path: Path, count: int, seed: int, kinds: tuple[list[str], list[str], list[str]]) -> None:
+    """Sentences as doccano exports them, with the types 产品 and 故障. kinds: products, faults, and frames for them."""
     chance, lines = random.Random(seed), []
     for _ in range(count):
-        product, fault, frame = chance.choice(products), chance.choice(faults), chance.choice(frames)
+        product, fault, frame = map(chance.choice, kinds)
         text = frame.format(product, fault)
-        spans = [(start, end, label) for start, end, label in offsets(text, [(product, "产品"), (fault, "故障")])]
-        lines.append({"text": text, "label": spans})
+        lines.append({"text": text, "label": offsets(text, [(product, "产品"), (fault, "故障")])})
     srsly.write_jsonl(path, lines)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from docs.blocks import is_like, read_blocks
 from docs.runner import Page
-from docs.stand_ins import install, make_pipeline, write_annotated, write_columns
+from docs.stand_ins import FAULTS, FRAMES, OTHERS, PRODUCTS, install, make_pipeline, write_annotated, write_columns
 
 ROOT = Path(__file__).parents[2]
 TUTORIALS = sorted((ROOT / "docs" / "tutorials").glob("*.md"))
@@ -20,7 +20,7 @@ NOT_RUN = {"README.md": 3, "use.md": 1}
 
 @pytest.fixture(scope="module")
 def checkout(tmp_path_factory):
-    """What a reader has: the project's files, the pipeline of `make all` installed, annotated sentences, and a corpus in
+    """What a reader has: the project's files, the pipeline of `make all` installed, annotated sentences, a corpus in
     the place of MSRA. All pages share it, so that a project's step runs once."""
     folder = tmp_path_factory.mktemp("checkout")
     (folder / "assets" / "msra").mkdir(parents=True)
@@ -29,8 +29,8 @@ def checkout(tmp_path_factory):
     for name in ("project.yml", "setup.py"):
         shutil.copy(ROOT / name, folder)
     install(make_pipeline(), folder / "site", "zh_cner_clc")
-    write_annotated(folder / "my.jsonl")
-    write_annotated(folder / "new.jsonl", count=40, seed=1)
+    write_annotated(folder / "my.jsonl", 60, 0, (PRODUCTS, FAULTS, FRAMES))
+    write_annotated(folder / "new.jsonl", 40, 1, OTHERS)
     write_columns(folder / "assets" / "msra" / "msra_train_bio", count=400)
     write_columns(folder / "assets" / "msra" / "msra_test_bio", count=20)
     return folder

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 from docs.blocks import commands_of, read_blocks
-
 from docs.hooks import load_hook
 
 ROOT = Path(__file__).parents[2]
@@ -17,7 +16,9 @@ LINK = re.compile(r"\]\(([^)\s]+)\)")
 
 def anchors(path):
     """As GitHub makes them of headings."""
-    titles = [line.lstrip("#").strip() for line in path.read_text(encoding="utf-8").splitlines() if line.startswith("#")]
+    titles = [
+        line.lstrip("#").strip() for line in path.read_text(encoding="utf-8").splitlines() if line.startswith("#")
+    ]
     return {re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in titles}
 
 

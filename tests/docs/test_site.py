@@ -7,7 +7,6 @@ import sys
 from pathlib import Path
 
 import pytest
-
 from docs.hooks import load_hook
 
 ROOT = Path(__file__).parents[2]
@@ -49,7 +48,9 @@ def test_every_command_has_its_section_with_all_its_options(site):
 
 def test_no_page_asks_another_machine_for_anything(site):
     for page in site.rglob("*.html"):
-        sources = re.findall(r'<(?:script|link|img)[^>]*?(?:src|href)="(https?://[^"]+)"', page.read_text(encoding="utf-8"))
+        sources = re.findall(
+            r'<(?:script|link|img)[^>]*?(?:src|href)="(https?://[^"]+)"', page.read_text(encoding="utf-8")
+        )
         assert not sources, page
 
 
