@@ -1,4 +1,5 @@
 # `make all`: set up, then corpus -> training -> evaluation -> wheel -> first entities. `make test`: set up, then the tests.
+# `make docs`: set up, then the manual into site/.
 PYTHON ?= python3
 VENV ?= .venv
 BIN = $(VENV)/bin
@@ -10,7 +11,7 @@ NAME = $(if $(filter embedded,$(CORPUS)),cner_clc,cner_$(subst -,_,$(CORPUS)))
 STEPS = $(if $(filter embedded,$(CORPUS)),600,3000)
 DATA = $(if $(filter embedded,$(CORPUS)),assets,$(CNER_DATA))
 
-.PHONY: all test setup wheelhouse lint clean
+.PHONY: all test docs setup wheelhouse lint clean
 
 all: setup
 	$(BIN)/python -m spacy project run all . --vars.corpus $(CORPUS) --vars.data $(DATA) --vars.name $(NAME) --vars.max_steps $(STEPS)
@@ -20,6 +21,11 @@ test: setup
 	$(MAKE) lint
 	# One thread for each process: OpenMP's threads wait actively, so more of them than cores slow each other down.
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses auto --dist loadfile
+
+# Not --quiet: warnings that are not shown are not counted, and would end nothing.
+docs: setup
+	$(INSTALL) -e ".[docs]"
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 
 setup: $(VENV)/ready
 
@@ -41,4 +47,4 @@ lint:
 	$(BIN)/lint-imports --no-cache
 
 clean:
-	rm -rf corpus training metrics packages build dist *.egg-info project.lock
+	rm -rf corpus training metrics packages site build dist *.egg-info project.lock

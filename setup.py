@@ -41,6 +41,7 @@ setup(
         "plots": ["matplotlib"],
         "peers": ["python-crfsuite"],
         "package": ["setuptools>=77", "wheel"],
+        "docs": ["mkdocs-material", "mkdocstrings[python]"],
         "test": [
             "pytest",
             "pytest-xdist",
@@ -56,6 +57,8 @@ setup(
             "ruff",
             "mypy",
             "import-linter",
+            "mkdocs-material",
+            "mkdocstrings[python]",
         ],
     },
     entry_points={
