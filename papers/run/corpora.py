@@ -87,8 +87,8 @@ class Corpora:
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=self.folder) as temporary:
             for part, docs in prepare_folder(source, recipe, fraction=ratio, seed=SEED).items():
-                save(docs, Path(temporary) / part)
-                os.replace(Path(temporary) / part, folder / f"{part}.spacy")
+                save(docs, Path(temporary) / f"{part}.spacy")
+                os.replace(Path(temporary) / f"{part}.spacy", folder / f"{part}.spacy")
 
 
 def sentences_path(folder: Path, count: int, seed: int) -> Path:
@@ -105,8 +105,8 @@ def some_sentences(folder: Path, count: int, seed: int) -> Path:
             raise InputError(f"{folder / 'train.spacy'}: expected more than {count} sentences, got {len(docs)}")
         few.mkdir(exist_ok=True)
         with tempfile.TemporaryDirectory(dir=folder.parent) as temporary:
-            save(split(docs, [count, len(docs) - count], seed=seed)[0], Path(temporary) / "train")
-            os.replace(Path(temporary) / "train", few / "train.spacy")
+            save(split(docs, [count, len(docs) - count], seed=seed)[0], Path(temporary) / "train.spacy")
+            os.replace(Path(temporary) / "train.spacy", few / "train.spacy")
         for part in PARTS[1:]:
             shutil.copy(folder / f"{part}.spacy", few)
     return few

@@ -24,11 +24,21 @@ def load(path: Path) -> DocBin:
         return DocBin().from_disk(path)
     except OSError as error:
         raise InputError(f"{path}: expected a .spacy file, got {error.strerror or error}") from None
-    except (ValueError, LookupError, TypeError, OverflowError, zlib.error) as error:
+    except (ValueError, LookupError, TypeError, OverflowError, MemoryError, zlib.error) as error:
         raise InputError(f"{path}: expected a .spacy file, as `spacy_cner convert` writes it, got {error!r}") from None
 
 
+def check_output(path: Path) -> None:
+    """Raises InputError for the path of a .spacy file to write that has another ending or is a folder."""
+    if path.suffix != FILE_TYPE:
+        raise InputError(f"{path}: expected the name of a {FILE_TYPE} file to write, got another ending")
+    if path.is_dir():
+        raise InputError(f"{path}: expected the name of a file to write, got a folder")
+
+
 def save(docs: DocBin, path: Path) -> None:
+    """Writes a .spacy file. Raises InputError as `check_output` does."""
+    check_output(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     docs.to_disk(path)
 

@@ -14,7 +14,7 @@ from spacy.vocab import Vocab
 
 from ..corpus.docbin import read_docs
 from ..corpus.document import Offsets
-from ..corpus.segment import has_words, words_of
+from ..corpus.segment import has_words, word_offsets
 from ..corpus.source import Source
 from ..errors import InputError
 from ..text.words import WORDS_KEY
@@ -51,7 +51,7 @@ def read_vocabulary(path: Path) -> set[str]:
         for doc in read_docs(path, Vocab()):
             if has_words(doc):
                 text = doc.text  # computed at each access
-                words.update(_without_space(text[start:end]) for start, end in words_of(doc))
+                words.update(_without_space(text[start:end]) for start, end in word_offsets(doc))
     if not words:
         raise InputError(f"{path}: expected a training set with words, got none")
     return words
@@ -100,7 +100,7 @@ def _words(doc: Doc) -> dict[Offsets, str]:
     """Returns the words by their start and end (exclusive), counted in characters other than white space."""
     text = doc.text
     before = [0, *accumulate(not char.isspace() for char in text)]
-    return {(before[start], before[end]): _without_space(text[start:end]) for start, end in words_of(doc)}
+    return {(before[start], before[end]): _without_space(text[start:end]) for start, end in word_offsets(doc)}
 
 
 def _tagged_words(doc: Doc) -> set[tuple[int, int, str]]:

@@ -1,5 +1,6 @@
 """Lists of characters and words, found in a text by forward maximum matching (Feng et al. 2006, section 4)."""
 
+import re
 import sys
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -7,12 +8,29 @@ from typing import Any
 
 import numpy
 
+from ..corpus.source import Source
 from ..errors import CorpusError, InputError
 from ..text.chars import normalize_text
+from ..text.words import PKU_CATEGORIES
 from .hashing import START, mix, string_keys
 
 LISTS_FOLDER = Path(__file__).parent.parent / "assets" / "lists"
 NO_ENTRY, ENTRY_BEGIN, ENTRY_INSIDE = 0, 1, 2
+
+HAN = "\u3400-\u9fff"
+# Parts of speech and kinds of names as dictionaries have them.
+PARTS_OF_SPEECH = "|".join(tag for tags in PKU_CATEGORIES.values() for tag in tags.split())
+TAG = f"(?:{PARTS_OF_SPEECH}|n[a-z]{{2,3}}|eng|PER|LOC|ORG|TIME)"
+# A word and a number may be a name, iPhone 12. A whole file of them is a dictionary.
+COUNTED = re.compile(rf"[{HAN}]\S* \d+")
+# Lines of other programs' dictionaries.
+FOREIGN = [
+    (re.compile(rf"\S.* \d+ {TAG}\d?"), "one of jieba's dictionary (word, frequency, part of speech)"),
+    (re.compile(rf"\S+( {TAG}\d? \d+)+"), "one of HanLP's dictionary (word, part of speech, frequency)"),
+    (re.compile(rf"(\S+/\w+ )*\S*[{HAN}][/,，:：|][a-zA-Z]+\d?"), "an entry with a tag, as in LAC's dictionary"),
+    (re.compile(rf"[{HAN}]+( +[{HAN}]+){{3,}}"), "several"),
+    (COUNTED, "one of a dictionary with frequencies"),
+]
 
 
 class WordList:
@@ -88,29 +106,33 @@ class WordList:
 
 
 def read_list(path: str | Path) -> WordList:
-    """Reads a file of entries separated by white space. A file with a tab in it has lines of an entry, a tab, and the
-    entry's class. Lines that begin with # are comments.
+    """Reads a UTF-8 file of one entry a line or, if there is a tab in it, of an entry, a tab and its class a line. An
+    entry may hold blanks. Lines that begin with # are comments.
 
-    Raises CorpusError for a file that is not UTF-8, has no entry, or mixes both kinds of lines."""
-    try:
-        text = Path(path).read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise CorpusError(f"expected UTF-8, got the byte {error.object[error.start]:#x}", path=path) from error
-    lines = {i: line for i, line in enumerate(text.splitlines(), start=1) if line.strip() and line[0] != "#"}
+    Raises CorpusError, with file and line, for a file that is missing, not UTF-8 or without entries, for a line of the
+    one kind among lines of the other, and for a line of another program's dictionary, with a frequency or a tag."""
+    source = Source.read(Path(path), "utf-8")
+    lines = {number: line.strip(" \u3000\xa0\r") for number, line in source.lines() if line[0] != "#"}
     if not lines:
         raise CorpusError("expected a list with entries, got none", path=path)
-    if "\t" not in text:
-        return WordList(entry for line in lines.values() for entry in line.split())
+    has_classes = any("\t" in line for line in lines.values())
+    counted = len(lines) > 1 and all(COUNTED.fullmatch(line) for line in lines.values())
     class_of: dict[str, str] = {}
-    for i, line in lines.items():
-        entry, tab, name = line.partition("\t")
-        if not (entry and tab and name) or "\t" in name:
-            raise CorpusError(f"expected an entry, a tab and its class, got {line!r}", path=path, line=i)
+    for number, line in lines.items():
+        entry, tab, name = (part.strip() for part in line.partition("\t")) if has_classes else (line, "", "")
+        if has_classes and (not (entry and name) or "\t" in name):
+            raise source.error(f"expected an entry, a tab and its class, got {line!r}", number)
+        for expression, kind in FOREIGN:
+            if expression.fullmatch(entry) and (counted or expression is not COUNTED):
+                raise source.error(f"expected one entry a line, got {kind}: {line!r}", number)
         if class_of.setdefault(entry, name) != name:
-            raise CorpusError(f"expected the class {class_of[entry]!r} as before, got {line!r}", path=path, line=i)
-    return WordList(class_of)
+            raise source.error(f"expected the class {class_of[entry]!r} as before, got {line!r}", number)
+    try:
+        return WordList(class_of)
+    except InputError as error:
+        raise CorpusError(str(error), path=path) from None
 
 
 def own_lists() -> dict[str, Path]:
-    """Returns the paths of the lists that come with this package, by name."""
+    """Returns the lists that come with this package, by name."""
     return {path.stem: path for path in sorted(LISTS_FOLDER.glob("*.txt"))}

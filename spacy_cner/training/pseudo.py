@@ -1,7 +1,6 @@
 """An augmenter that makes pseudo labeled samples (Wu et al. 2019, section 3.3): sentences whose entities are replaced
 by others of their type."""
 
-import json
 import random
 from bisect import bisect_left, bisect_right
 from collections import Counter, defaultdict
@@ -19,6 +18,7 @@ from spacy.util import registry
 
 from ..corpus.docbin import chinese_vocab, docs_of, read_docs
 from ..corpus.document import AnnotatedText, gaps, trim
+from ..corpus.json_records import load_json
 from ..corpus.source import Source
 from ..errors import CorpusError, InputError
 
@@ -207,7 +207,7 @@ def read_gazetteer(path: Path) -> Iterator[AnnotatedText]:
 def parse_name(line: str, *, is_pattern: bool) -> AnnotatedText:
     """Parses a line of a gazetteer. Raises InputError for a malformed one."""
     try:
-        name, label = itemgetter("pattern", "label")(json.loads(line)) if is_pattern else line.split("\t")
+        name, label = itemgetter("pattern", "label")(load_json(line)) if is_pattern else line.split("\t")
         name, label = name.strip(), label.strip()
     except (ValueError, KeyError, TypeError, AttributeError):
         expected = '{"label": a string, "pattern": a string}' if is_pattern else "a name, a tab and a label"

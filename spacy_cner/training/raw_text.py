@@ -12,14 +12,14 @@ from spacy import registry
 from spacy.language import Language
 from spacy.tokens import Doc
 
-from ..corpus.raw import mixed_lines
+from ..corpus.raw import TextCounts, mixed_lines
 from ..errors import InputError
 from ..text.batching import batches_by_length
 from ..text.windows import split_windows
 
 ItemT = TypeVar("ItemT")
 SizedT = TypeVar("SizedT", bound=Sized)
-TextReader = Callable[[Language], Iterable[Doc]]
+TextReader = Callable[..., Iterable[Doc]]  # takes the pipeline, and `counts` by name
 TextPart = Literal["train", "held_out"]
 
 
@@ -35,7 +35,7 @@ def make_raw_text(
 ) -> TextReader:
     """Makes a reader of raw text that yields Docs, as `[pretraining]` takes them.
 
-    Each call streams the text once, in a new order that depends on the state of `random`. Repeated lines are dropped
+    A TextCounts given to a call, as `counts`, counts what is left out. Each call streams the text once, in a new order that depends on the state of `random`. Repeated lines are dropped
     (see `spacy_cner.corpus.raw`). Nothing is read before the call.
 
     path: a file (plain or JSONL, compressed or not), a folder of such files, or several of these. Files are read in
@@ -59,26 +59,39 @@ def make_raw_text(
     return partial(_read, pieces=pieces, buffer=0 if part == "held_out" else buffer)
 
 
-def _read(nlp: Language, *, pieces: Callable[[], Iterator[str]], buffer: int) -> Iterator[Doc]:
-    texts = shuffled(pieces(), buffer, random.Random(random.random())) if buffer else pieces()
-    return map(nlp.make_doc, texts)
+def _read(
+    nlp: Language, *, pieces: Callable[..., Iterator[str]], buffer: int, counts: TextCounts | None = None
+) -> Iterator[Doc]:
+    texts = pieces(counts=counts)
+    return map(nlp.make_doc, shuffled(texts, buffer, random.Random(random.random())) if buffer else texts)
 
 
 def _pieces(
-    paths: list[Path], *, min_length: int, max_length: int, limit: int, held_out: float, part: TextPart
+    paths: list[Path],
+    *,
+    min_length: int,
+    max_length: int,
+    limit: int,
+    held_out: float,
+    part: TextPart,
+    counts: TextCounts | None = None,
 ) -> Iterator[str]:
     if not paths:
         raise InputError("expected the path of raw text, got none; give it by --paths.raw_text")
+    counts = counts or TextCounts()
     count = 0
-    for line in mixed_lines(paths):
+    for line in mixed_lines(paths, counts=counts):
         if is_held_out(line, held_out) != (part == "held_out"):
             continue
         for start, end in split_windows(list(line), max_length):
-            if end - start >= min_length:
-                if limit and count + end - start > limit:
-                    return
-                count += end - start
-                yield line[start:end]
+            if end - start < min_length:
+                counts.short += 1
+                continue
+            if limit and count + end - start > limit:
+                counts.unread = 1
+                return
+            count += end - start
+            yield line[start:end]
 
 
 def is_held_out(line: str, share: float) -> bool:
