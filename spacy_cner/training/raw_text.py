@@ -35,8 +35,9 @@ def make_raw_text(
 ) -> TextReader:
     """Makes a reader of raw text that yields Docs, as `[pretraining]` takes them.
 
-    A TextCounts given to a call, as `counts`, counts what is left out. Each call streams the text once, in a new order that depends on the state of `random`. Repeated lines are dropped
-    (see `spacy_cner.corpus.raw`). Nothing is read before the call.
+    Each call streams the text once, in a new order that depends on the state of `random`. Repeated lines are dropped
+    (see `spacy_cner.corpus.raw`). Nothing is read before the call. A TextCounts given to a call, as `counts`, counts
+    what is left out.
 
     path: a file (plain or JSONL, compressed or not), a folder of such files, or several of these. Files are read in
         turn, so that texts of different kinds mix.
