@@ -117,8 +117,8 @@ def with_templates(*templates):
         (with_templates("c[0]", "c[0]word[-1]"), ["words"]),
         (with_templates("c[0]", "pos[1]"), ["words"]),
         (with_templates("c[0]", "surname[0]"), []),
-        (with_embed(**{"@architectures": "spacy_cner.CharNgramEmbed.v1", "places": 4}), ["words"]),
-        (with_embed(**{"@architectures": "spacy_cner.CharNgramEmbed.v1", "places": 1}), []),
+        (with_embed(**{"@architectures": "spacy_cner.CharNgramEmbed.v1", "positions": 4}), ["words"]),
+        (with_embed(**{"@architectures": "spacy_cner.CharNgramEmbed.v1", "positions": 1}), []),
     ],
 )
 def test_extras_that_a_pipeline_needs(component, extras):
