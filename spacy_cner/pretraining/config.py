@@ -75,7 +75,9 @@ def read_setup(config: Config) -> Setup:
 
 def _loop_settings(config: Config) -> tuple[int, str | None]:
     if not config.get("pretraining"):
-        raise InputError("expected a config with [pretraining], as configs/clc_encoder.cfg has it, got none")
+        raise InputError(
+            "expected a config with [pretraining], such as `python -m spacy_cner init clc_encoder` writes, got none"
+        )
     loop = config.get("pretraining_loop", {})
     if set(loop) != {"max_steps", "held_out"} or not isinstance(loop["max_steps"], int) or loop["max_steps"] < 1:
         raise InputError(

@@ -64,7 +64,7 @@ def _of_pipeline(folder: Path) -> tuple[Model, dict[str, Any]]:
     if not where:
         raise InputError(
             f"{folder / CONFIG}: expected [pretraining] with the component and layer that are the encoder, as "
-            "configs/clc_encoder.cfg has it, got none"
+            "`python -m spacy_cner init clc_encoder` writes it, got none"
         )
     encoder = get_tok2vec_ref(spacy.load(folder), where)
     scores = srsly.read_json(folder / META)["performance"]

@@ -1,11 +1,10 @@
-from pathlib import Path
-
 import pytest
 import srsly
 
 from spacy_cner.corpus.docbin import chinese_vocab
 from spacy_cner.corpus.prepare import prepare_file, prepare_folder, read_recipe
 from spacy_cner.errors import CorpusError, InputError
+from spacy_cner.loading import config_folder
 
 
 def lines(first, last):
@@ -50,7 +49,7 @@ def test_reads_a_recipe(tmp_path, recipe):
 
 
 def test_all_recipes_of_the_project_are_in_order():
-    path = Path(__file__).parents[2] / "configs" / "corpora.yml"
+    path = config_folder() / "corpora.yml"
     for name in srsly.read_yaml(path):
         assert read_recipe(path, name)["format"]
 

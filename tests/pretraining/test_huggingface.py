@@ -1,11 +1,10 @@
-from pathlib import Path
-
 import numpy
 import pytest
 import spacy
 from thinc.api import Config
 
 from spacy_cner.errors import InputError
+from spacy_cner.loading import config_folder
 from spacy_cner.models.char_bert import SPECIAL, VECTOR_DEVIATION, build_char_bert
 from spacy_cner.models.torch_layers import sized_shim
 from spacy_cner.pretraining.export import export_encoder
@@ -224,7 +223,7 @@ def test_the_layer_must_fit(bert_config, tmp_path):
 
 
 def test_project_config(vectors):
-    config = Config().from_disk(Path(__file__).parents[2] / "configs" / "char_bert.cfg", interpolate=False)
+    config = Config().from_disk(config_folder() / "char_bert.cfg", interpolate=False)
     config["paths"]["vectors"] = str(vectors)
     nlp = spacy.util.load_model_from_config(config.interpolate(), auto_fill=True)
     model = nlp.get_pipe("tok2vec").model

@@ -1,6 +1,5 @@
 import json
 import math
-from pathlib import Path
 
 import numpy
 import pytest
@@ -15,6 +14,7 @@ from typer.testing import CliRunner
 import spacy_cner.pretraining.loop as loop
 from spacy_cner.cli import app
 from spacy_cner.errors import InputError
+from spacy_cner.loading import config_folder
 from spacy_cner.pretraining.checkpoint import load_checkpoint
 from spacy_cner.pretraining.loop import CHECKPOINT, ENCODER, LOG, pretrain
 
@@ -223,9 +223,8 @@ def test_spacy_pretrain_runs_the_same_config(config, tmp_path):
     assert log[-1]["loss"] > 0
 
 
-@pytest.mark.parametrize("name", ["clc_encoder", "clc_transfer", "clc_jieba"])
-def test_project_configs(name, vectors):
-    config = Config().from_disk(Path(__file__).parents[2] / "configs" / f"{name}.cfg")
+def test_the_encoder_s_config(vectors):
+    config = Config().from_disk(config_folder() / "clc_encoder.cfg")
     nlp = spacy.util.load_model_from_config(config, auto_fill=True)
     assert get_tok2vec_ref(nlp, config["pretraining"]).get_dim("nO") == 256
     assert "pretraining_loop" in nlp.config
