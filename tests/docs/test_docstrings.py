@@ -53,7 +53,7 @@ def test_the_parameters_that_are_described_exist(path):
     """A parameter that was renamed keeps no description under its old name."""
     node = find(path)
     names = {each.arg for each in [*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs]}
-    text = inspect.cleandoc(ast.get_docstring(node) or "")
+    text = (ast.get_docstring(node) or "").partition("\n\n")[2]
     described = re.findall(r"^([a-z_]\w*(?:, [a-z_]\w*)*): ", text, re.MULTILINE)
     assert {name for line in described for name in line.split(", ")} <= names
 
