@@ -43,7 +43,7 @@ wheelhouse:
 lint:
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check --quiet .
-	$(BIN)/mypy spacy_cner
+	$(BIN)/mypy spacy_cner papers
 	$(BIN)/lint-imports --no-cache
 
 clean:

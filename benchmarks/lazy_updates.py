@@ -14,7 +14,7 @@ from spacy_cner.models.row_updates import RowsShim
 from spacy_cner.models.torch_layers import SizedShim
 from spacy_cner.nn.feature_scores import FeatureScores
 
-CHARS, TEMPLATES, TAGS = 1000, 53, 13  # as in configs/clc_lexicon_hybrid.cfg with three types of entities
+CHARS, TEMPLATES, TAGS = 1000, 53, 13  # as in papers/project/clc_lexicon_hybrid.cfg with three types of entities
 
 
 def batch(size: int) -> torch.Tensor:
@@ -35,7 +35,7 @@ def compare(size: int, steps: int) -> tuple[float, float]:
     """Medians in milliseconds: all rows updated in each step, and those of the batch."""
     learners, times = [], {"all": [], "lazy": []}
     for kind, name in ((SizedShim, "all"), (RowsShim, "lazy")):
-        shim = kind(lambda lazy=name == "lazy", **sizes: FeatureScores(rate=0.3, dropout=0.5, sparse=lazy, **sizes))
+        shim = kind(lambda lazy=name == "lazy", **sizes: FeatureScores(lr_scale=0.3, dropout=0.5, sparse=lazy, **sizes))
         shim.build(size=size, width=TAGS)
         learners.append((name, shim, Adam(0.002, L2=1e-4, grad_clip=5.0, use_averages=True)))
     for _ in range(steps):

@@ -5,6 +5,7 @@ import os
 os.environ.update(dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1"))
 
 import argparse
+import sys
 import tempfile
 from pathlib import Path
 from time import perf_counter
@@ -21,9 +22,12 @@ from spacy_cner.corpus.docbin import read_docs
 from spacy_cner.corpus.stats import known_entities
 from spacy_cner.evaluation.pipeline import evaluate_pipeline
 from spacy_cner.evaluation.scorer import score_ents
-from spacy_cner.reproduce.corpora import some_sentences
-from spacy_cner.reproduce.records import IDENTITY, SENTENCES, SPLITS, make_records, revision, save_records
 
+sys.path.append(str(Path(__file__).parents[1]))
+from papers.run.corpora import some_sentences
+from papers.run.records import IDENTITY, SENTENCES, SPLITS, make_records, revision, save_records
+
+RECORDS = Path(__file__).parents[1] / "papers" / "project" / "peers.json"
 # The two sizes of spaCy's quickstart; "accuracy" without the vectors of another package.
 SPACY_SIZES = {"spacy": {"width": 96, "depth": 4}, "spacy-large": {"width": 256, "depth": 8}}
 
@@ -55,7 +59,7 @@ def parse_args() -> argparse.Namespace:
     )
     parser.add_argument("--peers", nargs="+", default=["spacy", "crfsuite"], choices=[*SPACY_SIZES, "crfsuite"])
     parser.add_argument("--models", type=Path, help="Keep spaCy's pipelines in this folder")
-    parser.add_argument("--output", type=Path, default=Path("results/peers.json"), help="Records are added to it")
+    parser.add_argument("--output", type=Path, default=RECORDS, help="Records are added to it")
     return parser.parse_args()
 
 

@@ -1,18 +1,20 @@
-"""Prints the records of `results/` as a Markdown table: F1 on the test set, mean ± standard deviation over seeds."""
+"""Prints records of `papers/` as a Markdown table: F1 on the test set, mean ± standard deviation over seeds."""
 
 import argparse
+import sys
 from collections import defaultdict
 from pathlib import Path
 
-from spacy_cner.reproduce.records import read_records
-from spacy_cner.reproduce.report import NONE, summarise
+sys.path.append(str(Path(__file__).parents[1]))
+from papers.run.records import read_records
+from papers.run.report import NONE, summarise
 
 SUBSETS = {"all": "", "named": " named", "nominal": " nominal", "words": " words"}
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("files", type=Path, nargs="+", help="Lists of records, e.g. results/*.json")
+    parser.add_argument("files", type=Path, nargs="+", help="Lists of records, e.g. papers/project/clc.json")
     parser.add_argument("--split", default="test")
     args = parser.parse_args()
     scores = defaultdict(list)

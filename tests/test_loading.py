@@ -1,8 +1,11 @@
+from pathlib import Path
+
 import pytest
 import spacy
 
+from spacy_cner import loading
 from spacy_cner.errors import InputError
-from spacy_cner.loading import load_pipeline, save_pipeline
+from spacy_cner.loading import config_folder, load_pipeline, save_pipeline
 
 
 def test_a_path(tmp_path):
@@ -35,3 +38,20 @@ def test_a_file_where_the_folder_should_be(tmp_path):
     (tmp_path / "file").touch()
     with pytest.raises(InputError, match="file: expected a folder to write the pipeline to, got File exists"):
         save_pipeline(spacy.blank("zh"), tmp_path / "file")
+
+
+@pytest.mark.parametrize("place", ["site-packages/spacy_cner/configs", "site-packages/configs"])
+def test_configs_inside_the_package_or_next_to_it(place, tmp_path, monkeypatch):
+    (tmp_path / place).mkdir(parents=True)
+    monkeypatch.setattr(loading, "__file__", str(tmp_path / "site-packages" / "spacy_cner" / "loading.py"))
+    assert config_folder() == tmp_path / place
+
+
+def test_no_configs(tmp_path, monkeypatch):
+    monkeypatch.setattr(loading, "__file__", str(tmp_path / "spacy_cner" / "loading.py"))
+    with pytest.raises(InputError, match="expected an installation with its configs, found none"):
+        config_folder()
+
+
+def test_the_checkout_has_them():
+    assert config_folder() == Path(loading.__file__).parents[1] / "configs"

@@ -17,7 +17,6 @@ from . import (  # noqa: F401  (each registers its command)
     prepare,
     pretrain,
     pseudo,
-    reproduce,
     segment,
     split,
     stats,

@@ -26,7 +26,7 @@ def warn(text: str) -> None:
     typer.secho(text, fg=typer.colors.YELLOW, err=True)
 
 
-def command(function: Callable, **settings: Any) -> Callable:
+def command(function: Callable, group: typer.Typer = app, **settings: Any) -> Callable:
     """Registers `function` under its name, with Typer's settings for a command; bad input ends it with the error's own
     words and exit code 1."""
 
@@ -39,4 +39,4 @@ def command(function: Callable, **settings: Any) -> Callable:
             typer.secho(str(error), fg=typer.colors.RED, err=True)
             raise typer.Exit(1) from None
 
-    return app.command(name=function.__name__.strip("_").replace("_", "-"), **settings)(run)
+    return group.command(name=function.__name__.strip("_").replace("_", "-"), **settings)(run)

@@ -7,6 +7,7 @@ from spacy.tokens import DocBin
 from tqdm import tqdm
 
 from ..corpus.docbin import save
+from ..corpus.fast_spans import fast_spans
 from ..corpus.silver import Counts, silver_docs
 from ..errors import InputError
 from ..loading import assigned_by, load_pipeline
@@ -49,12 +50,9 @@ def annotate(
     )
     docs = silver_docs(nlp, pieces(nlp), min_score=min_score, empty=empty, seed=seed, counts=counts)
     result = DocBin(attrs=["ENT_IOB", "ENT_TYPE"])
-    predict_in(precision)
-    try:
+    with predict_in(precision), fast_spans():
         for doc in tqdm(docs, unit="doc", disable=None):
             result.add(doc)
-    finally:
-        predict_in("float32")
     left_out = f"left out: {counts.unsure} with an entity under {min_score:g}, {counts.empty} without entities"
     if not counts.entities:
         raise InputError(f"{model}: expected to find entities in {counts.read} texts, got none to keep; {left_out}")

@@ -1,10 +1,11 @@
 """`entities`: what a pipeline finds in a text."""
 
-import spacy
 import typer
 from wasabi import table
 
+from ..corpus.encoding import input_lines
 from ..errors import InputError
+from ..loading import load_pipeline
 from ._app import command
 
 
@@ -16,11 +17,8 @@ def entities(
     # fmt: on
 ):
     """Print the entities of texts with their character offsets, labels and probabilities."""
-    try:
-        nlp = spacy.load(model)
-    except (OSError, ValueError, ImportError) as error:
-        raise InputError(f"{model}: expected a pipeline that loads, got {error}") from error
-    for doc in nlp.pipe(texts or (line.rstrip("\n") for line in typer.get_text_stream("stdin"))):
+    nlp = load_pipeline(model)
+    for doc in nlp.pipe([checked(text) for text in texts or input_lines(typer.get_binary_stream("stdin"))]):
         typer.echo(doc.text)
         scores = [ent._.score for ent in doc.ents]
         rows = [
@@ -28,3 +26,12 @@ def entities(
             for ent, score in zip(doc.ents, scores)
         ]
         typer.echo(table(rows, aligns=("r", "r", "l", "r", "l")) if rows else "no entities\n")
+
+
+def checked(text: str) -> str:
+    """Returns the text. Raises InputError for one that the terminal could not decode."""
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError as error:
+        raise InputError(f"expected a text in the terminal's encoding, got {text!r:.80} ({error.reason})") from None
+    return text

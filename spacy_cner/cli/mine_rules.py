@@ -4,7 +4,7 @@ from pathlib import Path
 
 import typer
 
-from ..corpus.docbin import load
+from ..corpus.docbin import read_docs
 from ..errors import InputError
 from ..features.word_list import own_lists, read_list
 from ..loading import load_pipeline
@@ -33,7 +33,7 @@ def mine_rules(
 
     For use: --initialize.components.cner_rules.rules OUTPUT in a training, or the rules in the config."""
     nlp = load_pipeline(model)
-    gold = [doc for doc in load(gold_path).get_docs(nlp.vocab) if doc.has_annotation("ENT_IOB")]
+    gold = [doc for doc in read_docs(gold_path, nlp.vocab) if doc.has_annotation("ENT_IOB")]
     if not gold:
         raise InputError(f"{gold_path}: expected documents with entity annotation, got none")
     found = nlp.pipe(doc.text for doc in gold)

@@ -14,7 +14,7 @@ import typer
 from spacy.cli.package import package as spacy_package
 from spacy.language import Language
 from spacy.util import get_minor_version_range
-from thinc.api import Config
+from thinc.api import Config, Model
 from wasabi import msg
 
 from .. import __version__
@@ -24,13 +24,6 @@ from ._app import command
 
 PLUGIN_SOURCE = Path(__file__).parents[2]
 REFERENCE = re.compile(r"\$\{components\.([^.}]+)\.[^}]+\}")
-# Factories of components that annotate nothing.
-ONLY_FOR_TRAINING = {"task_discriminator"}
-# What in a config needs which extra of the plugin: jieba is asked for words where no component has found any.
-EXTRAS = {
-    "transformers": re.compile(r"spacy_cner\.CharTransformer\.v1"),
-    "words": re.compile(r'"jieba_words"|"[^"]*\b(word|pos)\[|^places = (?!1$)', re.MULTILINE),
-}
 PLUGIN_FILES = ("setup.py", "pyproject.toml", "README.md", "LICENSE")
 
 
@@ -43,8 +36,8 @@ def package(
     version: str = typer.Option("0.1.0", help="The package's version"),
     only: list[str] = typer.Option(
         [],
-        help="Keep this component, drop those that only helped to train it; repeatable. Without it, all are kept "
-        f"but {', '.join(sorted(ONLY_FOR_TRAINING))}",
+        help="Keep this component, drop those that are not named; repeatable. Without it, all are kept but those that "
+        "only help in training, such as task_discriminator",
     ),
     # fmt: on
 ):
@@ -55,12 +48,13 @@ def package(
     output.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as folder:
         copy = Path(folder) / "model"
-        if kept := only or useful_components(model):
-            keep_only(load_pipeline(str(model)), kept).to_disk(copy)
+        nlp = load_pipeline(str(model))
+        if kept := only or useful_components(nlp):
+            keep_only(nlp, kept).to_disk(copy)
         else:
             shutil.copytree(model, copy)
         forget_paths(copy / "config.cfg")
-        require_extras(copy)
+        require(copy, extras_of(nlp))
         spacy_package(copy, Path(folder), name=name, version=version, create_sdist=False, silent=False)
         build_wheel(next(Path(folder).glob(f"*{name}-{version}")), output)
         if (PLUGIN_SOURCE / "setup.py").is_file():
@@ -71,11 +65,10 @@ def package(
         msg.good(f"{wheel} ({wheel.stat().st_size / 1e6:.1f} MB)")
 
 
-def useful_components(model: Path) -> list[str]:
-    """The components of a pipeline without those that annotate nothing; none if it has no such one."""
-    components = Config().from_disk(model / "config.cfg", interpolate=False)["components"]
-    useful = [name for name, block in components.items() if block.get("factory") not in ONLY_FOR_TRAINING]
-    return useful if len(useful) < len(components) else []
+def useful_components(nlp: Language) -> list[str]:
+    """Returns the components without those that say they are `only_for_training`; none if no component says so."""
+    useful = [name for name, pipe in nlp.components if not getattr(pipe, "only_for_training", False)]
+    return useful if len(useful) < len(nlp.components) else []
 
 
 def keep_only(nlp: Language, names: list[str]) -> Language:
@@ -114,10 +107,18 @@ def forget_paths(path: Path) -> None:
     config.to_disk(path)
 
 
-def require_extras(model: Path) -> None:
-    """What a pipeline needs beyond what the plugin alone installs."""
-    text = (model / "config.cfg").read_text(encoding="utf-8")
-    extras = [extra for extra, sign in EXTRAS.items() if sign.search(text)]
+def extras_of(nlp: Language) -> list[str]:
+    """Returns the extras of the plugin that components, or layers of their models, name as `requires_extra`."""
+    named = []
+    for _, pipe in nlp.components:
+        model = getattr(pipe, "model", None)
+        named.append(getattr(pipe, "requires_extra", None))
+        named += [node.attrs.get("requires_extra") for node in model.walk()] if isinstance(model, Model) else []
+    return sorted({extra for extra in named if extra})
+
+
+def require(model: Path, extras: list[str]) -> None:
+    """Adds the plugin with these extras to what a saved pipeline requires."""
     if extras:
         meta = srsly.read_json(model / "meta.json")
         requirement = f"spacy_cner[{','.join(extras)}]{get_minor_version_range(__version__)}"

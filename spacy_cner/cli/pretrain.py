@@ -16,7 +16,7 @@ def pretrain(
     # fmt: off
     ctx: typer.Context,
     config_path: Path = typer.Argument(
-        ..., exists=True, dir_okay=False, help="A config with [pretraining], e.g. configs/clc_encoder.cfg"
+        ..., exists=True, dir_okay=False, help="A config with [pretraining], e.g. of `init clc_encoder`"
     ),
     output: Path = typer.Argument(..., help="The folder for encoder.bin, log.jsonl and checkpoint.bin"),
     restart: bool = typer.Option(False, "--restart", help="Begin anew rather than go on from OUTPUT's checkpoint"),

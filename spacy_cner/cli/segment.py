@@ -6,7 +6,8 @@ import typer
 from spacy.tokens import DocBin
 from tqdm import tqdm
 
-from ..corpus.docbin import load, save
+from ..corpus.docbin import docs_of, load, save
+from ..corpus.fast_spans import fast_spans
 from ..corpus.segment import SEGMENTERS, add_words, has_words, load_segmenter
 from ..errors import InputError
 from ._app import command, good
@@ -30,14 +31,15 @@ def segment(
     where no gold segmentation exists. Text and entities stay as they are."""
     nlp = load_segmenter(segmenter)
     source = load(input_path)
-    docs = list(source.get_docs(nlp.vocab))
-    kept = 0 if overwrite else sum(map(has_words, docs))
-    segmented = add_words(nlp, docs, entity_borders=entity_borders, overwrite=overwrite)
     has_user_data = any(data is not None for data in source.user_data)
     result = DocBin(attrs=source.attrs, store_user_data=has_user_data)
     try:
-        for doc in tqdm(segmented, total=len(docs), unit="doc", disable=None):
-            result.add(doc)
+        with fast_spans():
+            docs = list(docs_of(source, nlp.vocab))
+            kept = 0 if overwrite else sum(map(has_words, docs))
+            segmented = add_words(nlp, docs, entity_borders=entity_borders, overwrite=overwrite)
+            for doc in tqdm(segmented, total=len(docs), unit="doc", disable=None):
+                result.add(doc)
     except InputError as error:
         raise InputError(f"{input_path}: {error}") from error
     save(result, output_path)

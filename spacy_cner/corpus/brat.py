@@ -1,4 +1,4 @@
-"""brat standoff: a .txt file and the .ann file beside it, entities as `T1<TAB>LABEL start end<TAB>mention`."""
+"""brat standoff: a .txt file and the .ann file next to it, entities as `T1<TAB>LABEL start end<TAB>mention`."""
 
 import re
 from collections.abc import Iterator
@@ -6,77 +6,128 @@ from functools import partial
 from typing import NamedTuple
 
 from ..errors import CorpusError, InputError
-from .document import AnnotatedText
+from .document import AnnotatedText, EntitySpan
+from .offsets import CODEPOINT, check_mention, note_borders, to_codepoints
 from .source import Sentence, Source
 
 ENTITY = re.compile(r"(T[^\t]*)\t([^ \t]+) ([0-9 ;]+)\t(.*)")
-OFFSETS = re.compile(r"([0-9]+) ([0-9]+)")
+OFFSETS = re.compile(r"([0-9]{1,12}) ([0-9]{1,12})")
+PIECES = re.compile(r"[0-9]{1,12} [0-9]{1,12}(?:;[0-9]{1,12} [0-9]{1,12})+")
 
 
 class Annotation(NamedTuple):
-    line: int
+    """`start` to `end` are code points of the whole text; `error` says why the lines there cannot be read."""
+
     start: int
     end: int
-    label: str
-    mention: str
+    label: str = ""
+    mention: str = ""
+    given: tuple[int, int] = (0, 0)
+    error: CorpusError | None = None
 
 
-def read_brat(source: Source) -> Iterator[Sentence]:
-    """Each line of the text is a sentence of its own. Annotations of other kinds than entities are noted.
+def read_brat(source: Source, *, offsets: str = CODEPOINT) -> Iterator[Sentence]:
+    """Reads each line of the text as a sentence of its own. Annotations of other kinds than entities are noted.
 
-    A sentence with an entity that goes past its end, or that is not what stands at its offsets, cannot be read; a file
-    with an annotation that does not say where it belongs, or whose .ann file is missing, cannot be read at all."""
+    A line with an entity in several pieces, or one that goes past the line's end or is not what stands at its offsets,
+    cannot be read; the other lines can. An annotation that does not say where it belongs is an error of its own.
+    A file without its .ann file cannot be read at all.
+
+    offsets: in what they are counted, one of `spacy_cner.corpus.offsets.UNITS`."""
     try:
-        annotations = read_annotations(source)
+        annotations, errors = _read_annotations(source, offsets)
     except CorpusError as error:
         yield 1, error
         return
-    start = 0
+    yield from errors
+    start = waiting = 0
+    here: list[Annotation] = []
     for number, line in enumerate(source.text.split("\n"), 1):
         end = start + len(line)
-        here = [a for a in annotations if a.start < end + 1 and a.end > start]
+        here = [a for a in here if a.end > start]
+        while waiting < len(annotations) and annotations[waiting].start < end + 1:
+            here.append(annotations[waiting])
+            waiting += 1
         if line.strip() or here:
-            yield source.attempt(number, line, partial(read_sentence, source, line.rstrip("\r"), start, here))
+            yield source.attempt(number, line, partial(_read_sentence, source, number, line.rstrip("\r"), start, here))
         start = end + 1
 
 
-def annotation_file(source: Source) -> Source:
-    """The .ann file, which may be empty."""
+def _annotation_file(source: Source) -> Source:
+    """Returns the .ann file, which may be empty."""
     path = source.path.with_suffix(".ann")
     if path.is_file() and not path.read_bytes().strip():
         return Source(path, "", source.encoding, source.notes)
     annotations = Source.read(path, source.encoding)
+    for description, places in annotations.notes.items():
+        source.notes[description].extend(places)
     annotations.notes = source.notes
     return annotations
 
 
-def read_annotations(source: Source) -> list[Annotation]:
-    file = annotation_file(source)
-    annotations = []
+def _read_annotations(source: Source, offsets: str) -> tuple[list[Annotation], list[Sentence]]:
+    """Returns the entities in text order, and the errors of those that do not say where they are."""
+    file = _annotation_file(source)
+    annotations: list[Annotation] = []
+    errors: list[Sentence] = []
+    lines: list[tuple[int, str, EntitySpan, str | None, str]] = []
     for number, line in file.lines():
         if not line.startswith("T"):
             file.note(f"annotation of the kind {line[0]}, not converted", number)
             continue
-        match = ENTITY.fullmatch(line)
-        if match is None:
-            raise file.error("expected T<n><TAB><label> <start> <end><TAB><mention>", number, line)
-        offsets = OFFSETS.fullmatch(match[3])
-        if offsets is None:
-            raise file.error("expected an entity in one piece, <start> <end>, got a discontinuous one", number, line)
-        start, end = int(offsets[1]), int(offsets[2])
-        if not 0 <= start < end <= len(source.text):
-            raise file.error(f"expected offsets inside of 0-{len(source.text)}, got {start} {end}", number, line)
-        annotations.append(Annotation(number, start, end, match[2], match[4]))
-    return sorted(annotations, key=lambda a: (a.start, a.end))
+        try:
+            lines.append((number, line, *_parse(line)))
+        except InputError as error:
+            errors.append((number, file.error(str(error), number, line)))
+    spans = [given for _, _, given, _, _ in lines]
+    for (number, line, given, mention, problem), place in zip(lines, _places(source.text, spans, offsets)):
+        if isinstance(place, InputError):
+            errors.append((number, file.error(str(place), number, line)))
+            continue
+        cause = file.error(problem, number, line) if problem else None
+        annotations.append(Annotation(place[0], place[1], place[2], mention or "", given[:2], cause))
+    return sorted(annotations, key=lambda a: (a.start, a.end)), errors
 
 
-def read_sentence(source: Source, line: str, offset: int, annotations: list[Annotation]) -> AnnotatedText:
-    """The sentence that stands at `offset` of the text."""
-    for _, start, end, label, mention in annotations:
+def _parse(line: str) -> tuple[EntitySpan, str | None, str]:
+    """Returns offsets and label, the mention, and what is wrong with an entity that can be placed all the same."""
+    match = ENTITY.fullmatch(line)
+    if match is None:
+        raise InputError("expected T<n><TAB><label> <start> <end><TAB><mention>")
+    offsets = OFFSETS.fullmatch(match[3])
+    if offsets is not None:
+        return (int(offsets[1]), int(offsets[2]), match[2]), match[4], ""
+    expected = "expected an entity in one piece, <start> <end>, got a discontinuous one"
+    if not PIECES.fullmatch(match[3]):
+        raise InputError(expected)
+    numbers = [int(number) for number in re.findall("[0-9]+", match[3])]
+    return (min(numbers), max(numbers), match[2]), None, expected
+
+
+def _places(text: str, spans: list[EntitySpan], unit: str) -> Iterator[EntitySpan | InputError]:
+    """Yields each span in code points, or what is wrong with its offsets."""
+    try:
+        places: list[EntitySpan] | None = to_codepoints(text, spans, unit)
+    except InputError:
+        places = None  # at least one is wrong
+    for i, span in enumerate(spans):
+        try:
+            place = places[i] if places is not None else to_codepoints(text, [span], unit)[0]
+            if not 0 <= place[0] < place[1] <= len(text):
+                raise InputError(f"expected offsets inside of 0-{len(text)}, got {span[0]} {span[1]}")
+            yield place
+        except InputError as error:
+            yield error
+
+
+def _read_sentence(source: Source, number: int, line: str, offset: int, annotations: list[Annotation]) -> AnnotatedText:
+    """Returns the sentence that stands at `offset` of the text."""
+    for start, end, label, mention, given, error in annotations:
+        if error is not None:
+            raise error
         if start < offset or end > offset + len(line):
-            raise InputError(f"expected entities inside of one line, got {label} {start} {end} {mention!r}")
-        found = source.text[start:end]
-        if found != mention:
-            raise InputError(f"expected {mention!r} at {start} {end} of the text, got {found!r}")
-    entities = [(start - offset, end - offset, label) for _, start, end, label, _ in annotations]
-    return AnnotatedText(line, entities)
+            raise InputError(f"expected entities inside of one line, got {label} {given[0]} {given[1]} {mention!r}")
+        check_mention(source.text, (start, end, label), mention, given)
+    entities = [(a.start - offset, a.end - offset, a.label) for a in annotations]
+    note_borders(source, number, line, entities)
+    return source.annotated(number, line, entities)

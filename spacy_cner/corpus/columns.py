@@ -7,7 +7,7 @@ from itertools import pairwise
 
 from ..errors import InputError
 from ..text.tags import parse_tag, tags_to_spans
-from .document import AnnotatedText, Entity, Offsets, trim
+from .document import AnnotatedText, EntitySpan, Offsets, trim
 from .source import Sentence, Source
 
 Row = tuple[int, str, str]  # line number, first column, tag
@@ -18,8 +18,10 @@ PLACED = re.compile("(\ufffd\ufffd|.)([0-9]{1,2})", re.DOTALL)
 
 
 def read_columns(source: Source, *, scheme: str, places: bool = False, strict_tags: bool = False) -> Iterator[Sentence]:
-    """`scheme` is a tag scheme of `spacy_cner.text.tags`. With `places` each character is followed by its place in its
-    word, from 0: these make the words, a place of 0 beginning each.
+    """Reads a character and its tag a line, sentences separated by blank lines.
+
+    scheme: a tag scheme of `spacy_cner.text.tags`.
+    places: whether each character is followed by its place in its word, from 0. A word begins at each 0.
 
     Tag sequences that the scheme does not allow are read by the repair policy of `spacy_cner.text.tags`, and noted,
     because Weibo has them and counts them in; with `strict_tags` they are errors."""
@@ -31,7 +33,7 @@ def read_columns(source: Source, *, scheme: str, places: bool = False, strict_ta
 
 
 def blocks(source: Source) -> Iterator[list[tuple[int, str]]]:
-    """The numbered lines of each sentence."""
+    """Yields the numbered lines of each sentence."""
     block: list[tuple[int, str]] = []
     for number, line in enumerate(source.text.split("\n"), 1):
         line = line.rstrip(" \t\r")  # no other white space: an ideographic space may be a character
@@ -53,7 +55,8 @@ def read_block(
         rows, starts = split_places(source, rows)
     text, offsets = join_rows(source, rows)
     entities = read_tags(source, rows, scheme, strict_tags)
-    return AnnotatedText(
+    return source.annotated(
+        block[0][0],
         text,
         [(*offsets_of(source, rows, offsets, start, end), label) for start, end, label in entities],
         words_at(text, [offsets[i] for i in starts]) if places else None,
@@ -68,7 +71,7 @@ def split_row(source: Source, number: int, line: str) -> Row:
 
 
 def split_places(source: Source, rows: list[Row]) -> tuple[list[Row], list[int]]:
-    """The rows without the places, and the rows where words start."""
+    """Returns the rows without the places, and the rows where words start."""
     plain: list[Row] = []
     starts: list[int] = []
     last = -1
@@ -87,8 +90,8 @@ def split_places(source: Source, rows: list[Row]) -> tuple[list[Row], list[int]]
 
 
 def join_rows(source: Source, rows: list[Row]) -> tuple[str, list[int | None]]:
-    """The text, and the offset of each row in it, and of the end. The two rows that hold the halves of a surrogate
-    pair become one character; the second of them has no offset."""
+    """Returns the text, and the offset of each row in it and of the end. The two rows that hold the halves of a
+    surrogate pair become one character; the second row has no offset."""
     text = "".join(first for _, first, _ in rows)
     if len(text) == len(rows) and not SURROGATES.search(text):
         return text, list(range(len(rows) + 1))
@@ -97,7 +100,8 @@ def join_rows(source: Source, rows: list[Row]) -> tuple[str, list[int | None]]:
     last = ""
     for number, first, _ in rows:
         if len(first) != 1:
-            raise source.error("expected one character in the first column", number, first)
+            more = "" if len(first.split()) < 2 else "; more than two columns are read by the format conll"
+            raise source.error(f"expected one character in the first column{more}", number, first)
         if "\ud800" <= last <= "\udbff" and "\udc00" <= first <= "\udfff":
             offsets.append(None)
             last = ""
@@ -108,7 +112,7 @@ def join_rows(source: Source, rows: list[Row]) -> tuple[str, list[int | None]]:
     return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "surrogatepass"), [*offsets, end]
 
 
-def read_tags(source: Source, rows: list[Row], scheme: str, strict_tags: bool) -> list[Entity]:
+def read_tags(source: Source, rows: list[Row], scheme: str, strict_tags: bool) -> list[EntitySpan]:
     tags = [tag for _, _, tag in rows]
     try:
         return tags_to_spans(tags, scheme)

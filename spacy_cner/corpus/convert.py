@@ -1,5 +1,6 @@
 """Corpus files of any known format to a DocBin."""
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
@@ -11,36 +12,56 @@ from spacy.tokens import DocBin
 from ..errors import CorpusError, InputError
 from .brat import read_brat
 from .columns import read_columns
+from .conll import read_conll
 from .docbin import chinese_vocab
 from .enamex import read_enamex
-from .jsonlines import read_cluener, read_doccano
+from .fast_spans import fast_spans
+from .jsonlines import read_cluener, read_doccano, read_prodigy
+from .label_studio import read_label_studio
 from .markup import read_markup
 from .segmented import read_segmented
 from .source import Sentence, Source
 from .tagged import read_tagged
+from .train_data import read_train_data
 
-Reader = Callable[..., Iterator[Sentence]]  # takes a Source, and the format's own options by name
 
-FORMATS: dict[str, Reader] = {
-    "bio": partial(read_columns, scheme="bio"),
-    "bioes": partial(read_columns, scheme="bioes"),
-    "bmes": partial(read_columns, scheme="bmes"),
-    "weibo": partial(read_columns, scheme="bio", places=True),
-    "segmented": read_segmented,
-    "tagged": read_tagged,
-    "cluener": read_cluener,
-    "doccano": read_doccano,
-    "brat": read_brat,
-    "enamex": read_enamex,
-    "markup": read_markup,
+@dataclass(frozen=True)
+class Format:
+    """`read` takes a Source, and the options by name. `suffix`: of the files in a folder, for formats that may be one.
+    `has_entities`: whether a corpus of this format is annotated with entities."""
+
+    read: Callable[..., Iterator[Sentence]]
+    options: tuple[str, ...] = ()
+    suffix: str = ""
+    has_entities: bool = True
+
+
+FORMATS: dict[str, Format] = {
+    "bio": Format(partial(read_columns, scheme="bio"), ("strict_tags",)),
+    "bioes": Format(partial(read_columns, scheme="bioes"), ("strict_tags",)),
+    "bmes": Format(partial(read_columns, scheme="bmes"), ("strict_tags",)),
+    "weibo": Format(partial(read_columns, scheme="bio", places=True), ("strict_tags",)),
+    "conll": Format(read_conll, ("strict_tags", "scheme", "column", "tag_column")),
+    "segmented": Format(read_segmented, has_entities=False),
+    "tagged": Format(read_tagged, ("labels", "tag_set")),
+    "cluener": Format(read_cluener, ("offsets",)),
+    "doccano": Format(read_doccano, ("offsets",)),
+    "prodigy": Format(read_prodigy, ("offsets",)),
+    "label-studio": Format(read_label_studio, ("offsets",)),
+    "train-data": Format(read_train_data, ("offsets",)),
+    "brat": Format(read_brat, ("offsets",), suffix=".txt"),
+    "enamex": Format(read_enamex, suffix=".name"),
+    "markup": Format(read_markup),
 }
-# Of the files in a folder, for formats that may be one.
-SUFFIXES = {"brat": ".txt", "enamex": ".name"}
 
 
 @dataclass
-class Report:
-    """What was converted, what was skipped and why, and what the user should know of (description -> places)."""
+class ConversionReport:
+    """What was converted, what was skipped and why, and what the user should know of.
+
+    skipped: why sentences, single annotations or whole files of a folder could not be read.
+    notes: a description to the places.
+    left_over: a description to what no rule of the format reads, with its counts."""
 
     sentences: int = 0
     characters: int = 0
@@ -49,30 +70,54 @@ class Report:
     encodings: set[str] = field(default_factory=set)
     skipped: list[CorpusError] = field(default_factory=list)
     notes: dict[str, list[str]] = field(default_factory=dict)
+    left_over: dict[str, Counter[str]] = field(default_factory=dict)
 
     def __str__(self) -> str:
         counts = f"{self.sentences} sentences, {self.characters} characters, {self.entities} entities"
         words = f", {self.words} words" if self.words else ""
         return f"{counts}{words} ({' and '.join(sorted(self.encodings))}), {len(self.skipped)} skipped"
 
+    def take_notes(self, source: Source) -> None:
+        """Adds what the reader of a file noted."""
+        for description, places in source.notes.items():
+            self.notes.setdefault(description, []).extend(places)
+        for description, counts in source.left_over.items():
+            self.left_over.setdefault(description, Counter()).update(counts)
 
+    def add(self, other: "ConversionReport") -> None:
+        """Adds the report of another corpus."""
+        self.sentences += other.sentences
+        self.characters += other.characters
+        self.entities += other.entities
+        self.words += other.words
+        self.encodings |= other.encodings
+        self.skipped += other.skipped
+        for description, places in other.notes.items():
+            self.notes.setdefault(description, []).extend(places)
+        for description, counts in other.left_over.items():
+            self.left_over.setdefault(description, Counter()).update(counts)
+
+
+@fast_spans()
 def convert(
     path: Path, format: str, *, encoding: str | None = None, lenient: bool = False, **options: Any
-) -> tuple[DocBin, Report]:
-    """Read a file, or a folder where SUFFIXES has the format, in one of FORMATS. `options` are those of the reader.
+) -> tuple[DocBin, ConversionReport]:
+    """Reads a file, or a folder where the format may be one, in one of FORMATS.
 
-    RAISES: InputError for an unknown format or encoding; CorpusError for a file that cannot be read at all or holds no
-    sentence, and for the first sentence that breaks the format. With `lenient`, such sentences are skipped and
-    reported instead."""
-    if format not in FORMATS:
-        raise InputError(f"expected a format out of {', '.join(FORMATS)}, got {format!r}")
+    lenient: skips and reports what breaks the format, instead of an error for the first such place: sentences, brat
+        annotations that do not say where they belong, whole files of a folder.
+    options: those of the format's reader.
+
+    An empty text file in a folder is left out and noted.
+    RAISES: InputError for an unknown format, encoding or option. CorpusError for a file that cannot be read at all or
+    holds no sentence, and for the first place that breaks the format."""
+    check_options(format, options)
     vocab = chinese_vocab()
     docs = DocBin(attrs=["ENT_IOB", "ENT_TYPE"])
-    report = Report()
-    for file in files(path, format):
-        source = Source.read(file, encoding)
+    report = ConversionReport()
+    for source in _sources(path, format, encoding, lenient, report):
         report.encodings.add(source.encoding)
-        for _, sentence in FORMATS[format](source, **options):
+        for _, sentence in FORMATS[format].read(source, **options):
             if isinstance(sentence, CorpusError):
                 if not lenient:
                     raise sentence
@@ -83,28 +128,65 @@ def convert(
             report.characters += len(sentence.text)
             report.entities += len(sentence.entities or ())
             report.words += len(sentence.words or ())
-        for description, places in source.notes.items():
-            report.notes.setdefault(description, []).extend(places)
+        report.take_notes(source)
     if not report.sentences:
         reason = f"; the first of {len(report.skipped)} skipped: {report.skipped[0]}" if report.skipped else ""
-        raise CorpusError(f"expected at least one sentence, got none{reason}", path=path)
+        noted = "".join(f"; {len(places)} x {description}" for description, places in report.notes.items())
+        raise CorpusError(f"expected at least one sentence, got none{reason or noted}", path=path)
     return docs, report
 
 
+def check_options(format: str, options: dict[str, Any]) -> None:
+    """Raises InputError for an unknown format, and for an option that its reader does not have."""
+    if format not in FORMATS:
+        raise InputError(f"expected a format out of {', '.join(FORMATS)}, got {format!r}")
+    for option in options:
+        if option not in FORMATS[format].options:
+            having = [name for name, known in FORMATS.items() if option in known.options]
+            flag = "--" + option.replace("_", "-")
+            raise InputError(f"expected {flag} with the format {' or '.join(having)}, got it with {format!r}")
+
+
+def _sources(
+    path: Path, format: str, encoding: str | None, lenient: bool, report: ConversionReport
+) -> Iterator[Source]:
+    """Yields the files. Of a folder, empty ones are noted, and others that are no text skipped if that is wanted."""
+    if not path.is_dir():
+        yield Source.read(path, encoding)
+        return
+    for file in files(path, format):
+        if _is_empty(file) and (format != "brat" or _is_empty(file.with_suffix(".ann"))):
+            report.notes.setdefault("file without text, left out", []).append(str(file))
+            continue
+        try:
+            source = Source.read(file, encoding)
+        except CorpusError as error:
+            if not lenient:
+                raise
+            report.skipped.append(error)
+            continue
+        yield source
+
+
+def _is_empty(path: Path) -> bool:
+    return not path.is_file() or not path.read_bytes().strip()
+
+
 def files(path: Path, format: str) -> list[Path]:
-    """The files to read: `path` itself, or the .txt files of a brat folder, the .name files of an enamex folder.
+    """Returns the files to read: `path` itself, the .txt files of a brat folder or the .name files of an enamex folder.
 
     Raises InputError for a folder in another format, without such files, or with a .ann file that has no .txt file."""
     if not path.is_dir():
         return [path]
-    if format not in SUFFIXES:
+    suffix = FORMATS[format].suffix
+    if not suffix:
         raise InputError(f"{path}: expected a file for the format {format}, got a folder")
-    texts = sorted(path.rglob(f"*{SUFFIXES[format]}"))
+    texts = sorted(path.rglob(f"*{suffix}"))
     if not texts:
-        raise InputError(f"{path}: expected a folder with {SUFFIXES[format]} files, found none")
+        raise InputError(f"{path}: expected a folder with {suffix} files, found none")
     if format != "brat":
         return texts
     alone = set(path.rglob("*.ann")) - {text.with_suffix(".ann") for text in texts}
     if alone:
-        raise InputError(f"{min(alone)}: expected a .txt file beside it, found none")
+        raise InputError(f"{min(alone)}: expected a .txt file next to it, found none")
     return texts

@@ -1,5 +1,6 @@
 """A text with its entities and words: what every corpus format is read into, and what becomes a Doc."""
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -11,7 +12,9 @@ from ..errors import CorpusError
 from ..text.words import WORDS_KEY
 
 Offsets = tuple[int, int]  # start, end (exclusive), in characters of the text
-Entity = tuple[int, int, str]  # start, end (exclusive), label
+EntitySpan = tuple[int, int, str]  # start, end (exclusive), label
+
+NO_LABEL = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 
 
 @dataclass(frozen=True)
@@ -24,12 +27,12 @@ class AnnotatedText:
     tokens of spaCy's `char` segmenter, which makes one token of each character and of each run of white space.
     `tags` are the words' parts of speech, one for each, or None.
 
-    Raises CorpusError, with text and offsets, where this does not hold, and for a text that is empty or not valid
-    Unicode.
+    Raises CorpusError, with text and offsets, where this does not hold, for a text that is empty or not valid Unicode,
+    and for a label that is empty, has white space at its ends, or holds control characters or half surrogate pairs.
     """
 
     text: str
-    entities: list[Entity] | None = None
+    entities: list[EntitySpan] | None = None
     words: list[Offsets] | None = None
     tags: list[str] | None = None
 
@@ -43,8 +46,8 @@ class AnnotatedText:
             raise self._error(f"expected valid text, got half a surrogate pair ({half} at {error.start})") from None
         self._check("entities", self.entities)
         self._check("words", self.words)
-        if any(not label for _, _, label in self.entities or ()):
-            raise self._error("expected entities with labels, got an empty label")
+        for _, _, label in self.entities or ():
+            self._check_label(label)
         if self.tags is not None and len(self.tags) != len(self.words or ()):
             words = len(self.words or ())
             raise self._error(f"expected a part of speech for each of {words} words, got {len(self.tags)}")
@@ -67,16 +70,24 @@ class AnnotatedText:
                 last = end
                 continue
             span = self.text[max(start, 0) : max(end, 0)]
-            got = f"got {span!r} ({' '.join([f'{start}-{end}', *label])})"
+            got = f"got {span!r} ({' '.join([f'{start}-{end}'[:40], *label])})"
             raise self._error(f"expected {kind} {expected}, {got}{where}")
+
+    def _check_label(self, label: str) -> None:
+        if not label:
+            raise self._error("expected entities with labels, got an empty label")
+        if label != label.strip():
+            raise self._error(f"expected labels without white space at their ends, got {label!r}")
+        if NO_LABEL.search(label):
+            raise self._error(f"expected labels of valid text without control characters, got {label!r}")
 
     def _error(self, message: str) -> CorpusError:
         return CorpusError(message, text=self.text)
 
     def to_doc(self, vocab: Vocab) -> Doc:
-        """One token per character (spaCy's `char` segmenter), entities in `doc.ents`, words in `doc.spans["words"]`,
-        their parts of speech as labels. Missing entities are spaCy's missing entities; missing words leave out the span
-        group."""
+        """Makes a Doc of one token per character (spaCy's `char` segmenter). Entities are in `doc.ents`, words in
+        `doc.spans["words"]`, with their parts of speech as labels. Missing entities are spaCy's missing entities;
+        missing words leave out the span group."""
         doc = ChineseTokenizer(vocab)(self.text)
         starts = {token.idx: token.i for token in doc} if len(doc) != len(self.text) else range(len(doc))
         if self.entities is not None:
@@ -90,8 +101,8 @@ class AnnotatedText:
 
     @classmethod
     def from_doc(cls, doc: Doc) -> "AnnotatedText":
-        """The inverse of `to_doc`, for a Doc with any tokens. Raises CorpusError if entities are missing in only a part
-        of `doc`."""
+        """Makes an AnnotatedText of a Doc with any tokens: the inverse of `to_doc`. Raises CorpusError if entities are
+        missing in only a part of `doc`."""
         entities = None
         if doc.has_annotation("ENT_IOB"):
             if not doc.has_annotation("ENT_IOB", require_complete=True):
@@ -106,13 +117,13 @@ class AnnotatedText:
 
 
 def gaps(spans: Iterable[Offsets], length: int) -> list[Offsets]:
-    """What lies before, between and after `spans` (in text order), without empty gaps."""
+    """Returns what lies before, between and after `spans` (in text order), without empty gaps."""
     borders = [0, *(offset for span in spans for offset in span), length]
     return [(start, end) for start, end in zip(borders[::2], borders[1::2], strict=True) if start < end]
 
 
 def trim(text: str, spans: Iterable[Offsets]) -> list[Offsets]:
-    """The spans without white space at their ends; those that hold nothing else are left out."""
+    """Returns the spans without white space at their ends. A span of white space alone is left out."""
     trimmed = []
     for start, end in spans:
         inner = text[start:end].strip()
@@ -123,7 +134,7 @@ def trim(text: str, spans: Iterable[Offsets]) -> list[Offsets]:
 
 
 def join_words(words: Sequence[str]) -> tuple[str, list[Offsets]]:
-    """The text that `words` make when put side by side, and where each of them stands (white space is trimmed)."""
+    """Returns the text that `words` make when concatenated, and where each word stands (white space is trimmed)."""
     spans, end = [], 0
     for word in words:
         spans.append((end, end + len(word)))

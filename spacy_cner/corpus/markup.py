@@ -13,8 +13,8 @@ from collections.abc import Iterator
 from functools import partial
 from itertools import pairwise
 
-from ..errors import CorpusError, InputError
-from .document import AnnotatedText, Entity, trim
+from ..errors import InputError
+from .document import AnnotatedText, EntitySpan, Offsets, trim
 from .source import Sentence, Source
 
 LABEL = r"[A-Za-z][A-Za-z0-9_.-]*"
@@ -27,20 +27,29 @@ EXPECTED = {
     "\\": r"\[, \], \\, \#, \n, \u and four hexadecimal digits, or a backslash and a space",
     "]": "a label after ]",
 }
-LABEL_CHARACTER = re.compile("[A-Za-z0-9_.-]")
+# A label that may have swallowed digits of the text: [大连]LOC2024年.
+GLUED_DIGITS = re.compile(rf"(?<!\\)\](?P<label>{LABEL}(?<=[0-9]))(?=[^\s\[\]\\A-Za-z0-9_.-])")
 
 
 def read_markup(source: Source) -> Iterator[Sentence]:
+    """Reads one sentence a line. A label that ends in digits and is followed by text at once is noted."""
     for number, line in source.lines():
         if not line.startswith("# "):
-            yield source.attempt(number, line, partial(from_markup, line))
+            for glued in GLUED_DIGITS.finditer(line):
+                source.note(f"label {glued['label']} with text at once after its digits, which are not text", number)
+            yield source.attempt(number, line, partial(_read_sentence, source, number, line))
 
 
-def from_markup(line: str) -> AnnotatedText:
-    """Raises InputError for a line that breaks the rules above."""
+def _read_sentence(source: Source, number: int, line: str) -> AnnotatedText:
+    return source.annotated(number, *parse_markup(line))
+
+
+def parse_markup(line: str) -> tuple[str, list[EntitySpan], list[Offsets] | None]:
+    """Returns the text, the entities and the words, None where no space separates any. Raises InputError for a line
+    that breaks the rules above."""
     text: list[str] = []
     borders = [0]
-    entities: list[Entity] = []
+    entities: list[EntitySpan] = []
     start: int | None = None
     has_words = False
     at = 0
@@ -72,42 +81,4 @@ def from_markup(line: str) -> AnnotatedText:
         raise InputError("expected a ] after each [, got none after the last")
     plain = "".join(text)
     words = trim(plain, pairwise([*borders, len(plain)])) if has_words else None
-    return AnnotatedText(plain, entities, words)
-
-
-def to_markup(annotated: AnnotatedText) -> str:
-    r"""The line that `from_markup` reads as `annotated`.
-
-    Raises CorpusError for what the markup has no form for: missing entities (it only knows none), entities that begin
-    or end inside of a word, and labels of other characters."""
-    text, entities, words = annotated.text, annotated.entities, annotated.words
-    if entities is None:
-        raise CorpusError("expected annotated entities, got missing ones", text=text)
-    for start, end, label in entities:
-        if not re.fullmatch(LABEL, label):
-            raise CorpusError(f"expected a label of ASCII letters, digits and _.-, got {label!r}", text=text)
-        if words is not None and any(a < edge < b for a, b in words for edge in (start, end)):
-            raise CorpusError(f"expected entities that begin and end with words, got {text[start:end]!r}", text=text)
-    opens = {start for start, _, _ in entities}
-    closes = {end: label for _, end, label in entities}
-    borders = sorted({0, len(text), *opens, *closes, *(offset for word in words or () for offset in word)})
-    parts = []
-    for start, end in pairwise(borders):
-        glued = words is None and start in closes
-        part = escape(text[start], glued) + "".join(map(escape, text[start + 1 : end]))
-        parts.append(("[" if start in opens else "") + part + (f"]{closes[end]}" if end in closes else ""))
-    if words is None:
-        return "".join(parts)
-    line = " ".join(parts) if len(parts) > 1 else parts[0] + " "
-    return "\\" + line if line.startswith("# ") else line
-
-
-def escape(char: str, glued: bool = False) -> str:
-    """`glued`: right after a label, which must not go on with `char`."""
-    if char in "[]\\ ":
-        return "\\" + char
-    if char == "\n":
-        return "\\n"
-    if char.isspace() or (glued and LABEL_CHARACTER.match(char)):
-        return f"\\u{ord(char):04x}"
-    return char
+    return plain, entities, words

@@ -1,13 +1,14 @@
 """A whole corpus to training, development and test set."""
 
 from pathlib import Path
+from reprlib import repr as short_repr
 from typing import Any
 
 import srsly
 from spacy.tokens import DocBin
 
 from ..errors import InputError
-from .convert import convert
+from .convert import FORMATS, ConversionReport, convert
 from .split import sample, split
 
 PARTS = ("train", "dev", "test")
@@ -16,13 +17,14 @@ PART_KEYS = {"file", "format", "encoding"}
 
 
 def read_recipe(path: Path, name: str) -> dict[str, Any]:
-    """One entry of a YAML file such as `configs/corpora.yml`. Raises InputError if it is not there or not a recipe."""
+    """Returns one entry of a YAML file such as `configs/corpora.yml`. Raises InputError if it is not there or not a
+    recipe."""
     try:
         recipes = srsly.read_yaml(path)
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise InputError(f"{path}: expected a YAML file of corpora, got {error}") from None
     if not isinstance(recipes, dict):
-        raise InputError(f"{path}: expected corpora by name, got {recipes!r:.80}")
+        raise InputError(f"{path}: expected corpora by name, got {short_repr(recipes)}")
     if name not in recipes:
         raise InputError(f"{path}: expected a corpus out of {', '.join(map(str, recipes))}, got {name!r}")
     recipe = recipes[name]
@@ -30,32 +32,53 @@ def read_recipe(path: Path, name: str) -> dict[str, Any]:
     if keys - RECIPE_KEYS or not {"format", "train"} <= keys or not {"dev", "dev_share"} & keys:
         raise InputError(
             f"{path}: expected for {name!r} the keys format, train, and dev or dev_share (test, encoding, folder, "
-            f"dev_in_train and about may be there), got {recipe!r:.80}"
+            f"dev_in_train and about may be there), got {short_repr(recipe)}"
         )
     if "dev_in_train" in keys and (recipe["dev_in_train"] not in (True, False) or "dev_share" not in keys):
         raise InputError(
-            f"{path}: expected dev_in_train of {name!r} to be true or false, beside a dev_share, got {recipe!r:.80}"
+            f"{path}: expected dev_in_train of {name!r} to be true or false, next to a dev_share, "
+            f"got {short_repr(recipe)}"
         )
     for part in PARTS:
         how = recipe.get(part, "")
         if not (isinstance(how, str) or isinstance(how, dict) and "file" in how and how.keys() <= PART_KEYS):
             raise InputError(
                 f"{path}: expected as {part} of {name!r} a file or the key file (format and encoding may be "
-                f"there), got {how!r:.80}"
+                f"there), got {short_repr(how)}"
             )
     return recipe
 
 
-def prepare_folder(folder: Path, recipe: dict[str, Any], *, fraction: float = 1.0, seed: int = 0) -> dict[str, DocBin]:
-    """The corpus in `folder`, by a recipe. `fraction` keeps a random part of the training file, before a development
-    set is taken from it, so that both shrink (as in Wu et al. 2019, section 4.1). With `dev_in_train` it is a copy, and
-    the training set stays whole: for a last training, when all is chosen."""
+def prepare_folder(
+    folder: Path,
+    recipe: dict[str, Any],
+    *,
+    fraction: float = 1.0,
+    seed: int = 0,
+    lenient: bool = False,
+    report: ConversionReport | None = None,
+) -> dict[str, DocBin]:
+    """Converts the corpus in `folder` by a recipe, and returns its parts by their names in PARTS.
+
+    fraction: keeps a random part of the training file, before a development set is taken from it, so that both shrink
+        (as in Wu et al. 2019, section 4.1).
+    lenient: skips and reports what breaks the format.
+    report: where to put what is converted, skipped and noted in all files.
+
+    With `dev_in_train` in the recipe, the development set is a copy and the training set stays whole: for a last
+    training, when all is chosen. Raises InputError as `convert` does, and for a training file without any entity,
+    unless its format has words alone."""
+    report = report if report is not None else ConversionReport()
     parts = {}
     for part in PARTS:
         if part in recipe:
             # A part that is not like the others says how it differs.
             how = {**recipe, **(recipe[part] if isinstance(recipe[part], dict) else {"file": recipe[part]})}
-            parts[part] = convert(folder / how["file"], how["format"], encoding=how.get("encoding"))[0]
+            path = folder / how["file"]
+            parts[part], found = convert(path, how["format"], encoding=how.get("encoding"), lenient=lenient)
+            if part == "train":
+                _check_entities(path, how["format"], found)
+            report.add(found)
     if fraction != 1.0:
         parts["train"] = sample(parts["train"], fraction, seed=seed)
     if "dev" not in parts:
@@ -67,10 +90,33 @@ def prepare_folder(folder: Path, recipe: dict[str, Any], *, fraction: float = 1.
 
 
 def prepare_file(
-    path: Path, format: str, *, encoding: str | None = None, fraction: float = 1.0, seed: int = 0
+    path: Path,
+    format: str,
+    *,
+    encoding: str | None = None,
+    lenient: bool = False,
+    fraction: float = 1.0,
+    seed: int = 0,
+    report: ConversionReport | None = None,
+    **options: Any,
 ) -> dict[str, DocBin]:
-    """One annotated file, or a brat folder, in the ratio 8:1:1."""
-    docs = convert(path, format, encoding=encoding)[0]
+    """Converts one annotated file, or a brat folder, and returns it split in the ratio 8:1:1, by the names in PARTS.
+    The settings are those of `convert` and `prepare_folder`.
+
+    Raises InputError as `convert` does, and for a file without any entity, unless its format has words alone."""
+    docs, found = convert(path, format, encoding=encoding, lenient=lenient, **options)
+    _check_entities(path, format, found)
+    if report is not None:
+        report.add(found)
     if fraction != 1.0:
         docs = sample(docs, fraction, seed=seed)
     return dict(zip(PARTS, split(docs, [8, 1, 1], seed=seed)))
+
+
+def _check_entities(path: Path, format: str, report: ConversionReport) -> None:
+    if report.entities or not FORMATS[format].has_entities:
+        return
+    found = "".join(f"; {len(places)} x {description}" for description, places in report.notes.items())
+    for description, counts in report.left_over.items():
+        found += f"; {description}: {', '.join(name for name, _ in counts.most_common(20))}"
+    raise InputError(f"{path}: expected annotated entities, got none in {report.sentences} sentences{found}")

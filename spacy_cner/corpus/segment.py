@@ -42,7 +42,7 @@ def has_words(doc: Doc) -> bool:
     return WORDS_KEY in doc.spans
 
 
-def words_of(doc: Doc) -> list[Offsets]:
+def word_offsets(doc: Doc) -> list[Offsets]:
     """The words of a segmented Doc, in characters: `doc.spans["words"]` or, without these, its tokens. White space is
     no word, and is at the ends of none."""
     if has_words(doc):
@@ -111,7 +111,7 @@ def _found_words(nlp: Language, doc: Doc, segmented: Doc) -> list[Offsets]:
         raise InputError(
             f"expected a pipeline that leaves the text as it is, got {segmented.text[:40]!r} for {doc.text[:40]!r}"
         )
-    words = words_of(segmented)
+    words = word_offsets(segmented)
     AnnotatedText(doc.text, words=words)  # checks them
     return words
 

@@ -8,11 +8,11 @@ from .source import Sentence, Source
 
 
 def read_segmented(source: Source) -> Iterator[Sentence]:
-    """Any white space separates words and is not part of the text. Entities are missing."""
+    """Reads one sentence a line. Any white space separates words and is not part of the text. Entities are missing."""
     for number, line in source.lines():
-        yield source.attempt(number, line, partial(read_words, line))
+        yield source.attempt(number, line, partial(_read_words, line))
 
 
-def read_words(line: str) -> AnnotatedText:
+def _read_words(line: str) -> AnnotatedText:
     text, words = join_words(line.split())
     return AnnotatedText(text, None, words)

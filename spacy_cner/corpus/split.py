@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from spacy.tokens import DocBin
 
 from ..errors import InputError
-from .docbin import chinese_vocab
+from .docbin import docs_of
 
 WAYS = ("random", "order", "stratified")
 
@@ -52,7 +52,7 @@ def split(docs: DocBin, ratio: Sequence[float], *, by: str = "random", seed: int
     has_user_data = any(data is not None for data in docs.user_data)
     parts = [DocBin(attrs=docs.attrs, store_user_data=has_user_data) for _ in ratio]
     assigned = assign(len(docs), ratio, by=by, seed=seed)
-    for part, doc in zip(assigned, docs.get_docs(chinese_vocab()), strict=True):
+    for part, doc in zip(assigned, docs_of(docs), strict=True):
         parts[part].add(doc)
     return parts
 

@@ -7,16 +7,48 @@ from itertools import accumulate, groupby
 from typing import NamedTuple
 
 from ..errors import InputError
-from .document import AnnotatedText, Entity, Offsets, join_words
+from ..text.words import PKU_CATEGORIES
+from .document import AnnotatedText, EntitySpan, Offsets, join_words
 from .source import Sentence, Source
 
 PERSON = "nr"
 LABELS = {PERSON: "PER", "ns": "LOC", "nt": "ORG"}
+# Tags of entities in common tag sets. ICTCLAS has more letters for kinds of persons, places and organisations, as
+# HanLP has; the Chinese Treebank (CTB) has one tag for all proper nouns.
+TAG_SETS: dict[str, Mapping[str, str]] = {
+    "pku": LABELS,
+    "ictclas": {
+        **dict.fromkeys(("nr", "nr1", "nr2", "nrj", "nrf", "nrg"), "PER"),
+        **dict.fromkeys(("ns", "nsf"), "LOC"),
+        **dict.fromkeys(("nt", "ntc", "ntcf", "ntcb", "ntch", "nto", "ntu", "nts", "nth"), "ORG"),
+    },
+    "msra": {"nr": "PER", "ns": "LOC", "nt": "ORG", "NR": "PER", "NS": "LOC", "NT": "ORG"},
+    "ltp": {"nh": "PER", "ns": "LOC", "ni": "ORG"},
+    "lac": {
+        "PER": "PER",
+        "LOC": "LOC",
+        "ORG": "ORG",
+        "TIME": "TIME",
+        "nr": "PER",
+        "ns": "LOC",
+        "nt": "ORG",
+        "t": "TIME",
+    },
+    "ctb": {"NR": "PROPN"},
+}
+# A surname and the given name after it, where a tag set tells them apart.
+SURNAME_TAGS, GIVEN_NAME_TAGS = ("nr1", "nrf"), ("nr2", "nrg")
+# Tags of words that need no report when they are no entities: parts of speech of the PKU corpus, o of MSRA.
+PARTS_OF_SPEECH = frozenset(tag for tags in PKU_CATEGORIES.values() for tag in tags.split()) | {"o"}
+TAGS_LEFT_OVER = "tags that are no entities here (see --labels and --tag-set)"
 
-TOKEN = re.compile(r"(\[?)(.+?)/([A-Za-z][A-Za-z0-9]*)(?:\]/?([A-Za-z][A-Za-z0-9]*))?")
+TAG = "[A-Za-z][A-Za-z0-9]*"
+TOKEN = re.compile(rf"(\[?)(.+?)/({TAG})(?:\]/?({TAG}))?")
+# A tag inside of what should be one word: the next word follows without a blank.
+INNER_TAG = re.compile(rf"(?<=[^/\[])/({TAG})(?=[^A-Za-z0-9/])")
 PARAGRAPH_ID = re.compile(r"\d{8}-\d{2}-\d{3}-\d{3}/m")
 # A character that the encoding lacks is spelt out in brackets: 李 明（日月）.
-GLOSS = re.compile("[（〈].*?[）〉]")
+GLOSS = re.compile("[（〈][^（〈）〉]*[）〉]")
 SURNAMES_OF_TWO = (
     "欧阳司马司徒司空上官诸葛东方东郭南宫西门令狐皇甫尉迟公孙公冶公羊慕容夏侯轩辕端木百里呼延宇文"
     "长孙鲜于闾丘钟离申屠太史澹台濮阳淳于单于完颜独孤赫连拓跋万俟闻人宗政仲孙左丘贺兰纳兰耶律"
@@ -31,21 +63,32 @@ class Token(NamedTuple):
     closes: str | None  # the bracket's tag
 
 
-def read_tagged(source: Source, *, labels: Mapping[str, str] = LABELS) -> Iterator[Sentence]:
-    """One sentence or paragraph a line; a paragraph id as PFR has it at the start of a line is not text.
+def read_tagged(source: Source, *, labels: Mapping[str, str] | None = None, tag_set: str = "pku") -> Iterator[Sentence]:
+    """Reads one sentence or paragraph a line. A paragraph id as PFR has it at the start of a line is not text.
 
-    `labels` maps tags, of words and of brackets, to entity labels; other tags are no entities. An entity in brackets
-    holds no further one. Surname and given name, two words in PFR, are one entity (see `join_names`). The words' own
-    tags are their parts of speech."""
+    labels: entity labels by the tags of words and brackets; other tags are no entities.
+    tag_set: one of TAG_SETS, whose tags are read if `labels` is left out.
+
+    An entity in brackets holds no further one. Surname and given name, two words in PFR, are one entity (see
+    `join_names`). The words' own tags are their parts of speech. Tags that are neither entities nor parts of speech of
+    the PKU corpus are counted in the source's `left_over`, and labels whose tag never occurs are noted.
+    Raises InputError for an unknown tag set."""
+    if tag_set not in TAG_SETS:
+        raise InputError(f"expected a tag set out of {', '.join(TAG_SETS)}, got {tag_set!r}")
+    chosen = TAG_SETS[tag_set] if labels is None else labels
+    seen: set[str] = set()
     for number, line in source.lines():
-        yield source.attempt(number, line, partial(read_line, source, number, line, labels))
+        yield source.attempt(number, line, partial(_read_line, source, number, line, chosen, seen))
+    for tag in [] if labels is None else labels:
+        if tag not in seen:
+            source.note(f"tag {tag} of --labels that never occurs", 1)
 
 
-def read_line(source: Source, number: int, line: str, labels: Mapping[str, str]) -> AnnotatedText:
+def _read_line(source: Source, number: int, line: str, labels: Mapping[str, str], seen: set[str]) -> AnnotatedText:
     parts = [part for part in re.split("[ \t\r]+", line) if part]
     if PARAGRAPH_ID.fullmatch(parts[0]):
         del parts[0]
-    tokens = [split_token(part) for part in parts]
+    tokens = [split_token(part, labels) for part in parts]
     text, words = join_words([token.word for token in tokens])
     borders = [0, *accumulate(len(token.word) for token in tokens)]
     entities = [
@@ -53,18 +96,33 @@ def read_line(source: Source, number: int, line: str, labels: Mapping[str, str])
         for start, end, label in find_entities(tokens, labels, partial(source.note, line=number))
     ]
     tags = [token.tag for token in tokens if not token.word.isspace()]
-    return AnnotatedText(text, entities, words, tags)
+    sentence = source.annotated(number, text, entities, words, tags)
+    for token in tokens:
+        seen.update((token.tag, token.closes or token.tag))
+        if token.tag not in labels and token.tag not in PARTS_OF_SPEECH:
+            source.left_over[TAGS_LEFT_OVER][token.tag] += 1
+    return sentence
 
 
-def split_token(part: str) -> Token:
+def split_token(part: str, labels: Mapping[str, str] = LABELS) -> Token:
+    """Returns the word, its tag and its brackets. Raises InputError for anything else, and for several words that are
+    not separated by a space or a tab."""
     match = TOKEN.fullmatch(part)
     if match is None:
         raise InputError(f"expected word/tag, [word/tag or word/tag]tag, got {part!r}")
+    for inner in INNER_TAG.finditer(match[2]):
+        after = match[2][inner.end()]
+        if inner[1] in labels or inner[1] in PARTS_OF_SPEECH or after.isspace():
+            raise InputError(
+                f"expected words separated by spaces or tabs, got {part!r} with the tag /{inner[1]} inside"
+            )
     return Token(match[2], match[3], bool(match[1]), match[4])
 
 
-def find_entities(tokens: Sequence[Token], labels: Mapping[str, str], note: Callable[[str], None]) -> Iterator[Entity]:
-    """Entities in positions of `tokens`: brackets, and names outside of the brackets that are entities."""
+def find_entities(
+    tokens: Sequence[Token], labels: Mapping[str, str], note: Callable[[str], None]
+) -> Iterator[EntitySpan]:
+    """Yields entities in positions of `tokens`: brackets, and names outside of the brackets that are entities."""
     done = 0
     for start, end, tag in brackets(tokens):
         yield from names(tokens, done, start, labels)
@@ -77,8 +135,8 @@ def find_entities(tokens: Sequence[Token], labels: Mapping[str, str], note: Call
     yield from names(tokens, done, len(tokens), labels)
 
 
-def brackets(tokens: Sequence[Token]) -> Iterator[Entity]:
-    """Start, end and tag of each bracket. Raises InputError where they do not match, and where they are nested."""
+def brackets(tokens: Sequence[Token]) -> Iterator[EntitySpan]:
+    """Yields start, end and tag of each bracket. Raises InputError where they do not match or are nested."""
     start = None
     for i, token in enumerate(tokens):
         if token.opens:
@@ -94,20 +152,37 @@ def brackets(tokens: Sequence[Token]) -> Iterator[Entity]:
         raise InputError(f"expected a ] after [{tokens[start].word}, got none")
 
 
-def names(tokens: Sequence[Token], start: int, end: int, labels: Mapping[str, str]) -> Iterator[Entity]:
-    """The entities that the words' own tags make in tokens[start:end]."""
-    for tag, group in groupby(range(start, end), key=lambda i: tokens[i].tag):
+def names(tokens: Sequence[Token], start: int, end: int, labels: Mapping[str, str]) -> Iterator[EntitySpan]:
+    """Yields the entities that the words' own tags make in tokens[start:end]."""
+    for is_person, group in groupby(range(start, end), key=lambda i: tokens[i].tag == PERSON):
         places = list(group)
-        if tag == PERSON and tag in labels:
+        if is_person and PERSON in labels:
             for first, last in join_names([tokens[i].word for i in places]):
-                yield places[first], places[last - 1] + 1, labels[tag]
+                yield places[first], places[last - 1] + 1, labels[PERSON]
+        elif not is_person:
+            yield from _single_names(tokens, places, labels)
+
+
+def _single_names(tokens: Sequence[Token], places: list[int], labels: Mapping[str, str]) -> Iterator[EntitySpan]:
+    surname: int | None = None
+    for i in places:
+        tag = tokens[i].tag
+        if surname is not None:
+            is_whole = tag in GIVEN_NAME_TAGS and tag in labels
+            yield surname, i + 1 if is_whole else i, labels[tokens[surname].tag]
+            surname = None
+            if is_whole:
+                continue
+        if tag in labels and tag in SURNAME_TAGS:
+            surname = i
         elif tag in labels:
-            for i in places:
-                yield i, i + 1, labels[tag]
+            yield i, i + 1, labels[tag]
+    if surname is not None:
+        yield surname, surname + 1, labels[tokens[surname].tag]
 
 
 def join_names(words: Sequence[str]) -> Iterator[Offsets]:
-    """Where persons start and end in a run of words that are all tagged as person names.
+    """Yields where persons start and end in a run of words that are all tagged as person names.
 
     A surname (one character, or one of COMPOUND_SURNAMES) and a following word of one or two characters are one
     person: 李 小明, 欧阳 雪. Any other word is a person of its own: 史密斯, 小明, and the 李 of 李 老师. A run of just

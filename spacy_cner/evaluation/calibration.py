@@ -1,4 +1,4 @@
-"""How probable an entity must be, chosen on development data."""
+"""Calibration: the probability that an entity must have, chosen on development data."""
 
 from collections.abc import Iterable, Sequence
 from statistics import fmean
@@ -10,7 +10,7 @@ from spacy.training import Example
 from spacy.util import minibatch
 
 from ..errors import InputError
-from ..pipeline.entities import without_overlap
+from ..models.decoding import without_overlap
 from .gold import char_doc, is_annotated
 from .pipeline import evaluate_pipeline
 from .scorer import score_ents
@@ -20,15 +20,16 @@ THRESHOLDS = tuple(step / 20 for step in range(2, 13))
 
 
 class Calibration(NamedTuple):
-    """path_f: F1 (0-1) of the best tag sequences. spans_f: F1 of the best spans, by threshold, in order."""
+    """F1 (0-1) of two ways to decode. path_f: with the best tag sequences. spans_f: with the best spans, by threshold,
+    in order."""
 
     path_f: float
     spans_f: dict[float, float]
 
     @property
     def threshold(self) -> float:
-        """The one with the highest F1, as a mean with its neighbours': that of one threshold alone goes up and down by
-        single entities. The lowest of several."""
+        """The threshold with the highest F1, averaged with its neighbours' because a single one varies with a few
+        entities. Of several equal ones it is the lowest."""
         scores = list(self.spans_f.values())
         smooth = [fmean(scores[max(0, i - 1) : i + 2]) for i in range(len(scores))]
         return list(self.spans_f)[smooth.index(max(smooth))]
@@ -37,16 +38,16 @@ class Calibration(NamedTuple):
 def calibrate(
     nlp: Language, docs: Iterable[Doc], component: str | None = None, thresholds: Sequence[float] = THRESHOLDS
 ) -> Calibration:
-    """Sets the component's `decoding` to "spans" and its `threshold` to the best of `thresholds` (in order) on `docs`,
-    in the pipeline's config, too.
+    """Sets the component's `decoding` to "spans" and its `threshold` to the best of `thresholds` (in order) on `docs`.
+    Writes both to the pipeline's config, too.
 
-    Trained on few sentences, a CRF spreads what it knows over many sequences of tags, so that the best one leaves out
-    entities that are rather probable. With probabilities that hold, half of the best F1 would be the best threshold
-    (Lipton et al. 2014, theorem 1); those of a network are too high or too low, so it is tried out. Docs must not be
-    those it was trained on, where it is sure of all.
+    A CRF trained on few sentences spreads probability over many tag sequences. So the best sequence omits entities that
+    are rather probable. With calibrated probabilities the best threshold would be half of the best F1 (Lipton et al.
+    2014, theorem 1). A network's are too high or too low, so thresholds are tried. The documents must not be training
+    data, where the network is certain of everything.
 
-    component: the last that has the settings, if none is named.
-    Raises InputError if the component has no such settings, or no document entities."""
+    component: its name; by default the last component that has the settings.
+    Raises InputError if the component has no such settings, or no document has entity annotation."""
     docs = list(docs)
     name = component or last_to_calibrate(nlp)
     if name not in names_to_calibrate(nlp):
@@ -66,11 +67,12 @@ def calibrate(
 
 
 def spans_f(nlp: Language, name: str, gold: Sequence[Doc], thresholds: Sequence[float]) -> dict[float, float]:
-    """The F1 of the pipeline on gold documents for each threshold of the component, which sees them once only: what is
-    over a threshold is among what is over a lower one."""
+    """Returns the pipeline's F1 on gold documents for each threshold of the component.
+
+    The component runs only once, because entities over a threshold are among those over a lower one."""
     pipe: Any = nlp.get_pipe(name)
-    place = nlp.pipe_names.index(name)
-    before, after = nlp.pipe_names[:place], nlp.pipe_names[place + 1 :]
+    index = nlp.pipe_names.index(name)
+    before, after = nlp.pipe_names[:index], nlp.pipe_names[index + 1 :]
     with nlp.select_pipes(enable=before):
         docs = list(nlp.pipe(doc.text for doc in gold))
     batches = minibatch(docs, nlp.batch_size)
@@ -88,10 +90,12 @@ def spans_f(nlp: Language, name: str, gold: Sequence[Doc], thresholds: Sequence[
 
 
 def names_to_calibrate(nlp: Language) -> list[str]:
+    """Returns the names of the components that have the settings."""
     return [name for name, pipe in nlp.pipeline if all(hasattr(pipe, setting) for setting in SETTINGS)]
 
 
 def last_to_calibrate(nlp: Language) -> str:
+    """Returns the name of the last component that has the settings. Raises InputError if none has."""
     names = names_to_calibrate(nlp)
     if not names:
         raise InputError(

@@ -1,4 +1,4 @@
-"""Documents with gold annotation, seen as characters."""
+"""Gold documents as characters."""
 
 from spacy.tokens import Doc, Span
 
@@ -6,15 +6,15 @@ from ..text.chars import is_char_doc
 
 
 def is_annotated(doc: Doc) -> bool:
-    """True if entity annotation is not missing altogether, be it that there are no entities."""
+    """Returns whether any token has entity annotation, even if there are no entities."""
     return len(doc) > 0 and doc.has_annotation("ENT_IOB")
 
 
 def char_doc(doc: Doc) -> Doc:
-    """The same text and entities with one character per token; `doc` itself if it is so already.
+    """Returns a document with the same text and entities and one character per token; `doc` itself if it has that.
 
-    spaCy aligns a predicted entity to the gold tokens that it touches, so over gold words an entity that is only a
-    part of a word would count as that word. Over characters only equal spans are equal."""
+    spaCy aligns a predicted entity to the gold tokens that it touches. So with words as gold tokens, an entity that is
+    only a part of a word would count as that word. With characters only equal spans match."""
     if is_char_doc(doc):
         return doc
     chars = Doc(doc.vocab, words=list(doc.text), spaces=[False] * len(doc.text))

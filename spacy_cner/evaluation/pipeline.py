@@ -1,4 +1,4 @@
-"""Any pipeline that sets `doc.ents` or segments words, run on text and scored against gold documents."""
+"""Evaluation of any pipeline that sets `doc.ents` or segments words: run on text, scored against gold documents."""
 
 import logging
 from collections.abc import Iterable
@@ -29,16 +29,18 @@ def evaluate_pipeline(
     words: bool = False,
     vocabulary: set[str] | None = None,
 ) -> dict[str, Any]:
-    """The scores of `score_ents`, if documents have entity annotation; those of `score_words`, if documents have
-    `doc.spans["words"]` and the pipeline sets it too; and `speed` in characters per second of `nlp.pipe`.
+    """Runs a pipeline on the text of documents and scores the result.
+
+    RETURNS: the scores of `score_ents`, if documents have entity annotation. The scores of `score_words`, if documents
+    and the pipeline's results have `doc.spans["words"]`. And `speed` in characters per second of `nlp.pipe`.
 
     known: the entities of the training set, for recall on unseen ones.
-    words: words are scored in any case: those of a pipeline that does not set `doc.spans["words"]` are its tokens.
+    words: score words in any case; the tokens are the words of a pipeline that does not set `doc.spans["words"]`.
     vocabulary: the words of the training set, for recall on unseen ones; implies `words`.
 
-    The pipeline sees nothing of a gold document but its text, and splits it with its own tokenizer. Spans are compared
-    by their characters. Documents without annotation are left out of the scores that they lack it for, with a word in
-    the log; InputError is raised if none is left."""
+    The pipeline sees only the text of a gold document, and splits it with its own tokenizer. Spans are compared by
+    their characters. A document without an annotation is skipped for the scores that need it, with a warning. Raises
+    InputError if no document is left."""
     docs = list(docs)
     words = _are_words_scored(nlp, docs, words or vocabulary is not None)
     gold = [doc for doc in docs if is_annotated(doc) or (words and has_words(doc))]

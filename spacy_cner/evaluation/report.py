@@ -1,4 +1,4 @@
-"""Scores as a table to read."""
+"""Scores as a readable table."""
 
 from typing import Any
 
@@ -8,9 +8,9 @@ from .scorer import MENTION_SUFFIXES
 
 
 def format_scores(scores: dict[str, Any]) -> str:
-    """A table of what `score_ents` and `score_words` return (either or both), in percent; `-` for what is not known.
+    """Formats the scores of `score_ents`, `score_words` or both as a table in percent, with `-` for unknown ones.
 
-    The names stand in the last column, where wide (Chinese) characters do not push others out of line."""
+    The names are in the last column, where wide (Chinese) characters do not break the alignment."""
     rows = _ents_rows(scores) if "ents_f" in scores else []
     rows += _words_rows(scores) if "words_f" in scores else []
     width = max((len(row[-1]) for row in rows), default=0)

@@ -17,7 +17,7 @@ from ..errors import InputError
 from .gold import is_annotated
 from .training_set import of_training_set
 
-# Weibo NER (Peng and Dredze 2015) ends its labels so: PER.NAM is a name, PER.NOM a nominal mention.
+# The label suffixes of Weibo NER (Peng and Dredze 2015): PER.NAM is a name, PER.NOM a nominal mention.
 MENTION_SUFFIXES = {"named": ".NAM", "nominal": ".NOM"}
 
 CharSpan = tuple[int, int, str]  # start and end character, label
@@ -25,30 +25,32 @@ CharSpan = tuple[int, int, str]  # start and end character, label
 
 @registry.scorers("spacy_cner.ents_scorer.v1")
 def make_ents_scorer(train: str | None = None) -> Callable[..., dict[str, Any]]:
-    """A scorer of `doc.ents` for a component's config.
+    """Makes a scorer of `doc.ents` for a component's config.
 
-    train: the training set, a .spacy file or a folder of them, read once when first needed. Without it, or on a
-        machine that does not have it (a warning says so), `ents_r_oov` is None."""
-    return functools.partial(score_with_train, train)
+    train: the training set, a .spacy file or a folder of them, read when first needed. Without it, or if it is missing
+        on this machine (with a warning), `ents_r_oov` is None."""
+    return functools.partial(score_ents_with_train, train)
 
 
-def score_with_train(train: str | None, examples: Iterable[Example], /, **kwargs: Any) -> dict[str, Any]:
-    """`score_ents`, with the path of the training set instead of what it knows. Other arguments, which spaCy passes
-    to every scorer, are not used."""
+def score_ents_with_train(train: str | None, examples: Iterable[Example], /, **kwargs: Any) -> dict[str, Any]:
+    """Calls `score_ents` with the entities of the training set at this path. Ignores the other arguments that spaCy
+    passes to every scorer."""
     return score_ents(examples, of_training_set(_read_entities, train, "recall on unseen entities (ents_r_oov) is"))
 
 
 def score_ents(examples: Iterable[Example], known: KnownEntities | None = None) -> dict[str, Any]:
-    """Scores from 0 to 1 over the examples whose reference has entity annotation; None where nothing can be counted.
+    """Returns scores from 0 to 1 over the examples whose reference has entity annotation; a score is None where nothing
+    can be counted.
 
     `ents_p`, `ents_r`, `ents_f`, `ents_per_type`: as `spacy.scorer.get_ner_prf` reports them.
     `ents_r_oov`: recall on the gold entities that are not `known` (R_oov in Wu et al. 2019, Table 2); None without
         `known`, and where every gold entity is known.
     `ents_named_p` (`_r`, `_f`), `ents_nominal_p` (`_r`, `_f`): micro scores over the labels that end in .NAM and .NOM;
-        absent where there is no such label.
+        absent if there is no such label.
 
-    All but spaCy's own compare spans by their characters, so the two sides may differ in their tokens. Where they
-    differ in text, spaCy raises ValueError, and InputError is raised for white space, which spaCy passes over."""
+    All scores but spaCy's own compare spans by their characters, so the two sides may differ in their tokens. If they
+    differ in text, spaCy raises ValueError. If they differ in white space, which spaCy ignores, this raises
+    InputError."""
     examples = [example for example in examples if is_annotated(example.reference)]
     scores = get_ner_prf(examples)
     scores["ents_r_oov"] = None if known is None else recall_unseen(examples, known)
@@ -60,7 +62,7 @@ def score_ents(examples: Iterable[Example], known: KnownEntities | None = None) 
 
 
 def recall_unseen(examples: Iterable[Example], known: KnownEntities) -> float | None:
-    """Recall on the gold entities that are not `known`; None if there are none."""
+    """Returns recall on the gold entities that are not `known`; None if there are none."""
     found = total = 0
     for example in examples:
         unseen = {_char_span(ent) for ent in example.reference.ents if not is_known(ent, known)}
@@ -72,8 +74,8 @@ def recall_unseen(examples: Iterable[Example], known: KnownEntities) -> float | 
 
 
 def score_suffix(examples: Iterable[Example], suffix: str) -> PRFScore:
-    """Micro score over the entities whose label ends in `suffix`. As in spaCy, a wrong prediction does not count where
-    it touches tokens without annotation."""
+    """Returns the micro score over the entities whose label ends in `suffix`. As in spaCy, a wrong prediction does not
+    count if it touches tokens without annotation."""
     score = PRFScore()
     for example in examples:
         _check_same_text(example)

@@ -1,4 +1,4 @@
-"""What a scorer knows of the training set: read when first needed, read anew when the file changes."""
+"""Data of the training set for a scorer: read when first needed, and again when the file changes."""
 
 import functools
 import warnings
@@ -10,8 +10,8 @@ T = TypeVar("T")
 
 
 def of_training_set(read: Callable[[Path], T], path: str | None, scores: str) -> T | None:
-    """What `read` makes of the file; None without a path, and on a machine that does not have the file: a warning says
-    once which `scores` are left out."""
+    """Returns what `read` makes of the file; None without a path, or if the file is missing on this machine. A warning
+    then says once which `scores` are left out."""
     if path is None:
         return None
     if not Path(path).exists():
@@ -22,7 +22,7 @@ def of_training_set(read: Callable[[Path], T], path: str | None, scores: str) ->
 
 @functools.lru_cache(maxsize=8)
 def _read(read: Callable[[Path], Any], path: Path, changed: int) -> Any:
-    """`changed`, the time of the last change, makes a file that was written anew be read anew."""
+    """Reads the file once for each time of its last change, `changed`."""
     return read(path)
 
 

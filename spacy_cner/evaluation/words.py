@@ -1,4 +1,4 @@
-"""Word segmentation scores, as the SIGHAN bakeoffs count them."""
+"""Word segmentation scores, counted as in the SIGHAN bakeoffs."""
 
 import functools
 from collections.abc import Callable, Iterable
@@ -14,7 +14,7 @@ from spacy.vocab import Vocab
 
 from ..corpus.docbin import read_docs
 from ..corpus.document import Offsets
-from ..corpus.segment import has_words, words_of
+from ..corpus.segment import has_words, word_offsets
 from ..corpus.source import Source
 from ..errors import InputError
 from ..text.words import WORDS_KEY
@@ -25,49 +25,52 @@ WORD_LISTS = (".txt", ".utf8")
 
 @registry.scorers("spacy_cner.words_scorer.v1")
 def make_words_scorer(train: str | None = None) -> Callable[..., dict[str, Any]]:
-    """A scorer of `doc.spans["words"]` for a component's config.
+    """Makes a scorer of `doc.spans["words"]` for a component's config.
 
-    train: the training set (see `read_vocabulary`), read once when first needed. Without it, or on a machine that does
-        not have it (a warning says so), `words_r_iv`, `words_r_oov` and `words_oov_rate` are None."""
-    return functools.partial(score_with_train, train)
+    train: the training set (see `read_vocabulary`), read when first needed. Without it, or if it is missing on this
+        machine (with a warning), `words_r_iv`, `words_r_oov` and `words_oov_rate` are None."""
+    return functools.partial(score_words_with_train, train)
 
 
-def score_with_train(train: str | None, examples: Iterable[Example], /, **kwargs: Any) -> dict[str, Any]:
-    """`score_words`, with the path of the training set instead of its words. Other arguments, which spaCy passes to
-    every scorer, are not used."""
+def score_words_with_train(train: str | None, examples: Iterable[Example], /, **kwargs: Any) -> dict[str, Any]:
+    """Calls `score_words` with the words of the training set at this path. Ignores the other arguments that spaCy
+    passes to every scorer."""
     left_out = "recall on words seen and unseen in training (words_r_iv, words_r_oov) is"
     return score_words(examples, of_training_set(read_vocabulary, train, left_out))
 
 
 def read_vocabulary(path: Path) -> set[str]:
-    """The words of a training set: a word list with one word a line (.txt or .utf8, as the bakeoffs have them), or a
-    .spacy file or a folder of them, with `doc.spans["words"]`. Raises InputError if there are none."""
+    """Reads the words of a training set. Raises InputError if there are none.
+
+    path: a word list with one word a line (.txt or .utf8, as in the bakeoffs), or a .spacy file or a folder of them,
+        with `doc.spans["words"]`."""
     if path.suffix in WORD_LISTS and not path.is_dir():
         words = {_without_space(line) for _, line in Source.read(path).lines()}
     else:
         words = set()
         for doc in read_docs(path, Vocab()):
             if has_words(doc):
-                text = doc.text  # made anew at each access
-                words.update(_without_space(text[start:end]) for start, end in words_of(doc))
+                text = doc.text  # computed at each access
+                words.update(_without_space(text[start:end]) for start, end in word_offsets(doc))
     if not words:
         raise InputError(f"{path}: expected a training set with words, got none")
     return words
 
 
 def score_words(examples: Iterable[Example], vocabulary: set[str] | None = None) -> dict[str, Any]:
-    """Scores from 0 to 1 over the examples whose reference has `doc.spans["words"]`; None where nothing can be counted.
+    """Returns scores from 0 to 1 over the examples whose reference has `doc.spans["words"]`; a score is None where
+    nothing can be counted.
 
     `words_p`, `words_r`, `words_f`: a word is right if it begins and ends where a gold word does (Sproat and Emerson
-        2003; Emerson 2005). A predicted Doc without `doc.spans["words"]` has its tokens as words.
-    `words_pos_f`: the same as `words_f` for words with their parts of speech, over the gold words that have any. It is
-        left out where none has.
-    `words_r_iv`, `words_r_oov`: recall on the gold words that are in the vocabulary of the training set, and on those
-        that are out of it; `words_oov_rate`: the part of the gold words that is out of it. None without `vocabulary`.
+        2003; Emerson 2005). The words of a predicted Doc without `doc.spans["words"]` are its tokens.
+    `words_pos_f`: the same as `words_f` for words with their parts of speech, over the gold words that have any; absent
+        if none has.
+    `words_r_iv`, `words_r_oov`: recall on the gold words inside and outside the vocabulary of the training set.
+    `words_oov_rate`: the share of gold words outside it. These three are None without `vocabulary`.
 
-    White space does not count, be it in the vocabulary, in a word, or between words. The bakeoffs' `score` script comes
-    to the same counts if it calls `diff --minimal`; as it is, `diff` overlooks about one match in ten thousand. Raises
-    InputError where the two sides of an example differ in a character that is not white space."""
+    White space is ignored in the vocabulary, in words, and between words. The bakeoffs' `score` script gets the same
+    counts if it calls `diff --minimal`; plain `diff` misses about one match in ten thousand. Raises InputError if the
+    two sides of an example differ in a character other than white space."""
     total, seen, unseen, tagged = PRFScore(), PRFScore(), PRFScore(), PRFScore()
     for example in examples:
         if not has_words(example.reference):
@@ -94,14 +97,14 @@ def score_words(examples: Iterable[Example], vocabulary: set[str] | None = None)
 
 
 def _words(doc: Doc) -> dict[Offsets, str]:
-    """Where the words begin and end, counted in characters that are not white space, and their characters."""
+    """Returns the words by their start and end (exclusive), counted in characters other than white space."""
     text = doc.text
     before = [0, *accumulate(not char.isspace() for char in text)]
-    return {(before[start], before[end]): _without_space(text[start:end]) for start, end in words_of(doc)}
+    return {(before[start], before[end]): _without_space(text[start:end]) for start, end in word_offsets(doc)}
 
 
 def _tagged_words(doc: Doc) -> set[tuple[int, int, str]]:
-    """The labelled words of `doc.spans["words"]`, counted as `_words` does; white space in them is not counted."""
+    """Returns start, end and label of the labelled words of `doc.spans["words"]`, counted as `_words` does."""
     before = [0, *accumulate(not char.isspace() for char in doc.text)]
     labelled = (word for word in doc.spans.get(WORDS_KEY, ()) if word.label)
     return {(before[word.start_char], before[word.end_char], word.label_) for word in labelled}

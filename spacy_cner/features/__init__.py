@@ -1,1 +1,1 @@
-"""Sparse features of characters: templates, the columns they look at, and the dictionary of what was seen."""
+"""Sparse features of characters: templates, the columns they read, and the dictionary of known features."""

@@ -1,4 +1,4 @@
-"""The columns that templates look at: one integer for each character of a batch of documents."""
+"""The columns that templates read: one integer for each character of a batch of documents."""
 
 from collections.abc import Callable, Iterable, Mapping
 
@@ -12,26 +12,28 @@ from ..text.words import border_column, category_column, tagged_words_of, words_
 from .classes import char_classes
 from .word_list import WordList
 
-EDGE = -1  # the value of what is before and behind a document, in all columns
+EDGE = -1  # the value before and after a document, in all columns
 
 DocColumn = Callable[[Doc, numpy.ndarray, numpy.ndarray], numpy.ndarray]
 
 
 def word_column(doc: Doc, starts: numpy.ndarray, ends: numpy.ndarray) -> numpy.ndarray:
+    """Returns the position of each character in its word, int64 (n,); `border_column` says how it is coded."""
     return border_column(words_of(doc), starts, ends)
 
 
 def pos_column(doc: Doc, starts: numpy.ndarray, ends: numpy.ndarray) -> numpy.ndarray:
+    """Returns the category of the part of speech of each character's word, int64 (n,)."""
     return category_column(tagged_words_of(doc), starts, ends)
 
 
 def tag_column(doc: Doc, starts: numpy.ndarray, ends: numpy.ndarray) -> numpy.ndarray:
-    """The BIOES tags of `doc.ents`, which an earlier recogniser has set."""
+    """Returns the BIOES tags of `doc.ents`, which an earlier recogniser has set, int64 (n,)."""
     tags = numpy.zeros(len(starts), dtype="int64")
     for entity in doc.ents:
         first = int(numpy.searchsorted(ends, entity.start_char, side="right"))
         stop = int(numpy.searchsorted(starts, entity.end_char))
-        # Hashes of labels are the same everywhere; their highest bits make room for the place in the entity.
+        # Hashes of labels are the same everywhere; dropping four bits makes room for the position in the entity.
         label = int(entity.label) >> 4
         tags[first:stop] = label * 5 + 2
         tags[stop - 1 : stop] = label * 5 + 3
@@ -39,13 +41,13 @@ def tag_column(doc: Doc, starts: numpy.ndarray, ends: numpy.ndarray) -> numpy.nd
     return tags
 
 
-# By name; what they know is in the document, not in its characters alone.
+# Columns by name that need more of a document than its characters.
 DOC_COLUMNS: dict[str, DocColumn] = {"word": word_column, "pos": pos_column, "tag": tag_column}
 CHAR_COLUMNS = ("c", "class")
 
 
 def check_columns(names: Iterable[str], lists: Mapping[str, object]) -> None:
-    """Raises InputError for a column that does not exist, and for a list that has the name of a column."""
+    """Raises InputError for an unknown column, and for a list with the name of a built-in column."""
     own = [*CHAR_COLUMNS, *DOC_COLUMNS]
     for name in names:
         if name not in own and name not in lists:
@@ -56,11 +58,11 @@ def check_columns(names: Iterable[str], lists: Mapping[str, object]) -> None:
 
 
 class CharBatch:
-    """Documents side by side, with `margin` EDGEs before, between and behind them, so that the neighbours of all
-    characters are found by shifting an array.
+    """Concatenated documents, with `margin` EDGEs before, between and after them. So the neighbours of all characters
+    are found by shifting an array.
 
-    docs: any; views: their character views, one token per character. `inside` (n,): where the characters are in the
-    arrays of length N that `column` returns."""
+    docs: documents with any tokens. views: their character views, with one token per character.
+    inside: (n,), the indices of the characters in the arrays of length N that `column` returns."""
 
     def __init__(self, docs: list[Doc], views: list[Doc], margin: int):
         self.docs, self.views, self.margin = docs, views, margin
@@ -73,7 +75,7 @@ class CharBatch:
         self._chars = self._spread(normalize_codepoints(numpy.concatenate(plain)) if plain else numpy.zeros(0))
 
     def column(self, name: str, lists: Mapping[str, WordList]) -> numpy.ndarray:
-        """int64 (N,)"""
+        """Returns the column of this name, int64 (N,)."""
         if name == "c":
             return self._chars
         if name in DOC_COLUMNS:

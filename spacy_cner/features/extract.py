@@ -1,4 +1,4 @@
-"""From documents to features."""
+"""Extraction of features from documents."""
 
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
@@ -13,17 +13,20 @@ from .word_list import WordList
 
 
 class Features(NamedTuple):
-    """One number for each template and character: `plain` uint64 (templates, n), and `bigram` uint64 (templates, n) of
-    the templates for pairs of tags. The characters are those of all documents, one after the other."""
+    """The features of n characters, the concatenated characters of all documents; one number for each template.
+
+    plain: uint64 (templates, n), for templates of single tags. bigram: uint64 (templates, n), for templates of tag
+    pairs."""
 
     plain: numpy.ndarray
     bigram: numpy.ndarray
 
 
 class Extractor:
-    """Finds the features that templates describe.
+    """Extracts the features that templates describe.
 
-    lists: by the names that templates use."""
+    lists: word lists by the names that templates use. Raises InputError for a template that is malformed or repeated,
+    and for an unknown column."""
 
     def __init__(self, templates: Iterable[str], lists: Mapping[str, WordList]):
         parsed = parse_templates(templates)
@@ -35,18 +38,18 @@ class Extractor:
         self.margin = max((abs(offset) for template in parsed for _, offset in template.parts), default=0)
 
     def __call__(self, docs: list[Doc], views: list[Doc]) -> Features:
-        """views: the character views of the documents."""
+        """Extracts the features of documents; `views` are their character views."""
         batch = CharBatch(docs, views, self.margin)
         columns = {name: batch.column(name, self.lists) for name in self.names}
         return Features(*(self._keys(templates, columns, batch) for templates in (self.plain, self.bigram)))
 
     def _keys(self, templates: list[Template], columns: dict[str, numpy.ndarray], batch: CharBatch) -> numpy.ndarray:
         margin, stop = self.margin, batch.size - self.margin
-        places = batch.inside - margin
-        found = numpy.empty((len(templates), len(places)), dtype="uint64")
+        positions = batch.inside - margin
+        found = numpy.empty((len(templates), len(positions)), dtype="uint64")
         for template, row in zip(templates, found):
             keys = seed_key(template.seed)
             for name, offset in template.parts:
                 keys = mix(keys, columns[name][margin + offset : stop + offset])
-            numpy.take(keys, places, out=row)
+            numpy.take(keys, positions, out=row)
         return found

@@ -1,5 +1,5 @@
-"""Features as 64-bit numbers, for whole arrays at once. Of three million features, the odds that any two share a number
-are one in four million."""
+"""Features as 64-bit numbers, computed for whole arrays at once. Among three million features, the odds that any two
+share a number are one in four million."""
 
 from collections.abc import Sequence
 
@@ -8,19 +8,19 @@ import numpy
 # A multiplier with well mixed high bits (Knuth, TAOCP 3, 6.4: multiplicative hashing with the golden ratio).
 GOLDEN = numpy.uint64(0x9E3779B97F4A7C15)
 HALF = numpy.uint64(32)
-START = numpy.uint64(1)  # of the keys of strings; with 0, characters of code 0 would change nothing
+START = numpy.uint64(1)  # the key of the empty string; with 0, characters of code 0 would change nothing
 
 
 def mix(keys: numpy.ndarray, values: numpy.ndarray) -> numpy.ndarray:
-    """Keys that also depend on `values`: uint64 (n,) or () and any integers (n,) to uint64 (n,). For one key, different
-    values never meet."""
+    """Returns keys that also depend on `values`: uint64 (n,) or () and any integers (n,) to uint64 (n,). For one key,
+    different values never collide."""
     mixed = (keys ^ values.astype("uint64", copy=False)) * GOLDEN
     mixed ^= mixed >> HALF
     return mixed
 
 
 def string_keys(strings: Sequence[str]) -> numpy.ndarray:
-    """The keys of strings of one length, n: what `mix` makes of START and their characters; uint64 (n,)."""
+    """Returns the keys of n strings of equal length, uint64 (n,): START mixed with each character in turn."""
     keys = numpy.full(len(strings), START)
     for column in numpy.array([[ord(char) for char in string] for string in strings], dtype="int64").T:
         keys = mix(keys, column)
@@ -28,4 +28,5 @@ def string_keys(strings: Sequence[str]) -> numpy.ndarray:
 
 
 def seed_key(seed: int) -> numpy.ndarray:
+    """Returns the key that a template's features start from, uint64 ()."""
     return numpy.array(seed, dtype="uint64")

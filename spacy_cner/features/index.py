@@ -1,4 +1,4 @@
-"""From documents to rows of a weight table: templates, the lists they use, and the features that are known."""
+"""The index from documents to rows of a weight table: templates, the lists they use, and the known features."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -13,12 +13,12 @@ from .extract import Extractor
 from .template import columns_of, parse_templates
 from .word_list import WordList
 
-NEEDS_WORDS = "word"
+NEED_WORDS = {"word", "pos"}
 
 
 def check_templates(templates: Iterable[str], lists: Mapping[str, object]) -> None:
-    """Raises InputError for templates of pairs of tags, for those that look at entities, and for columns that are
-    neither known nor among the `lists`."""
+    """Raises InputError for templates of tag pairs, for templates that read entities, and for unknown columns that are
+    not among the `lists`."""
     parsed = parse_templates(templates)
     for template in parsed:
         if template.bigram or any(column == "tag" for column, _ in template.parts):
@@ -30,18 +30,20 @@ def check_templates(templates: Iterable[str], lists: Mapping[str, object]) -> No
 
 
 def uses_words(templates: Iterable[str]) -> bool:
-    """Whether a template looks at the words around a character."""
-    return NEEDS_WORDS in columns_of(parse_templates(templates))
+    """Returns whether a template looks at the word of a character, or at its part of speech."""
+    return not NEED_WORDS.isdisjoint(columns_of(parse_templates(templates)))
 
 
 def list_columns(templates: Iterable[str]) -> list[str]:
-    """The columns of templates that must be lists."""
+    """Returns the columns of templates that are not built in, so must be lists."""
     return [name for name in columns_of(parse_templates(templates)) if name not in (*CHAR_COLUMNS, *DOC_COLUMNS)]
 
 
 class FeatureIndex:
-    """templates: see `template`; of single tags, and of columns that a document's characters and words determine.
-    lists: by the names that templates use. `dictionary`: the features that have a row.
+    """Finds the rows of features in a weight table.
+
+    templates: see `template`; of single tags, and of columns that a document's characters and words determine.
+    lists: word lists by the names that templates use. dictionary: the features that have a row.
 
     Raises InputError as `check_templates` does."""
 
@@ -52,7 +54,7 @@ class FeatureIndex:
         self.dictionary = Dictionary(numpy.zeros(0, dtype="uint64"))
 
     def __len__(self) -> int:
-        """The number of rows, that of unknown features among them."""
+        """Returns the number of rows, including the row of unknown features."""
         return len(self.dictionary)
 
     def collect(self, docs: list[Doc], min_count: int) -> None:
@@ -60,17 +62,18 @@ class FeatureIndex:
         self.dictionary = Dictionary.from_counts(self.extract(docs, docs).plain, min_count)
 
     def rows(self, docs: list[Doc]) -> numpy.ndarray:
-        """The rows of each character's features, 0 for those that are not known: int32 (n, templates), for the
-        characters of all documents, one after the other."""
+        """Returns the rows of each character's features, int32 (n, templates), 0 for unknown features. The documents'
+        characters are concatenated."""
         return numpy.ascontiguousarray(self.dictionary.rows(self.extract(docs, docs).plain).T)
 
     def to_dict(self) -> dict[str, Any]:
-        """All that it is, for msgpack."""
+        """Returns templates, lists and dictionary, ready for msgpack."""
         lists = {name: words.to_dict() for name, words in self.extract.lists.items()}
         return {"templates": self.templates, "lists": lists, "keys": self.dictionary.keys}
 
     @classmethod
     def from_dict(cls, saved: dict[str, Any]) -> "FeatureIndex":
+        """Makes the index that `to_dict` was called on."""
         index = cls(saved["templates"], {name: WordList.from_dict(words) for name, words in saved["lists"].items()})
         index.dictionary = Dictionary(saved["keys"])
         return index

@@ -8,12 +8,14 @@ from typing import NamedTuple
 from ..errors import InputError
 
 STATE_BIGRAM = "B:"
-PART = re.compile(r"([a-z_][a-z0-9_]*)\[([+-]?\d+)\]")
+TEMPLATE_PART = re.compile(r"([a-z_][a-z0-9_]*)\[([+-]?\d+)\]")
 
 
 class Template(NamedTuple):
-    """parts: (column, offset), which together make one feature at each character. bigram: the feature is one of the
-    pair of tags before and at the character ("state bigram x observation", Feng et al. 2008, Table 2)."""
+    """A parsed template.
+
+    parts: pairs of column and offset, which together make one feature at each character. bigram: whether the feature
+    scores the pair of tags before and at the character ("state bigram x observation", Feng et al. 2008, Table 2)."""
 
     text: str
     parts: tuple[tuple[str, int], ...]
@@ -21,24 +23,25 @@ class Template(NamedTuple):
 
     @property
     def seed(self) -> int:
-        """A number of 64 bits that tells the features of this template from all others', in any list of templates."""
+        """A number of 64 bits that distinguishes this template's features from all others', in any list of
+        templates."""
         canonical = "".join(f"{column}[{offset}]" for column, offset in self.parts)
         return int.from_bytes(blake2b(canonical.encode(), digest_size=8).digest(), "little")
 
 
 def parse_template(text: str) -> Template:
-    """Reads `column[offset]column[offset]...`, after `B:` if it is for pairs of tags. Raises InputError for anything
+    """Parses `column[offset]column[offset]...`, with the prefix `B:` for pairs of tags. Raises InputError for anything
     else."""
     bigram = text.startswith(STATE_BIGRAM)
     body = text.removeprefix(STATE_BIGRAM)
-    parts = tuple((match[1], int(match[2])) for match in PART.finditer(body))
-    if not parts or "".join(match[0] for match in PART.finditer(body)) != body:
+    parts = tuple((match[1], int(match[2])) for match in TEMPLATE_PART.finditer(body))
+    if not parts or "".join(match[0] for match in TEMPLATE_PART.finditer(body)) != body:
         raise InputError(f"expected a template like 'c[0]', 'c[-1]class[0]' or 'B:c[0]', got {text!r}")
     return Template(text, parts, bigram)
 
 
 def parse_templates(texts: Iterable[str]) -> list[Template]:
-    """Raises InputError for a template that is there twice, or is none."""
+    """Parses templates. Raises InputError for a template that is malformed or repeated."""
     templates = [parse_template(text) for text in texts]
     seen = set()
     for template in templates:
@@ -49,5 +52,5 @@ def parse_templates(texts: Iterable[str]) -> list[Template]:
 
 
 def columns_of(templates: Iterable[Template]) -> list[str]:
-    """The columns that templates look at, each once."""
+    """Returns the columns that templates read, each once."""
     return list(dict.fromkeys(column for template in templates for column, _ in template.parts))

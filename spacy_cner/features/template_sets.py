@@ -1,4 +1,4 @@
-"""Sets of feature templates by name, for configs: see `spacy_cner.features.template` for what a template is."""
+"""Named sets of feature templates for configs; `spacy_cner.features.template` says what a template is."""
 
 from spacy import registry
 
@@ -23,7 +23,7 @@ TAILS = (
 )
 WORD = ("pos[-1]", "pos[0]", "pos[1]", "word[0]pos[0]", "c[0]word[0]", "c[0]pos[0]")
 
-# Characters, then lists of names, then words, then what else is known of a character.
+# Sets of characters, then of name lists, of words, and of other columns.
 TEMPLATE_SETS: dict[str, tuple[str, ...]] = {
     "characters": (*NGRAMS, *CLASSES),
     "characters_trigrams": (*NGRAMS, *TRIGRAMS, *CLASSES),
@@ -68,15 +68,17 @@ DEFAULT_TEMPLATES = list(TEMPLATE_SETS["characters"])
 
 @registry.misc("spacy_cner.templates.v1")
 def make_templates(sets: list[str] = ["characters"], more: list[str] = []) -> list[str]:  # noqa: B006
-    """Returns feature templates: those of named sets, in this order, then more of your own.
+    """Returns the templates of named sets in order, then `more` of your own. A plain list of templates can replace this
+    block everywhere.
 
-    sets: keys of `TEMPLATE_SETS`: characters, characters_trigrams or characters_wide; names, names_iscas or names_wide
-        (lists of names and their parts, which come with the package); word, words or words_iscas (words and parts of
-        speech); clusters (needs the setting `clusters`); tags and tag_bigrams (entities found by an earlier
-        component, for `cner_features` only).
+    sets: keys of `TEMPLATE_SETS`:
+        - characters, characters_trigrams or characters_wide;
+        - names, names_iscas or names_wide: lists of names and their parts, which come with the package;
+        - word, words or words_iscas: words and parts of speech;
+        - clusters: word clusters (needs the setting `clusters`);
+        - tags and tag_bigrams: entities found by an earlier component, for `cner_features` only.
     more: templates such as "c[-3]" or "my_list[0]".
-    Raises InputError for a set that does not exist. A plain list of templates does instead of this, wherever templates
-    are expected."""
+    Raises InputError for an unknown set."""
     for name in sets:
         if name not in TEMPLATE_SETS:
             raise InputError(f"expected a set of templates out of {', '.join(TEMPLATE_SETS)}, got {name!r}")

@@ -1,5 +1,6 @@
-"""Lists of characters and words, and where a text has them: forward maximum matching (Feng et al. 2006, section 4)."""
+"""Lists of characters and words, found in a text by forward maximum matching (Feng et al. 2006, section 4)."""
 
+import re
 import sys
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -7,19 +8,37 @@ from typing import Any
 
 import numpy
 
+from ..corpus.source import Source
 from ..errors import CorpusError, InputError
 from ..text.chars import normalize_text
+from ..text.words import PKU_CATEGORIES
 from .hashing import START, mix, string_keys
 
-FOLDER = Path(__file__).parent.parent / "assets" / "lists"
-OUTSIDE, BEGIN, INSIDE = 0, 1, 2
+LISTS_FOLDER = Path(__file__).parent.parent / "assets" / "lists"
+NO_ENTRY, ENTRY_BEGIN, ENTRY_INSIDE = 0, 1, 2
+
+HAN = "\u3400-\u9fff"
+# Parts of speech and kinds of names as dictionaries have them.
+PARTS_OF_SPEECH = "|".join(tag for tags in PKU_CATEGORIES.values() for tag in tags.split())
+TAG = f"(?:{PARTS_OF_SPEECH}|n[a-z]{{2,3}}|eng|PER|LOC|ORG|TIME)"
+# A word and a number may be a name, iPhone 12. A whole file of them is a dictionary.
+COUNTED = re.compile(rf"[{HAN}]\S* \d+")
+# Lines of other programs' dictionaries.
+FOREIGN = [
+    (re.compile(rf"\S.* \d+ {TAG}\d?"), "one of jieba's dictionary (word, frequency, part of speech)"),
+    (re.compile(rf"\S+( {TAG}\d? \d+)+"), "one of HanLP's dictionary (word, part of speech, frequency)"),
+    (re.compile(rf"(\S+/\w+ )*\S*[{HAN}][/,，:：|][a-zA-Z]+\d?"), "an entry with a tag, as in LAC's dictionary"),
+    (re.compile(rf"[{HAN}]+( +[{HAN}]+){{3,}}"), "several"),
+    (COUNTED, "one of a dictionary with frequencies"),
+]
 
 
 class WordList:
-    """Entries of one character or more, each of a class: a kind of name, or a cluster of words. The longest entry at a
-    character matches, then the search goes on behind it.
+    """Entries of at least one character, each with a class: a kind of name, or a cluster of words. The longest entry at
+    a character matches, and the search continues after it.
 
-    entries: in one class all of them, or a class for each."""
+    entries: entries that share one class, or a mapping from each entry to its class.
+    Raises InputError if there are no entries, for an empty entry, and for two classes of one entry."""
 
     def __init__(self, entries: Iterable[str] | Mapping[str, str]):
         class_of: dict[str, str] = {}
@@ -32,12 +51,12 @@ class WordList:
             raise InputError("expected a list with entries, none of them empty")
         self.names = sorted(set(class_of.values()))
         number = {name: i for i, name in enumerate(self.names)}
-        # Of each entry, in order
+        # The class of each entry, in order
         self.classes = [number[class_of[entry]] for entry in self.entries]
         by_length: dict[int, list[int]] = {}
         for i, entry in enumerate(self.entries):
             by_length.setdefault(len(entry), []).append(i)
-        # Length to sorted keys, and the classes of these
+        # From each length to the sorted keys of its entries, and to their classes
         self._keys, self._classes = {}, {}
         for length in sorted(by_length):
             keys = string_keys([self.entries[i] for i in by_length[length]])
@@ -48,8 +67,10 @@ class WordList:
         self._is_first[[ord(entry[0]) for entry in self.entries]] = True
 
     def match(self, codepoints: numpy.ndarray) -> numpy.ndarray:
-        """For each normalised code point, (n,) to int64 (n,): OUTSIDE of all entries, or BEGIN or INSIDE of one of the
-        first class (of `names`), and 2 more for each class after it. Negative code points are in no entry."""
+        """Finds the entries in normalised code points, (n,) to int64 (n,).
+
+        The value is NO_ENTRY, or ENTRY_BEGIN or ENTRY_INSIDE for an entry of the first class (of `names`), and 2 more
+        for each class after it. Negative code points are in no entry."""
         is_first = self._is_first[codepoints]
         longest_entry = max(self._keys)
         if longest_entry == 1 and len(self.names) == 1:
@@ -62,51 +83,56 @@ class WordList:
             keys = mix(keys, padded[starts + length - 1])
             if length in self._keys:
                 known = self._keys[length]
-                place = numpy.searchsorted(known, keys).clip(max=len(known) - 1)
-                found = known[place] == keys
+                index = numpy.searchsorted(known, keys).clip(max=len(known) - 1)
+                found = known[index] == keys
                 lengths[found] = length
-                classes[found] = self._classes[length][place[found]]
+                classes[found] = self._classes[length][index[found]]
         roles = numpy.zeros(len(codepoints), dtype="int64")
         end = 0
         for start, length, number in zip(starts.tolist(), lengths.tolist(), classes.tolist()):
             if length and start >= end:
                 end = start + length
-                roles[start], roles[start + 1 : end] = BEGIN + 2 * number, INSIDE + 2 * number
+                roles[start], roles[start + 1 : end] = ENTRY_BEGIN + 2 * number, ENTRY_INSIDE + 2 * number
         return roles
 
     def to_dict(self) -> dict[str, Any]:
-        """All that it is, for msgpack."""
+        """Returns entries and classes, ready for msgpack."""
         return {"entries": self.entries, "names": self.names, "classes": self.classes}
 
     @classmethod
     def from_dict(cls, saved: dict[str, Any]) -> "WordList":
+        """Makes the list that `to_dict` was called on."""
         return cls({entry: saved["names"][i] for entry, i in zip(saved["entries"], saved["classes"], strict=True)})
 
 
 def read_list(path: str | Path) -> WordList:
-    """A file of one entry per line, or several with white space between them; or, if there is a tab in it, of one entry
-    per line, a tab, and the entry's class. Lines that begin with # are comments.
+    """Reads a UTF-8 file of one entry a line or, if there is a tab in it, of an entry, a tab and its class a line. An
+    entry may hold blanks. Lines that begin with # are comments.
 
-    Raises CorpusError for a file that is not UTF-8, has no entry, or has a line of the one kind among the other's."""
-    try:
-        text = Path(path).read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise CorpusError(f"expected UTF-8, got the byte {error.object[error.start]:#x}", path=path) from error
-    lines = {i: line for i, line in enumerate(text.splitlines(), start=1) if line.strip() and line[0] != "#"}
+    Raises CorpusError, with file and line, for a file that is missing, not UTF-8 or without entries, for a line of the
+    one kind among lines of the other, and for a line of another program's dictionary, with a frequency or a tag."""
+    source = Source.read(Path(path), "utf-8")
+    lines = {number: line.strip(" \u3000\xa0\r") for number, line in source.lines() if line[0] != "#"}
     if not lines:
         raise CorpusError("expected a list with entries, got none", path=path)
-    if "\t" not in text:
-        return WordList(entry for line in lines.values() for entry in line.split())
+    has_classes = any("\t" in line for line in lines.values())
+    counted = len(lines) > 1 and all(COUNTED.fullmatch(line) for line in lines.values())
     class_of: dict[str, str] = {}
-    for i, line in lines.items():
-        entry, tab, name = line.partition("\t")
-        if not (entry and tab and name) or "\t" in name:
-            raise CorpusError(f"expected an entry, a tab and its class, got {line!r}", path=path, line=i)
+    for number, line in lines.items():
+        entry, tab, name = (part.strip() for part in line.partition("\t")) if has_classes else (line, "", "")
+        if has_classes and (not (entry and name) or "\t" in name):
+            raise source.error(f"expected an entry, a tab and its class, got {line!r}", number)
+        for expression, kind in FOREIGN:
+            if expression.fullmatch(entry) and (counted or expression is not COUNTED):
+                raise source.error(f"expected one entry a line, got {kind}: {line!r}", number)
         if class_of.setdefault(entry, name) != name:
-            raise CorpusError(f"expected the class {class_of[entry]!r} as before, got {line!r}", path=path, line=i)
-    return WordList(class_of)
+            raise source.error(f"expected the class {class_of[entry]!r} as before, got {line!r}", number)
+    try:
+        return WordList(class_of)
+    except InputError as error:
+        raise CorpusError(str(error), path=path) from None
 
 
 def own_lists() -> dict[str, Path]:
-    """The lists that come with this package, by name."""
-    return {path.stem: path for path in sorted(FOLDER.glob("*.txt"))}
+    """Returns the lists that come with this package, by name."""
+    return {path.stem: path for path in sorted(LISTS_FOLDER.glob("*.txt"))}

@@ -1,4 +1,4 @@
-"""Layers of attention on top of an encoder, Model[List[Floats2d], List[Floats2d]], as wide as their input."""
+"""Attention layers on top of an encoder, Model[List[Floats2d], List[Floats2d]], as wide as their input."""
 
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -31,15 +31,15 @@ def build_classification_attention(
     """Attention of the sentence over entity classes, see `spacy_cner.nn.classification_attention`. The class embeddings
     are computed from the training set when a `cner` component is initialised.
 
-    heads: they share the width of the input; null for heads of width 64, as in BERT, or somewhat more.
-    alpha: how much of the first singular direction is removed from the embeddings of entities, 0 to 1 (section 3.2).
-        The paper gives no values, but takes a larger one for Weibo and OntoNotes, a smaller one for Resume and MSRA.
-    inner: width of the intermediate layer; null for four times that of the input, as in BERT.
-    dropout: inside of this layer; `training.dropout` is that of its output.
-    Raises InputError for heads or an intermediate layer of a width below 1."""
+    heads: number of heads, which divides the width; null for heads of width 64, as in BERT, or slightly wider.
+    alpha: share of the first singular direction that is removed from the embeddings of entities, 0 to 1 (section 3.2).
+        The paper gives no values, but uses a larger one for Weibo and OntoNotes than for Resume and MSRA.
+    inner: width of the intermediate layer; null for four times the width of the input, as in BERT.
+    dropout: dropout inside this layer; `training.dropout` applies to its output.
+    Raises InputError for settings out of range."""
     _check_sizes(heads, inner)
     if not 0 <= alpha <= 1:
-        raise ValueError(f"expected an alpha from 0 to 1, got {alpha}")
+        raise InputError(f"expected an alpha from 0 to 1, got {alpha}")
     build = partial(_classification_attention, heads=heads, inner=inner, dropout=dropout)
     model = _same_width(CLASSIFICATION_ATTENTION, build, precision)
     model.layers[0].attrs.update({"alpha": alpha, "counts": {}})
@@ -50,25 +50,27 @@ def build_classification_attention(
 def build_bert_layer(
     heads: int | None = None, inner: int | None = None, dropout: float = 0.1, precision: Precision = "float32"
 ) -> Model[list[Floats2d], list[Floats2d]]:
-    """A layer like those of BERT: self-attention, intermediate and output layer. On top of BERT it is "BERT with 13
-    hidden layers", what the classification attention is compared with. The settings are the same."""
+    """A layer of BERT: self-attention, intermediate and output layer. On top of BERT it is "BERT with 13 hidden
+    layers", the paper's comparison for classification attention. The settings are as in
+    `build_classification_attention`."""
     _check_sizes(heads, inner)
     return _same_width("bert_layer", partial(_bert_layer, heads=heads, inner=inner, dropout=dropout), precision)
 
 
 def classification_attention_of(model: Model) -> Model[list[Floats2d], list[Floats2d]] | None:
-    """The layer of classification attention in a model, if it has one."""
+    """Returns the layer of classification attention in a model, or None."""
     return next((node for node in model.walk() if node.name == CLASSIFICATION_ATTENTION), None)
 
 
 def attention_module(layer: Model) -> ClassificationAttention:
-    """The torch module of a layer of classification attention."""
+    """Returns the torch module of a layer of classification attention."""
     return cast(ClassificationAttention, cast(Any, sized_shim(layer).require_built()).inner)
 
 
 def set_class_embeddings(layer: Model, counts: dict[str, int], embeddings: Any) -> None:
-    """Gives an initialised layer its class embeddings, (n_classes, class_width) in the order of `counts`: class ->
-    number of entities that it was made from."""
+    """Sets the class embeddings (n_classes, class_width) of an initialised layer.
+
+    counts: for each class, in order, the number of entities that its embedding was made from."""
     shim, (_, width) = sized_shim(layer), embeddings.shape
     shim.build(nI=layer.get_dim("nI"), nO=layer.get_dim("nO"), classes=list(counts), class_width=width)
     layer.attrs["counts"] = counts

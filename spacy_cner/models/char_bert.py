@@ -1,5 +1,5 @@
-"""A small BERT over characters, to be pre-trained here and used anywhere: its weights are those of transformers' own
-class, and `spacy_cner.pretraining.huggingface` writes it, with a tokenizer, as transformers reads it."""
+"""A small BERT over characters. It uses the BertModel of transformers, and `spacy_cner.pretraining.huggingface` exports
+it with a tokenizer, so it can be used anywhere."""
 
 from collections.abc import Callable
 from functools import partial
@@ -23,8 +23,8 @@ from .gram_table import GramTable
 from .torch_layers import SizedShim, padded_size, sized_shim
 
 SPECIAL = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
-PAD, UNKNOWN, BEGIN, END, MASKED = range(len(SPECIAL))
-# Of the columns of the embedding that vectors start; the others of a BERT have 0.02.
+PAD, UNK, CLS, SEP, MASKED = range(len(SPECIAL))
+# Standard deviation of the embedding columns that vectors initialise; the other weights of a BERT have 0.02.
 VECTOR_DEVIATION = 0.04
 
 
@@ -39,15 +39,16 @@ def build_char_bert(
     precision: Precision = "float32",
     compile: bool = False,
 ) -> Model[list[Doc], list[Floats2d]]:
-    """A Transformer encoder of characters (Devlin et al. 2019), transformers' BertModel.
+    """A Transformer encoder of characters (Devlin et al. 2019), the BertModel of transformers.
 
-    vocabulary: a file that `python -m spacy_cner vectors` wrote, whose characters are its vocabulary, and whose vectors
-        are the first columns of its embedding at the start; read at initialisation only.
-    layers, width, heads: its size; the feed-forward layers are 4 x width. max_length: of a sequence, in characters and
-        the two tokens around it; longer ones are cut into pieces that are read by themselves.
-    precision: of training, see `spacy_cner.nn.precision`. compile: by `torch.compile`, which takes minutes at
-        first and pays on a GPU.
-    Docs must have one character per token. RETURNS Model[List[Doc], List[Floats2d]], rows of `width`."""
+    vocabulary: a file that `python -m spacy_cner vectors` wrote. Its characters are the vocabulary, and its vectors
+        initialise the first columns of the embedding. Read at initialisation only.
+    layers, width, heads: the encoder's size; the feed-forward layers have width 4 x `width`.
+    max_length: the longest sequence in characters, including the two tokens around it. Longer ones are cut into pieces
+        that are encoded separately.
+    precision: precision of training, see `spacy_cner.nn.precision`.
+    compile: whether to use `torch.compile`, which takes minutes at first, and pays off on a GPU.
+    Docs must have one character per token. RETURNS: Model[List[Doc], List[Floats2d]], rows of `width`."""
     check_precision(precision)
     build = partial(
         _bert, layers=layers, width=width, heads=heads, max_length=max_length, dropout=dropout, compile=compile
@@ -85,7 +86,7 @@ def _bert(
     )
     bert = BertModel(config, add_pooling_layer=False)
     if compile:
-        bert.compile(dynamic=True)  # in place, so that the weights keep their names
+        bert.compile(dynamic=True)  # in part_slice, so that the weights keep their names
     return bert
 
 
@@ -103,8 +104,8 @@ def _init(model: Any, X: Any = None, Y: Any = None, vocabulary: str | None = Non
 
 
 def _start_from(bert: Any, vectors: numpy.ndarray) -> None:
-    """Puts the vectors of the known characters, scaled, into the first columns of the embedding; what is random of them
-    elsewhere tells apart those whose vectors are alike."""
+    """Initialises the first columns of the embedding with the scaled vectors of the known characters. The other columns
+    stay random, which distinguishes characters with similar vectors."""
     weights = bert.embeddings.word_embeddings.weight
     width = min(weights.shape[1], vectors.shape[1])
     scaled = VECTOR_DEVIATION / vectors.std() * vectors[:, :width]
@@ -113,17 +114,17 @@ def _start_from(bert: Any, vectors: numpy.ndarray) -> None:
 
 
 def character_ids(table: GramTable, doc: Doc) -> numpy.ndarray:
-    """The place of each character in the vocabulary, int64 (n_tokens,): SPECIAL comes first, then those that are known
-    to the table in their order."""
+    """Returns the index of each character in the vocabulary, int64 (n_tokens,): SPECIAL comes first, then the table's
+    known characters in order."""
     points = codepoints(doc)
     rows = table.rows(points)
-    return numpy.where(points == ord(MASK), MASKED, numpy.where(rows == 0, UNKNOWN, rows + len(SPECIAL) - 1))
+    return numpy.where(points == ord(MASK), MASKED, numpy.where(rows == 0, UNK, rows + len(SPECIAL) - 1))
 
 
 def _forward(
     model: Any, docs: list[Doc], is_train: bool, *, max_length: int, precision: Precision
 ) -> tuple[list[Floats2d], Callable]:
-    """Training puts all pieces into one batch, prediction those of like length into several."""
+    """Training runs all pieces in one batch; prediction runs batches of pieces of similar length."""
     size = max_length - 2
     ids = [character_ids(model.attrs["table"], doc) for doc in docs]
     pieces = [(i, start) for i, row in enumerate(ids) for start in range(0, len(row), size)]
@@ -133,7 +134,7 @@ def _forward(
     shim = sized_shim(model)
     shim.require_built()
     rows = [ids[i][start : start + size] for i, start in pieces]
-    places = [(i, slice(start, start + size)) for i, start in pieces]
+    slices = [(i, slice(start, start + size)) for i, start in pieces]
     batches = [list(range(len(rows)))] if is_train else batches_by_length(rows, padded_size(model.ops))
     calls: dict[int, Any] = {}
     for number, batch in enumerate(batches):
@@ -143,14 +144,14 @@ def _forward(
         hidden = result.last_hidden_state
         calls[number] = (hidden, backprop_batch)
         for j, output in zip(batch, hidden.detach().float()):
-            i, place = places[j]
-            features[i][place] = torch2xp(output[1 : 1 + len(rows[j])])
+            i, part_slice = slices[j]
+            features[i][part_slice] = torch2xp(output[1 : 1 + len(rows[j])])
 
     def backprop(gradients: list[Floats2d]) -> list[Doc]:
         (hidden, backprop_batch) = calls[0]
         gradient = torch.zeros(hidden.shape, device=hidden.device)
-        for j, (i, place) in enumerate(places):
-            part = cast(Any, gradients[i][place])
+        for j, (i, part_slice) in enumerate(slices):
+            part = cast(Any, gradients[i][part_slice])
             gradient[j, 1 : 1 + len(rows[j])] = torch.as_tensor(part, device=hidden.device)
         arguments = {"grad_tensors": (gradient.to(hidden.dtype),)}
         backprop_batch(ArgsKwargs(args=((hidden,),), kwargs=arguments))
@@ -160,12 +161,12 @@ def _forward(
 
 
 def padded_ids(rows: list[numpy.ndarray]) -> tuple[torch.Tensor, torch.Tensor]:
-    """Sequences with BEGIN before and END behind each: ids and attention mask, both int64 (B, T)."""
+    """Adds CLS before and SEP after each sequence, and pads them: ids and attention mask, both int64 (B, T)."""
     longest = max(map(len, rows)) + 2
     ids = numpy.full((len(rows), longest), PAD, dtype="int64")
     seen = numpy.zeros_like(ids)
     for line, mask, row in zip(ids, seen, rows):
-        line[0], line[1 : 1 + len(row)], line[1 + len(row)] = BEGIN, row, END
+        line[0], line[1 : 1 + len(row)], line[1 + len(row)] = CLS, row, SEP
         mask[: 2 + len(row)] = 1
     device = get_torch_default_device()
     return torch.as_tensor(ids, device=device), torch.as_tensor(seen, device=device)

@@ -1,4 +1,4 @@
-"""Dropout of sequences, with one mask for all of them: on a GPU, one for each takes a third of the time of training."""
+"""Dropout of sequences with one mask for all. On a GPU, a mask for each would take a third of the training time."""
 
 from collections.abc import Callable
 from typing import Any, cast
@@ -6,21 +6,23 @@ from typing import Any, cast
 from thinc.api import Model, Ops
 from thinc.types import Floats2d
 
+from ..errors import InputError
+
 
 def sequence_dropout(rate: float = 0.0) -> Model[list[Floats2d], list[Floats2d]]:
-    """Thinc's `Dropout`: the same settings under the same name, the same random numbers on a CPU."""
+    """Makes a layer like Thinc's `Dropout`, with the same name, settings, and random numbers on a CPU."""
     return Model("dropout", _forward, attrs={"dropout_rate": rate, "is_enabled": True})
 
 
 def check_dropout(dropout: float) -> None:
-    """Raises ValueError if it is none."""
+    """Raises InputError for a dropout that is not from 0 to below 1."""
     if not 0 <= dropout < 1:
-        raise ValueError(f"expected a dropout from 0 to below 1, got {dropout}")
+        raise InputError(f"expected a dropout from 0 to below 1, got {dropout}")
 
 
 def make_dropout(ops: Ops, rows: list[Floats2d], rate: float) -> Callable[[list[Floats2d]], list[Floats2d]]:
-    """A function that sets a share of `rate` of the numbers in rows of these shapes to 0, always the same ones, and
-    scales the others so that their mean stays."""
+    """Makes a function that drops a share of `rate` of the numbers in rows of these shapes. It always drops the same
+    ones, and scales the others so that the mean does not change."""
     lengths: Any = [len(each) for each in rows]
     width = rows[0].shape[1] if rows else 0
     mask = ops.get_dropout_mask((sum(lengths), width), rate)

@@ -13,7 +13,7 @@ from thinc.types import Floats2d
 
 from ..errors import InputError
 from ..text.chars import codepoints
-from ..text.words import places_in_words
+from ..text.words import positions_in_words
 from ..vectors.ngrams import NgramVectors
 from .dropout import sequence_dropout
 from .gram_table import GramTable
@@ -25,27 +25,28 @@ def build_char_ngram_embed(
     buckets: list[int] = [4000],  # noqa: B006
     vectors: str | None = None,
     trainable: bool = True,
-    places: int = 1,
+    positions: int = 1,
 ) -> Model[list[Doc], list[Floats2d]]:
-    """Embeddings of character n-grams, side by side: row i holds the n-grams that begin at character i.
+    """Concatenated embeddings of character n-grams: row i is for the n-grams that begin at character i.
 
-    widths: one for each order, from single characters on: [200] embeds characters, [100, 50] bigrams too.
-    buckets: for each order, the number of rows that n-grams without a vector share by hash. These begin at zero, so
-        that an n-gram which training never met adds nothing.
-    vectors: a file that `python -m spacy_cner vectors` wrote, read at initialisation only. All its n-grams keep rows of
-        their own, also those the training data lacks.
-    trainable: False leaves the vectors as they were read.
-    places: of a character in its word, from 0; a character has a row for each, the last one for all places beyond (the
-        character-positional embeddings of Peng & Dredze 2015). They begin alike. Words are those of
-        `doc.spans["words"]`, or without these jieba's. 1: a character has one row.
-    Docs must have one character per token. RETURNS Model[List[Doc], List[Floats2d]], rows of sum(widths)."""
+    widths: one width for each order, from single characters up: [200] embeds characters, [100, 50] bigrams too.
+    buckets: for each order, the number of rows that n-grams without a vector share by hash. These rows start at zero,
+        so an n-gram never seen in training adds nothing.
+    vectors: a file that `python -m spacy_cner vectors` wrote, read at initialisation only. Each of its n-grams has its
+        own row, even if the training data lacks it.
+    trainable: if False, the vectors stay as they were read.
+    positions: number of positions in a word that are distinguished. A character has one row for each, initially equal;
+        the last is for all later positions (the character-positional embeddings of Peng & Dredze 2015). Words come
+        from `doc.spans["words"]`, or else from jieba. With 1, a character has one row.
+    Docs must have one character per token. RETURNS: Model[List[Doc], List[Floats2d]], rows of sum(widths). Raises
+    InputError for settings that do not fit together."""
     if len(buckets) != len(widths):
-        raise ValueError(f"expected one number of buckets for each of {len(widths)} widths, got {len(buckets)}")
-    if places < 1:
-        raise ValueError(f"expected at least 1 place in a word, got {places}")
+        raise InputError(f"expected one number of buckets for each of {len(widths)} widths, got {len(buckets)}")
+    if positions < 1:
+        raise InputError(f"expected at least 1 position in a word, got {positions}")
     path = Path(vectors) if vectors else None
     layers = [
-        ngram_embed(order, width, count, path, trainable, places if order == 1 else 1)
+        ngram_embed(order, width, count, path, trainable, positions if order == 1 else 1)
         for order, (width, count) in enumerate(zip(widths, buckets), 1)
     ]
     model: Model = chain(concatenate(*layers) if len(layers) > 1 else layers[0], sequence_dropout())
@@ -54,9 +55,9 @@ def build_char_ngram_embed(
 
 
 def ngram_embed(
-    order: int, width: int, buckets: int, vectors: Path | None = None, trainable: bool = True, places: int = 1
+    order: int, width: int, buckets: int, vectors: Path | None = None, trainable: bool = True, positions: int = 1
 ) -> Model[list[Doc], list[Floats2d]]:
-    """The embedding of one n-gram order."""
+    """Makes the embedding of one n-gram order."""
     return Model(
         f"embed_{order}gram",
         _forward,
@@ -66,8 +67,9 @@ def ngram_embed(
         attrs={
             "table": GramTable(order, [], buckets),
             "trainable": trainable,
-            "places": places,
-            "needs_words": places > 1,
+            "positions": positions,
+            "needs_words": positions > 1,
+            "requires_extra": "words" if positions > 1 else None,
         },
     )
 
@@ -85,21 +87,21 @@ def _init(model: Any, X=None, Y=None, vectors: Path | None = None) -> None:
             raise InputError(f"{vectors}: expected {table.order}-grams of width {width}, got {rows.shape[1]}")
     table = model.attrs["table"] = GramTable(table.order, known, table.buckets)
     weights = numpy.zeros((len(table), width), dtype="f")
-    # Unit variance, so that the scale does not depend on who learned the vectors.
+    # Unit variance, so that the scale does not depend on how the vectors were trained.
     weights[1 : 1 + len(known)] = rows / (rows.std() or 1.0) if len(rows) else rows
-    model.set_param("E", model.ops.asarray(weights.repeat(model.attrs["places"], axis=0)))
+    model.set_param("E", model.ops.asarray(weights.repeat(model.attrs["positions"], axis=0)))
 
 
 def _forward(model: Any, docs: list[Doc], is_train: bool) -> tuple[list[Floats2d], Callable]:
-    weights, table, places = model.get_param("E"), model.attrs["table"], model.attrs["places"]
+    weights, table, positions = model.get_param("E"), model.attrs["table"], model.attrs["positions"]
     if weights.dtype != numpy.float32:
-        # Of an encoder that was kept in half precision.
+        # The weights of an encoder that was exported in half precision.
         weights = weights.astype("f")
         model.set_param("E", weights)
     lengths = [len(doc) for doc in docs]
     rows = table.rows_of([codepoints(doc) for doc in docs])
-    if places > 1 and docs:
-        rows = places * rows + numpy.concatenate([places_in_words(doc) for doc in docs]).clip(max=places - 1)
+    if positions > 1 and docs:
+        rows = positions * rows + numpy.concatenate([positions_in_words(doc) for doc in docs]).clip(max=positions - 1)
     flat = model.ops.asarray(rows)
     output = model.ops.unflatten(weights[flat], lengths)
 
@@ -107,7 +109,7 @@ def _forward(model: Any, docs: list[Doc], is_train: bool) -> tuple[list[Floats2d
         if model.attrs["trainable"] and len(flat):
             total = model.ops.alloc2f(*weights.shape)
             model.ops.scatter_add(total, flat, model.ops.flatten(gradients))
-            total[:places] = 0
+            total[:positions] = 0
             model.inc_grad("E", total)
         return []
 

@@ -24,7 +24,7 @@ def build_char_cnn(
 ) -> Model[list[Floats2d], list[Floats2d]]:
     """Convolutions with ReLU over characters (Wu et al. 2019, section 3.1).
 
-    filters: number of filters in all, shared evenly by the windows. windows: their sizes in characters."""
+    filters: total number of filters, shared evenly by the windows. windows: their sizes in characters."""
     return with_dropout(
         sequence_layer("char_cnn", partial(_char_cnn, windows=windows), nO=filters, precision=precision)
     )
@@ -38,7 +38,7 @@ def _char_cnn(nI: int, nO: int, windows: list[int]) -> CharCNN:
 def build_bilstm(
     width: int = 400, depth: int = 1, precision: Precision = "float32"
 ) -> Model[list[Floats2d], list[Floats2d]]:
-    """A bidirectional LSTM. width: of its output, half of it for each direction. depth: number of layers."""
+    """A bidirectional LSTM. width: width of its output, half for each direction. depth: number of layers."""
     return with_dropout(sequence_layer("bilstm", partial(_bilstm, depth=depth), nO=width, precision=precision))
 
 
@@ -54,19 +54,19 @@ def build_self_attention(
     residual: bool = False,
     zero_init: bool = False,
 ) -> Model[list[Floats2d], list[Floats2d]]:
-    """Multi-head self-attention over the states of an encoder (Cao et al. 2018, section 3.3); of its width.
+    """Multi-head self-attention over the states of an encoder (Cao et al. 2018, section 3.3), as wide as these.
 
-    heads: their number, which divides the width of the encoder.
-    residual: whether the encoder's states are added to the result, which alone is then subject to dropout: they have
-        been, and twice 0.5 leaves a quarter of them.
-    zero_init: whether attention begins with adding nothing to them; needs `residual`.
-    Raises InputError for less than one head."""
+    heads: number of heads, which divides the encoder's width.
+    residual: whether the encoder's states are added to the result. Dropout then applies only to the result, because the
+        states have had theirs: dropping half of them twice would leave a quarter.
+    zero_init: whether attention starts by adding nothing to the states; needs `residual`.
+    Raises InputError for less than one head, and for `zero_init` without `residual`."""
     if heads < 1:
         raise InputError(
-            f"expected at least 1 head, got {heads}; to have no attention, put the block `encoder` in the place of it"
+            f"expected at least 1 head, got {heads}; to have no attention, replace this block by its block `encoder`"
         )
     if zero_init and not residual:
-        raise ValueError("expected residual = true beside zero_init = true: without the states all would begin at 0")
+        raise InputError("expected residual = true with zero_init = true: without the states all would begin at 0")
     width = encoder.get_dim("nO")
     build = partial(_self_attention, heads=heads, zero_init=zero_init)
     attention = with_dropout(sequence_layer("self_attention", build, nI=width, nO=width, precision=precision))
@@ -83,7 +83,8 @@ def _self_attention(nI: int, nO: int, heads: int, zero_init: bool) -> SelfAttent
 def build_lstm(
     width: int = 150, depth: int = 1, precision: Precision = "float32"
 ) -> Model[list[Floats2d], list[Floats2d]]:
-    """A left-to-right LSTM (Chen et al. 2015; Peng & Dredze 2016, section 2.1). width: of its output."""
+    """A left-to-right LSTM (Chen et al. 2015; Peng & Dredze 2016, section 2.1). width: width of its output. depth:
+    number of layers."""
     return with_dropout(sequence_layer("lstm", partial(_lstm, depth=depth), nO=width, precision=precision))
 
 
@@ -92,7 +93,7 @@ def _lstm(nI: int, nO: int, depth: int) -> LSTM:
 
 
 def with_dropout(layer: Model) -> Model:
-    """Dropout on the layer's output; spaCy sets its rate from `training.dropout`."""
+    """Adds dropout to the layer's output; spaCy sets its rate from `training.dropout`."""
     model: Model = chain(layer, sequence_dropout())
     model.set_dim("nO", layer.get_dim("nO"), force=True)
     return model

@@ -1,6 +1,7 @@
 """A tagger of characters by sparse features and a CRF: trained, saved and used, whatever its tags mean."""
 
 from collections.abc import Callable, Collection, Iterator, Mapping
+from itertools import accumulate
 from typing import Any, NamedTuple
 
 import numpy
@@ -15,44 +16,21 @@ from ..nn.feature_crf.model import FeatureCrf, make_batch
 from ..nn.feature_crf.online import train_online
 from ..nn.feature_crf.training import train_feature_crf
 from ..text.batching import batches_by_length
-from ..text.char_view import window_tags
+from ..text.char_view import window_tags, windows_of
 from ..text.tags import allowed_transitions
-from ..text.windows import split_windows
-from .tag_scores import TagScores
+from ..text.windows import Window
+from .tag_scores import Tagged, TagScores
 from .torch_layers import PADDED_SIZE_CPU
 
 Report = Callable[[int, float], None]  # called with the number of the iteration or pass, and the loss
 
 
-class Part(NamedTuple):
-    """Tokens `start` to `stop` (exclusive) of the character view of document `doc`; `place`: the first of them among
-    those of all documents."""
-
-    doc: int
-    start: int
-    stop: int
-    place: int
-
-    @property
-    def tokens(self) -> range:
-        return range(self.start, self.stop)
-
-    @property
-    def characters(self) -> range:
-        return range(self.place, self.place + self.stop - self.start)
-
-
-class TaggedParts(NamedTuple):
-    """Parts of documents with the scores of their tags, B = len(parts)."""
-
-    parts: list[Part]
-    scores: TagScores
-
-
 class TrainingData(NamedTuple):
-    """rows (n, k), bigram_rows (n, k'): int32, of the characters of all documents. tags: int64 (n,), -1 if unknown."""
+    """rows (n, k), bigram_rows (n, k'): int32, of the characters of all documents. tags: int64 (n,), -1 if unknown.
+    places: where the characters of each window stand among these."""
 
-    parts: list[Part]
+    windows: list[Window]
+    places: list[range]
     rows: torch.Tensor
     bigram_rows: torch.Tensor
     tags: torch.Tensor
@@ -77,14 +55,14 @@ class FeatureTagger:
 
         views: the documents' character views. gold: for each of them the indices of its tags, int64 (n_tokens,), -1
         where they are not known."""
-        parts = self._parts(views)
+        windows, places = self._windows(views)
         features = self.extract(docs, views)
         self._set_dictionaries(*(Dictionary.from_counts(keys, min_count) for keys in features))
         tags = numpy.full(sum(map(len, views)), -1, dtype="int64")
-        for part in parts:
-            tags[part.characters] = window_tags(gold[part.doc], part.tokens, self.transitions.goes_on)
+        for window, place in zip(windows, places):
+            tags[place] = window_tags(gold[window.index], window, self.transitions.continues)
         rows, bigram_rows = self._rows(features)
-        return TrainingData(parts, rows, bigram_rows, torch.from_numpy(tags))
+        return TrainingData(windows, places, rows, bigram_rows, torch.from_numpy(tags))
 
     def train(
         self,
@@ -92,22 +70,22 @@ class FeatureTagger:
         *,
         c1: float,
         c2: float,
-        passes: int,
+        epochs: int,
         max_iterations: int,
         left_out: Collection[int] = (),
         report: Report | None = None,
     ) -> None:
         """Finds the weights, anew. left_out: documents not to learn from. The rest: see `train_online`, which is used
-        if there are `passes`, and `train_feature_crf`."""
+        if there are `epochs`, and `train_feature_crf`."""
         self._reset()
         sequences = [
-            part.characters
-            for part in data.parts
-            if part.doc not in left_out and (data.tags[part.place : part.characters.stop] >= 0).any()
+            place
+            for window, place in zip(data.windows, data.places)
+            if window.index not in left_out and (data.tags[place.start : place.stop] >= 0).any()
         ]
         common = (self.model, data.rows, data.bigram_rows, data.tags, sequences)
-        if passes:
-            train_online(*common, c1=c1, c2=c2, passes=passes, report=report)
+        if epochs:
+            train_online(*common, c1=c1, c2=c2, epochs=epochs, report=report)
         else:
             train_feature_crf(*common, c1=c1, c2=c2, max_iterations=max_iterations, report=report)
 
@@ -116,26 +94,25 @@ class FeatureTagger:
         afterwards."""
         self._set_state(self._state())
 
-    def tag_prepared(self, data: "TrainingData", docs: Collection[int]) -> Iterator[TaggedParts]:
-        """As `tag`, for these documents of the training data."""
-        return self._tag([part for part in data.parts if part.doc in docs], data.rows, data.bigram_rows, 0.0)
+    def tag_prepared(self, data: "TrainingData", docs: Collection[int]) -> Iterator[Tagged]:
+        """Scores the tags of these documents of the training data, as `tag` does."""
+        chosen = [i for i, window in enumerate(data.windows) if window.index in docs]
+        windows, places = [data.windows[i] for i in chosen], [data.places[i] for i in chosen]
+        return self._tag(windows, places, data.rows, data.bigram_rows)
 
-    def tag(self, docs: list[Doc], views: list[Doc], outside_penalty: float) -> Iterator[TaggedParts]:
-        """The scores of tags, in batches of parts of like length. outside_penalty: is taken from the score of O."""
-        rows, bigram_rows = self._rows(self.extract(docs, views))
-        return self._tag(self._parts(views), rows, bigram_rows, outside_penalty)
+    def tag(self, docs: list[Doc], views: list[Doc]) -> Iterator[Tagged]:
+        """Yields the scores of tags, in batches of windows of like length."""
+        return self._tag(*self._windows(views), *self._rows(self.extract(docs, views)))
 
     def _tag(
-        self, parts: list[Part], rows: torch.Tensor, bigram_rows: torch.Tensor, outside_penalty: float
-    ) -> Iterator[TaggedParts]:
+        self, windows: list[Window], places: list[range], rows: torch.Tensor, bigram_rows: torch.Tensor
+    ) -> Iterator[Tagged]:
         emissions = self.model.emissions(rows)
-        emissions[:, 0] -= outside_penalty
-        sequences = [part.characters for part in parts]
-        for chosen in batches_by_length(sequences, PADDED_SIZE_CPU):
-            batch = make_batch([sequences[i] for i in chosen])
+        for chosen in batches_by_length(places, PADDED_SIZE_CPU):
+            batch = make_batch([places[i] for i in chosen])
             scores, transitions = emissions[batch.chars], self.model.transitions(bigram_rows, batch)
             found = TagScores(self.model.crf, self.tags, self.scheme, scores, batch.lengths, transitions)
-            yield TaggedParts([parts[i] for i in chosen], found)
+            yield Tagged([windows[i] for i in chosen], found)
 
     def to_dict(self) -> dict[str, Any]:
         """All that it is, for msgpack."""
@@ -155,15 +132,12 @@ class FeatureTagger:
         tagger._set_state(saved["state"])
         return tagger
 
-    def _parts(self, views: list[Doc]) -> list[Part]:
-        parts, before = [], 0
-        for i, view in enumerate(views):
-            windows = [(0, len(view))]
-            if len(view) > self.window:
-                windows = split_windows([token.text for token in view], self.window)
-            parts += [Part(i, start, stop, before + start) for start, stop in windows if start < stop]
-            before += len(view)
-        return parts
+    def _windows(self, views: list[Doc]) -> tuple[list[Window], list[range]]:
+        """The windows of all documents, and where their characters stand among those of all documents."""
+        windows = windows_of(views, self.window)
+        starts = [0, *accumulate(map(len, views))]
+        places = [range(starts[w.index] + w.start, starts[w.index] + w.stop) for w in windows]
+        return windows, places
 
     def _rows(self, features: Features) -> list[torch.Tensor]:
         return [

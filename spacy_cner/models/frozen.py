@@ -1,7 +1,8 @@
-"""Features that are used as they are."""
+"""Frozen features: layers whose weights training does not change."""
 
 from collections.abc import Callable
 from functools import partial
+from typing import Any
 
 from spacy import registry
 from spacy.ml.models import build_Tok2Vec_model
@@ -16,28 +17,37 @@ from .dropout import check_dropout, make_dropout
 def build_frozen_tok2vec(
     embed: Model[list[Doc], list[Floats2d]], encode: Model[list[Floats2d], list[Floats2d]], dropout: float = 0.0
 ) -> Model[list[Doc], list[Floats2d]]:
-    """`spacy.Tok2Vec.v2`, but training leaves its weights as they were loaded, and has no dropout in it.
+    """`spacy.Tok2Vec.v2` with frozen weights and without dropout inside.
 
-    dropout: share of the resulting features that training leaves out, whatever `training.dropout` is; 0 to below 1."""
+    dropout: share of the resulting features that training drops, whatever `training.dropout` is; 0 to below 1. Raises
+        InputError for another one."""
     check_dropout(dropout)
-    model = build_Tok2Vec_model(embed, encode)
-    # The same layers in the same places, so that it takes the weights of any `spacy.Tok2Vec.v2` of these parts.
-    model._func = partial(_predict, forward=model._func, dropout=dropout)
-    return model
+    learned = build_Tok2Vec_model(embed, encode)
+    # Its layers rather than itself as the only layer: so it takes the weights of any `spacy.Tok2Vec.v2` of these parts.
+    return Model(
+        "frozen_tok2vec",
+        partial(_forward, dropout=dropout),
+        init=learned.init,
+        layers=learned.layers,
+        dims={name: learned.maybe_get_dim(name) for name in learned.dim_names},
+        refs={name: learned.get_ref(name) for name in learned.ref_names},
+    )
 
 
-def _predict(
-    model: Model, docs: list[Doc], is_train: bool, *, forward: Callable, dropout: float
+def _forward(
+    model: Model, docs: list[Doc], is_train: bool, *, dropout: float
 ) -> tuple[list[Floats2d], Callable[[list[Floats2d]], list[Doc]]]:
-    features = forward(model, docs, False)[0]
-    return without_some(model.ops, features, dropout) if is_train else features, no_gradient
+    features: Any = docs
+    for layer in model.layers:
+        features = layer.predict(features)
+    return apply_dropout(model.ops, features, dropout) if is_train else features, no_gradient
 
 
-def without_some(ops: Ops, features: list[Floats2d], dropout: float) -> list[Floats2d]:
-    """The features with a share of `dropout` set to 0 and the others scaled, so that their mean stays."""
+def apply_dropout(ops: Ops, features: list[Floats2d], dropout: float) -> list[Floats2d]:
+    """Sets a share of `dropout` of the features to 0, and scales the others so that the mean does not change."""
     return make_dropout(ops, features, dropout)(features) if dropout else features
 
 
 def no_gradient(gradients: list[Floats2d]) -> list[Doc]:
-    """The backward pass of features that nothing trains."""
+    """Stops the gradients: the backward pass of frozen features."""
     return []

@@ -1,10 +1,11 @@
-"""Which row of an embedding belongs to which character n-gram."""
+"""A table from character n-grams to rows of an embedding."""
 
 import numpy
 import srsly
 from thinc.api import Model
 from thinc.model import deserialize_attr, serialize_attr
 
+from ..errors import InputError
 from ..features.hashing import GOLDEN
 from ..text.chars import MASK, normalize_codepoints
 
@@ -14,25 +15,27 @@ BITS = numpy.uint64(21)  # of one code point; three of them fit into a 64-bit ke
 
 
 class GramTable:
-    """Rows of n-grams: those that are `known` by name come first (row 1 on, in order), every other shares one of
-    `buckets` rows behind them, chosen by a hash. So each n-gram of each text has a row, whatever was known before."""
+    """Maps n-grams to rows. The `known` n-grams come first, in order, from row 1. All others share the `buckets` rows
+    after them, chosen by a hash. So every n-gram has a row.
+
+    Raises InputError for an order that is not from 1 to 3, and for known n-grams of another length."""
 
     def __init__(self, order: int, known: list[str], buckets: int):
         if not 1 <= order <= 3:
-            raise ValueError(f"expected an n-gram order from 1 to 3, got {order}")
+            raise InputError(f"expected an n-gram order from 1 to 3, got {order}")
         if wrong := [gram for gram in known if len(gram) != order]:
-            raise ValueError(f"expected n-grams of {order} characters, got {wrong[0]!r}")
+            raise InputError(f"expected n-grams of {order} characters, got {wrong[0]!r}")
         self.order, self.known, self.buckets = order, known, buckets
         keys = gram_keys(numpy.array([[ord(c) for c in gram] for gram in known], dtype="<u4").reshape(-1, order))
         self._rows = numpy.argsort(keys, kind="stable")
         self._keys = keys[self._rows]
 
     def __len__(self) -> int:
-        """The number of rows in all."""
+        """Returns the total number of rows."""
         return 1 + len(self.known) + self.buckets
 
     def rows(self, codepoints: numpy.ndarray) -> numpy.ndarray:
-        """The row of the n-gram that begins at each of n characters: uint32 (n,) to int64 (n,)."""
+        """Returns the row of the n-gram that begins at each of n characters: uint32 (n,) to int64 (n,)."""
         rows = numpy.full(len(codepoints), NO_ROW, dtype="int64")
         count = len(codepoints) - self.order + 1
         if count <= 0:
@@ -43,29 +46,29 @@ class GramTable:
             hashed = (keys * GOLDEN) >> numpy.uint64(32)
             rows[:count] = 1 + len(self.known) + (hashed % numpy.uint64(self.buckets)).astype("int64")
         if self.known:
-            place = numpy.searchsorted(self._keys, keys).clip(max=len(self._keys) - 1)
-            found = self._keys[place] == keys
-            rows[:count][found] = 1 + self._rows[place[found]]
+            index = numpy.searchsorted(self._keys, keys).clip(max=len(self._keys) - 1)
+            found = self._keys[index] == keys
+            rows[:count][found] = 1 + self._rows[index[found]]
         for i in numpy.flatnonzero(codepoints == ord(MASK)):
             rows[max(0, i - self.order + 1) : i + 1] = NO_ROW
         return rows
 
     def rows_of(self, texts: list[numpy.ndarray]) -> numpy.ndarray:
-        """Those of all texts, uint32 (n_i,) each, one behind the other: int64 (sum of n_i,). Much faster than text by
-        text where they are short."""
+        """Returns the concatenated rows of several texts: uint32 (n_i,) each to int64 (sum of n_i,). For short texts,
+        this is much faster than text by text."""
         if not texts:
             return numpy.zeros(0, dtype="int64")
         rows = self.rows(numpy.concatenate(texts))
         lengths = numpy.array([len(text) for text in texts])
         ends = lengths.cumsum()
-        # No n-gram goes from one text into the next.
+        # No n-gram crosses from one text into the next.
         for offset in range(1, self.order):
             rows[ends[lengths >= offset] - offset] = NO_ROW
         return rows
 
 
 def gram_keys(grams: numpy.ndarray) -> numpy.ndarray:
-    """One number for each n-gram: code points (m, n) to uint64 (m,), different for different n-grams."""
+    """Returns a unique number for each n-gram: code points (m, n) to uint64 (m,)."""
     keys = numpy.zeros(len(grams), dtype="uint64")
     for column in grams.T:
         keys = (keys << BITS) | column.astype("uint64")

@@ -1,4 +1,4 @@
-"""The layer behind `spacy_cner.CharTransformer.v1`. To import it needs spacy-transformers, whose shim loads and saves
+"""The layer of `spacy_cner.CharTransformer.v1`. This module needs spacy-transformers, whose shim loads and saves
 encoder and tokenizer."""
 
 import re
@@ -27,45 +27,47 @@ LAYER = re.compile(r"\.(?:layers?|h|blocks?)\.(\d+)\.")
 
 
 @dataclass(frozen=True)
-class LayerRates:
-    """What `build_char_transformer` says of its settings of the same names."""
+class LayerScales:
+    """The learning-rate scales of an encoder's layers, from the settings of `build_char_transformer`."""
 
     trained_layers: int | None
-    rate: float
+    lr_scale: float
     layer_decay: float
 
     def of(self, name: str, layers: int) -> float:
-        """The rate of a parameter of an encoder with so many layers, relative to the optimizer's; 0 if it is frozen."""
+        """Returns the learning-rate scale of a parameter in an encoder with this number of layers; 0 if it is
+        frozen."""
         found = LAYER.search(f".{name}")
-        # How many layers are above it.
+        # The number of layers above it.
         above = layers - 1 - int(found[1]) if found else (layers if "embed" in name else 0)
         if self.trained_layers is not None and above >= self.trained_layers:
             return 0.0
-        return self.rate * self.layer_decay**above
+        return self.lr_scale * self.layer_decay**above
 
 
 class TransformerShim(HFShim):
-    """An HFShim whose layers have learning rates of their own."""
+    """An HFShim with a learning-rate scale for each layer."""
 
-    def __init__(self, rates: LayerRates, *, mixed_precision: bool, transformer_config: dict[str, Any]):
+    def __init__(self, scales: LayerScales, *, mixed_precision: bool, transformer_config: dict[str, Any]):
         objects = HFObjects(None, None, None, {"use_fast": True}, transformer_config)
         on_gpu = isinstance(get_current_ops(), CupyOps)
-        # That of spacy-transformers is for GPUs.
+        # The mixed precision of spacy-transformers is for GPUs only.
         scaled = mixed_precision and on_gpu
         super().__init__(objects, mixed_precision=scaled, grad_scaler_config={"enabled": scaled})
         self.precision_on_cpu: Precision = "auto" if mixed_precision and not on_gpu else "float32"
-        self.rates = rates
+        self.scales = scales
         self._pieces: WordPieces | None = None
 
     @property
     def encoder(self) -> Any:
-        """Raises ValueError if it was neither loaded nor initialised."""
+        """The transformers model. Raises ValueError if it was neither loaded nor initialised."""
         if self._model is None:
             raise ValueError("expected an initialised model, got one without its encoder; call nlp.initialize first")
         return self._model
 
     @property
     def pieces(self) -> WordPieces:
+        """The encoder's tokenizer."""
         if self._pieces is None:
             tokenizer = self._hfmodel.tokenizer
             longest = getattr(self.encoder.config, "max_position_embeddings", tokenizer.model_max_length)
@@ -74,10 +76,11 @@ class TransformerShim(HFShim):
 
     @property
     def is_trained(self) -> bool:
+        """Whether any weights are trained."""
         return any(weights.requires_grad for weights in self.encoder.parameters())
 
     def load(self, name: str) -> None:
-        """From the hub or a folder. Raises InputError if there is no such encoder."""
+        """Loads an encoder from the hub or a folder. Raises InputError if there is no such encoder."""
         settings = (self._hfmodel._init_tokenizer_config, self._hfmodel._init_transformer_config)
         try:
             self._hfmodel = huggingface_from_pretrained(name, *map(dict, settings))
@@ -87,22 +90,26 @@ class TransformerShim(HFShim):
             ) from error
         self._model = self._hfmodel.transformer
         self._freeze()
-        _ = self.pieces  # whether the tokenizer is a fast one
+        _ = self.pieces  # raises an error if the tokenizer is not a fast one
 
-    def rate_of(self, name: str) -> float:
-        return self.rates.of(name, self.encoder.config.num_hidden_layers)
+    def lr_scale_of(self, name: str) -> float:
+        """Returns the learning-rate scale of a parameter."""
+        return self.scales.of(name, self.encoder.config.num_hidden_layers)
 
     def _freeze(self) -> None:
         for name, weights in self.encoder.named_parameters():
-            weights.requires_grad_(self.rate_of(name) > 0)
+            weights.requires_grad_(self.lr_scale_of(name) > 0)
 
     def finish_update(self, optimizer: Optimizer) -> None:
-        super().finish_update(_Scaled(optimizer, self.rate_of))  # type: ignore[arg-type]
+        """Updates each weight at its layer's learning rate."""
+        super().finish_update(_Scaled(optimizer, self.lr_scale_of))  # type: ignore[arg-type]
 
     def use_params(self, params):
+        """Uses the optimizer's averages for a while, see `own_averages`."""
         return own_averages(self, params)
 
     def from_bytes(self, bytes_data: bytes) -> "TransformerShim":
+        """Loads encoder and tokenizer."""
         super().from_bytes(bytes_data)
         self._pieces = None
         if self._model is not None:
@@ -111,13 +118,13 @@ class TransformerShim(HFShim):
 
 
 class _Scaled(NamedTuple):
-    """An optimizer that goes at a rate of its own for each parameter."""
+    """An optimizer with a learning-rate scale for each parameter."""
 
     optimizer: Optimizer
-    rate_of: Callable[[str], float]
+    lr_scale_of: Callable[[str], float]
 
     def __call__(self, key: tuple[int, str], weights: Any, gradient: Any) -> tuple[Any, Any]:
-        return self.optimizer(key, weights, gradient, lr_scale=self.rate_of(key[1]))
+        return self.optimizer(key, weights, gradient, lr_scale=self.lr_scale_of(key[1]))
 
 
 def char_transformer(
@@ -125,13 +132,14 @@ def char_transformer(
     *,
     window: int,
     trained_layers: int | None,
-    rate: float,
+    lr_scale: float,
     layer_decay: float,
     mixed_precision: bool,
     transformer_config: dict[str, Any],
 ) -> Model[list[Doc], list[Floats2d]]:
+    """Makes the layer; `build_char_transformer` describes the settings."""
     shim = TransformerShim(
-        LayerRates(trained_layers, rate, layer_decay),
+        LayerScales(trained_layers, lr_scale, layer_decay),
         mixed_precision=mixed_precision,
         transformer_config=transformer_config,
     )
@@ -140,7 +148,7 @@ def char_transformer(
         _forward,
         init=partial(_init, encoder=name),
         dims={"nO": None},
-        attrs={"window": window},
+        attrs={"window": window, "requires_extra": "transformers"},
         shims=[shim],
     )
 
@@ -160,7 +168,7 @@ def _forward(model: Any, docs: list[Doc], is_train: bool) -> tuple[list[Floats2d
     sequences = [sequence for part in parts for sequence in part]
     train = is_train and shim.is_trained
     if train:
-        # While it learns, a batch goes through at once.
+        # In training, a batch is encoded at once.
         rows, backprop = _encode(shim, sequences, True)
     else:
         rows, backprop = _predict(shim, sequences, padded_size(model.ops)), _no_backprop
@@ -174,7 +182,7 @@ def _forward(model: Any, docs: list[Doc], is_train: bool) -> tuple[list[Floats2d
 
 
 def _parts(doc: Doc, window: int, pieces: WordPieces) -> Iterator[list[str]]:
-    """The characters of a document, in parts that are read one by one."""
+    """Yields the characters of a document, in parts that are encoded separately."""
     chars = [chr(codepoint) for codepoint in codepoints(doc)]
     for start, end in split_windows(chars, window):
         for part in pieces.split(chars[start:end]):
@@ -191,7 +199,7 @@ def _predict(shim: TransformerShim, sequences: list[list[str]], size: int) -> to
 
 
 def _encode(shim: TransformerShim, sequences: list[list[str]], train: bool) -> tuple[torch.Tensor, Callable]:
-    """The rows of all tokens, (n_tokens, width), and a function that takes their gradient."""
+    """Returns the rows of all tokens, (n_tokens, width), and a function that takes their gradient."""
     if not sequences:
         return _none(shim), _no_backprop
     encoded = shim.pieces.encode(sequences)
@@ -200,7 +208,7 @@ def _encode(shim: TransformerShim, sequences: list[list[str]], train: bool) -> t
         output, torch_backprop = shim(ArgsKwargs(args=(), kwargs=inputs), train)
     # shape: (N, S, width)
     hidden = output.last_hidden_state
-    pieces, tokens = (torch.from_numpy(places).to(shim.device) for places in (encoded.pieces, encoded.tokens))
+    pieces, tokens = (torch.from_numpy(indices).to(shim.device) for indices in (encoded.pieces, encoded.tokens))
     flat, counts = hidden.detach().float().flatten(0, 1), torch.bincount(tokens)[:, None]
     rows = flat.new_zeros(len(counts), flat.shape[1]).index_add_(0, tokens, flat[pieces]) / counts
 

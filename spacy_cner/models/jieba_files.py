@@ -1,4 +1,4 @@
-"""The files of the network that comes with jieba 0.42 for its paddle mode, read without PaddlePaddle."""
+"""A reader of the network's files that come with jieba 0.42 for its paddle mode. It does not need PaddlePaddle."""
 
 from pathlib import Path
 
@@ -7,13 +7,13 @@ import torch
 
 from ..errors import InputError
 
-# Of a variable in a file of PaddlePaddle: before it the version, the level of detail (none, so there is nothing more)
-# and the tensor's version; behind it the description of so many bytes, then the values.
+# The bytes of a PaddlePaddle variable's file that hold the size of its description. Before them are the version, the
+# level of detail (none) and the tensor's version; after them are the description and the values.
 DESCRIPTION_SIZE = slice(16, 20)
 
 
 def jieba_folder() -> Path:
-    """Raises InputError if jieba is not installed."""
+    """Returns the folder of the network's files. Raises InputError if jieba is not installed."""
     try:
         import jieba
     except ImportError:
@@ -22,17 +22,17 @@ def jieba_folder() -> Path:
 
 
 def read_dictionary(folder: Path) -> dict[str, int]:
-    """The number of each entry, a character or a name for several of them."""
+    """Reads the number of each entry, which is a character or a name for several."""
     return {entry: number for number, entry in _numbered(folder / "word.dic")}
 
 
-def read_tags(folder: Path) -> list[str]:
-    """The tags in the order of their scores, such as `PER-B`."""
+def read_jieba_tags(folder: Path) -> list[str]:
+    """Reads the tags, such as `PER-B`, in the order of their scores."""
     return [tag for _, tag in sorted(_numbered(folder / "tag.dic"))]
 
 
 def _numbered(path: Path) -> list[tuple]:
-    """A line is `number<TAB>entry`; one entry may be white space."""
+    """Reads lines `number<TAB>entry`, where an entry may be white space."""
     lines = [line.split("\t") for line in _read(path).decode("utf-8").split("\n")]
     return [(int(line[0]), line[1]) for line in lines if len(line) == 2]
 
@@ -47,7 +47,7 @@ def _read(path: Path) -> bytes:
 
 
 def read_variable(folder: Path, name: str, *shape: int) -> torch.Tensor:
-    """A variable that PaddlePaddle saved. Raises InputError if it cannot have the shape (-1: whatever fits)."""
+    """Reads a variable that PaddlePaddle saved. Raises InputError if it does not fit the shape (-1 fits any size)."""
     path = folder / "model_baseline" / name
     content = _read(path)
     start = DESCRIPTION_SIZE.stop + int.from_bytes(content[DESCRIPTION_SIZE], "little")

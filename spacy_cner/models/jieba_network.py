@@ -1,4 +1,4 @@
-"""What the network that comes with jieba knows of a character."""
+"""Features of characters from the network that comes with jieba."""
 
 from collections.abc import Callable
 from functools import partial
@@ -16,29 +16,29 @@ from torch import nn
 from ..nn.recurrent import FrozenBiGRU
 from ..text.chars import codepoints
 from .dropout import check_dropout
-from .frozen import no_gradient, without_some
+from .frozen import apply_dropout, no_gradient
 from .gram_table import GramTable
 from .jieba_files import jieba_folder, read_dictionary, read_variable
 from .torch_layers import SizedShim, mixed, predict_sequences, sized_shim
 
-# As jieba's lac_small/nets.py has it
+# Sizes and names from jieba's lac_small/nets.py
 EMBEDDED = 128
 WIDTH = 256
 DEPTH = 2
-UNKNOWN = "OOV"
+OOV_ENTRY = "OOV"
 
 
 @registry.architectures("spacy_cner.JiebaNetwork.v1")
 def build_jieba_network(dropout: float = 0.0) -> Model[list[Doc], list[Floats2d]]:
-    """The states of the network that comes with jieba for its paddle mode, without PaddlePaddle: LAC (Jiao, Sun and Sun
-    2018, "Chinese Lexical Analysis with Deep Bi-GRU-CRF Network", section 2), two bidirectional GRUs over the
-    embeddings of characters, which Baidu trained to find words, parts of speech, persons, places, organisations and
-    times in texts of the web. Training leaves it as it is. Its files (the extra `words`) are read at initialisation
-    only: a pipeline that was saved brings the weights, and needs no jieba.
+    """The states of the network that comes with jieba for its paddle mode, without PaddlePaddle.
 
-    dropout: share of the features that training leaves out, as in `FrozenTok2Vec`.
-    Docs must have one character per token.
-    RETURNS Model[List[Doc], List[Floats2d]], rows of 256."""
+    The network is LAC (Jiao, Sun and Sun 2018, "Chinese Lexical Analysis with Deep Bi-GRU-CRF Network", section 2), two
+    bidirectional GRUs over character embeddings. Baidu trained it on web text to find words, parts of speech, persons,
+    places, organisations and times. Its weights are frozen. Its files (the extra `words`) are read at initialisation
+    only: a saved pipeline holds the weights, and needs no jieba.
+
+    dropout: share of the features that training drops, as in `FrozenTok2Vec`.
+    Docs must have one character per token. RETURNS: Model[List[Doc], List[Floats2d]], rows of 256."""
     check_dropout(dropout)
     return Model(
         "jieba_network",
@@ -51,7 +51,7 @@ def build_jieba_network(dropout: float = 0.0) -> Model[list[Doc], list[Floats2d]
 
 
 class _Network(nn.Module):
-    """Row 0 of the embedding is of all unknown characters."""
+    """LAC without its output layer. Row 0 of the embedding is for all unknown characters."""
 
     embedding: torch.Tensor
 
@@ -61,7 +61,7 @@ class _Network(nn.Module):
         self.layers = nn.ModuleList(FrozenBiGRU(WIDTH if i else EMBEDDED, WIDTH) for i in range(DEPTH))
 
     def forward(self, rows: torch.Tensor, lengths: torch.Tensor) -> torch.Tensor:
-        """rows (B, T), lengths (B,). RETURNS (B, T, WIDTH)."""
+        """Maps rows (B, T) and lengths (B,) to (B, T, WIDTH)."""
         states = self.embedding[rows].float()
         for layer in self.layers:
             states = layer(states, lengths)
@@ -78,11 +78,11 @@ def _init(model: Any, X: Any = None, Y: Any = None) -> None:
     model.attrs["table"] = GramTable(1, known, 0)
     shim.build(n_characters=1 + len(known))
     network: Any = shim.require_built()
-    _fill(network.inner, [entries[entry] for entry in [UNKNOWN, *known]], folder)
+    _fill(network.inner, [entries[entry] for entry in [OOV_ENTRY, *known]], folder)
 
 
 def _fill(network: Any, entries: list[int], folder: Path) -> None:
-    """entries: the number that each row of the embedding has in the files."""
+    """Copies the weights from the files. `entries`: the number in the files of each row of the embedding."""
     read = partial(read_variable, folder)
     with torch.no_grad():
         network.embedding.copy_(read("word_emb", -1, EMBEDDED)[entries])
@@ -92,7 +92,7 @@ def _fill(network: Any, entries: list[int], folder: Path) -> None:
                 number = 2 * depth + direction
                 layer.input_weights[direction] = read(f"fc_{number}.w_0", -1, 3 * width)
                 layer.biases[direction] = read(f"fc_{number}.b_0", 3 * width) + read(f"gru_{number}.b_0", 3 * width)
-                # Two matrices one behind the other, though the file says it is one of (width, 3 * width).
+                # Two concatenated matrices, though the file describes one of (width, 3 * width).
                 recurrent = read(f"gru_{number}.w_0", 3 * width * width)
                 gates, candidates = recurrent.split([2 * width * width, width * width])
                 layer.gate_weights[direction] = gates.view(width, 2 * width)
@@ -103,4 +103,4 @@ def _forward(model: Any, docs: list[Doc], is_train: bool, *, dropout: float) -> 
     rows = model.attrs["table"].rows_of([codepoints(doc) for doc in docs])
     ends = numpy.cumsum([len(doc) for doc in docs], dtype="int64")
     features = predict_sequences(model, numpy.split(rows, ends)[: len(docs)])
-    return without_some(model.ops, features, dropout) if is_train else features, no_gradient
+    return apply_dropout(model.ops, features, dropout) if is_train else features, no_gradient

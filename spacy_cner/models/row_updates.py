@@ -1,4 +1,4 @@
-"""Updates of large tables of which a batch needs few rows."""
+"""Sparse updates of large tables, of which a batch uses few rows."""
 
 import math
 from collections.abc import Callable
@@ -11,30 +11,31 @@ from torch import nn
 
 from .torch_layers import SizedShim
 
-# Of Thinc's averages of weights, `Ops.update_averages`.
+# The limit in Thinc's averages of weights, `Ops.update_averages`.
 MAX_DECAY = 0.9999
 
 
 class RowsShim(SizedShim):
-    """A SizedShim of a module whose only weights are a table `weights` (size, width) with sparse gradients. An update
-    costs what the rows of its batch cost, however large the table is.
+    """A SizedShim of a module whose only weights are a table `weights` (size, width) with sparse gradients. The cost of
+    an update depends on the rows of its batch, not on the size of the table.
 
-    A row that a batch does not need stays as it is, with its moments, rather than moving on by momentum (as in torch's
-    SparseAdam). Its average (`use_averages`) is that of every step all the same."""
+    A row that a batch does not use keeps its weights and moments instead of moving on by momentum, as in torch's
+    SparseAdam. Its average (`use_averages`) still covers every step."""
 
     def __init__(self, build_module: Callable[..., nn.Module]):
         super().__init__(build_module)
         self._states: dict[str, torch.Tensor] = {}
 
     def finish_update(self, optimizer: Optimizer) -> None:
+        """Updates the rows that have gradients."""
         table: Any = self._model.weights if self._model is not None else None
         if table is None or table.grad is None:
             return
         gradient, table.grad = table.grad.coalesce(), None
         key = (self.id, "weights")
         if not optimizer.nr_update[key]:
-            # Of all rows; the optimizer sees those of the batch. `_decay` is the logarithm of what is left of the
-            # averages' first value by now, `_decays` that at each row's last update.
+            # States of all rows; the optimizer sees only the batch's rows. `_decay` is the logarithm of the share of
+            # their first value that is still in the averages; `_decays` was its value at each row's last update.
             self._states = {}
             self._decay, self._decays = 0.0, torch.zeros(len(table), dtype=torch.float64, device=table.device)
         rows = gradient.indices()[0]
@@ -60,11 +61,12 @@ class RowsShim(SizedShim):
         self._decays[rows] = self._decay
 
     def _averages(self, rows: Any, weights: torch.Tensor) -> torch.Tensor:
-        """The averages of rows by now, whose weights are what they have been since their last update."""
+        """Returns the current averages of rows whose weights have not changed since their last update."""
         left = torch.exp(self._decay - self._decays[rows]).to(weights.dtype)
         return torch.lerp(weights, self._states["averages"][rows], left[:, None])
 
     def use_params(self, params: dict[tuple[int, str], Any]) -> Any:
+        """Uses the current averages of all rows for a while."""
         key = (self.id, "weights")
         if key in params and self._model is not None:
             averages = self._averages(slice(None), self._model.get_parameter("weights").data)

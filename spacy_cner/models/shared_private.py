@@ -1,4 +1,4 @@
-"""Features of several networks side by side, and the layers that take their part of them."""
+"""Layers that concatenate the features of several networks, and layers that select columns of them."""
 
 from collections.abc import Callable
 from functools import partial
@@ -13,10 +13,10 @@ from thinc.types import Floats2d
 def build_embed_and_encode(
     embed: Model[list[Doc], list[Floats2d]], encode: Model[list[Floats2d], list[Floats2d]]
 ) -> Model[list[Doc], list[Floats2d]]:
-    """As `spacy.Tok2Vec.v2`, but its rows are [embedding ; encoding]: components that share it have the embedding for
-    encoders of their own (Cao et al. 2018, section 3.2; Peng & Dredze 2016, section 3).
+    """A `spacy.Tok2Vec.v2` whose rows are [embedding ; encoding]. Components that share it can use the embedding for
+    their own encoders (Cao et al. 2018, section 3.2; Peng & Dredze 2016, section 3).
 
-    RETURNS: Model[List[Doc], List[Floats2d]], rows of the width of `embed` plus that of `encode`."""
+    RETURNS: Model[List[Doc], List[Floats2d]], as wide as `embed` and `encode` together."""
     model: Model = chain(embed, side_by_side(noop(), encode))
     # Thinc's `concatenate` knows its width only once it is initialised.
     parts = [embed] if embed.has_dim("nO") or not embed.layers else embed.layers
@@ -30,9 +30,9 @@ def build_embed_and_encode(
 def build_shared_private(
     private: Model[list[Floats2d], list[Floats2d]], shared_width: int
 ) -> Model[list[Floats2d], list[Floats2d]]:
-    """An encoder of [embedding ; shared] to [private(embedding) ; shared] (Cao et al. 2018, section 3.2 and eq. 9).
+    """Encodes [embedding ; shared] as [private(embedding) ; shared] (Cao et al. 2018, section 3.2 and eq. 9).
 
-    private: the encoder of this task alone. shared_width: how many columns, the last ones, are shared features."""
+    private: this task's own encoder. shared_width: the number of shared features, which are the last columns."""
     model = side_by_side(chain(columns(None, -shared_width), private), columns(-shared_width, None))
     model.set_dim("nO", private.get_dim("nO") + shared_width, force=True)
     return model
@@ -40,14 +40,15 @@ def build_shared_private(
 
 @registry.architectures("spacy_cner.Columns.v1")
 def build_columns(start: int, width: int) -> Model[list[Floats2d], list[Floats2d]]:
-    """Of rows such as those of `spacy_cner.EmbedAndEncode.v1`, `width` columns from `start` on."""
+    """Selects `width` columns from `start` on, for example of the rows of `spacy_cner.EmbedAndEncode.v1`."""
     return Model("columns", partial(_take, slice(start, start + width)), dims={"nO": width})
 
 
 def side_by_side(
     left: Model[list[Floats2d], list[Floats2d]], right: Model[list[Floats2d], list[Floats2d]]
 ) -> Model[list[Floats2d], list[Floats2d]]:
-    """The outputs of two layers for the same rows. (Thinc's `concatenate` does not add up the gradients of lists.)"""
+    """Concatenates the outputs of two layers for the same rows. (Thinc's `concatenate` does not add up the gradients of
+    lists.)"""
     return Model("side_by_side", _forward_both, init=_init_both, dims={"nO": None}, layers=[left, right])
 
 
@@ -71,7 +72,7 @@ def _forward_both(
 
 
 def columns(start: int | None, end: int | None) -> Model[list[Floats2d], list[Floats2d]]:
-    """The columns from `start` to `end`, as in a slice."""
+    """Makes a layer that selects the columns from `start` to `end`, as in a slice."""
     return Model("columns", partial(_take, slice(start, end)))
 
 

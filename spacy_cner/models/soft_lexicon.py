@@ -1,4 +1,4 @@
-"""What a lexicon says of each character: the words that begin, go on and end there."""
+"""Features of characters from a lexicon: the words that begin, continue and end there."""
 
 from collections.abc import Callable
 from functools import partial
@@ -23,14 +23,17 @@ CPU = NumpyOps()
 
 @registry.architectures("spacy_cner.SoftLexiconEmbed.v1")
 def build_soft_lexicon_embed(width: int = 50, lexicon: str | None = None) -> Model[list[Doc], list[Floats2d]]:
-    """Words of a lexicon as features of characters (SoftLexicon; Ma et al. 2020, "Simplify the Usage of Lexicon in
-    Chinese NER", section 3.2): all words of the lexicon that match the text, whether or not they overlap, are sorted
-    into four sets for each of their characters (it is their Beginning, Middle, End, or they are that Single character),
-    and the vectors of a set are averaged, weighted by the words' counts (equations 7 and 8).
+    """Features of characters from the words of a lexicon (SoftLexicon; Ma et al. 2020, "Simplify the Usage of Lexicon
+    in Chinese NER", section 3.2).
 
-    width: of the word vectors. lexicon: a file that `python -m spacy_cner words` wrote, read
-        at initialisation only; without one all rows are zeros. The vectors are not trained further.
-    Docs must have one character per token. RETURNS Model[List[Doc], List[Floats2d]], rows of 4 * width. Raises
+    All words that match the text count, overlapping or not. Each character has four sets of words: words that Begin
+    there, have it in the Middle, End there, or are that Single character. The vectors of a set are averaged, weighted
+    by the words' counts (equations 7 and 8).
+
+    width: width of the word vectors.
+    lexicon: a file that `python -m spacy_cner words` wrote, read at initialisation only. Without one all rows are
+        zeros. The vectors are not trained further.
+    Docs must have one character per token. RETURNS: Model[List[Doc], List[Floats2d]], rows of 4 * width. Raises
     InputError for a width below 1."""
     if width < 1:
         raise InputError(f"expected a width of at least 1, got {width}; to have no lexicon, leave this block out")
@@ -47,16 +50,17 @@ def build_soft_lexicon_embed(width: int = 50, lexicon: str | None = None) -> Mod
 
 
 class Lexicon:
-    """Words with vectors, to be looked up in texts. It stays in the CPU's memory, as a text meets few of the words."""
+    """Words with vectors, looked up in texts. It stays in the CPU's memory, because a text has few of the words."""
 
     def __init__(self, words: WordVectors):
         self.words = words
         self.table = WordTable(words.words, words.counts.tolist())
-        # Unit variance, so that the scale does not depend on who learned the vectors.
+        # Unit variance, so that the scale does not depend on how the vectors were trained.
         self.vectors = words.vectors / (words.vectors.std() if len(words.words) else 1.0)
 
     def features(self, texts: list[numpy.ndarray]) -> numpy.ndarray:
-        """texts: code points, (n,) each. RETURNS: the sets' averages, (characters of all texts, 4 * width)."""
+        """Averages the sets at each character. `texts`: code points, (n,) each. RETURNS: (characters of all texts, 4 *
+        width)."""
         slots, rows, shares = self.table.sets(texts)
         count, width = sum(map(len, texts)), self.vectors.shape[1]
         sums = CPU.alloc2f(SETS * count, width)
@@ -65,7 +69,7 @@ class Lexicon:
 
 
 def no_lexicon(width: int) -> Lexicon:
-    """One without words."""
+    """Makes a lexicon without words."""
     return Lexicon(WordVectors([], numpy.zeros(0, dtype="int64"), numpy.zeros((0, width), dtype="f")))
 
 

@@ -1,4 +1,4 @@
-"""Sparse features of characters, each with a weight for each tag: the log-linear part of a tagger."""
+"""Sparse features of characters with a weight for each tag: the log-linear part of a tagger."""
 
 from collections.abc import Callable
 from functools import partial
@@ -30,7 +30,7 @@ def build_sparse_features(
     templates: list[str],
     train: str | None = None,
     min_count: int = 1,
-    rate: float = 1.0,
+    lr_scale: float = 1.0,
     dropout: float = 0.0,
     lists: dict[str, str] = {},  # noqa: B006
     width: int | None = None,
@@ -38,19 +38,19 @@ def build_sparse_features(
     clusters: dict[str, int] = {},  # noqa: B006
     lazy: bool = False,
 ) -> Model[list[Doc], list[Floats2d]]:
-    """The sum of a row of weights for each feature that holds at a character: as `features` of
-    `spacy_cner.CrfTagger.v1` scores of its tags, as part of a tok2vec a vector of `width`. Weights begin at zero.
+    """Sums a row of weights for each active feature of a character. As `features` of `spacy_cner.CrfTagger.v1`, the sum
+    is the scores of the tags; as part of a tok2vec, a vector of `width`. Weights start at zero.
 
-    templates: what to look at, see the component `cner_features`; those for pairs of tags, and the column `tag`, it
-        alone has. Named sets of them: `spacy_cner.templates.v1`.
-    train: a .spacy file, read at initialisation only: the features that occur at least `min_count` times in its text
-        get weights. None: those of the few documents that the model is initialised with.
-    rate: what the learning rate is multiplied by for these weights (with Adam).
-    dropout: the part of the features that is left out in training, 0 to below 1. `training.dropout` does not change it.
+    templates: feature templates, see the component `cner_features`. Only that component has templates of tag pairs, and
+        the column `tag`. Named sets of templates: `spacy_cner.templates.v1`.
+    train: a .spacy file, read at initialisation only. Features that occur at least `min_count` times in its text get
+        weights. If null, these are the features of the few documents that initialise the model.
+    lr_scale: learning-rate scale of these weights (with Adam).
+    dropout: share of the features that training drops, 0 to below 1, whatever `training.dropout` is.
     lists, lexicon, clusters: as for the component's initialisation.
-    lazy: a step updates the features of its batch, whatever momentum the others have: much faster for a million
-        features, a little less accurate where there are few examples.
-    Raises InputError without any template, and for one that cannot be used here."""
+    lazy: whether a step updates only the features of its batch, regardless of momentum. Much faster for a million
+        features, but slightly less accurate with few examples.
+    Raises InputError if there is no template, and for one that cannot be used here."""
     if not templates:
         raise InputError("expected at least 1 template, got none; to have no sparse features, leave this block out")
     check_dropout(dropout)
@@ -65,15 +65,21 @@ def build_sparse_features(
         ),
         dims={"nO": width},
         # Without templates until initialisation; a pipeline that is loaded brings its own index, with the lists.
-        attrs={"index": FeatureIndex([], {}), "needs_words": uses_words(templates)},
-        shims=[(RowsShim if lazy else SizedShim)(partial(FeatureScores, rate=rate, dropout=dropout, sparse=lazy))],
+        attrs={
+            "index": FeatureIndex([], {}),
+            "needs_words": uses_words(templates),
+            "requires_extra": "words" if uses_words(templates) else None,
+        },
+        shims=[
+            (RowsShim if lazy else SizedShim)(partial(FeatureScores, lr_scale=lr_scale, dropout=dropout, sparse=lazy))
+        ],
     )
 
 
 def _read_lists(
     templates: list[str], files: dict[str, Any], lexicon: str | None, clusters: dict[str, int]
 ) -> dict[str, WordList]:
-    """Those that the templates use."""
+    """Reads the lists that the templates use."""
     used = list_columns(templates)
     found = {name: read_list(path) for name, path in files.items() if name in used}
     return {**found, **cluster_lists(lexicon, {name: n for name, n in clusters.items() if name in used})}
@@ -94,7 +100,7 @@ def _init(
         return
     docs = list(X or [])
     if train is not None:
-        # From the text alone, as a pipeline sees it: words that are annotated there would not be there in prediction.
+        # Uses only the text, as in prediction: annotated words are not available there.
         tokenizer = Chinese().tokenizer
         docs = [tokenizer(doc.text) for doc in read_docs(train)]
     index = model.attrs["index"] = FeatureIndex(templates, read_lists())

@@ -1,10 +1,11 @@
-"""What a CRF decides by, once the features of a batch have been seen."""
+"""The scores of tags from which a CRF decodes."""
 
 from typing import NamedTuple
 
 import torch
 
 from ..nn.crf import CRF
+from ..text.windows import Window
 
 
 class TagScores(NamedTuple):
@@ -27,3 +28,16 @@ class TagScores(NamedTuple):
         chosen = torch.tensor(sequences, dtype=torch.long, device=self.emissions.device)
         transitions = None if self.transitions is None else self.transitions[chosen]
         return self._replace(emissions=self.emissions[chosen], lengths=self.lengths[chosen], transitions=transitions)
+
+    def without(self, penalty: float) -> "TagScores":
+        """The scores with a penalty subtracted from those of the tag O, the first."""
+        emissions = self.emissions.clone()
+        emissions[..., 0] -= penalty
+        return self._replace(emissions=emissions)
+
+
+class Tagged(NamedTuple):
+    """Windows of documents with the scores of their tags, B = len(windows)."""
+
+    windows: list[Window]
+    scores: TagScores

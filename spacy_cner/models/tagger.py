@@ -1,4 +1,4 @@
-"""The tagger: features of characters, scores of tags, and a CRF over them."""
+"""The neural tagger: features of characters, scores of tags, and a CRF."""
 
 from collections.abc import Callable, Sequence
 from typing import Any, cast
@@ -25,12 +25,12 @@ def build_crf_tagger(
     """A linear layer and a first-order CRF (Wu et al. 2019, section 3.1, eq. 2-4) over character features.
 
     tok2vec: the features, one row per character; may be a listener to a shared `tok2vec` component.
-    encoder: what stands between them and the CRF for this task alone, e.g. `spacy_cner.BiLSTM.v1`.
+    encoder: this task's own layers between features and CRF, e.g. `spacy_cner.BiLSTM.v1`.
     tag_scheme: bio, bioes, bmes or bilou.
-    features: more scores of tags, added to those of the linear layer, e.g. `spacy_cner.SparseFeatures.v1`: with it a
+    features: more tag scores, added to the linear layer's, e.g. `spacy_cner.SparseFeatures.v1`, which makes a
         log-bilinear CRF (Peng & Dredze 2016, section 2.2).
     RETURNS: Model[List[Doc], List[Floats2d]], the emission scores (n_tokens, n_tags). The CRF is the model's reference
-        "crf"; `crf_loss`, `crf_of` use it. `set_labels` must be called before the model is initialised."""
+        "crf", used by `crf_loss` and `crf_of`. `set_labels` must be called before initialisation."""
     return _tagger("crf_tagger", _crf, tok2vec, encoder, tag_scheme, features)
 
 
@@ -40,8 +40,10 @@ def build_softmax_tagger(
     encoder: Model[list[Floats2d], list[Floats2d]] | None = None,
     tag_scheme: str = "bioes",
 ) -> Model[list[Doc], list[Floats2d]]:
-    """The same, with each tag decided by itself (the Softmax rows of Wu et al. 2019, Table 2): a CRF whose transitions
-    are all allowed, score zero and are not learned. Illegal tag sequences are repaired, see `spacy_cner.text.tags`."""
+    """A tagger that decides each tag independently (the Softmax rows of Wu et al. 2019, Table 2).
+
+    It is a `spacy_cner.CrfTagger.v1` whose transitions are all allowed, score zero and are not learned. Illegal tag
+    sequences are repaired, see `spacy_cner.text.tags`."""
     return _tagger("softmax_tagger", _independent, tok2vec, encoder, tag_scheme)
 
 
@@ -57,7 +59,7 @@ def _tagger(
     output = sequence_layer("emissions", _linear)
     head: Model = output if encoder is None else chain(encoder, output)
     crf: Model = Model("crf", _no_forward, shims=[SizedShim(build_crf)])
-    # What `[pretraining] layer = "pretrained"` names: a `spacy.Tok2Vec.v2`, also beside other features.
+    # The layer that `[pretraining] layer = "pretrained"` names: a `spacy.Tok2Vec.v2`, even inside a larger tok2vec.
     inner = next((node for node in tok2vec.walk() if node.has_ref("embed") and node.has_ref("encode")), tok2vec)
     model: Model = Model(
         name,
@@ -78,10 +80,9 @@ def _tagger(
 
 
 def set_labels(model: Model, labels: Sequence[str], *, outside: bool = True) -> list[str]:
-    """Sizes the model for these labels; weights of labels it had keep their values if the new ones come after them.
+    """Sizes the model for these labels. Weights of old labels keep their values if new labels come after them.
 
-    outside: whether there is a tag for what no span covers.
-    RETURNS: its tags."""
+    outside: whether there is a tag for tokens outside of spans. RETURNS: the tags."""
     tags = tag_list(labels, model.attrs["tag_scheme"])[0 if outside else 1 :]
     output, crf = model.get_ref("output"), model.get_ref("crf")
     output.set_dim("nO", len(tags), force=True)
@@ -99,8 +100,8 @@ def set_labels(model: Model, labels: Sequence[str], *, outside: bool = True) -> 
 def score_tags(
     model: Model, docs: list[Doc], vectors: list[Floats2d], is_train: bool
 ) -> tuple[list[Floats2d], Callable]:
-    """The emission scores (n_i, n_tags) of documents whose vectors are known, and what takes their gradient to that of
-    the vectors."""
+    """Returns the emission scores (n_i, n_tags) of documents with these vectors, and a function that maps their
+    gradient to the vectors' gradient."""
     emissions, backprop_head = model.get_ref("head")(vectors, is_train)
     features = model.maybe_get_ref("features")
     if features is None:
@@ -115,17 +116,17 @@ def score_tags(
 
 
 def crf_of(model: Model) -> CRF:
-    """The tagger's CRF."""
+    """Returns the tagger's CRF."""
     return cast(CRF, sized_shim(model.get_ref("crf")).require_built())
 
 
 def crf_loss(
     model: Model, emissions: list[Floats2d], tags: Sequence[Any], scale: float = 1.0
 ) -> tuple[float, list[Floats2d]]:
-    """The negative log-likelihood of the gold tags, summed over sequences (Wu et al. 2019, eq. 4), and the gradient of
-    `scale` times it with respect to the emissions; the CRF's own gradient is kept for `finish_update`.
+    """Returns the negative log-likelihood of the gold tags, summed over sequences (Wu et al. 2019, eq. 4), and the
+    gradient of `scale` times it with respect to the emissions. The CRF keeps its own gradient for `finish_update`.
 
-    emissions: arrays (n_i, n_tags). tags: int64 arrays (n_i,), -1 where the tag is not known."""
+    emissions: arrays (n_i, n_tags). tags: int64 arrays (n_i,), -1 where the tag is unknown."""
     padded, lengths = pad(emissions, requires_grad=True)
     gold = torch.full(padded.shape[:2], -1, dtype=torch.long, device=padded.device)
     for row, sequence in zip(gold, tags):
@@ -141,9 +142,10 @@ def _linear(nI: int, nO: int) -> nn.Module:
 
 
 class PaddedLinear(nn.Linear):
-    """nn.Linear that takes the lengths as every sequence module does."""
+    """nn.Linear that accepts lengths, as every sequence module does."""
 
     def forward(self, padded: torch.Tensor, lengths: torch.Tensor) -> torch.Tensor:  # type: ignore[override]
+        """Maps padded (B, T, nI) to (B, T, nO); `lengths` is not used."""
         return super().forward(padded)
 
 

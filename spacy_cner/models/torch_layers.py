@@ -1,4 +1,4 @@
-"""Torch modules as Thinc layers: built when their sizes are known, rebuilt from what was saved, resizable."""
+"""Torch modules as Thinc layers: built when their sizes are known, rebuilt from saved sizes, resizable."""
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -26,19 +26,20 @@ from torch import nn
 from ..nn.precision import Precision, check_precision, computing
 from ..text.batching import batches_by_length
 
-# Padded characters that go through a network at once: bounds the memory whatever the documents, keeps a CPU's caches
-# warm (4,096 are a third faster than 16,384) and a GPU busy.
+# Padded characters that go through a network at once. This bounds the memory for any documents, fits a CPU's caches
+# (4,096 are a third faster than 16,384) and keeps a GPU busy.
 PADDED_SIZE_CPU = 4096
 PADDED_SIZE_GPU = 65536
 
 
 def padded_size(ops: Ops) -> int:
+    """Returns the number of padded characters in a batch of prediction."""
     return PADDED_SIZE_CPU if isinstance(ops, NumpyOps) else PADDED_SIZE_GPU
 
 
 class SizedShim(PyTorchShim):
-    """A PyTorchShim whose module is made by `build_module(**sizes)` once the sizes are known: at initialisation, or
-    from what `to_bytes` saved. So a pipeline loads without knowing its number of labels beforehand."""
+    """A PyTorchShim whose module is made by `build_module(**sizes)` once the sizes are known, at initialisation or from
+    saved bytes. So a pipeline loads without knowing its number of labels beforehand."""
 
     def __init__(self, build_module: Callable[..., nn.Module]):
         super().__init__(None, config={})
@@ -46,10 +47,11 @@ class SizedShim(PyTorchShim):
 
     @property
     def is_built(self) -> bool:
+        """Whether there is a module."""
         return self._model is not None
 
     def require_built(self) -> nn.Module:
-        """The module. Raises ValueError if it was not built yet."""
+        """Returns the module. Raises ValueError if it was not built yet."""
         if self._model is None:
             raise ValueError(
                 "expected an initialised model, got one that was neither initialised nor loaded; call "
@@ -58,7 +60,7 @@ class SizedShim(PyTorchShim):
         return self._model
 
     def build(self, **sizes: Any) -> None:
-        """Makes the module anew with these sizes; of the one there was, each weight that still has a place stays."""
+        """Makes a new module with these sizes; weights of the old one are kept as far as they fit."""
         old, self.cfg = self._model, sizes
         self._model = self.build_module(**sizes).to(get_torch_default_device())
         if old is not None:
@@ -69,11 +71,13 @@ class SizedShim(PyTorchShim):
                     weights[corner] = kept[corner]
 
     def to_bytes(self) -> bytes:
+        """Returns sizes and weights."""
         if self._model is None:
             return srsly.msgpack_dumps({"config": {}, "state": None})
         return super().to_bytes()
 
     def from_bytes(self, bytes_data: bytes) -> "SizedShim":
+        """Builds the module of saved sizes and weights."""
         message = srsly.msgpack_loads(bytes_data)
         if message["state"] is not None:
             self.build(**message["config"])
@@ -81,21 +85,24 @@ class SizedShim(PyTorchShim):
         return self
 
     def finish_update(self, optimizer: Optimizer) -> None:
+        """Updates the weights, if there are any."""
         if self._model is not None:
             super().finish_update(optimizer)
 
     def use_params(self, params):
+        """Uses the optimizer's averages for a while, see `own_averages`."""
         return own_averages(self, params)
 
     def to_device(self, device_type: str, device_id: int) -> None:
+        """Moves the module, if there is one."""
         if self._model is not None:
             super().to_device(device_type, device_id)
 
 
 @contextmanager
 def own_averages(shim: PyTorchShim, params: dict[tuple[int, str], Any]) -> Iterator[None]:
-    """Puts the averages that the optimizer keeps (`use_averages`) in place of a shim's weights for a while. PyTorchShim
-    itself looks for them under names that Thinc's optimizer does not use."""
+    """Replaces a shim's weights by the optimizer's averages (`use_averages`) inside this context. PyTorchShim itself
+    looks for them under names that Thinc's optimizer does not use."""
     weights = dict(shim._model.named_parameters()) if shim._model is not None else {}
     own = {name: weight.data for name, weight in weights.items() if (shim.id, name) in params}
     try:
@@ -108,31 +115,31 @@ def own_averages(shim: PyTorchShim, params: dict[tuple[int, str], Any]) -> Itera
 
 
 def sized_shim(layer: Model) -> SizedShim:
-    """The shim of a layer that has one."""
+    """Returns the shim of a layer that has one."""
     return cast(SizedShim, layer.shims[0])
 
 
 def pad(sequences: Sequence[Floats2d], *, requires_grad: bool = False) -> tuple[torch.Tensor, torch.Tensor]:
-    """B arrays of shape (n_i, D) as one tensor (B, T, D), zero where there is padding, and their lengths (B,)."""
+    """Pads B arrays (n_i, D) with zeros to one tensor (B, T, D); returns it with the lengths (B,)."""
     lengths = [len(x) for x in sequences]
     flat = xp2torch(get_current_ops().flatten(cast(Any, sequences)))
     size = max(lengths)
     padded = flat.new_zeros(len(lengths) * size, *flat.shape[1:])
-    padded.index_copy_(0, _places(lengths, size).to(flat.device), flat)
+    padded.index_copy_(0, _positions(lengths, size).to(flat.device), flat)
     padded = padded.view(len(lengths), size, *flat.shape[1:])
     return padded.requires_grad_(requires_grad), torch.tensor(lengths, device=flat.device)
 
 
 def unpad(padded: torch.Tensor, lengths: torch.Tensor) -> list[Floats2d]:
-    """The inverse of `pad`: padded (B, T, D) to B arrays (n_i, D)."""
+    """Inverts `pad`: padded (B, T, D) to B arrays (n_i, D)."""
     sizes: Any = lengths.tolist()
-    places = _places(sizes, padded.shape[1]).to(padded.device)
-    flat = padded.detach().flatten(0, 1).index_select(0, places)
+    positions = _positions(sizes, padded.shape[1]).to(padded.device)
+    flat = padded.detach().flatten(0, 1).index_select(0, positions)
     return get_current_ops().unflatten(cast(Floats2d, torch2xp(flat)), sizes)
 
 
-def _places(lengths: Sequence[int], size: int) -> torch.Tensor:
-    """Where the elements of all sequences stand, (sum of lengths,), if each has the room of `size`."""
+def _positions(lengths: Sequence[int], size: int) -> torch.Tensor:
+    """Returns the positions of the elements of all sequences, (sum of lengths,), if each is padded to `size`."""
     ends = numpy.cumsum(lengths)
     starts = numpy.arange(len(lengths)) * size - (ends - lengths)
     return torch.from_numpy(numpy.arange(ends[-1]) + numpy.repeat(starts, lengths))
@@ -146,10 +153,11 @@ def sequence_layer(
     nO: int | None = None,
     precision: Precision = "float32",
 ) -> Model[list[Floats2d], list[Floats2d]]:
-    """A torch module as a layer over sequences. `build_module(nI=, nO=)` makes a module that maps (B, T, nI) and
-    lengths (B,) to (B, T, nO) and whose results for one sequence do not depend on the others nor on padding.
+    """Makes a layer over sequences from a torch module.
 
-    precision: of training, see `Precision`. bfloat16 is about twice as fast on CPUs with AMX, and on GPUs."""
+    build_module: called with nI and nO; makes a module that maps (B, T, nI) and lengths (B,) to (B, T, nO). Its results
+        for a sequence must not depend on other sequences or on padding.
+    precision: precision of training, see `Precision`. bfloat16 is about twice as fast on CPUs with AMX, and on GPUs."""
     check_precision(precision)
     return Model(
         name,
@@ -161,7 +169,7 @@ def sequence_layer(
 
 
 class _Mixed(nn.Module):
-    """Trains `inner` as exactly as `precision` says; takes and returns float32."""
+    """Trains `inner` in this precision; takes and returns float32."""
 
     def __init__(self, inner: nn.Module, precision: Precision):
         super().__init__()
@@ -173,7 +181,7 @@ class _Mixed(nn.Module):
 
 
 def mixed(build_module: Callable[..., nn.Module], precision: Precision, **sizes: int) -> nn.Module:
-    """A module of such a build, in a precision for training and in that which is asked for in prediction."""
+    """Builds a module that trains in this precision, and predicts in the precision of `predict_in`."""
     return _Mixed(build_module(**sizes), precision)
 
 
@@ -207,13 +215,13 @@ def _forward(model: Model, Xs: list[Floats2d], is_train: bool) -> tuple[list[Flo
 
 
 def predict_sequences(model: Model, sequences: Sequence[Any]) -> list[Floats2d]:
-    """What the module of a `sequence_layer`, or one like it, says of arrays (n_i, ...): (n_i, nO) each, computed in
-    batches of those of like length."""
+    """Returns the results of a `sequence_layer`, or a layer like it, for arrays (n_i, ...): (n_i, nO) each. Computes in
+    batches of sequences of similar length."""
     shim = sized_shim(model)
     shim.require_built()
     outputs: list[Any] = [model.ops.alloc2f(0, model.get_dim("nO"))] * len(sequences)
     for batch in batches_by_length(sequences, padded_size(model.ops)):
-        if not len(sequences[batch[0]]):  # the longest; networks take no batch of nothing
+        if not len(sequences[batch[0]]):  # the longest; networks do not accept an empty batch
             continue
         padded, lengths = pad([sequences[i] for i in batch])
         output, _ = shim(ArgsKwargs(args=(padded, lengths), kwargs={}), False)

@@ -1,4 +1,4 @@
-"""From characters to the word pieces of a Hugging Face tokenizer, without losing any."""
+"""The word pieces of a Hugging Face tokenizer for characters, without losing any."""
 
 import logging
 from collections.abc import Iterator, Sequence
@@ -15,11 +15,11 @@ logger = logging.getLogger(__name__)
 
 
 class Encoded(NamedTuple):
-    """Sequences of tokens as an encoder reads them: N sequences of at most S word pieces, special ones included.
+    """Encoded sequences of tokens: N sequences of at most S word pieces, including special ones.
 
-    inputs: arrays (N, S) by name: input_ids, attention_mask and, where the encoder has them, token_type_ids.
-    pieces: (P,), places in the flattened N x S pieces, and tokens: (P,), the token that each of them belongs to,
-        counted over all sequences. Every token has at least one piece."""
+    inputs: arrays (N, S) by name: input_ids, attention_mask and, if the encoder has them, token_type_ids.
+    pieces: (P,), indices into the flattened N x S pieces. tokens: (P,), the token of each of these pieces, counted over
+        all sequences. Every token has at least one piece."""
 
     inputs: dict[str, numpy.ndarray]
     pieces: numpy.ndarray
@@ -27,13 +27,14 @@ class Encoded(NamedTuple):
 
 
 class WordPieces:
-    """Word pieces of tokens that are characters or runs of white space.
+    """Encodes tokens that are characters or runs of white space.
 
-    Each is tokenised by itself, so that the letters of a Latin word and the digits of a number keep vectors of their
-    own. A character for which the vocabulary has no piece is looked up in its plain form (full-width as half-width),
-    then in lower case, and is else read as the unknown token, as is white space; so nothing is left out.
+    Each token is tokenised separately, so letters of a Latin word and digits of a number have their own vectors. A
+    character that the vocabulary lacks is looked up in its plain form (full-width as half-width), then in lower case.
+    Otherwise it becomes the unknown token, as does white space, so nothing is dropped.
 
-    tokenizer: a fast one. max_pieces: longest sequence that the encoder reads, special pieces included."""
+    tokenizer: a fast tokenizer. max_pieces: the longest sequence that the encoder accepts, including special pieces.
+    Raises InputError for a slow tokenizer, and for one without an unknown token."""
 
     def __init__(self, tokenizer: Any, max_pieces: int):
         if not tokenizer.is_fast:
@@ -45,23 +46,23 @@ class WordPieces:
         self.room = max_pieces - tokenizer.num_special_tokens_to_add()
         self._forms: dict[str, str] = {}
         self._counts: dict[str, int] = {}
-        self._told = False
+        self._has_logged = False
 
     def form(self, token: str) -> str:
-        """What the tokenizer is given for a token."""
+        """Returns the string that the tokenizer gets for a token."""
         if token not in self._forms:
             self._forms[token] = self._known_form(token)
             self._counts[token] = len(self._ids(self._forms[token]))
             if self._forms[token] != token and not token.isspace():
-                self._tell(token)
+                self._log_missing(token)
         return self._forms[token]
 
     def split(self, tokens: Sequence[str]) -> Iterator[range]:
-        """The sequence in parts that the encoder can read; in one if it fits."""
+        """Yields the sequence in parts that the encoder can read; in one part if it fits."""
         yield from self._split(tokens, 0)
 
     def encode(self, sequences: Sequence[Sequence[str]]) -> Encoded:
-        """Sequences that fit, none of them empty."""
+        """Encodes sequences that fit and are not empty."""
         found = self.tokenizer(
             [[self.form(token) for token in tokens] for tokens in sequences],
             is_split_into_words=True,
@@ -72,10 +73,10 @@ class WordPieces:
         pieces, tokens, first = [], [], 0
         for i, sequence in enumerate(sequences):
             # shape: (S,), the token of each piece, -1 for special ones
-            places = numpy.array([-1 if place is None else place for place in found.word_ids(i)])
-            own = numpy.flatnonzero(places >= 0)
+            word_ids = numpy.array([-1 if word_id is None else word_id for word_id in found.word_ids(i)])
+            own = numpy.flatnonzero(word_ids >= 0)
             pieces.append(i * length + own)
-            tokens.append(first + places[own])
+            tokens.append(first + word_ids[own])
             first += len(sequence)
         return Encoded(dict(found), numpy.concatenate(pieces), numpy.concatenate(tokens))
 
@@ -90,11 +91,11 @@ class WordPieces:
         self.form(token)
         return self._counts[token]
 
-    def _tell(self, token: str) -> None:
-        more = "" if self._told else "; others like it are named at the logging level DEBUG"
+    def _log_missing(self, token: str) -> None:
+        more = "" if self._has_logged else "; others like it are named at the logging level DEBUG"
         message = f"No word piece for {token!r} (U+{ord(token):04X}): it is read as {self._forms[token]!r}{more}"
-        logger.log(logging.DEBUG if self._told else logging.INFO, message)
-        self._told = True
+        logger.log(logging.DEBUG if self._has_logged else logging.INFO, message)
+        self._has_logged = True
 
     def _known_form(self, token: str) -> str:
         if token.isspace():

@@ -1,19 +1,20 @@
-"""Layers of BERT (Devlin et al. 2019), for what is stacked on an encoder."""
+"""Layers of BERT (Devlin et al. 2019) that are stacked on an encoder."""
 
 import torch
 from torch import nn
 from torch.nn import functional
 
+from ..errors import InputError
 from .attention import key_mask, show_weights, softmax_weights
 
 INITIAL_STD = 0.02  # `initializer_range` of BERT's published configurations
 
 
 class BertOutput(nn.Module):
-    """What follows attention in a layer of BERT: self-output, intermediate and output layer, with two residuals.
+    """The part of a BERT layer after attention: self-output, intermediate and output layer, with two residuals.
 
-    attended: width of what attention returns. width: of the layer's input and output. inner: of the intermediate
-    layer."""
+    attended: width of the attention's result. width: width of the layer's input and output. inner: width of the
+    intermediate layer."""
 
     def __init__(self, attended: int, width: int, inner: int, dropout: float):
         super().__init__()
@@ -23,14 +24,14 @@ class BertOutput(nn.Module):
         self.dropout = nn.Dropout(dropout)
 
     def forward(self, attended: torch.Tensor, inputs: torch.Tensor) -> torch.Tensor:
-        """attended (B, T, attended), inputs (B, T, width): what attention looked at. RETURNS (B, T, width)."""
+        """Maps attended (B, T, attended) and inputs (B, T, width), the attention's own input, to (B, T, width)."""
         hidden = self.self_norm(inputs + self.dropout(self.self_output(attended)))
         inner = functional.gelu(self.intermediate(hidden))
         return self.norm(hidden + self.dropout(self.output(inner)))
 
 
 class BertLayer(nn.Module):
-    """One whole layer of BERT; on top of a BERT of 12 layers, the 13th."""
+    """One complete layer of BERT; on top of a BERT of 12 layers, it is the 13th."""
 
     def __init__(self, width: int, heads: int, inner: int, dropout: float):
         super().__init__()
@@ -41,7 +42,7 @@ class BertLayer(nn.Module):
         self.apply(initialize_as_bert)
 
     def forward(self, padded: torch.Tensor, lengths: torch.Tensor) -> torch.Tensor:
-        """padded (B, T, width), lengths (B,). RETURNS (B, T, width); what stands at padding has no meaning."""
+        """Maps padded (B, T, width) and lengths (B,) to (B, T, width); values at padding have no meaning."""
         query, key, value = (split_heads(layer(padded), self.heads) for layer in (self.query, self.key, self.value))
         # shape: (B, heads, T, T)
         weights = softmax_weights(query, key, key_mask(lengths, padded.shape[1])[:, None, None])
@@ -52,17 +53,19 @@ class BertLayer(nn.Module):
 
 
 def split_heads(rows: torch.Tensor, heads: int) -> torch.Tensor:
-    """(B, T, width) to (B, heads, T, width / heads)."""
+    """Splits rows (B, T, width) into heads (B, heads, T, width / heads)."""
     return rows.unflatten(-1, (heads, -1)).transpose(1, 2)
 
 
 def checked_heads(width: int, heads: int) -> int:
+    """Returns the number of heads. Raises InputError if it does not divide the width."""
     if heads < 1 or width % heads:
-        raise ValueError(f"expected a number of heads that share the width {width}, got {heads}")
+        raise InputError(f"expected a number of heads that share the width {width}, got {heads}")
     return heads
 
 
 def initialize_as_bert(module: nn.Module) -> None:
+    """Initializes a linear layer as BERT does; leaves other modules as they are."""
     if isinstance(module, nn.Linear):
         nn.init.normal_(module.weight, std=INITIAL_STD)
         nn.init.zeros_(module.bias)

@@ -8,26 +8,28 @@ from .bert_layers import BertOutput, checked_heads, initialize_as_bert, split_he
 
 
 class ClassificationAttention(nn.Module):
-    """The classification attention of "Classification Attention for Chinese NER", section 3.3: each character is
-    weighed by its similarity to each entity class, in several heads, and what comes out goes through the self-output,
-    intermediate and output layers of BERT, with both residuals.
+    """The classification attention of "Classification Attention for Chinese NER", section 3.3.
 
-    The paper leaves some of it open. This is how it is read here:
-    - Q comes from the sentence and K from the class embeddings ("the entity classification embedding and the sentence
-      embedding after the Key-layer and then Query-layer respectively"), V from the sentence.
-    - The softmax of the similarity goes over the characters of the sentence, for each class and head: "characters
-      similar to a particular entity class could have greater feature weights". Over the entity, "an input sentence with
-      only one character", it would be 1 everywhere.
-    - The Hadamard product weighs the rows of V: there is one weighted sentence for each class and head ("a matrix
+    Each character is weighted by its similarity to each entity class, in several heads. The result goes through the
+    self-output, intermediate and output layers of BERT, with both residuals.
+
+    The paper leaves some points open. They are read as follows:
+    - Q comes from the sentence, K from the class embeddings, V from the sentence ("the entity classification embedding
+      and the sentence embedding after the Key-layer and then Query-layer respectively").
+    - The softmax of the similarity is taken over the characters of the sentence, for each class and head: "characters
+      similar to a particular entity class could have greater feature weights". Taken over the entity, "an input
+      sentence with only one character", it would be 1 everywhere.
+    - The Hadamard product weights the rows of V. There is one weighted sentence for each class and head ("a matrix
       one-dimensional higher than BERT").
-    - These are merged by putting heads and classes side by side, and the self-output layer maps the result to the width
-      of BERT. A sum over classes would fit without it, but would not tell which class a character is like.
-    - The class embeddings are not trained, only the Key-layer that they pass: section 3.1 computes them beforehand, "in
-      a pipeline structure".
-    - Dropout is on the similarities, as in BERT, and behind self-output and output layer.
+    - Heads and classes are merged by concatenation, and the self-output layer maps the result to the width of BERT. A
+      sum over classes would fit without it, but would not tell which class a character resembles.
+    - The class embeddings are not trained, only the Key-layer that they pass through: section 3.1 computes them
+      beforehand, "in a pipeline structure".
+    - Dropout is applied to the similarities, as in BERT, and after the self-output and output layers.
 
-    width: of characters. classes: their names. class_width: of the class embeddings, which are the buffer
-    `class_embeddings` (n_classes, class_width), zero at first. inner: width of the intermediate layer."""
+    width: width of a character's state. classes: names of the classes. class_width: width of the class embeddings. They
+    are the buffer `class_embeddings` (n_classes, class_width), zero at first. inner: width of the intermediate
+    layer."""
 
     class_embeddings: torch.Tensor
 
@@ -42,14 +44,14 @@ class ClassificationAttention(nn.Module):
         self.apply(initialize_as_bert)
 
     def similarity(self, padded: torch.Tensor, lengths: torch.Tensor) -> torch.Tensor:
-        """padded (B, T, width), lengths (B,). RETURNS (B, heads, classes, T): how much each character is like each
-        class, in sum 1 over the characters of a sentence, zero at padding."""
+        """Maps padded (B, T, width) and lengths (B,) to the similarity of characters to classes, (B, heads, classes,
+        T). It sums to 1 over the characters of a sentence and is zero at padding."""
         query = split_heads(self.query(padded), self.heads)
         key = split_heads(self.key(self.class_embeddings)[None], self.heads)
         return softmax_weights(key, query, key_mask(lengths, padded.shape[1])[:, None, None])
 
     def forward(self, padded: torch.Tensor, lengths: torch.Tensor) -> torch.Tensor:
-        """padded (B, T, width), lengths (B,). RETURNS (B, T, width); what stands at padding has no meaning."""
+        """Maps padded (B, T, width) and lengths (B,) to (B, T, width); values at padding have no meaning."""
         weights = self.similarity(padded, lengths)
         show_weights(weights, self.classes)
         value = split_heads(self.value(padded), self.heads)

@@ -6,20 +6,22 @@ from torch.nn import functional
 
 
 class FeatureScores(nn.Module):
-    """The sum of the weights of those features that hold, as in a log-linear model: rows (n, k) of a table of shape
-    (size, width) to (n, width). Row 0 stands for features that are not known, and adds nothing.
+    """Sums the weights of the active features, as in a log-linear model: rows (n, k) of a (size, width) table to (n,
+    width). Row 0 stands for unknown features and adds nothing.
 
-    rate: what Adam's steps are multiplied by, as the table holds the weights divided by it. dropout: the part of the
-    features left out in training, each by itself; the others count more, so that the sum stays the same on average.
-    sparse: the table's gradient is, too."""
+    lr_scale: factor of Adam's steps. The table holds the weights divided by it.
+    dropout: share of features dropped in training, each independently. The others are scaled up, so that the sum's
+        expectation stays the same.
+    sparse: whether the table's gradient is sparse."""
 
-    def __init__(self, size: int, width: int, *, rate: float = 1.0, dropout: float = 0.0, sparse: bool = False):
+    def __init__(self, size: int, width: int, *, lr_scale: float = 1.0, dropout: float = 0.0, sparse: bool = False):
         super().__init__()
-        self.rate, self.dropout, self.sparse = rate, dropout, sparse
+        self.lr_scale, self.dropout, self.sparse = lr_scale, dropout, sparse
         self.weights = nn.Parameter(torch.zeros(size, width))
 
     def forward(self, rows: torch.Tensor) -> torch.Tensor:
-        scale = self.rate
+        """Maps rows (n, k) to sums (n, width)."""
+        scale = self.lr_scale
         if self.training and self.dropout:
             rows = rows * (torch.rand(rows.shape, device=rows.device) >= self.dropout)
             scale /= 1 - self.dropout

@@ -2,15 +2,19 @@
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from functools import partial
-from typing import Any, ContextManager, Literal
+from typing import Any, Literal
 
 import torch
+
+from ..errors import InputError
 
 # "auto" is bfloat16 where the processor multiplies it natively.
 Precision = Literal["float32", "bfloat16", "auto"]
 
+# A global rather than a ContextVar: a server sets it once and predicts in threads, each of which begins with an empty
+# context and would not know of it. So a `with` block counts for the threads next to it, too.
 _of_prediction: Precision = "float32"
 
 # A forked process, as `nlp.pipe(n_process=2)` makes it, inherits the count of torch's threads but not the threads: to
@@ -19,21 +23,33 @@ if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=partial(torch.set_num_threads, 1))
 
 
-def predict_in(precision: Precision) -> None:
-    """Networks predict in this precision from now on, those of all pipelines in this process and those forked from it.
+def predict_in(precision: Precision) -> AbstractContextManager[None]:
+    """Sets the precision in which the networks of all pipelines in this process predict, and of processes forked later.
 
-    At first it is float32, so that results depend neither on the machine nor on how documents are batched. "auto" is
-    faster where there is bfloat16, and changes an entity now and then. On a GPU, BERTs (`CharBert`, `CharTransformer`)
-    stay in float32: Thinc's shim decides there. Raises ValueError if it is no precision."""
+    A plain call, `predict_in("auto")`, sets it for good; `with predict_in("auto"):` sets it for the block, and what was
+    before comes back after it. It begins as float32, so that results depend neither on the machine nor on how documents
+    are batched. "auto" is faster where there is bfloat16, and changes an entity now and then. On a GPU, BERTs
+    (`CharBert`, `CharTransformer`) stay in float32: Thinc's shim decides there. Raises InputError for any other
+    precision."""
     global _of_prediction
     check_precision(precision)
-    _of_prediction = precision
+    before, _of_prediction = _of_prediction, precision
+    return _then_set(before)
+
+
+@contextmanager
+def _then_set(precision: Precision) -> Iterator[None]:
+    global _of_prediction
+    try:
+        yield
+    finally:
+        _of_prediction = precision
 
 
 def check_precision(precision: str) -> None:
-    """Raises ValueError if it is none."""
+    """Raises InputError for anything but a `Precision`."""
     if precision not in ("float32", "bfloat16", "auto"):
-        raise ValueError(f"expected the precision float32, bfloat16 or auto, got {precision!r}")
+        raise InputError(f"expected the precision float32, bfloat16 or auto, got {precision!r}")
 
 
 @contextmanager
@@ -45,7 +61,7 @@ def computing(in_training: Precision, device: str, is_train: bool) -> Iterator[N
         yield
 
 
-def without_tf32() -> ContextManager[None]:
+def without_tf32() -> AbstractContextManager[None]:
     """cuDNN multiplies the float32 of convolutions and LSTMs as they are. By itself it takes them for TF32, of as few
     digits as float16."""
     cudnn = torch.backends.cudnn

@@ -6,34 +6,39 @@ from typing import cast
 import torch
 from torch import nn
 
+from ..errors import InputError
+
 
 def run(lstm: nn.LSTM, padded: torch.Tensor) -> torch.Tensor:
-    """The states of an LSTM, (B, T, width). The optimizer gives its weights other places in memory, and a GPU wants
-    them in one; where they are, and on a CPU, this moves nothing."""
+    """Returns the states of an LSTM, (B, T, width).
+
+    The optimizer moves the weights in memory, but a GPU wants them in one block. On a CPU, and where they are in one
+    block already, this moves nothing."""
     lstm.flatten_parameters()
     return lstm(padded)[0]
 
 
 def reverse(padded: torch.Tensor, lengths: torch.Tensor) -> torch.Tensor:
-    """Each sequence of padded (B, T, D) from its last element to its first; padding stays behind it."""
+    """Reverses each sequence of padded (B, T, D); padding stays at the end."""
     n_sequences, size = padded.shape[:2]
     positions = torch.arange(size, device=padded.device)
-    # shape: (B, T); the modulo only moves padding about
+    # shape: (B, T); the modulo only rearranges padding
     mirrored = (lengths[:, None] - 1 - positions) % size
     rows = mirrored + size * torch.arange(n_sequences, device=padded.device)[:, None]
     return padded.flatten(0, 1).index_select(0, rows.flatten()).view_as(padded)
 
 
 class BiLSTM(nn.Module):
-    """A left-to-right and a right-to-left LSTM, their states side by side.
+    """A left-to-right and a right-to-left LSTM, their states concatenated.
 
-    Two LSTMs over padded batches, one of them over the reversed sequences: the result is that of a bidirectional LSTM
-    over packed sequences, and training is over twice as fast on a CPU, where torch has no fast kernel for those."""
+    The two run over padded batches, one of them over the reversed sequences. The result equals a bidirectional LSTM
+    over packed sequences. Training is over twice as fast on a CPU, where torch has no fast kernel for packed sequences.
+    Raises InputError if `width_out` is odd."""
 
     def __init__(self, width_in: int, width_out: int, depth: int = 1):
         super().__init__()
         if width_out % 2:
-            raise ValueError(f"expected an even width, half for each direction, got {width_out}")
+            raise InputError(f"expected an even width, half for each direction, got {width_out}")
         widths = [width_in] + [width_out] * (depth - 1)
         self.rightward = nn.ModuleList(nn.LSTM(width, width_out // 2, batch_first=True) for width in widths)
         self.leftward = nn.ModuleList(nn.LSTM(width, width_out // 2, batch_first=True) for width in widths)
@@ -47,7 +52,7 @@ class BiLSTM(nn.Module):
 
 
 class LSTM(nn.Module):
-    """A left-to-right LSTM: what it says of an element depends on that and those before it."""
+    """A left-to-right LSTM: the state of an element depends on it and the elements before it."""
 
     def __init__(self, width_in: int, width_out: int, depth: int = 1):
         super().__init__()
@@ -59,11 +64,11 @@ class LSTM(nn.Module):
 
 
 class FrozenBiGRU(nn.Module):
-    """A left-to-right and a right-to-left gated recurrent unit, their states side by side, whose weights are given.
+    """A left-to-right and a right-to-left GRU with given weights, their states concatenated.
 
-    The units are those of PaddlePaddle: the reset gate is applied to the state before the recurrent weights (Cho et al.
-    2014, equations 5 to 8), where torch's own `GRU` applies it after them; and the update gate is the share of what is
-    new. All buffers have one entry for each direction; gates are in the order update, reset."""
+    The units follow PaddlePaddle. The reset gate is applied to the state before the recurrent weights (Cho et al. 2014,
+    equations 5 to 8), where torch's own `GRU` applies it after them. The update gate is the share of the new candidate.
+    All buffers have one entry for each direction; gates are in the order update, reset."""
 
     input_weights: torch.Tensor
     biases: torch.Tensor
@@ -83,11 +88,11 @@ class FrozenBiGRU(nn.Module):
     def forward(self, padded: torch.Tensor, lengths: torch.Tensor) -> torch.Tensor:
         """padded (B, T, width_in), lengths (B,). RETURNS (B, T, width_out); what stands at padding has no meaning."""
         size, width = padded.shape[1], self.width
-        # One matrix product for both directions; one step after the other in memory. shape: (T, B, 6 * width)
+        # One matrix product for both directions; steps are contiguous in memory. shape: (T, B, 6 * width)
         products = padded.transpose(0, 1) @ torch.cat([*self.input_weights], dim=1)
         # shape: (T, B, 2, 3 * width)
         inputs = (products.float() + self.biases.flatten()).unflatten(2, (2, 3 * width))
-        # Nothing of padding is new, so the leftward states are still zero where a sequence ends.
+        # Padding adds no candidate, so the leftward states are still zero where a sequence ends.
         padding = torch.arange(size, device=padded.device)[:, None] >= lengths
         inputs[..., :width].masked_fill_(padding[:, :, None, None], -torch.inf)
         # Autocast would round the weights anew at each step, which takes longer than the products.
@@ -96,7 +101,7 @@ class FrozenBiGRU(nn.Module):
         return torch.cat([states[:, 0], states[:, 1].flip(0)], dim=2).transpose(0, 1)
 
     def _states(self, inputs: torch.Tensor) -> torch.Tensor:
-        """inputs: (T, 2, B, 3 * width), those of the leftward direction from the last on. RETURNS (T, 2, B, width)."""
+        """Maps inputs (T, 2, B, 3 * width), reversed for the leftward direction, to states (T, 2, B, width)."""
         state = inputs.new_zeros(*inputs.shape[1:3], self.width)
         states = []
         for step in inputs.unbind():

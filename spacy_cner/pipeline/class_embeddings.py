@@ -16,7 +16,7 @@ from spacy.util import minibatch
 from ..errors import InputError
 from ..models.attention import classification_attention_of, set_class_embeddings
 from ..text.tags import tags_to_spans
-from .tagging import CharTagger
+from .network_tagging import NetworkTagger
 
 BATCH = 64  # documents that are in memory at once
 
@@ -54,7 +54,7 @@ class ClassMoments:
 
 
 def initialize_class_embeddings(
-    tagger: CharTagger, labels: Sequence[str], examples: Iterable[Example], nlp: Language
+    tagger: NetworkTagger, labels: Sequence[str], examples: Iterable[Example], nlp: Language
 ) -> None:
     """Computes the class embeddings of an initialised model from the entities of the examples, if it has classification
     attention. They are means of what its `tok2vec` makes of the characters of each entity (the last hidden layer, in
@@ -75,7 +75,9 @@ def initialize_class_embeddings(
     set_class_embeddings(layer, {label: found[label].count for label in labels}, embeddings.astype("float32"))
 
 
-def entity_embeddings(tagger: CharTagger, examples: Sequence[Example], nlp: Language) -> dict[str, list[numpy.ndarray]]:
+def entity_embeddings(
+    tagger: NetworkTagger, examples: Sequence[Example], nlp: Language
+) -> dict[str, list[numpy.ndarray]]:
     """The mean over the characters of each entity, by label. (The paper divides by n - m for the n - m + 1 characters m
     to n, which cannot be meant: it would divide by zero for an entity of one character.)"""
     views = tagger.views(example.predicted for example in examples)
@@ -87,20 +89,20 @@ def entity_embeddings(tagger: CharTagger, examples: Sequence[Example], nlp: Lang
     return found
 
 
-def features(tagger: CharTagger, views: list[Doc], nlp: Language) -> Iterator[numpy.ndarray]:
+def features(tagger: NetworkTagger, views: list[Doc], nlp: Language) -> Iterator[numpy.ndarray]:
     """What the model's `tok2vec` makes of each character doc, its windows put together again: (n_tokens, width)."""
     if tagger.listens:
         annotate_upstream(tagger, views, nlp)
     ops, tok2vec = tagger.model.ops, tagger.model.get_ref("tok2vec")
     parts: list[dict[int, numpy.ndarray]] = [{} for _ in views]
-    for batch in tagger.batches(views):
-        for window, rows in zip(batch, tok2vec.predict([window.doc for window in batch])):
+    for windows, shown in tagger.batches(views):
+        for window, rows in zip(windows, tok2vec.predict(shown)):
             parts[window.index][window.start] = ops.to_numpy(rows)
     for part in parts:
         yield numpy.concatenate([part[start] for start in sorted(part)]) if part else numpy.zeros((0, 0))
 
 
-def annotate_upstream(tagger: CharTagger, docs: list[Doc], nlp: Language) -> None:
+def annotate_upstream(tagger: NetworkTagger, docs: list[Doc], nlp: Language) -> None:
     """Runs the components that the model takes its features from, as they would be run before it."""
     upstream = {getattr(node, "upstream_name", None) for node in tagger.model.walk()}
     for name, pipe in nlp.pipeline:

@@ -1,7 +1,8 @@
-"""What components that tag characters by sparse features and a CRF have in common."""
+"""What components that score tags by sparse features have in common."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from itertools import takewhile
 from pathlib import Path
 from typing import Any
@@ -12,79 +13,110 @@ from spacy import util
 from spacy.language import Language
 from spacy.pipeline import Pipe
 from spacy.tokens import Doc
-from spacy.training import Example
+from spacy.training import Example, validate_get_examples
 from spacy.vocab import Vocab
 
 from ..errors import InputError
+from ..features.clusters import cluster_lists
 from ..features.columns import DOC_COLUMNS
+from ..features.index import uses_words
 from ..features.template import columns_of, parse_templates
+from ..features.template_sets import DEFAULT_TEMPLATES
 from ..features.word_list import WordList, own_lists, read_list
-from ..models.feature_tagger import FeatureTagger, TaggedParts, TrainingData
+from ..models.feature_tagger import FeatureTagger, TrainingData
+from ..models.tag_scores import Tagged
 from ..text.char_view import CharView
 from ..text.tags import scheme_letters
-
-Paths = dict[str, str | Path]
-DEFAULT_TEMPLATES = [
-    *("c[-2]", "c[-1]", "c[0]", "c[1]", "c[2]"),
-    *("c[-2]c[-1]", "c[-1]c[0]", "c[0]c[1]", "c[1]c[2]", "c[-1]c[1]"),
-    *("class[-1]", "class[0]", "class[1]", "class[-1]class[0]class[1]"),
-]
+from .settings import Setting, at_least
+from .tagging import CharTagger
 
 
-def training_list(name: str | None, entries: Iterable[str]) -> dict[str, WordList]:
-    """A list of that name of what occurs at least twice; none without a name. What occurs once is left out, so that the
-    training data has what is in no list too, as other texts do."""
-    counts = Counter(entries)
-    return {name: WordList(entry for entry, count in counts.items() if count > 1)} if name else {}
+def check_folds(folds: int) -> None:
+    """Raises InputError for a number that makes no folds."""
+    if folds < 0 or folds == 1:
+        raise InputError(f"expected at least 2 folds, or 0 for none, got {folds}")
 
 
-class FeatureTaggerPipe(Pipe):
-    """Learns in `initialize`, from all data at once. A component says what the tags mean: `read`, `set_annotations` and
-    `initialize`, which calls `learn`.
+class SavedTagger(Pipe):
+    """Saves and loads what a component has learned: a file of each part holds what `to_bytes` has of it."""
+
+    cfg: dict[str, Any]
+    tagger: FeatureTagger | None
+
+    def _save(self) -> dict[str, Callable[[], bytes]]:
+        return {
+            "cfg": lambda: srsly.msgpack_dumps(self.cfg),
+            "tagger": lambda: srsly.msgpack_dumps(None if self.tagger is None else self.tagger.to_dict()),
+        }
+
+    def _load(self) -> dict[str, Callable[[bytes], None]]:
+        def load_tagger(data: bytes) -> None:
+            saved = srsly.msgpack_loads(data)
+            self.tagger = None if saved is None else FeatureTagger.from_dict(saved)
+
+        return {"cfg": lambda data: self.cfg.update(srsly.msgpack_loads(data)), "tagger": load_tagger}
+
+    def to_bytes(self, *, exclude: Iterable[str] = ()) -> bytes:
+        return util.to_bytes(self._save(), exclude)
+
+    def from_bytes(self, bytes_data: bytes, *, exclude: Iterable[str] = ()) -> "SavedTagger":
+        util.from_bytes(bytes_data, self._load(), exclude)
+        return self
+
+    def to_disk(self, path: str | Path, *, exclude: Iterable[str] = ()) -> None:
+        def write(file: Path, save: Callable[[], bytes]) -> None:
+            file.write_bytes(save())
+
+        util.to_disk(path, {name: partial(write, save=save) for name, save in self._save().items()}, exclude)
+
+    def from_disk(self, path: str | Path, *, exclude: Iterable[str] = ()) -> "SavedTagger":
+        def read(file: Path, load: Callable[[bytes], None]) -> None:
+            load(file.read_bytes())
+
+        util.from_disk(path, {name: partial(read, load=load) for name, load in self._load().items()}, exclude)
+        return self
+
+
+class FeatureTaggerPipe(CharTagger, SavedTagger):
+    """Scores tags by sparse features and a CRF. It learns in `initialize`, from all data at once: the likelihood is
+    convex, so there is one best set of weights, and no loop over batches that would come nearer to it.
 
     held_out: with `folds`, the training documents with what the component has found in each when it had not learned
     from it, until a later component has taken them."""
 
-    outside_penalty = 0.0
+    templates = Setting[list[str]](DEFAULT_TEMPLATES, parse_templates)
+    """What to look at, in a notation like CRF++'s. `c[-1]c[0]` is the pair of the character before and the current one.
+    Columns: `c`, the character; `class`, whether it is a digit, a letter, a Chinese digit, ...; `word`, its place in
+    its word; `pos`, that word's part of speech; `tag`, its place in an entity that an earlier component has found; any
+    list of characters or words by its name (`surname`, `place_tail`, `org_tail`, `not_name`, or one given to
+    `initialize`, clusters of words among them). After `B:`, features are those of a pair of tags instead of one tag
+    ("state bigram x observation", Feng et al. 2008, Table 2)."""
+    tag_scheme = Setting[str]("bioes", scheme_letters)
+    """bio, bioes, bmes or bilou."""
+    min_count = Setting[int](1)
+    """Features that occur less often in the training data are left out."""
+    c1 = Setting[float](0.1, at_least(0))
+    """The weight of the L1 penalty, as CRFsuite has it."""
+    c2 = Setting[float](0.01, at_least(0))
+    """The weight of the L2 penalty, as CRFsuite has it."""
+    epochs = Setting[int](0, at_least(0))
+    """How often a training batch by batch (FTRL-Proximal) reads the data. 0 trains by L-BFGS on all data at once, or by
+    OWL-QN where c1 > 0, in at most `max_iterations`."""
+    max_iterations = Setting[int](200, at_least(0))
+    """The most iterations of L-BFGS or OWL-QN."""
+    folds = Setting[int](0, check_folds)
+    """2 or more, for a component after this one that looks at its annotation: that one learns from what this one finds
+    in each part of the training data when it has learned from the other parts only."""
 
-    def __init__(
-        self,
-        vocab: Vocab,
-        name: str,
-        *,
-        templates: list[str],
-        tag_scheme: str,
-        min_count: int,
-        c1: float,
-        c2: float,
-        passes: int,
-        max_iterations: int,
-        folds: int,
-        window: int,
-    ):
-        scheme_letters(tag_scheme)
-        self._columns = set(columns_of(parse_templates(templates)))
-        if min(c1, c2) < 0:
-            raise ValueError(f"expected penalties of at least 0, got c1 = {c1} and c2 = {c2}")
-        if folds == 1:
-            raise ValueError("expected at least 2 folds, or 0 for none, got 1")
-        self.vocab, self.name = vocab, name
-        self.templates, self.tag_scheme, self.window = templates, tag_scheme, window
-        self.min_count, self.folds = min_count, folds
-        self.training: dict[str, Any] = {"c1": c1, "c2": c2, "passes": passes, "max_iterations": max_iterations}
-        self.cfg: dict[str, Any] = {}
+    def __init__(self, vocab: Vocab, name: str = "", *, scorer: Callable | None = None, **settings: Any):
+        self.vocab, self.name, self.scorer = vocab, name, scorer
+        self.cfg: dict[str, Any] = {"labels": []}
+        self.configure(settings)
         self.view = CharView(vocab)
-        self.tagger: FeatureTagger | None = None
+        self.tagger = None
         self.held_out: list[Doc] | None = None
 
     # Prediction
-
-    def read(self, views: list[Doc], found: Iterable[TaggedParts]) -> list[Any]:
-        """What the tags of parts of the documents say of each document."""
-        raise NotImplementedError
-
-    def set_annotations(self, docs: Iterable[Doc], annotations: list[Any]) -> None:
-        raise NotImplementedError
 
     def __call__(self, doc: Doc) -> Doc:
         return next(self.pipe([doc], batch_size=1), doc)
@@ -98,16 +130,11 @@ class FeatureTaggerPipe(Pipe):
             except Exception as error:
                 error_handler(self.name, self, docs, error)
 
-    def predict(self, docs: Iterable[Doc]) -> list[Any]:
-        """For each document what `read` tells of it."""
-        return self.read(*self.tagged(docs))
-
-    def tagged(self, docs: Iterable[Doc]) -> tuple[list[Doc], Iterable[TaggedParts]]:
-        """The documents by characters, and the scores of their tags, part by part."""
+    def scored(self, docs: Iterable[Doc]) -> tuple[list[Doc], Iterator[Tagged]]:
         tagger = self.require_tagger()
         docs = list(docs)
         views = [self.view(doc) for doc in docs]
-        return views, tagger.tag(docs, views, self.outside_penalty)
+        return views, tagger.tag(docs, views)
 
     def require_tagger(self) -> FeatureTagger:
         """The trained tagger. Raises ValueError if there is none."""
@@ -118,43 +145,75 @@ class FeatureTaggerPipe(Pipe):
             )
         return self.tagger
 
+    @property
+    def requires_extra(self) -> str | None:
+        """The extra that templates of words need where no earlier component gives these."""
+        return "words" if uses_words(self.templates) else None
+
     # Training
 
-    def learn(
+    def initialize(
         self,
-        examples: list[Example],
-        tags: list[str],
-        gold: Callable[[Example, Doc], numpy.ndarray],
-        nlp: Language | None,
-        lists: Paths | None,
-        found: Mapping[str, WordList],
+        get_examples: Callable[[], Iterable[Example]],
+        *,
+        nlp: Language | None = None,
+        labels: list[str] | None = None,
+        lists: dict[str, str | Path] | None = None,
+        training_list: str | None = None,
+        lexicon: str | Path | None = None,
+        clusters: dict[str, int] | None = None,
     ) -> None:
-        """Trains the tagger. lists, found: files, and lists made of the training data, by the names that templates use.
-        gold: the indices of an example's tags for a character view, -1 where not known; int64
-        (n_tokens,)."""
+        """Trains the component on all examples.
+
+        labels: those to learn, else those of the examples, in the order of the alphabet.
+        lists: files of characters or words by the names that templates use, in addition to the package's own; with a
+            class behind each entry, after a tab, the features tell the classes apart.
+        training_list: the name of a list of the entities, or words, that the examples have at least twice.
+        lexicon, clusters: a file that `python -m spacy_cner words` wrote, and into how many clusters its words are put,
+            by the name that templates use.
+        Where templates look at words, parts of speech or entities, the components before this one are applied to the
+        examples. Raises InputError if there is no label, or a template has a column that does not exist."""
+        validate_get_examples(get_examples, f"{type(self).__name__}.initialize")
+        examples = self.own_examples(get_examples())
+        self.tagger = None
+        self.cfg["labels"] = self.collect_labels(lambda: examples, labels)
         files = {**own_lists(), **(lists or {})}
-        known = {name: read_list(path) for name, path in files.items() if name in {*self._columns, *(lists or {})}}
-        known.update(found)
-        tagger = FeatureTagger(tags, self.tag_scheme, self.templates, known, window=self.window)
+        named = {*columns_of(parse_templates(self.templates)), *(lists or {})}
+        known = {name: read_list(path) for name, path in files.items() if name in named}
+        if training_list:
+            known[training_list] = repeated(text for example in examples for text in self.annotated(example))
+        known.update(cluster_lists(lexicon, clusters or {}))
+        tagger = FeatureTagger(self.tags, self.tag_scheme, self.templates, known, window=self.window)
         docs = self._documents(examples, nlp)
         views = [self.view(doc) for doc in docs]
-        tagged = [gold(example, view) for example, view in zip(examples, views, strict=True)]
-        if not any((row >= 0).any() for row in tagged):
+        gold = [self.gold(example, view) for example, view in zip(examples, views, strict=True)]
+        if not any((row >= 0).any() for row in gold):
             raise InputError(f"expected examples with annotation for the component {self.name!r}, got none")
-        data = tagger.prepare(docs, views, tagged, min_count=self.min_count)
+        data = tagger.prepare(docs, views, gold, min_count=self.min_count)
         self.held_out = self._hold_out(tagger, data, docs, views) if self.folds else None
         self._log("all documents")
-        tagger.train(data, **self.training, report=self._report)
+        self._train(tagger, data)
         tagger.forget_unused()
         self._log(f"{len(tagger.dictionary)} features have weights")
         self.tagger = tagger
+
+    def _train(self, tagger: FeatureTagger, data: TrainingData, left_out: Iterable[int] = ()) -> None:
+        tagger.train(
+            data,
+            c1=self.c1,
+            c2=self.c2,
+            epochs=self.epochs,
+            max_iterations=self.max_iterations,
+            left_out=set(left_out),
+            report=self._report,
+        )
 
     def _hold_out(self, tagger: FeatureTagger, data: TrainingData, docs: list[Doc], views: list[Doc]) -> list[Doc]:
         held_out = [doc.copy() for doc in docs]
         for fold in range(self.folds):
             chosen = range(fold, len(docs), self.folds)
             self._log(f"all but fold {fold + 1} of {self.folds}")
-            tagger.train(data, **self.training, left_out=chosen, report=self._report)
+            self._train(tagger, data, chosen)
             found = self.read(views, tagger.tag_prepared(data, chosen))
             self.set_annotations([held_out[i] for i in chosen], [found[i] for i in chosen])
         return held_out
@@ -163,7 +222,7 @@ class FeatureTaggerPipe(Pipe):
         """The examples' documents, with what earlier components annotate if features look at it: those that are
         enabled, or that the config names as `training.annotating_components`."""
         docs = [example.predicted for example in examples]
-        if nlp is None or self._columns.isdisjoint(DOC_COLUMNS):
+        if nlp is None or set(columns_of(parse_templates(self.templates))).isdisjoint(DOC_COLUMNS):
             return docs
         texts = [doc.text for doc in docs]
         # `spacy train` disables components that come from another pipeline while it initialises the others.
@@ -188,45 +247,14 @@ class FeatureTaggerPipe(Pipe):
         return docs
 
     def _report(self, number: int, loss: float) -> None:
-        if self.training["passes"] or number % 10 == 0:
-            self._log(f"{'pass' if self.training['passes'] else 'iteration'} {number}, loss {loss:.1f}")
+        if self.epochs or number % 10 == 0:
+            self._log(f"{'epoch' if self.epochs else 'iteration'} {number}, loss {loss:.1f}")
 
     def _log(self, message: str) -> None:
         util.logger.info("%s: %s", self.name, message)
 
-    # Saving
 
-    def to_bytes(self, *, exclude: Iterable[str] = ()) -> bytes:
-        return util.to_bytes({"cfg": self._save_cfg, "tagger": self._save_tagger}, exclude)
-
-    def from_bytes(self, bytes_data: bytes, *, exclude: Iterable[str] = ()) -> "FeatureTaggerPipe":
-        util.from_bytes(bytes_data, {"cfg": self._load_cfg, "tagger": self._load_tagger}, exclude)
-        return self
-
-    def to_disk(self, path: str | Path, *, exclude: Iterable[str] = ()) -> None:
-        savers: dict[str, Callable[[Path], Any]] = {
-            "cfg": lambda file: file.write_bytes(self._save_cfg()),
-            "tagger": lambda file: file.write_bytes(self._save_tagger()),
-        }
-        util.to_disk(path, savers, exclude)
-
-    def from_disk(self, path: str | Path, *, exclude: Iterable[str] = ()) -> "FeatureTaggerPipe":
-        loaders: dict[str, Callable[[Path], Any]] = {
-            "cfg": lambda file: self._load_cfg(file.read_bytes()),
-            "tagger": lambda file: self._load_tagger(file.read_bytes()),
-        }
-        util.from_disk(path, loaders, exclude)
-        return self
-
-    def _save_cfg(self) -> bytes:
-        return srsly.msgpack_dumps(self.cfg)
-
-    def _load_cfg(self, data: bytes) -> None:
-        self.cfg = srsly.msgpack_loads(data)
-
-    def _save_tagger(self) -> bytes:
-        return srsly.msgpack_dumps(None if self.tagger is None else self.tagger.to_dict())
-
-    def _load_tagger(self, data: bytes) -> None:
-        saved = srsly.msgpack_loads(data)
-        self.tagger = None if saved is None else FeatureTagger.from_dict(saved)
+def repeated(texts: Iterable[str]) -> WordList:
+    """A list of what occurs at least twice. What occurs once is left out, so that the training data has what is in no
+    list too, as other texts do."""
+    return WordList(text for text, count in Counter(texts).items() if count > 1)

@@ -8,7 +8,7 @@ import torch
 from spacy.language import Language
 
 from ..errors import InputError
-from ..models.jieba_files import jieba_folder, read_tags, read_variable
+from ..models.jieba_files import jieba_folder, read_jieba_tags, read_variable
 from ..models.jieba_network import WIDTH
 from ..models.tagger import crf_of, set_labels
 from ..models.torch_layers import sized_shim
@@ -28,13 +28,15 @@ def jieba_tagger(names: Sequence[str] = NAMES) -> Language:
     and words with the labels `names` as entities. Raises InputError if jieba is not installed, or if no word can have
     such a label."""
     nlp = spacy.blank("zh")
-    model: Any = nlp.add_pipe("cws", config={"model": MODEL, "parts_of_speech": True}).model  # type: ignore[attr-defined]
+    tagger: Any = nlp.add_pipe("cws", config={"model": MODEL, "parts_of_speech": True})
+    model = tagger.model
     folder = jieba_folder()
-    tags = read_tags(folder)
+    tags = read_jieba_tags(folder)
     labels = list(dict.fromkeys(tag.split("-")[0] for tag in tags if tag != OUTSIDE))
     if unknown := [name for name in names if name not in labels]:
         raise InputError(f"expected names out of {', '.join(labels)}, got {unknown[0]!r}")
     nlp.add_pipe("word_entities", config={"labels": list(names)})
+    tagger.cfg["labels"] = labels
     own = set_labels(model, labels, outside=False)
     model.initialize(X=[nlp.make_doc("好")])
     # Of all tags but O, which it has no use for. shape: (n_own,)

@@ -18,6 +18,8 @@ def make_jieba_words(nlp: Language, name: str) -> "JiebaWords":
 class JiebaWords:
     """Words that begin or end inside of a token of the document are as long as the tokens."""
 
+    requires_extra = "words"
+
     def __init__(self, name: str = "jieba_words"):
         self.name = name
 

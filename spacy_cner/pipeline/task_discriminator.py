@@ -55,6 +55,8 @@ class TaskDiscriminator(TrainablePipe):
     make that impossible (Cao et al. 2018, section 3.5). It annotates nothing and is of no use after training, so
     `package` leaves it out."""
 
+    only_for_training = True
+
     def __init__(
         self,
         vocab: Vocab,

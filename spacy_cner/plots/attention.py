@@ -1,4 +1,4 @@
-"""Where a pipeline looks: the attention of its components for one text."""
+"""The attention of a pipeline's components for one text."""
 
 from typing import NamedTuple
 
@@ -11,8 +11,10 @@ from ..text.char_view import CharView
 
 
 class AttentionMap(NamedTuple):
-    """weights: (heads, n_rows, n_columns); in each row they sum to 1. The columns are the characters of the text, the
-    rows too if not something else, such as classes, looks at them."""
+    """The attention of one layer.
+
+    weights: (heads, n_rows, n_columns); each row sums to 1. columns: the characters of the text. rows: the same, or
+    what else attends to the characters, such as classes."""
 
     name: str
     rows: list[str]
@@ -21,11 +23,11 @@ class AttentionMap(NamedTuple):
 
 
 def attention_maps(nlp: Language, text: str) -> list[AttentionMap]:
-    """The attention of each component that has any, in the order of the pipeline; a component is asked by running it.
-    One with several is named with a number behind it.
+    """Runs the pipeline on a text and returns the attention of its components, in pipeline order. Maps of a component
+    with several layers have a number after its name.
 
-    Raises InputError for a text without characters, a pipeline without attention, and a text longer than what a
-    component looks at in one go."""
+    Raises InputError for a text without characters, a pipeline without attention, and a text longer than a component's
+    window."""
     doc = nlp.make_doc(text)
     characters = [token.text for token in CharView(nlp.vocab)(doc)]
     if not characters:

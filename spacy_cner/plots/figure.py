@@ -1,4 +1,4 @@
-"""What all pictures share: matplotlib (the extra `plots`), used without a screen."""
+"""Figures of matplotlib (the extra `plots`), drawn without a screen."""
 
 from pathlib import Path
 from typing import Any
@@ -7,8 +7,8 @@ from ..errors import InputError
 
 
 def new_figure(path: Path, size: tuple[float, float] = (6, 4)) -> Any:
-    """An empty matplotlib Figure of this size in inches, for a picture at `path`. Raises InputError without
-    matplotlib."""
+    """Makes an empty matplotlib Figure of this size in inches, for a picture at `path`. Raises InputError if matplotlib
+    is not installed."""
     try:
         from matplotlib.figure import Figure
     except ImportError:
@@ -17,7 +17,7 @@ def new_figure(path: Path, size: tuple[float, float] = (6, 4)) -> Any:
 
 
 def save_figure(figure: Any, path: Path) -> None:
-    """Writes the kind of picture that the file's ending names. Raises InputError for one that matplotlib cannot
+    """Writes a figure in the format that the file's ending names. Raises InputError for a format that matplotlib cannot
     write."""
     path.parent.mkdir(parents=True, exist_ok=True)
     try:

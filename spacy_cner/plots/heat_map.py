@@ -1,4 +1,4 @@
-"""Attention as pictures: heat maps drawn with matplotlib (the extra `plots`)."""
+"""Heat maps of attention, drawn with matplotlib (the extra `plots`)."""
 
 import warnings
 from collections.abc import Sequence
@@ -17,11 +17,11 @@ CELL = 0.22  # inches
 
 
 def draw_heat_maps(maps: Sequence[AttentionMap], path: Path) -> None:
-    """Writes a picture with a heat map for each, the mean over its heads, side by side; the kind of picture is that of
-    the file's ending. In an SVG, characters stay characters, so that whoever shows it needs a Chinese font.
+    """Writes a picture with a heat map for each attention map, side by side, averaged over heads.
 
-    Raises InputError without matplotlib, for a kind that it cannot write, and if there is no Chinese font to draw with
-    for another kind than SVG."""
+    The file's ending names the format. An SVG keeps characters as text, so a viewer needs a Chinese font. Raises
+    InputError if matplotlib is not installed or cannot write the format, and if another format than SVG finds no
+    Chinese font."""
     widths = [CELL * len(each.columns) + 1.2 for each in maps]
     heights = [CELL * len(each.rows) + 1.2 for each in maps]
     figure = new_figure(path, (sum(widths), max(heights)))
@@ -35,7 +35,7 @@ def draw_heat_maps(maps: Sequence[AttentionMap], path: Path) -> None:
             ".svg, or install one, such as Noto Sans CJK SC"
         )
     with rc_context({"svg.fonttype": "none", "font.family": [*fonts, "sans-serif"]}), warnings.catch_warnings():
-        if is_svg:  # glyphs are missing here, not where it is shown
+        if is_svg:  # glyphs missing here may be present where it is shown
             warnings.simplefilter("ignore")
         panels = figure.subplots(1, len(maps), squeeze=False, width_ratios=widths)[0]
         for each, axes in zip(maps, panels):
@@ -48,7 +48,7 @@ def draw_heat_maps(maps: Sequence[AttentionMap], path: Path) -> None:
 
 
 def installed_fonts() -> list[str]:
-    """Those of CHINESE_FONTS that matplotlib finds here."""
+    """Returns the fonts of CHINESE_FONTS that matplotlib finds on this machine."""
     from matplotlib.font_manager import fontManager
 
     installed = set(fontManager.get_font_names())

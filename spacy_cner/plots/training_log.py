@@ -1,4 +1,4 @@
-"""The table that spaCy's console logger prints, read again."""
+"""A reader of the table that spaCy's console logger prints."""
 
 import re
 from pathlib import Path
@@ -10,17 +10,17 @@ COLOR = re.compile(r"\x1b\[[0-9;]*m")
 
 
 def read_curve(path: Path, score: str) -> list[tuple[int, float]]:
-    """Step and score at each evaluation of a training: the output of `spacy train`, or a `log.txt` of `reproduce`.
+    """Reads the step and score of each evaluation from the output of `spacy train`.
 
-    score: the name of a column in any case, such as task_acc.
-    Raises InputError for a file that is missing, has no such table, or no such column."""
+    score: the name of a column, such as task_acc, in upper or lower case.
+    Raises InputError if the file, its table or the column is missing."""
     if not path.is_file():
         raise InputError(f"{path}: expected the log of a training, found none")
     lines = COLOR.sub("", path.read_text(encoding="utf-8", errors="replace")).splitlines()
     rules = [i for i, line in enumerate(lines) if i and RULE.match(line)]
     if not rules:
         raise InputError(f"{path}: expected the table that spaCy's console logger prints, found none")
-    first = rules[-1]  # of a training that was begun again, the last time
+    first = rules[-1]  # of the last run, if the training was restarted
     spans = [match.span() for match in re.finditer("-+", lines[first])]
     header = [lines[first - 1][start:end].strip() for start, end in spans]
     if score.upper() not in header[2:]:

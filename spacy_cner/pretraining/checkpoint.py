@@ -1,4 +1,4 @@
-"""All that a stopped run needs in order to go on as if it had not been stopped, in one file."""
+"""Checkpoints: one file with all that a stopped run needs to resume as if it had not been stopped."""
 
 import os
 from collections.abc import Iterator
@@ -14,14 +14,14 @@ Key = tuple[int, str]
 
 
 def save_checkpoint(path: Path, model: Model, optimizer: Optimizer, state: dict[str, Any]) -> None:
-    """Writes the weights, the optimizer's moments and averages, and `state` (JSON-like). A file of the same name is
-    replaced at once, so that there is a whole one at any time."""
+    """Writes the weights, the optimizer's moments and averages, and `state` (JSON-like). An older file is replaced
+    atomically, so that there is always a complete one."""
     message = {"state": state, "model": model.to_bytes(), "optimizer": optimizer_state(model, optimizer)}
     write_whole(path, srsly.msgpack_dumps(message))
 
 
 def load_checkpoint(path: Path) -> dict[str, Any]:
-    """What `save_checkpoint` wrote: "state", "model", "optimizer". Raises InputError if it is something else."""
+    """Reads what `save_checkpoint` wrote: "state", "model", "optimizer". Raises InputError for another file."""
     try:
         message = srsly.msgpack_loads(path.read_bytes())
         return {key: message[key] for key in ("state", "model", "optimizer")}
@@ -30,7 +30,7 @@ def load_checkpoint(path: Path) -> dict[str, Any]:
 
 
 def write_whole(path: Path, data: bytes) -> None:
-    """Writes a file beside it first, so that a kill leaves the old one or the new one."""
+    """Writes to a temporary file in the same folder first, so that a kill leaves the old file or the new one."""
     part = path.with_name(path.name + ".part")
     with part.open("wb") as out:
         out.write(data)
@@ -40,7 +40,7 @@ def write_whole(path: Path, data: bytes) -> None:
 
 
 def optimizer_state(model: Model, optimizer: Optimizer) -> list[dict[str, Any]]:
-    """What the optimizer keeps for each parameter, in the model's order: Thinc's own names of them are numbers that
+    """Returns what the optimizer keeps for each parameter, in the model's order. Thinc's own keys are numbers that
     differ from process to process."""
     kept = {"mom1": optimizer.mom1, "mom2": optimizer.mom2, "averages": optimizer.averages or {}}
     return [
@@ -53,20 +53,20 @@ def optimizer_state(model: Model, optimizer: Optimizer) -> list[dict[str, Any]]:
 
 
 def restore_optimizer(model: Model, optimizer: Optimizer, saved: list[dict[str, Any]], steps: int) -> None:
-    """The inverse of `optimizer_state`; the schedules go on after this number of steps."""
+    """Puts back what `optimizer_state` returned, and moves the schedules on by this number of steps."""
     for key, parameter in zip(parameter_keys(model), saved):
         optimizer.nr_update[key] = parameter["count"]
         for name in ("mom1", "mom2", "averages"):
             arrays = getattr(optimizer, name)
             if arrays is not None and name in parameter:
-                # What msgpack gives is read-only.
+                # Arrays from msgpack are read-only.
                 arrays[key] = model.ops.asarray(parameter[name]).copy()
     for _ in range(steps):
         optimizer.step_schedules()
 
 
 def parameter_keys(model: Model) -> Iterator[Key]:
-    """The optimizer's keys of all parameters, layer by layer."""
+    """Yields the optimizer's keys of all parameters, layer by layer."""
     for node in model.walk():
         yield from ((node.id, name) for name in node.param_names)
         for shim in node.shims:

@@ -1,4 +1,4 @@
-"""What a config says of pre-training."""
+"""The parts of a pre-training run, built from its config."""
 
 import json
 from collections.abc import Callable, Iterable, Iterator
@@ -17,32 +17,31 @@ from ..models.torch_layers import padded_size
 from ..text.batching import batches_by_length
 
 SAVE_EVERY = 500  # batches, if the config does not say
-# What a run that goes on must have in common with the one that was stopped.
+# The sections that a resumed run must share with the stopped one.
 SECTIONS = ("nlp", "components", "corpora", "pretraining", "pretraining_loop")
-Batch = list[Doc]
 
 
 @dataclass
-class Setup:
+class ResolvedConfig:
     """The parts of a run.
 
-    batches: gives (epoch, batch), from the beginning of the text. held_out: batches to measure perplexity on.
-    settings: the config's sections that the result depends on."""
+    batches: yields (epoch, batch), from the beginning of the text. held_out: batches to measure perplexity on.
+    max_steps, save_every: in batches. settings: the config's sections that the result depends on."""
 
     model: Model
     optimizer: Optimizer
-    batches: Callable[[], Iterator[tuple[int, Batch]]]
-    held_out: list[Batch]
+    batches: Callable[[], Iterator[tuple[int, list[Doc]]]]
+    held_out: list[list[Doc]]
     max_steps: int
     save_every: int
     seed: int
     settings: dict[str, Any]
 
 
-def read_setup(config: Config) -> Setup:
-    """Builds the model as `spacy pretrain` does.
+def resolve_config(config: Config) -> ResolvedConfig:
+    """Builds the parts of a run; the model is built as `spacy pretrain` does.
 
-    config: interpolated. Raises InputError if it has no pre-training, or `[pretraining_loop]` is not complete."""
+    config: interpolated. Raises InputError if it has no `[pretraining]`, or `[pretraining_loop]` is incomplete."""
     max_steps, held_out_name = _loop_settings(config)
     settings = {name: json.loads(json.dumps(config[name])) for name in SECTIONS}
     seed = config.get("training", {}).get("seed") or 0
@@ -52,7 +51,7 @@ def read_setup(config: Config) -> Setup:
     model = create_pretraining_model(nlp, resolved)
     read, name = _reader(config, resolved["corpus"]), resolved["corpus"]
 
-    def batches() -> Iterator[tuple[int, Batch]]:
+    def batches() -> Iterator[tuple[int, list[Doc]]]:
         for epoch in range(resolved["max_epochs"]):
             empty = True
             for batch in resolved["batcher"](read(nlp)):
@@ -61,7 +60,7 @@ def read_setup(config: Config) -> Setup:
             if empty:
                 raise InputError(f"expected text in {name}, got none")
 
-    return Setup(
+    return ResolvedConfig(
         model=model,
         optimizer=resolved["optimizer"],
         batches=batches,
@@ -75,7 +74,9 @@ def read_setup(config: Config) -> Setup:
 
 def _loop_settings(config: Config) -> tuple[int, str | None]:
     if not config.get("pretraining"):
-        raise InputError("expected a config with [pretraining], as configs/clc_encoder.cfg has it, got none")
+        raise InputError(
+            "expected a config with [pretraining], such as `python -m spacy_cner init clc_encoder` writes, got none"
+        )
     loop = config.get("pretraining_loop", {})
     if set(loop) != {"max_steps", "held_out"} or not isinstance(loop["max_steps"], int) or loop["max_steps"] < 1:
         raise InputError(
@@ -89,6 +90,6 @@ def _reader(config: Config, name: str) -> Callable[[Language], Iterable[Any]]:
     return registry.resolve({"corpus": dot_to_object(config, name)})["corpus"]
 
 
-def _batches(model: Model, docs: Iterable[Any]) -> list[Batch]:
+def _batches(model: Model, docs: Iterable[Any]) -> list[list[Doc]]:
     texts = ensure_docs(docs)
     return [[texts[i] for i in batch] for batch in batches_by_length(texts, padded_size(model.ops))]

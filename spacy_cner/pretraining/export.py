@@ -1,4 +1,4 @@
-"""A pre-trained encoder as a file to keep: its weights in half precision, and beside them what it was learned from."""
+"""Export of a pre-trained encoder: its weights in half precision, and a JSON file that says how they were learned."""
 
 import hashlib
 import io
@@ -19,29 +19,33 @@ from .huggingface import is_char_bert, save_encoder
 from .loop import ENCODER, LOG
 
 CONFIG, META = "config.cfg", "meta.json"
-# What the log says of the whole run; the rest is about its last batches.
+# The figures of the log that are about the whole run; the rest is about its last batches.
 SUMMARY = ("step", "characters", "held_out_loss", "held_out_perplexity", "held_out_accuracy")
-# What it was learned from is in `about`; where that lies on some machine is nobody's business.
+# Sections with paths of one machine; `about` says what the encoder was learned from.
 LEFT_OUT = ("paths", "initialize", "system")
 
 
 def export_encoder(folder: Path, output: Path, about: str) -> dict[str, Any]:
-    """Writes `output`, for `[initialize] init_tok2vec`, and the same name with .json: `sha256` and `bytes` of it,
-    `about`, what the log's last line says or how the pipeline scored on its development set, and `recipe`, the config's
-    sections that the training read, without paths.
+    """Writes an encoder's weights to `output`, for `[initialize] init_tok2vec`, and a description to the same name with
+    .json.
 
-    folder: where `pretrain` wrote, or a trained pipeline whose config has [pretraining] with the component and layer
-        that are the encoder; if it is a `spacy_cner.CharBert.v1`, the folder `output` without its suffix gets it as
-        transformers reads it. RETURNS: what is in the .json file. Raises InputError if something is missing."""
+    The description has `sha256` and `bytes` of the weights, `about`, and `recipe`, the config's sections that the
+    training read, without paths. It also has the figures of the log's last line, or the pipeline's scores on its
+    development set.
+
+    folder: the output of `pretrain`, or a trained pipeline whose config names the encoder's component and layer in
+        [pretraining]. If that is a `spacy_cner.CharBert.v1`, it is also written to the folder `output` without its
+        suffix, in the format of transformers.
+    RETURNS: the contents of the .json file. Raises InputError if something is missing."""
     if (folder / META).is_file():
-        model, told = _of_pipeline(folder)
+        model, facts = _of_pipeline(folder)
         encoder = model.to_bytes()
         if is_char_bert(model):
             save_encoder(model, output.with_suffix(""))
     else:
-        encoder, told = _of_pretraining(folder)
+        encoder, facts = _of_pretraining(folder)
     weights = half(encoder)
-    statement = {"about": about, "sha256": hashlib.sha256(weights).hexdigest(), "bytes": len(weights), **told}
+    statement = {"about": about, "sha256": hashlib.sha256(weights).hexdigest(), "bytes": len(weights), **facts}
     output.parent.mkdir(parents=True, exist_ok=True)
     write_whole(output, weights)
     write_whole(output.with_suffix(".json"), (json.dumps(statement, ensure_ascii=False, indent=1) + "\n").encode())
@@ -64,20 +68,20 @@ def _of_pipeline(folder: Path) -> tuple[Model, dict[str, Any]]:
     if not where:
         raise InputError(
             f"{folder / CONFIG}: expected [pretraining] with the component and layer that are the encoder, as "
-            "configs/clc_encoder.cfg has it, got none"
+            "`python -m spacy_cner init clc_encoder` writes it, got none"
         )
     encoder = get_tok2vec_ref(spacy.load(folder), where)
     scores = srsly.read_json(folder / META)["performance"]
-    told: dict[str, Any] = {"dev": {name: value for name, value in scores.items() if isinstance(value, float)}}
-    # The encoder that this one began with, if it is still there.
+    facts: dict[str, Any] = {"dev": {name: value for name, value in scores.items() if isinstance(value, float)}}
+    # The encoder that this one was initialised with, if it still exists.
     if before := config["paths"].get("init_tok2vec"):
-        told |= log_summary(Path(before).parent)
+        facts |= log_summary(Path(before).parent)
     recipe = {name: section for name, section in config.items() if name not in LEFT_OUT}
-    return encoder, {**told, "recipe": recipe}
+    return encoder, {**facts, "recipe": recipe}
 
 
 def log_summary(folder: Path) -> dict[str, Any]:
-    """What the log of a pre-training says of all of it; nothing if there is none."""
+    """Returns the figures of a pre-training's log that are about the whole run; empty if there is no log."""
     if not (folder / LOG).is_file():
         return {}
     last = json.loads((folder / LOG).read_text(encoding="utf-8").splitlines()[-1])
@@ -85,7 +89,7 @@ def log_summary(folder: Path) -> dict[str, Any]:
 
 
 def half(model: bytes) -> bytes:
-    """What `Model.to_bytes` gave, its float32 weights as float16. Loading puts them into float32 weights again."""
+    """Converts the float32 weights in the result of `Model.to_bytes` to float16. Loading makes them float32 again."""
     message = srsly.msgpack_loads(model)
     for params in message["params"]:
         params.update({name: _half_array(value) for name, value in params.items() if value is not None})

@@ -1,5 +1,6 @@
-"""A pre-trained `spacy_cner.CharBert.v1` and its output layer as transformers keeps them: a folder with config.json,
-model.safetensors, tokenizer.json and vocab.txt, for AutoModel, AutoModelForMaskedLM and AutoTokenizer."""
+"""Export of a pre-trained `spacy_cner.CharBert.v1` and its MLM head in the format of transformers: a folder with
+config.json, model.safetensors, tokenizer.json and vocab.txt. It is for AutoModel, AutoModelForMaskedLM and
+AutoTokenizer."""
 
 import shutil
 from pathlib import Path
@@ -9,34 +10,37 @@ import torch
 from thinc.api import Model
 
 from ..errors import InputError
-from ..models.char_bert import SPECIAL, UNKNOWN
+from ..models.char_bert import SPECIAL, UNK
 from ..models.torch_layers import sized_shim
 
-FOLDER = "bert"
+BERT_FOLDER = "bert"
 
 
 def is_char_bert(tok2vec: Model) -> bool:
+    """Returns whether the tok2vec is a `spacy_cner.CharBert.v1`."""
     return tok2vec.name == "char_bert"
 
 
 def save_bert(model: Model, output: Path) -> None:
-    """Writes the folder FOLDER in `output`; model: of the objective, with the references "tok2vec" and "head"."""
+    """Writes the folder BERT_FOLDER in `output`.
+
+    model: the objective's model, with the references "tok2vec" and "head"."""
     from transformers import BertForMaskedLM
 
     tok2vec = model.get_ref("tok2vec")
     bert: Any = sized_shim(tok2vec).require_built()
-    guesser: Any = sized_shim(model.get_ref("head")).require_built()
+    head: Any = sized_shim(model.get_ref("head")).require_built()
     config = type(bert.config).from_dict({**bert.config.to_dict(), "architectures": ["BertForMaskedLM"]})
     whole = BertForMaskedLM(config)
     weights = {f"bert.{name}": values for name, values in bert.state_dict().items()}
-    whole.load_state_dict({**weights, **head_weights(guesser.inner.layers)})
-    _save(whole, tok2vec, output / FOLDER)
+    whole.load_state_dict({**weights, **head_weights(head.inner.layers)})
+    _save(whole, tok2vec, output / BERT_FOLDER)
 
 
 def save_encoder(tok2vec: Model, folder: Path) -> None:
-    """Writes a trained `spacy_cner.CharBert.v1` without an output layer, for AutoModel and AutoTokenizer.
+    """Writes a trained `spacy_cner.CharBert.v1` without an MLM head, for AutoModel and AutoTokenizer.
 
-    Raises InputError if there is something else in the folder."""
+    Raises InputError if the folder exists and holds something else."""
     if folder.exists() and not (folder / "config.json").is_file():
         raise InputError(f"{folder}: expected nothing there, or a folder with a BERT to replace, got something else")
     bert: Any = sized_shim(tok2vec).require_built()
@@ -44,20 +48,23 @@ def save_encoder(tok2vec: Model, folder: Path) -> None:
 
 
 def _save(bert: Any, tok2vec: Model, folder: Path) -> None:
-    """`bert`, a model of transformers, and the tokenizer of `tok2vec`. The folder is replaced once all is written."""
+    """Writes `bert`, a model of transformers, and the tokenizer of `tok2vec`. Replaces the folder once all is
+    written."""
     part = folder.with_name(f"{folder.name}.part")
     bert.save_pretrained(part)
     vocabulary: list[str] = [*SPECIAL, *tok2vec.attrs["table"].known]
     make_tokenizer(vocabulary, bert.config.max_position_embeddings).save_pretrained(part)
-    # Which tokenizer.json has as well, but which some tools look for.
+    # tokenizer.json has the vocabulary too, but some tools look for this file.
     (part / "vocab.txt").write_text("".join(f"{token}\n" for token in vocabulary), encoding="utf-8")
     shutil.rmtree(folder, ignore_errors=True)
     part.replace(folder)
 
 
 def head_weights(layers: Any) -> dict[str, torch.Tensor]:
-    """The weights of a `Guesser` by their names in transformers, with a row for each token of the vocabulary. Those of
-    SPECIAL are never guessed but for UNKNOWN, which stands for all characters without a class of their own."""
+    """Returns the weights of an `MLMHead` by their names in transformers, with a row for each token of the vocabulary.
+
+    layers: of the `MLMHead`. Special tokens are never predicted, except UNK, which stands for all characters
+    without a class of their own. Raises InputError if the head is not as wide as the BERT."""
     linear, _, norm, output = layers
     if linear.in_features != linear.out_features:
         raise InputError(
@@ -67,22 +74,24 @@ def head_weights(layers: Any) -> dict[str, torch.Tensor]:
     decoder = torch.zeros(len(SPECIAL) - 1 + output.out_features, output.in_features)
     bias = torch.full((len(decoder),), -1e4)
     decoder[len(SPECIAL) :], bias[len(SPECIAL) :] = output.weight.detach()[1:], output.bias.detach()[1:]
-    decoder[UNKNOWN], bias[UNKNOWN] = output.weight.detach()[0], output.bias.detach()[0]
-    head = "cls.predictions"
+    decoder[UNK], bias[UNK] = output.weight.detach()[0], output.bias.detach()[0]
+    prefix = "cls.predictions"
     return {
-        f"{head}.bias": bias,
-        f"{head}.decoder.weight": decoder,
-        f"{head}.decoder.bias": bias,
-        f"{head}.transform.dense.weight": linear.weight.detach(),
-        f"{head}.transform.dense.bias": linear.bias.detach(),
-        f"{head}.transform.LayerNorm.weight": norm.weight.detach(),
-        f"{head}.transform.LayerNorm.bias": norm.bias.detach(),
+        f"{prefix}.bias": bias,
+        f"{prefix}.decoder.weight": decoder,
+        f"{prefix}.decoder.bias": bias,
+        f"{prefix}.transform.dense.weight": linear.weight.detach(),
+        f"{prefix}.transform.dense.bias": linear.bias.detach(),
+        f"{prefix}.transform.LayerNorm.weight": norm.weight.detach(),
+        f"{prefix}.transform.LayerNorm.bias": norm.bias.detach(),
     }
 
 
 def make_tokenizer(vocabulary: list[str], max_length: int) -> Any:
-    """A BertTokenizerFast of characters: each is a token of its own, also in numbers and Latin words, whose case stays.
-    Compatibility forms count as the plain ones; white space is left out."""
+    """Makes a BertTokenizerFast of characters.
+
+    Each character is a token of its own, also in numbers and Latin words. Case is kept, compatibility forms are
+    normalised (NFKC), and white space is dropped."""
     from tokenizers import Regex, Tokenizer, normalizers, pre_tokenizers, processors
     from tokenizers.models import WordPiece
     from transformers import BertTokenizerFast

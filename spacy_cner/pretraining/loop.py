@@ -1,39 +1,41 @@
 """The loop of pre-training.
 
-`spacy pretrain` runs the same configs, but it never moves its learning-rate schedules, keeps neither the output layer
-nor the optimizer's state, resumes at the beginning of an epoch only, and has no held-out text. So its sections, its
-objectives and its way to build the model are kept here, and the loop is another."""
+`spacy pretrain` runs the same configs, but never moves its learning-rate schedules. It keeps neither the MLM head nor
+the optimizer's state, resumes only at the beginning of an epoch, and has no held-out text. So this loop replaces its
+own, and keeps its config sections, its objectives and its way to build the model."""
 
 import json
 import time
 from pathlib import Path
 from typing import Any
 
+from spacy.tokens import Doc
 from thinc.api import Config, Model, Optimizer, fix_random_seed
 from tqdm import tqdm
 
 from ..errors import InputError
 from .checkpoint import load_checkpoint, restore_optimizer, save_checkpoint, write_whole
-from .config import Batch, Setup, read_setup
-from .tally import Tally
+from .config import ResolvedConfig, resolve_config
+from .metrics import Metrics
 
 ENCODER, CHECKPOINT, LOG = "encoder.bin", "checkpoint.bin", "log.jsonl"
 
 
 def pretrain(config: Config, output: Path, *, restart: bool = False) -> Path:
-    """Pre-trains the tok2vec that `[pretraining]` names, for `[pretraining_loop] max_steps` batches, fewer if
-    `max_epochs` over the text have less.
+    """Pre-trains the tok2vec that `[pretraining]` names, for `[pretraining_loop] max_steps` batches, or fewer if
+    `max_epochs` end before.
 
-    Every `n_save_every` batches, and at the end, `output` gets encoder.bin (the weights, for `[initialize]
-    init_tok2vec`), a line in log.jsonl (of the batches since the last one, and of the held-out text), and
-    checkpoint.bin, from which a run that was stopped goes on at the same place of the text, as if it had not been.
+    Every `n_save_every` batches, and at the end, three files in `output` are updated:
+    - encoder.bin has the weights, for `[initialize] init_tok2vec`.
+    - log.jsonl gets a line about the batches since the last one, and about the held-out text.
+    - checkpoint.bin lets a stopped run resume at the same position of the text, as if it had not been stopped.
 
-    config: interpolated. restart: begins anew, whatever is in `output`.
-    RETURNS: the path of encoder.bin. Raises InputError for a config that cannot pre-train, no text, a checkpoint of
-    other settings, and if the loss is no number any more."""
-    setup = read_setup(config)
+    config: interpolated. restart: start from the beginning, whatever is in `output`.
+    RETURNS: the path of encoder.bin. Raises InputError for a config that cannot pre-train, if there is no text, for a
+    checkpoint of other settings, and if the loss becomes NaN."""
+    resolved = resolve_config(config)
     output.mkdir(parents=True, exist_ok=True)
-    run = Run(setup, output)
+    run = PretrainingRun(resolved, output)
     if restart or not (output / CHECKPOINT).exists():
         (output / LOG).unlink(missing_ok=True)
     else:
@@ -42,28 +44,28 @@ def pretrain(config: Config, output: Path, *, restart: bool = False) -> Path:
     return output / ENCODER
 
 
-class Run:
-    """A run and how far it has come."""
+class PretrainingRun:
+    """A run and its progress."""
 
-    def __init__(self, setup: Setup, output: Path):
-        self.setup, self.output = setup, output
+    def __init__(self, resolved: ResolvedConfig, output: Path):
+        self.resolved, self.output = resolved, output
         self.state = {"step": 0, "epoch": 0, "characters": 0}
-        self.tally, self.characters, self.begun = Tally(), 0, time.monotonic()
+        self.metrics, self.characters, self.begun = Metrics(), 0, time.monotonic()
 
     def resume(self) -> None:
-        """Goes back to where the checkpoint in the output folder was written."""
+        """Restores the checkpoint in the output folder."""
         path = self.output / CHECKPOINT
         saved = load_checkpoint(path)
         settings = saved["state"].pop("settings")
-        for name, section in self.setup.settings.items():
+        for name, section in self.resolved.settings.items():
             if settings.get(name) != section:
                 raise InputError(
                     f"{path}: expected a checkpoint of the same settings, got another [{name}]; choose another output "
                     "folder, or --restart"
                 )
         self.state = saved["state"]
-        self.setup.model.from_bytes(saved["model"])
-        restore_optimizer(self.setup.model, self.setup.optimizer, saved["optimizer"], self.state["step"])
+        self.resolved.model.from_bytes(saved["model"])
+        restore_optimizer(self.resolved.model, self.resolved.optimizer, saved["optimizer"], self.state["step"])
         log = self.output / LOG
         rows = log.read_text(encoding="utf-8").splitlines() if log.exists() else []
         kept = [row for row in rows if json.loads(row)["step"] <= self.state["step"]]
@@ -71,13 +73,13 @@ class Run:
         tqdm.write(f"going on after batch {self.state['step']}, once its place in the text is found")
 
     def learn(self) -> None:
-        """Goes through the batches, over those that were learned before the run was stopped."""
-        setup, learned = self.setup, self.state["step"]
-        batches = setup.batches()
-        with tqdm(total=setup.max_steps, initial=learned, unit="batch", disable=None) as progress:
-            for step in range(setup.max_steps):
-                # All that is drawn depends on nothing but the step, so that a run can go on at any.
-                fix_random_seed(setup.seed + step)
+        """Learns from the batches, skipping any learned before the run was stopped."""
+        resolved, learned = self.resolved, self.state["step"]
+        batches = resolved.batches()
+        with tqdm(total=resolved.max_steps, initial=learned, unit="batch", disable=None) as progress:
+            for step in range(resolved.max_steps):
+                # All random numbers depend on the step alone, so that a run can resume at any step.
+                fix_random_seed(resolved.seed + step)
                 epoch, batch = next(batches, (0, None))
                 if batch is None:
                     break
@@ -86,58 +88,59 @@ class Run:
                     continue
                 self._update(epoch, batch)
                 progress.update()
-                if self.state["step"] % setup.save_every == 0:
+                if self.state["step"] % resolved.save_every == 0:
                     self._save()
         if self.characters:
             self._save()
 
-    def _update(self, epoch: int, batch: Batch) -> None:
-        model, optimizer = self.setup.model, self.setup.optimizer
-        loss = update(model, batch, optimizer, self.tally)
+    def _update(self, epoch: int, batch: list[Doc]) -> None:
+        model, optimizer = self.resolved.model, self.resolved.optimizer
+        loss = update(model, batch, optimizer, self.metrics)
         self.state = {**self.state, "step": self.state["step"] + 1, "epoch": epoch}
         if loss != loss:
             raise InputError(f"expected a loss, got {loss} for batch {self.state['step']}; try a lower learn_rate")
         self.characters += sum(map(len, batch))
 
     def _save(self) -> None:
-        setup = self.setup
+        resolved = self.resolved
         seconds = time.monotonic() - self.begun
         self.state["characters"] += self.characters
-        row: dict[str, Any] = {**self.state, **self.tally.score()}
-        row.update(learn_rate=setup.optimizer.learn_rate, characters_per_second=self.characters / max(seconds, 1e-6))
-        with setup.model.use_params(setup.optimizer.averages or {}):
-            encoder = setup.model.get_ref("tok2vec").to_bytes()
-            if setup.held_out:
-                score = evaluate(setup.model, setup.held_out, setup.seed)
+        row: dict[str, Any] = {**self.state, **self.metrics.score()}
+        row.update(learn_rate=resolved.optimizer.learn_rate, characters_per_second=self.characters / max(seconds, 1e-6))
+        with resolved.model.use_params(resolved.optimizer.averages or {}):
+            encoder = resolved.model.get_ref("tok2vec").to_bytes()
+            if resolved.held_out:
+                score = evaluate_held_out(resolved.model, resolved.held_out, resolved.seed)
                 row.update((f"held_out_{name}", value) for name, value in score.items())
-            if save := setup.model.attrs.get("save"):
-                save(setup.model, self.output)
+            if save := resolved.model.attrs.get("save"):
+                save(resolved.model, self.output)
         with (self.output / LOG).open("a", encoding="utf-8") as log:
             log.write(json.dumps(row) + "\n")
         write_whole(self.output / ENCODER, encoder)
-        # Last: a kill before it costs batches, but loses nothing of what is on disk.
-        state = {**self.state, "settings": setup.settings}
-        save_checkpoint(self.output / CHECKPOINT, setup.model, setup.optimizer, state)
+        # Written last: a kill before it costs batches, but nothing that is on disk.
+        state = {**self.state, "settings": resolved.settings}
+        save_checkpoint(self.output / CHECKPOINT, resolved.model, resolved.optimizer, state)
         tqdm.write("  ".join(f"{name} {value:.6g}" for name, value in row.items()))
-        self.tally, self.characters, self.begun = Tally(), 0, time.monotonic()
+        self.metrics, self.characters, self.begun = Metrics(), 0, time.monotonic()
 
 
-def update(model: Model, batch: Batch, optimizer: Optimizer, tally: Tally) -> float:
-    """One step, of the optimizer's schedules too. RETURNS: the loss, summed over the masked characters."""
-    guesses, backprop = model.begin_update(batch)
-    loss, gradient = model.attrs["loss"](model.ops, batch, guesses)
+def update(model: Model, batch: list[Doc], optimizer: Optimizer, metrics: Metrics) -> float:
+    """Makes one step of the optimizer and its schedules. RETURNS: the loss, summed over the masked characters."""
+    logits, backprop = model.begin_update(batch)
+    loss, gradient = model.attrs["loss"](model.ops, batch, logits)
     backprop(gradient)
     model.finish_update(optimizer)
     optimizer.step_schedules()
-    tally.add(loss, guesses)
+    metrics.add(loss, logits)
     return loss
 
 
-def evaluate(model: Model, batches: list[Batch], seed: int) -> dict[str, float]:
-    """The scores (see `Tally`) of batches with some of their characters masked, the same for the same seed."""
+def evaluate_held_out(model: Model, batches: list[list[Doc]], seed: int) -> dict[str, float]:
+    """Returns the scores (see `Metrics`) of batches with some of their characters masked, the same for the same
+    seed."""
     fix_random_seed(seed)
-    tally = Tally()
+    metrics = Metrics()
     for batch in batches:
-        guesses = model.predict(batch)
-        tally.add(model.attrs["loss"](model.ops, batch, guesses)[0], guesses)
-    return tally.score()
+        logits = model.predict(batch)
+        metrics.add(model.attrs["loss"](model.ops, batch, logits)[0], logits)
+    return metrics.score()

@@ -1,4 +1,4 @@
-"""The objective of pre-training: guess masked characters (the cloze task of Devlin et al. 2019, section 3.1)."""
+"""The objective of pre-training: masked language modelling over characters (Devlin et al. 2019, section 3.1)."""
 
 from collections.abc import Callable
 from functools import partial
@@ -27,15 +27,15 @@ from ..vectors.ngrams import NgramVectors
 from .huggingface import is_char_bert, save_bert
 from .masking import mask_docs
 
-OTHER = 0  # the class of all characters that have none of their own
+OTHER_CLASS = 0  # the class of all characters without one of their own
 
 
-class Guesses(NamedTuple):
-    """What the model says of the masked characters, and what they are.
+class MLMLogits(NamedTuple):
+    """The predictions for the masked characters, and their true classes.
 
-    scores: (n_masked, n_classes). targets: int64 (n_masked,)."""
+    logits: (n_masked, n_classes). targets: int64 (n_masked,)."""
 
-    scores: Floats2d
+    logits: Floats2d
     targets: numpy.ndarray
 
 
@@ -48,18 +48,19 @@ def make_masked_characters(
     precision: Precision = "float32",
     words: str | None = None,
 ) -> Callable[[Vocab, Model], Model]:
-    """Makes an objective for `[pretraining.objective]`: a softmax over characters at the masked positions alone.
+    """Makes an objective for `[pretraining.objective]`: a softmax over characters at the masked positions.
 
     mask_prob: share of the characters that are masked. max_span: see `mask_docs`.
-    words: what finds words, which are then masked as a whole: jieba, pkuseg, or a pipeline with `cws`.
+    words: the segmenter whose words are masked as a whole: jieba, pkuseg, or a pipeline with `cws`.
     hidden: width of the layer (GELU, normalised) between the features and the softmax.
-    vocabulary: a file that `python -m spacy_cner vectors` wrote, whose characters are told apart, all others being one
-        class; by default the characters with vectors of their own in the `spacy_cner.CharNgramEmbed.v1` of the tok2vec.
-    precision: of the output layer in training."""
+    vocabulary: a file that `python -m spacy_cner vectors` wrote. Each of its characters is a class; all others share
+        one. By default these are the characters with vectors in the tok2vec's `spacy_cner.CharNgramEmbed.v1`.
+    precision: precision of the MLM head in training.
+    Raises InputError for a setting out of range."""
     if not 0 < mask_prob < 1:
-        raise ValueError(f"expected a mask_prob between 0 and 1, got {mask_prob}")
+        raise InputError(f"expected a mask_prob between 0 and 1, got {mask_prob}")
     if max_span < 1:
-        raise ValueError(f"expected a max_span of at least 1, got {max_span}")
+        raise InputError(f"expected a max_span of at least 1, got {max_span}")
     return partial(
         _build,
         mask_prob=mask_prob,
@@ -83,8 +84,8 @@ def _build(
     words: str | None,
 ) -> Model[list[Doc], Any]:
     classes = character_classes(tok2vec, vocabulary)
-    build = partial(_guesser, hidden=hidden)
-    head = sequence_layer("guess_characters", build, nO=len(classes), precision=precision)
+    build = partial(_mlm_head, hidden=hidden)
+    head = sequence_layer("mlm_head", build, nO=len(classes), precision=precision)
     segmenter = load_segmenter(words) if words else None
     model: Model = Model(
         "masked_characters",
@@ -92,19 +93,19 @@ def _build(
         init=_init,
         layers=[tok2vec, head],
         refs={"tok2vec": tok2vec, "head": head},
-        # Where `spacy pretrain` looks for it.
-        attrs={"loss": guess_loss},
+        # `spacy pretrain` looks for the loss here.
+        attrs={"loss": mlm_loss},
     )
     if is_char_bert(tok2vec):
-        # What the loop calls beside its own way to save.
+        # The loop calls this in addition to its own way of saving.
         model.attrs["save"] = save_bert
     return model
 
 
 def character_classes(tok2vec: Model, vocabulary: str | None = None) -> GramTable:
-    """A table whose rows are the classes of characters, OTHER for those without one of their own.
+    """Makes a table whose rows are the classes of characters, OTHER_CLASS for characters without one of their own.
 
-    Raises InputError if there are no characters to tell apart."""
+    Raises InputError if no character has a class of its own."""
     if vocabulary is not None:
         known = NgramVectors.load(Path(vocabulary)).grams.get(1, [])
     else:
@@ -112,18 +113,18 @@ def character_classes(tok2vec: Model, vocabulary: str | None = None) -> GramTabl
         known = next((t.known for t in tables if isinstance(t, GramTable) and t.order == 1), [])
     if not known:
         raise InputError(
-            "expected an embedding with vectors, whose characters are those that pre-training guesses, got none; "
+            "expected an embedding with vectors, whose characters pre-training predicts, got none; "
             "give --paths.vectors (see `python -m spacy_cner vectors`), or a vocabulary to the objective"
         )
     return GramTable(1, known, 0)
 
 
-def _guesser(nI: int, nO: int, hidden: int) -> nn.Module:
-    return Guesser(nI, nO, hidden)
+def _mlm_head(nI: int, nO: int, hidden: int) -> nn.Module:
+    return MLMHead(nI, nO, hidden)
 
 
-class Guesser(nn.Module):
-    """From features to scores of characters, as the head of BERT's masked language model."""
+class MLMHead(nn.Module):
+    """The head of BERT's masked language model: from features to logits of characters."""
 
     def __init__(self, width_in: int, width_out: int, hidden: int):
         super().__init__()
@@ -132,7 +133,7 @@ class Guesser(nn.Module):
         )
 
     def forward(self, padded: torch.Tensor, lengths: torch.Tensor) -> torch.Tensor:
-        """padded (B, T, width_in). RETURNS (B, T, width_out)."""
+        """Maps padded (B, T, width_in) to (B, T, width_out); `lengths` is not used."""
         return self.layers(padded)
 
 
@@ -145,9 +146,9 @@ def _init(model: Model, X: list[Doc] | None = None, Y: Any = None) -> None:
         _start_from_embedding(sized_shim(head).require_built(), sized_shim(tok2vec).require_built())
 
 
-def _start_from_embedding(guesser: Any, bert: Any) -> None:
-    """A character is first guessed by its likeness to what is read of it: a BERT's two tables begin as one."""
-    output, embedding = guesser.inner.layers[-1].weight, bert.embeddings.word_embeddings.weight
+def _start_from_embedding(head: Any, bert: Any) -> None:
+    """Initialises the output weights with the input embeddings, so that a BERT's two tables start equal."""
+    output, embedding = head.inner.layers[-1].weight, bert.embeddings.word_embeddings.weight
     if output.shape[1] == embedding.shape[1] and len(output) - 1 == len(embedding) - len(SPECIAL):
         with torch.no_grad():
             output[1:] = embedding[len(SPECIAL) :]
@@ -162,34 +163,34 @@ def _forward(
     mask_prob: float,
     max_span: int,
     segmenter: Language | None,
-) -> tuple[Guesses, Callable]:
+) -> tuple[MLMLogits, Callable]:
     ops: Any = model.ops
     words = None if segmenter is None else [_words(doc) for doc in add_words(segmenter, docs)]
-    masked, places = mask_docs(docs, mask_prob, max_span, words)
+    masked, positions = mask_docs(docs, mask_prob, max_span, words)
     features, backprop_features = model.get_ref("tok2vec")(masked, is_train)
-    flat, lengths, rows = ops.flatten(features), [len(doc) for doc in docs], ops.asarray(places)
-    # The rows of all documents as one sequence: nothing is padded.
-    (scores,), backprop_head = model.get_ref("head")([flat[rows]], is_train)
-    true = classes.rows_of([codepoints(doc) for doc in docs])[places]
+    flat, lengths, rows = ops.flatten(features), [len(doc) for doc in docs], ops.asarray(positions)
+    # The rows of all documents form one sequence, so nothing is padded.
+    (logits,), backprop_head = model.get_ref("head")([flat[rows]], is_train)
+    true = classes.rows_of([codepoints(doc) for doc in docs])[positions]
 
-    def backprop(d_scores: Floats2d) -> list[Doc]:
+    def backprop(d_logits: Floats2d) -> list[Doc]:
         d_flat = ops.alloc2f(*flat.shape)
-        d_flat[rows] = backprop_head([d_scores])[0]
+        d_flat[rows] = backprop_head([d_logits])[0]
         return backprop_features(ops.unflatten(d_flat, lengths))
 
-    return Guesses(scores, true), backprop
+    return MLMLogits(logits, true), backprop
 
 
 def _words(doc: Doc) -> list[tuple[int, int]]:
     return [(word.start, word.end) for word in doc.spans[WORDS_KEY]] if len(doc) else []
 
 
-def guess_loss(ops: Ops, docs: list[Doc], guesses: Guesses) -> tuple[float, Floats2d]:
-    """The cross-entropy in nats, summed over the masked characters, and the gradient of its mean with respect to the
-    scores, (n_masked, n_classes)."""
-    scores = xp2torch(guesses.scores)
-    targets = torch.as_tensor(guesses.targets, device=scores.device)[:, None]
-    log_probabilities = scores.log_softmax(dim=1)
+def mlm_loss(ops: Ops, docs: list[Doc], predicted: MLMLogits) -> tuple[float, Floats2d]:
+    """Returns the cross-entropy in nats, summed over the masked characters, and the gradient of its mean with respect
+    to the logits, (n_masked, n_classes)."""
+    logits = xp2torch(predicted.logits)
+    targets = torch.as_tensor(predicted.targets, device=logits.device)[:, None]
+    log_probabilities = logits.log_softmax(dim=1)
     loss = -log_probabilities.gather(1, targets).sum()
     gradient = log_probabilities.exp_()
     gradient.scatter_add_(1, targets, -torch.ones_like(targets, dtype=gradient.dtype))

@@ -1,1 +1,1 @@
-"""Rules that mend entities: how they are written, applied, and mined from errors."""
+"""Rules that correct entities: their notation, their application, and how they are mined from errors."""

@@ -1,34 +1,35 @@
-"""Finds rules in what a recogniser gets wrong (Feng et al. 2008, section 4, do so by hand)."""
+"""Mines rules from the errors of a recogniser (Feng et al. 2008, section 4, write theirs by hand)."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from ..features.word_list import WordList
+from ..text.tags import LabelledSpan
 from .rule import NOTHING, Rule
-from .view import Labels, Span, View, make_view
+from .view import Labels, View, make_view
 
-LONGEST = 4  # characters outside of entities that a rule may be about
+LONGEST = 4  # the most characters outside of entities that a rule may have
 TAILS = ("org_tail", "place_tail")
 
 
 class Text(NamedTuple):
-    """A text with the entities it has, and those that were found; both in text order."""
+    """A text with its gold entities and the entities found, both in text order."""
 
     text: str
-    gold: list[Span]
-    found: list[Span]
+    gold: list[LabelledSpan]
+    found: list[LabelledSpan]
 
 
 class Viewed(NamedTuple):
-    """The view is made once, for all rules that do not fit."""
+    """A text and its view, which is made once for all rules that do not fit."""
 
     text: Text
     view: View
 
 
 class Mined(NamedTuple):
-    """fixes: errors (entities missed, and entities wrong) that the rule takes away; breaks: those it makes."""
+    """A mined rule. fixes: errors (entities missed or wrong) that it removes. breaks: errors that it adds."""
 
     rule: str
     fixes: int
@@ -36,35 +37,39 @@ class Mined(NamedTuple):
 
     @property
     def gain(self) -> int:
+        """The number of errors removed, less the number added."""
         return self.fixes - self.breaks
 
 
 def mine(texts: Sequence[Text], lists: Mapping[str, WordList], *, min_fixes: int = 3) -> list[Mined]:
-    """Rules in the order in which to apply them: at each step the one that gains most after those before it, as long as
-    one fixes at least `min_fixes` errors more than it breaks."""
+    """Returns rules in the order in which to apply them.
+
+    Each rule is the one that gains most after the rules before it. Mining ends when no rule fixes at least `min_fixes`
+    errors more than it breaks."""
     counts = Counter(rule for text in texts for rule in set(candidates(text, lists)))
     labels = Labels()
     open_rules = [Rule(rule, labels, lists) for rule, count in counts.most_common() if count >= min_fixes]
-    # Gains can only be told after the rules before; an upper guess is that of the last time.
+    # A gain depends on the rules chosen before; the last gain computed serves as an estimate.
     viewed = [Viewed(text, make_view(text.text, text.found, labels)) for text in texts]
-    guesses = {rule.text: tried(rule, viewed).gain for rule in open_rules}
+    estimates = {rule.text: tried(rule, viewed).gain for rule in open_rules}
     mined: list[Mined] = []
     while open_rules:
-        open_rules.sort(key=lambda rule: guesses[rule.text], reverse=True)
+        open_rules.sort(key=lambda rule: estimates[rule.text], reverse=True)
         rule = open_rules[0]
         result = tried(rule, viewed)
-        guesses[rule.text] = result.gain
-        if max(guesses.values()) < min_fixes:
+        estimates[rule.text] = result.gain
+        if max(estimates.values()) < min_fixes:
             break
-        if result.gain < max((guesses[other.text] for other in open_rules[1:]), default=0):
+        if result.gain < max((estimates[other.text] for other in open_rules[1:]), default=0):
             continue
         mined.append(result)
         viewed = [after_rule(rule, each, labels) for each in viewed]
-        guesses.pop(open_rules.pop(0).text)
+        estimates.pop(open_rules.pop(0).text)
     return mined
 
 
 def after_rule(rule: Rule, viewed: Viewed, labels: Labels) -> Viewed:
+    """Returns the text and its view after the rule is applied."""
     text = viewed.text
     if not rule.fits(viewed.view):
         return viewed
@@ -73,6 +78,7 @@ def after_rule(rule: Rule, viewed: Viewed, labels: Labels) -> Viewed:
 
 
 def tried(rule: Rule, viewed: Iterable[Viewed]) -> Mined:
+    """Counts what the rule would fix and break."""
     fixes = breaks = 0
     for text, view in viewed:
         if rule.fits(view):
@@ -84,7 +90,7 @@ def tried(rule: Rule, viewed: Iterable[Viewed]) -> Mined:
 
 
 def candidates(text: Text, lists: Mapping[str, WordList]) -> Iterator[str]:
-    """Rules that would mend an error of this text."""
+    """Yields rules that would correct an error in this text."""
     gold, found = set(text.gold), set(text.found)
     for start, end, label in gold - found:
         within = [span for span in text.found if start < span[1] and span[0] < end]
@@ -98,9 +104,11 @@ def candidates(text: Text, lists: Mapping[str, WordList]) -> Iterator[str]:
             yield from _other_label(text.text, span, NOTHING, lists)
 
 
-def _joined(text: str, start: int, end: int, within: list[Span], lists: Mapping[str, WordList]) -> Iterator[str]:
-    """Left sides for a part of the text that should be one entity."""
-    pieces: list[tuple[str, bool]] = []  # and whether they are entities
+def _joined(
+    text: str, start: int, end: int, within: list[LabelledSpan], lists: Mapping[str, WordList]
+) -> Iterator[str]:
+    """Yields left sides for a part of the text that should be one entity."""
+    pieces: list[tuple[str, bool]] = []  # text or label, and whether the piece is an entity
     last = start
     for first, stop, label in within:
         pieces += [(text[last:first], False), (label, True)]
@@ -118,8 +126,8 @@ def _joined(text: str, start: int, end: int, within: list[Span], lists: Mapping[
         yield f"{{{written[0]}}}+{written[-1]}"
 
 
-def _other_label(text: str, span: Span, label: str, lists: Mapping[str, WordList]) -> Iterator[str]:
-    """Rules that give the entity another label, or none, for its text or what stands beside it."""
+def _other_label(text: str, span: LabelledSpan, label: str, lists: Mapping[str, WordList]) -> Iterator[str]:
+    """Yields rules that change or remove the entity's label, for its text or its neighbouring characters."""
     start, end, old = span
     result = label if label == NOTHING else f"<{label}>"
     inside, before, behind = text[start:end], text[max(0, start - 1) : start], text[end : end + 1]

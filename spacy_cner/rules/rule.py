@@ -1,4 +1,4 @@
-"""Rules that change entities by what stands around them, in a notation like that of Feng et al. 2008, section 4:
+"""Rules that change entities by their context, in a notation like that of Feng et al. 2008, section 4:
 `{<LOC>}+<ORG> => <ORG>`."""
 
 import re
@@ -9,16 +9,17 @@ from pathlib import Path
 from ..errors import CorpusError, InputError
 from ..features.word_list import WordList
 from ..text.chars import normalize_text
-from .view import CLOSE, LAST_LABEL, OPEN, Labels, Span, View, make_view
+from ..text.tags import LabelledSpan
+from .view import CLOSE, LAST_LABEL, OPEN, Labels, View, make_view
 
 FILE = Path(__file__).parent.parent / "assets" / "rules" / "rules.txt"
 ARROW = "=>"
 NOTHING = "O"
 RESULT = r"(?:<([^<>|:]+)>|O)"
 MOST_TURNS = 100
-OUTSIDE = f"[^{OPEN}-{chr(LAST_LABEL)}]"  # a character of the text, also within an entity
-NOT_INSIDE = f"(?![^{OPEN}{CLOSE}]*{CLOSE})"  # an entity
-TOKEN = re.compile(
+TEXT_CHAR = f"[^{OPEN}-{chr(LAST_LABEL)}]"  # a character of the text, inside an entity or not
+NOT_INSIDE = f"(?![^{OPEN}{CLOSE}]*{CLOSE})"  # a position outside of entities
+RULE_TOKEN = re.compile(
     r"""\s*(?:
     <(?P<labels>[^<>:"\[\]]+) (?: :(?P<inner>[^<>]+) )? >
     | "(?P<literal>[^"]+)"
@@ -32,17 +33,20 @@ EXAMPLE = "'{<LOC>}+<ORG> => <ORG>'"
 
 
 class Rule:
-    """What is on the left of `=>`, or the part of it in parentheses, becomes one entity with the label on the right,
-    or no entity if that is `O`; several parts in parentheses become what stands in the same place on the right:
-    `<PER:([surname]..)([surname]..)> => <PER><PER>`. The left side consists of
+    """A rule `left => right`: text that matches the left side becomes one entity with the label on the right side.
 
-    - `<LOC>`, an entity of that label; `<LOC|ORG>`, of one of these; `<LOC:"中" .>`, one whose text is `中` and one
-      more character
-    - `"的"`, this text; `[org_tail]`, an entry of the list of that name; `.`, any one character: all outside of
-      entities
-    - `{...}` around a part, `|` between alternatives; `+`, `*` and `?` after one part: as in regular expressions
+    If the left side has a part in parentheses, only that part becomes the entity. A right side of `O` means no entity.
+    Several parts in parentheses correspond to several results on the right: `<PER:([surname]..)([surname]..)> =>
+    <PER><PER>`. The left side consists of
 
-    lists: by their names. Raises InputError for a text that is no rule."""
+    - entities: `<LOC>` has that label; `<LOC|ORG>` has one of these; `<LOC:"中" .>` has the text `中` and one more
+      character;
+    - text outside of entities: `"的"` is this text; `[org_tail]` is an entry of the list of that name; `.` is any one
+      character;
+    - operators as in regular expressions: `{...}` around a part, `|` between alternatives; `+`, `*` and `?` after a
+      part.
+
+    lists: word lists by their names. Raises InputError for a malformed rule."""
 
     def __init__(self, text: str, labels: Labels, lists: Mapping[str, WordList]):
         self.text, self._labels, self._lists = text.strip(), labels, lists
@@ -63,10 +67,12 @@ class Rule:
             raise self._error("expected a left side that does not match the empty text")
 
     def fits(self, view: View) -> bool:
+        """Returns whether the left side matches anywhere."""
         return self._search.search(view.string) is not None
 
-    def apply(self, text: str, spans: Sequence[Span]) -> list[Span]:
-        """The spans after turns from left to right until one changes nothing; at most MOST_TURNS."""
+    def apply(self, text: str, spans: Sequence[LabelledSpan]) -> list[LabelledSpan]:
+        """Applies the rule from left to right, again until nothing changes, at most MOST_TURNS times. RETURNS: the
+        spans."""
         before = list(spans)
         for _ in range(MOST_TURNS):
             after = self._turn(text, before)
@@ -75,7 +81,7 @@ class Rule:
             before = after
         return before
 
-    def _turn(self, text: str, spans: list[Span]) -> list[Span]:
+    def _turn(self, text: str, spans: list[LabelledSpan]) -> list[LabelledSpan]:
         view = make_view(text, spans, self._labels)
         matches = list(self._search.finditer(view.string))
         changed = spans
@@ -93,19 +99,19 @@ class Rule:
 
     def _expression(self, pattern: str, inside: bool = False) -> str:
         parts: list[str] = []
-        place = 0
-        while place < len(pattern):
-            token = TOKEN.match(pattern, place)
+        position = 0
+        while position < len(pattern):
+            token = RULE_TOKEN.match(pattern, position)
             if token is None or (inside and token["labels"]):
-                raise self._error(f"got {pattern[place : place + 20]!r}, which is no part of a rule")
+                raise self._error(f"got {pattern[position : position + 20]!r}, which is no part of a rule")
             parts.append(self._part(token))
-            place = token.end()
+            position = token.end()
         return "".join(parts)
 
     def _part(self, token: "re.Match[str]") -> str:
         if token["labels"]:
             codes = "".join(self._labels.code(label.strip()) for label in token["labels"].split("|"))
-            inner = self._expression(token["inner"], inside=True) if token["inner"] else f"{OUTSIDE}+"
+            inner = self._expression(token["inner"], inside=True) if token["inner"] else f"{TEXT_CHAR}+"
             return f"(?:{OPEN}[{codes}](?:{inner}){CLOSE})"
         if token["literal"]:
             return f"(?:{re.escape(normalize_text(token['literal']))})"
@@ -113,7 +119,7 @@ class Rule:
             if token["list"] not in self._lists:
                 raise self._error(f"expected a list out of {', '.join(self._lists)}, got {token['list']!r}")
             return _alternatives(tuple(self._lists[token["list"]].entries))
-        return {".": OUTSIDE, "{": "(?:", "}": ")"}.get(token[0].strip(), token[0].strip())
+        return {".": TEXT_CHAR, "{": "(?:", "}": ")"}.get(token[0].strip(), token[0].strip())
 
     def _error(self, message: str) -> InputError:
         return InputError(f"{message}, in the rule {self.text!r}; a rule is written like {EXAMPLE}")
@@ -125,13 +131,13 @@ def _alternatives(entries: Sequence[str]) -> str:
 
 
 def parse_rules(texts: Sequence[str], lists: Mapping[str, WordList]) -> list[Rule]:
-    """All with the same codes for labels."""
+    """Parses rules that share one set of label codes."""
     labels = Labels()
     return [Rule(text, labels, lists) for text in texts]
 
 
-def apply_rules(rules: Sequence[Rule], text: str, spans: Sequence[Span]) -> list[Span]:
-    """One rule after the other. Spans are in text order."""
+def apply_rules(rules: Sequence[Rule], text: str, spans: Sequence[LabelledSpan]) -> list[LabelledSpan]:
+    """Applies the rules one after another. RETURNS: the spans, in text order as those given."""
     found = list(spans)
     for rule in rules:
         found = rule.apply(text, found)
@@ -139,7 +145,8 @@ def apply_rules(rules: Sequence[Rule], text: str, spans: Sequence[Span]) -> list
 
 
 def read_rules(path: str | Path) -> list[str]:
-    """One rule a line; lines that begin with # are comments. Raises CorpusError for a file that is not UTF-8."""
+    """Reads a file with one rule a line; lines that begin with # are comments. Raises CorpusError if it is not
+    UTF-8."""
     try:
         lines = Path(path).read_text(encoding="utf-8-sig").splitlines()
     except UnicodeDecodeError as error:
@@ -148,5 +155,5 @@ def read_rules(path: str | Path) -> list[str]:
 
 
 def own_rules() -> list[str]:
-    """Those that come with this package."""
+    """Returns the rules that come with this package."""
     return read_rules(FILE)

@@ -1,4 +1,4 @@
-"""A text with its entities as one string, for regular expressions to look at."""
+"""A text with its entities as one string, which regular expressions can search."""
 
 from collections.abc import Iterable
 from typing import NamedTuple
@@ -6,41 +6,43 @@ from typing import NamedTuple
 from spacy.tokens import Doc
 
 from ..text.chars import normalize_text
+from ..text.tags import LabelledSpan
 
-# Of Unicode's private use area, which no text should use; a text that does has UNKNOWN in their place.
+# Characters of Unicode's private use area, which no text should use; REPLACEMENT takes their place in a text that does.
 OPEN, CLOSE = "\ue000", "\ue001"
 FIRST_LABEL, LAST_LABEL = 0xE010, 0xE8FF
-UNKNOWN = "\ufffd"
-CODES = {ord(char): UNKNOWN for char in map(chr, range(ord(OPEN), LAST_LABEL + 1))}
-
-Span = tuple[int, int, str]  # start, end (exclusive), label
+REPLACEMENT = "\ufffd"
+CODES = {ord(char): REPLACEMENT for char in map(chr, range(ord(OPEN), LAST_LABEL + 1))}
 
 
-def spans_of(doc: Doc) -> list[Span]:
-    """Its entities."""
+def spans_of(doc: Doc) -> list[LabelledSpan]:
+    """Returns the document's entities as characters: start, end (exclusive) and label."""
     return [(ent.start_char, ent.end_char, ent.label_) for ent in doc.ents]
 
 
 class Labels:
-    """One character for each label, in the order in which they come."""
+    """Codes of one character for labels, given in the order in which labels are first seen."""
 
     def __init__(self) -> None:
         self._codes: dict = {}
 
     def code(self, label: str) -> str:
+        """Returns the label's code."""
         return self._codes.setdefault(label, chr(FIRST_LABEL + len(self._codes)))
 
 
 class View(NamedTuple):
-    """`string`: the normalised text, in which each entity stands between OPEN, its label's code, and CLOSE.
-    `offsets`: the place in the text of each character of the string, and of its end."""
+    """A text with marked entities.
+
+    string: the normalised text, in which each entity stands between OPEN with its label's code, and CLOSE.
+    offsets: the position in the text of each character of the string, and of its end."""
 
     string: str
     offsets: list[int]
 
 
-def make_view(text: str, spans: Iterable[Span], labels: Labels) -> View:
-    """spans: in text order, without overlap."""
+def make_view(text: str, spans: Iterable[LabelledSpan], labels: Labels) -> View:
+    """Makes the view of a text with spans in text order that do not overlap."""
     plain = normalize_text(text).translate(CODES)
     parts: list[str] = []
     offsets: list[int] = []

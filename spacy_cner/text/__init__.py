@@ -1,1 +1,1 @@
-"""What all know of text: characters, words, tags, windows, character views."""
+"""Text that all other packages build on: characters, words, tags, windows, character views."""

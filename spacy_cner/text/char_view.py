@@ -1,7 +1,6 @@
-"""Documents as the models read them: one token per character, in windows, with gold tags for training."""
+"""Documents as models read them: one token per character, in windows, with gold tags for training."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 
 import numpy
 from spacy.lang.zh import Chinese
@@ -12,7 +11,7 @@ from spacy.vocab import Vocab
 from ..errors import InputError
 from .chars import is_char_doc, same_text
 from .tags import spans_to_tags
-from .windows import split_windows
+from .windows import Window, split_windows
 from .words import WORDS_KEY, words_of
 
 UNKNOWN = -1  # the tag of a token whose annotation is missing
@@ -20,31 +19,18 @@ UNKNOWN = -1  # the tag of a token whose annotation is missing
 Roles = dict[str, int]  # the index of the tag for each role: B, I, E, S
 
 
-@dataclass(frozen=True)
-class Window:
-    """A part of a document: `doc` (one token per character) begins at token `start` of the document's character view;
-    `index` is the document's place in the batch."""
-
-    index: int
-    start: int
-    doc: Doc
-
-    def __len__(self) -> int:
-        return len(self.doc)
-
-
 class CharView:
-    """Makes the character view of documents, whatever their tokenizer.
+    """Makes character views of documents, whatever their tokenizer.
 
-    words: whether `doc.spans["words"]`, or where there are none the document's tokens, are kept in the view's."""
+    words: whether the view's `doc.spans["words"]` gets the document's words (see `words_of`)."""
 
     def __init__(self, vocab: Vocab, words: bool = False):
         self.words = words
-        # A tokenizer of spaCy's own, so that white space is cut as in a pipeline with the `char` segmenter.
+        # spaCy's own tokenizer splits white space as a pipeline with the `char` segmenter does.
         self._tokenizer = Chinese(vocab=vocab).tokenizer
 
     def __call__(self, doc: Doc) -> Doc:
-        """The document itself if it has one token per character, else one made from its text."""
+        """Returns the document itself if it has one token per character, else a new one with its text."""
         if is_char_doc(doc):
             return doc
         view = self._tokenizer(doc.text)
@@ -56,35 +42,42 @@ class CharView:
 
 
 def windows_of(docs: Iterable[Doc], size: int) -> list[Window]:
-    """The windows of character docs; docs without tokens have none."""
+    """Splits character docs into windows of at most `size` tokens; a doc without tokens has none."""
     windows = []
     for index, doc in enumerate(docs):
-        if 0 < len(doc) <= size:
-            windows.append(Window(index, 0, doc))
-        else:
-            words, spaces = [token.text for token in doc], [bool(token.whitespace_) for token in doc]
-            for start, end in split_windows(words, size):
-                # Span.as_doc looks at the whole document each time.
-                part = Doc(doc.vocab, words=words[start:end], spaces=spaces[start:end])
-                if WORDS_KEY in doc.spans:
-                    inside = [word for word in doc.spans[WORDS_KEY] if word.start < end and start < word.end]
-                    borders = [(max(word.start, start), min(word.end, end), word.label_) for word in inside]
-                    set_words(part, [(first - start, stop - start, tag) for first, stop, tag in borders])
-                windows.append(Window(index, start, part))
+        borders = [(0, len(doc))]
+        if len(doc) > size:
+            borders = split_windows([token.text for token in doc], size)
+        windows += [Window(index, start, stop) for start, stop in borders if start < stop]
     return windows
 
 
+def window_doc(doc: Doc, window: Window) -> Doc:
+    """Returns the part of a character doc that a window covers, with its words; the doc itself if that is all."""
+    if len(window) == len(doc):
+        return doc
+    start, stop = window.start, window.stop
+    # Span.as_doc processes the whole document each time.
+    tokens = [doc[i] for i in range(start, stop)]
+    part = Doc(doc.vocab, words=[token.text for token in tokens], spaces=[bool(token.whitespace_) for token in tokens])
+    if WORDS_KEY in doc.spans:
+        inside = [word for word in doc.spans[WORDS_KEY] if word.start < stop and start < word.end]
+        borders = [(max(word.start, start), min(word.end, stop), word.label_) for word in inside]
+        set_words(part, [(first - start, last - start, tag) for first, last, tag in borders])
+    return part
+
+
 def set_words(doc: Doc, words: Iterable[tuple[int, int, str]]) -> None:
-    """Sets `doc.spans["words"]` to these tokens, start, end (exclusive) and part of speech, if it is known."""
+    """Sets `doc.spans["words"]` to words of tokens: start, end (exclusive), and part of speech or ""."""
     spans = [Span(doc, start, end, label=tag) for start, end, tag in words]
     doc.spans[WORDS_KEY] = SpanGroup(doc, name=WORDS_KEY, spans=spans)
 
 
 def gold_entity_tags(example: Example, view: Doc, scheme: str, tag_index: dict[str, int]) -> numpy.ndarray:
-    """The gold tag of each token of the character view, int64 (n_tokens,): an index, or UNKNOWN where the reference has
-    no annotation, or has an entity whose border lies inside of a token of the view (a run of white space).
+    """Returns the index of each token's gold tag in the character view, int64 (n_tokens,).
 
-    Raises InputError if the texts differ, or for an entity whose label the model does not have."""
+    It is UNKNOWN where the reference has no annotation, and for an entity whose border lies inside a token of the view
+    (a run of white space). Raises InputError if the texts differ, and for an entity label that the model lacks."""
     reference = example.reference
     check_same_text(reference, view)
     tags = numpy.zeros(len(view), dtype="int64")
@@ -97,7 +90,7 @@ def gold_entity_tags(example: Example, view: Doc, scheme: str, tag_index: dict[s
         covered = _covering(offsets, ends, entity.start_char, entity.end_char)
         length = covered.stop - covered.start
         if not length:
-            continue  # nothing but a space, which belongs to no token of the view
+            continue  # only a space, which belongs to no token of the view
         if offsets[covered][0] != entity.start_char or ends[covered][-1] != entity.end_char:
             tags[covered] = UNKNOWN
             continue
@@ -114,13 +107,15 @@ def gold_entity_tags(example: Example, view: Doc, scheme: str, tag_index: dict[s
 def gold_word_tags(
     example: Example, view: Doc, key: str, roles: Mapping[str, Roles], *, labelled: bool = False
 ) -> numpy.ndarray:
-    """The gold tag of each token of the character view, int64 (n_tokens,), from the words in `doc.spans[key]` of the
-    reference: UNKNOWN for white space, where there is no word, and everywhere if there is no such span group.
+    """Returns the index of each token's gold tag in the character view, int64 (n_tokens,), from the words in
+    `doc.spans[key]` of the reference.
 
-    roles: for each label the index of the tag that begins (B), goes on (I), ends (E) a word, and is one (S).
-    labelled: whether the words' own labels decide; those without any have UNKNOWN tags. Else all words are of the one
-        label that `roles` has.
-    Raises InputError if the texts differ, where words overlap, and for a label that `roles` lacks."""
+    It is UNKNOWN at white space and outside of words, and everywhere if there is no such span group.
+
+    roles: for each label the indices of its tags: B begins, I continues, E ends a word, S is a whole word.
+    labelled: whether words have their own labels; the tags of unlabelled words are then UNKNOWN. If False, all words
+        have the one label of `roles`.
+    Raises InputError if the texts differ, if words overlap, and for a label that `roles` lacks."""
     reference = example.reference
     check_same_text(reference, view)
     tags = numpy.full(len(view), UNKNOWN, dtype="int64")
@@ -128,12 +123,12 @@ def gold_word_tags(
         return tags
     words = reference.spans[key]
     spans = numpy.array([(word.start_char, word.end_char) for word in words], dtype="int64").reshape(-1, 2)
-    # White space is looked over, so that words may meet inside of a run of it, which is one token.
+    # White space is skipped, so that words may meet inside a run of it, which is one token.
     solid = numpy.flatnonzero(view.to_array("IS_SPACE") == 0)
     offsets, ends = (borders[solid] for borders in token_offsets(view))
     solid_tags = numpy.full(len(solid), UNKNOWN, dtype="int64")
     only = next(iter(roles))
-    # shape: (n_words,), the first token of each word and the one after its last
+    # shape: (n_words,), the first token of each word, and the one after its last
     first, stop = numpy.searchsorted(ends, spans[:, 0], side="right"), numpy.searchsorted(offsets, spans[:, 1])
     if (first[1:] < stop[:-1]).any():
         i = int(numpy.argmax(first[1:] < stop[:-1]))
@@ -168,7 +163,7 @@ def check_same_text(reference: Doc, view: Doc) -> None:
 
 
 def token_offsets(doc: Doc) -> tuple[numpy.ndarray, numpy.ndarray]:
-    """Where each token begins and ends (exclusive), in characters of the text."""
+    """Returns the start and end (exclusive) of each token in characters of the text, int64 (n_tokens,) each."""
     starts = doc.to_array("IDX").astype("int64")
     return starts, starts + doc.to_array("LENGTH").astype("int64")
 
@@ -179,21 +174,20 @@ def _without_annotation(doc: Doc) -> list:
 
 
 def _covering(offsets: numpy.ndarray, ends: numpy.ndarray, start: int, end: int) -> slice:
-    """The tokens that have a character in start-end."""
+    """Returns the slice of tokens that have a character from start to end (exclusive)."""
     return slice(int(numpy.searchsorted(ends, start, side="right")), int(numpy.searchsorted(offsets, end, side="left")))
 
 
-def window_tags(tags: numpy.ndarray, window: Window | range, goes_on: numpy.ndarray) -> numpy.ndarray:
-    """The gold tags of a window, or a range of tokens: those of the document, UNKNOWN for the parts of an entity that
-    its border cuts.
+def window_tags(tags: numpy.ndarray, window: Window, continues: numpy.ndarray) -> numpy.ndarray:
+    """Returns the gold tags of a window. Tags of an entity that its border cuts are UNKNOWN.
 
-    goes_on: (n_tags, n_tags), the transitions inside of an entity."""
-    start, end = window.start, window.start + len(window)
+    continues: (n_tags, n_tags), the transitions inside an entity."""
+    start, end = window.start, window.stop
     part = tags[start:end].copy()
 
     def inside(cut: int) -> bool:
         before, after = tags[cut - 1], tags[cut]
-        return before != UNKNOWN and after != UNKNOWN and bool(goes_on[before, after])
+        return before != UNKNOWN and after != UNKNOWN and bool(continues[before, after])
 
     cut = start
     while 0 < cut < end and inside(cut):
@@ -204,3 +198,9 @@ def window_tags(tags: numpy.ndarray, window: Window | range, goes_on: numpy.ndar
         part[cut - 1 - start] = UNKNOWN
         cut -= 1
     return part
+
+
+def char_offsets(view: Doc, start: int, end: int) -> tuple[int, int]:
+    """Where the tokens from `start` to `end` (exclusive) of a character view stand in the text."""
+    last = view[end - 1]
+    return view[start].idx, last.idx + len(last)

@@ -5,22 +5,22 @@ from functools import lru_cache
 from pathlib import Path
 
 import numpy
-from spacy.strings import StringStore
 from spacy.tokens import Doc
 
 from ..errors import InputError
 
 SPACE = " "
-# What stands for a masked character: a noncharacter, which Unicode sets aside for use inside of programs (section 23.7
-# of the standard), so no text has it.
+# A masked character: a noncharacter that Unicode reserves for use inside programs (section 23.7 of the standard), so no
+# text has it.
 MASK = "\ufdd0"
 SIMPLIFIED = Path(__file__).parent.parent / "assets" / "characters" / "simplified.txt"
 
 
 def normalize_char(char: str) -> str:
-    """Full-width and other compatibility forms to their plain form (NFKC) where that is one character; traditional
-    characters to simplified ones; any white space to one space. The result is always one character, so offsets stay
-    valid."""
+    """Normalises a character to a single character, so that offsets stay valid.
+
+    Full-width and other compatibility forms become their plain form (NFKC) if that is one character. Traditional
+    characters become simplified, and any white space becomes a space."""
     if char.isspace():
         return SPACE
     normal = unicodedata.normalize("NFKC", char)
@@ -29,30 +29,30 @@ def normalize_char(char: str) -> str:
 
 @lru_cache(maxsize=1)
 def simplified_forms() -> dict[str, str]:
-    """Traditional characters, each with its simplified form; those that simplified text has too are not among them."""
+    """Returns the simplified form of each traditional character that simplified text does not use."""
     lines = SIMPLIFIED.read_text(encoding="utf-8").splitlines()
     return dict(line.split("\t") for line in lines if not line.startswith("#"))
 
 
 def normalize_text(text: str) -> str:
-    """`normalize_char` on every character: same length as `text`."""
+    """Applies `normalize_char` to every character; the length stays the same."""
     return "".join(map(normalize_char, text))
 
 
 @lru_cache(maxsize=1)
 def _plain_forms() -> numpy.ndarray:
-    # Surrogates are no characters of their own; chr() makes them all the same.
+    # Surrogates are not characters, but chr() accepts them.
     return numpy.array([ord(normalize_char(chr(i))) for i in range(0x10000)], dtype="uint32")
 
 
 def normalize_codepoints(codepoints: numpy.ndarray) -> numpy.ndarray:
-    """`normalize_char` for arrays; characters beyond the basic plane stay as they are."""
+    """Applies `normalize_char` to an array of any shape; characters beyond the basic plane do not change."""
     forms = _plain_forms()
     return numpy.where(codepoints < len(forms), forms[codepoints.clip(max=len(forms) - 1)], codepoints)
 
 
 def simplify(text: str) -> str:
-    """Traditional characters to simplified ones and nothing else: same length as `text`."""
+    """Converts traditional characters to simplified ones, and nothing else; the length stays the same."""
     return text.translate(_simplified_codepoints())
 
 
@@ -62,42 +62,29 @@ def _simplified_codepoints() -> dict[int, str]:
 
 
 def is_char_doc(doc: Doc) -> bool:
-    """True if every token is one character or a run of white space, as spaCy's `char` segmenter makes them."""
+    """Returns whether every token is one character or a run of white space, as from spaCy's `char` segmenter."""
     lengths = doc.to_array("LENGTH")
     return bool((lengths == 1).all()) or all(token.is_space for token in doc if len(token) != 1)
 
 
 def codepoints(doc: Doc) -> numpy.ndarray:
-    """The code point of each token's first character, shape (n_tokens,), uint32.
+    """Returns the code point of each token's first character, uint32 (n_tokens,).
 
     Raises InputError if a token holds several characters that are not white space."""
-    if not is_char_doc(doc):
+    orths, lengths = doc.to_array(["ORTH", "LENGTH"]).T
+    if (lengths != 1).any() and not is_char_doc(doc):
         token = next(t for t in doc if len(t) != 1 and not t.is_space)
         raise InputError(
             f"expected a document of one character per token, got the token {token.text!r} (token {token.i}) in "
             f"{doc.text[:40]!r}; use the `char` segmenter, or a `cner` component with a tok2vec of its own, which "
             "works on characters whatever the tokenizer"
         )
-    orths = doc.to_array("ORTH").tolist()
-    _first_codepoints.strings = doc.vocab.strings
-    return numpy.array([_first_codepoints[orth] for orth in orths], dtype="uint32")
-
-
-class _FirstCodepoints(dict[int, int]):
-    """Hashes of strings are the same in every vocabulary, so one table serves all."""
-
-    strings: StringStore
-
-    def __missing__(self, orth: int) -> int:
-        self[orth] = ord(self.strings[orth][0])
-        return self[orth]
-
-
-_first_codepoints = _FirstCodepoints()
+    strings = doc.vocab.strings
+    return numpy.array([ord(strings[orth][0]) for orth in orths.tolist()], dtype="uint32")
 
 
 def same_text(doc: Doc, other: Doc) -> bool:
-    """Whether two documents have the same text; fast if they have the same tokens."""
+    """Returns whether two documents have the same text; fast if they have the same tokens."""
     if len(doc) == len(other) and (doc.to_array(["ORTH", "SPACY"]) == other.to_array(["ORTH", "SPACY"])).all():
         return True
     return doc.text == other.text

@@ -1,13 +1,13 @@
 """Tag schemes: BIO, BIOES, BMES and BILUO, from spans to tags and back, and the transitions a scheme allows.
 
-A tag is `O` or `<prefix>-<label>`. Inside this module a prefix of any scheme is looked at as one of five roles:
-B (begins a span of several tokens), I (goes on), E (ends it), S (a whole span of one token) and O. BIO lacks E and S:
-there a span ends wherever no I of the same label follows.
+A tag is `O` or `<prefix>-<label>`. Inside this module a prefix of any scheme has one of five roles: B (begins a span of
+several tokens), I (continues it), E (ends it), S (a whole span of one token) and O. BIO lacks E and S: there a span
+ends wherever no I of the same label follows.
 
-Repair policy for illegal sequences (`policy="repair"` in `tags_to_spans`), one rule: a span is as long as its tags go
-on legally. A tag that goes on or ends (I, E) where no span of its label is open begins a new span; a span that is
-never ended, because another tag follows or the sentence is over, ends at its last tag. So no tag but O is ever
-dropped, and the result is the same as conlleval's for BIO. With `policy="strict"` the first illegal tag raises.
+The repair policy for illegal sequences (`policy="repair"` in `tags_to_spans`) is one rule: a span is as long as its
+tags continue legally. An I or E without an open span of its label begins a new span. A span that is never ended,
+because another tag follows or the sentence is over, ends at its last tag. So no tag but O is ever dropped, and for BIO
+the result equals conlleval's. With `policy="strict"` the first illegal tag raises InputError.
 """
 
 from collections.abc import Iterable, Sequence
@@ -33,26 +33,28 @@ LabelledSpan = tuple[int, int, str]  # start, end (exclusive), label
 
 
 class Tag(NamedTuple):
+    """A parsed tag. role: B, I, E, S or O. label: "" for O."""
+
     role: str
     label: str
 
 
 def scheme_letters(scheme: str) -> dict[str, str]:
-    """Role -> letter. Raises InputError for a scheme that is not in SCHEMES."""
+    """Returns the scheme's letter for each role. Raises InputError for a scheme that is not in SCHEMES."""
     if scheme not in SCHEMES:
         raise InputError(f"expected a tag scheme out of {', '.join(SCHEMES)}, got {scheme!r}")
     return SCHEMES[scheme]
 
 
 def has_ends(scheme: str) -> bool:
-    """True if the scheme marks the last token of a span (all but BIO)."""
+    """Returns whether the scheme marks the last token of a span (all but BIO do)."""
     letters = scheme_letters(scheme)
     return letters["E"] != letters["I"]
 
 
 @lru_cache(maxsize=4096)
 def parse_tag(tag: str, scheme: str) -> Tag:
-    """The role and label of a tag. Raises InputError for a tag that the scheme does not have."""
+    """Parses a tag into role and label. Raises InputError for a tag that the scheme does not have."""
     if tag == OUTSIDE:
         return Tag("O", "")
     prefix, dash, label = tag.partition("-")
@@ -64,14 +66,14 @@ def parse_tag(tag: str, scheme: str) -> Tag:
 
 
 def tag_list(labels: Iterable[str], scheme: str) -> list[str]:
-    """All tags of a scheme for these labels: O first, then label by label, so that tags keep their index when labels
+    """Returns all tags of a scheme for these labels: O first, then label by label. So tags keep their index when labels
     are added at the end."""
     letters = dict.fromkeys(scheme_letters(scheme)[role] for role in "BIES")
     return [OUTSIDE] + [f"{letter}-{label}" for label in labels for letter in letters]
 
 
 def spans_to_tags(spans: Iterable[LabelledSpan], length: int, scheme: str) -> list[str]:
-    """The tags of a sequence of `length` tokens. Raises InputError for a span that is empty or outside of the
+    """Returns the tags of a sequence of `length` tokens. Raises InputError for a span that is empty or outside the
     sequence, and for spans that overlap."""
     letters = scheme_letters(scheme)
     tags = [OUTSIDE] * length
@@ -86,8 +88,8 @@ def spans_to_tags(spans: Iterable[LabelledSpan], length: int, scheme: str) -> li
 
 
 def tags_to_spans(tags: Sequence[str], scheme: str, policy: str = "strict") -> list[LabelledSpan]:
-    """The spans of a tag sequence, from left to right. Illegal sequences raise InputError, with the position, under
-    `strict` and are mended under `repair` (see the module's text)."""
+    """Returns the spans of a tag sequence, from left to right. For an illegal sequence, `strict` raises InputError with
+    the position, and `repair` makes spans as the module's docstring says."""
     if policy not in POLICIES:
         raise InputError(f"expected a policy out of {', '.join(POLICIES)}, got {policy!r}")
     strict, ends = policy == "strict", has_ends(scheme)
@@ -100,15 +102,15 @@ def tags_to_spans(tags: Sequence[str], scheme: str, policy: str = "strict") -> l
 
     for i, text in enumerate(tags):
         role, label = parse_tag(text, scheme)
-        goes_on = role in "IE" and open_label == label
-        if open_label and not goes_on:
+        continues = role in "IE" and open_label == label
+        if open_label and not continues:
             if strict and ends:
                 raise illegal(i, f"{text} before the open span of {open_label} has ended")
             spans.append((start, i, open_label))
             open_label = ""
-        if role in "IE" and not goes_on and strict:
-            raise illegal(i, f"{text} without a span of {label} to go on")
-        if not goes_on:
+        if role in "IE" and not continues and strict:
+            raise illegal(i, f"{text} without a span of {label} to continue")
+        if not continues:
             start, open_label = i, label
         if ends and role in "ES":
             spans.append((start, i + 1, label))
@@ -120,29 +122,27 @@ def tags_to_spans(tags: Sequence[str], scheme: str, policy: str = "strict") -> l
     return spans
 
 
-def convert_tags(tags: Sequence[str], source: str, target: str, policy: str = "strict") -> list[str]:
-    """The same spans in another scheme."""
-    return spans_to_tags(tags_to_spans(tags, source, policy), len(tags), target)
-
-
 class Transitions(NamedTuple):
-    """What a scheme allows: `between` (n_tags, n_tags) [from, to], `start` and `end` (n_tags,), and `goes_on`
-    (n_tags, n_tags), the transitions that stay inside of one span. All bool."""
+    """The transitions that a scheme allows, all bool.
+
+    between: (n_tags, n_tags) [from, to]. start, end: (n_tags,). continues: (n_tags, n_tags), the transitions that stay
+    inside one span."""
 
     between: numpy.ndarray
     start: numpy.ndarray
     end: numpy.ndarray
-    goes_on: numpy.ndarray
+    continues: numpy.ndarray
 
 
 def allowed_transitions(tags: Sequence[str], scheme: str) -> Transitions:
-    """Derived from the roles: a span that is open must go on with its own label, and only an open span goes on."""
+    """Derives the transitions from the roles: an open span must continue with its own label, and only an open span
+    continues."""
     parsed = [parse_tag(tag, scheme) for tag in tags]
     ends = has_ends(scheme)
     opened = numpy.array([tag.role in ("BI" if ends else "BIES") for tag in parsed], dtype=bool)
     inner = numpy.array([tag.role in "IE" for tag in parsed], dtype=bool)
     labels = numpy.array([tag.label for tag in parsed])
-    goes_on = opened[:, None] & inner[None, :] & (labels[:, None] == labels[None, :])
-    must_go_on = opened if ends else numpy.zeros_like(opened)
-    between = goes_on | ~(must_go_on[:, None] | inner[None, :])
-    return Transitions(between, ~inner, ~must_go_on, goes_on)
+    continues = opened[:, None] & inner[None, :] & (labels[:, None] == labels[None, :])
+    must_continue = opened if ends else numpy.zeros_like(opened)
+    between = continues | ~(must_continue[:, None] | inner[None, :])
+    return Transitions(between, ~inner, ~must_continue, continues)

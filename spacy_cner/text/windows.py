@@ -1,15 +1,30 @@
-"""Long documents in windows that end where sentences do."""
+"""Windows of long documents that end at sentence ends."""
+
+from dataclasses import dataclass
 
 SENTENCE_ENDS = frozenset("。！？!?…；;\n\r\u2028\u2029")
 CLAUSE_ENDS = frozenset("，,、：: \t\u3000")
 CLOSING = frozenset("”’」』】）)》\"'")
 
 
-def split_windows(chars: list[str], size: int) -> list[tuple[int, int]]:
-    """Cuts a sequence of tokens into windows of at most `size`: after the last sentence end that fits (with closing
-    quotes and brackets behind it), else after the last clause end, else at `size`.
+@dataclass(frozen=True, slots=True)
+class Window:
+    """Tokens `start` to `stop` (exclusive) of a document's character view; `index` is its place in the batch."""
 
-    Depends on nothing but the text. RETURNS: (start, end) of each window; together they cover the sequence."""
+    index: int
+    start: int
+    stop: int
+
+    def __len__(self) -> int:
+        return self.stop - self.start
+
+
+def split_windows(chars: list[str], size: int) -> list[tuple[int, int]]:
+    """Cuts a sequence of tokens into windows of at most `size`.
+
+    A cut is after the last sentence end that fits (and its closing quotes and brackets), else after the last clause
+    end, else at `size`. It depends on the text alone. RETURNS: (start, end) of each window; together they cover the
+    sequence."""
     if size < 1:
         raise ValueError(f"expected a window size of at least 1, got {size}")
     windows, start = [], 0

@@ -1,4 +1,4 @@
-"""Word borders and parts of speech as columns: from an earlier component, the tokens, or jieba."""
+"""Word borders and parts of speech as columns; words come from an earlier component, the tokens, or jieba."""
 
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
@@ -12,8 +12,8 @@ from .chars import is_char_doc, simplify
 
 WORDS_KEY = "words"  # doc.spans["words"] holds the word segmentation
 OUTSIDE, BEGIN, INSIDE, END, UNIQUE = range(5)
-# The 39 tags of the PKU corpus (Yu 1999) in 9 categories. Feng et al. 2008 merge them into 9 too, but do not say how;
-# here what tells kinds of names apart is kept.
+# The 39 tags of the PKU corpus (Yu 1999) in 9 categories. Feng et al. 2008 merge them into 9 too, but do not say how.
+# These categories keep the kinds of names apart.
 PKU_CATEGORIES = {
     "person": "nr",
     "place": "ns",
@@ -45,7 +45,7 @@ _category = {
 
 
 class Word(NamedTuple):
-    """Characters `start` to `end` (exclusive) of a text, and a part of speech."""
+    """A word: characters `start` to `end` (exclusive) of a text, and its part of speech, "" if unknown."""
 
     start: int
     end: int
@@ -54,8 +54,9 @@ class Word(NamedTuple):
 
 @lru_cache(maxsize=256)
 def pos_category(tag: str) -> int:
-    """Of a tag of the PKU corpus (of jieba, too, which adds to some of them a letter or digit) or of Universal
-    Dependencies. Unknown ones are "other"."""
+    """Returns the index in CATEGORIES of a part-of-speech tag of the PKU corpus or of Universal Dependencies.
+
+    jieba's tags are the PKU tags, some with one more letter or digit. Unknown tags are "other"."""
     for known in (tag, tag.lower(), tag.lower()[:2], tag.lower()[:1]):
         if known in _category:
             return _category[known]
@@ -63,8 +64,8 @@ def pos_category(tag: str) -> int:
 
 
 def words_of(doc: Doc) -> list[Word]:
-    """`doc.spans["words"]`; without these the tokens, or where these are characters, what jieba finds. With parts of
-    speech where these are known."""
+    """Returns the words of a document: `doc.spans["words"]` if set, else its tokens, or jieba's words if the tokens are
+    characters. Words have parts of speech if these are known."""
     if WORDS_KEY in doc.spans:
         return [Word(word.start_char, word.end_char, word.label_) for word in doc.spans[WORDS_KEY]]
     if not is_char_doc(doc):
@@ -75,8 +76,8 @@ def words_of(doc: Doc) -> list[Word]:
 
 
 def tagged_words_of(doc: Doc) -> list[Word]:
-    """`doc.spans["words"]` if they have parts of speech as labels, the document's tokens if they are words that have
-    one, else what jieba finds."""
+    """Returns words with parts of speech: `doc.spans["words"]` if any is labelled, else the tokens if they are tagged
+    words, else jieba's words."""
     if WORDS_KEY in doc.spans and any(word.label for word in doc.spans[WORDS_KEY]):
         return words_of(doc)
     if not is_char_doc(doc) and (doc.has_annotation("POS") or doc.has_annotation("TAG")):
@@ -85,22 +86,22 @@ def tagged_words_of(doc: Doc) -> list[Word]:
 
 
 def words_of_jieba(text: str) -> list[Word]:
-    """With its parts of speech, also those that it guesses for words which its dictionary lacks; that is slow.
-    The words of traditional text are those of the same text in simplified characters, which jieba knows."""
+    """Returns jieba's words with parts of speech, also for words outside its dictionary, which is slow. Traditional
+    text is segmented as its simplified form, which jieba knows."""
     return list(_placed((pair.word, pair.flag) for pair in _jieba().posseg.cut(simplify(text))))
 
 
-# Training reads the same texts again each epoch.
+# Training reads the same texts each epoch.
 @lru_cache(maxsize=10_000)
 def _jieba_words(text: str) -> tuple[Word, ...]:
-    """With the parts of speech that are in its dictionary."""
+    """Returns jieba's words with the parts of speech in its dictionary."""
     jieba = _jieba()
     tags = jieba.posseg.dt.word_tag_tab
     return tuple(_placed((word, tags.get(word, "")) for word in jieba.cut(simplify(text))))
 
 
 def border_column(words: Iterable[Word], starts: numpy.ndarray, ends: numpy.ndarray) -> numpy.ndarray:
-    """BEGIN, INSIDE, END, UNIQUE or OUTSIDE of a word, for tokens at `starts` to `ends` (n,) in the text; int64
+    """Returns BEGIN, INSIDE, END, UNIQUE or OUTSIDE of a word for tokens at `starts` to `ends` (n,) in the text, int64
     (n,)."""
     roles = numpy.full(len(starts), OUTSIDE, dtype="int64")
     first, stop, _ = _tokens(words, starts, ends)
@@ -113,28 +114,28 @@ def border_column(words: Iterable[Word], starts: numpy.ndarray, ends: numpy.ndar
 
 
 def category_column(words: Iterable[Word], starts: numpy.ndarray, ends: numpy.ndarray) -> numpy.ndarray:
-    """The category of each token's word, OTHER for those in none; int64 (n,)."""
+    """Returns the category of each token's word, OTHER for tokens in no word, int64 (n,)."""
     categories = numpy.full(len(starts), OTHER, dtype="int64")
     for begin, end, category in zip(*(array.tolist() for array in _tokens(words, starts, ends))):
         categories[begin:end] = category
     return categories
 
 
-def places_in_words(doc: Doc) -> numpy.ndarray:
-    """How many characters of its word stand before each token of a document of characters; int64 (n_tokens,). 0 for
-    those in no word."""
-    places = numpy.zeros(len(doc), dtype="int64")
+def positions_in_words(doc: Doc) -> numpy.ndarray:
+    """Returns the position of each token of a character document in its word, from 0, int64 (n_tokens,). It is 0 for
+    tokens in no word."""
+    positions = numpy.zeros(len(doc), dtype="int64")
     if not len(doc):
-        return places
+        return positions
     starts, lengths = (doc.to_array(name).astype("int64") for name in ("IDX", "LENGTH"))
     first, stop, _ = _tokens(words_of(doc), starts, starts + lengths)
     for begin, end in zip(first.tolist(), stop.tolist()):
-        places[begin:end] = numpy.arange(end - begin)
-    return places
+        positions[begin:end] = numpy.arange(end - begin)
+    return positions
 
 
 def _tokens(words: Iterable[Word], starts: numpy.ndarray, ends: numpy.ndarray) -> tuple[numpy.ndarray, ...]:
-    """The first token of each word, the one after its last, and its category; without words that have no token."""
+    """Returns the first token of each word, the one after its last, and its category; drops words without a token."""
     rows = [(word.start, word.end, pos_category(word.tag)) for word in words]
     first, stop, category = numpy.array(rows, dtype="int64").reshape(-1, 3).T
     first = numpy.searchsorted(ends, first, side="right")

@@ -1,1 +1,1 @@
-"""What spaCy's training loop asks for: readers, batchers, augmenters, loggers."""
+"""Parts of spaCy's training loop: readers, batchers, augmenters, loggers."""

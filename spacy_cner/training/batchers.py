@@ -1,4 +1,4 @@
-"""Batches of one task each, for training that alternates between tasks."""
+"""A batcher whose batches hold one task each, for training that alternates between tasks."""
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
@@ -17,14 +17,15 @@ Batcher = Callable[[Iterable[Example]], Iterable[list[Example]]]
 def make_batch_by_task(
     batcher: Callable[[Iterable[Example]], Iterable[list[Example]]], by: str = "annotation", until: str | None = None
 ) -> Batcher:
-    """Makes a batcher whose batches hold examples of one task each, tasks taking turns (see `batch_by_task`). Batches
-    that mix tasks need no batcher of their own: any other makes them from a shuffled `spacy_cner.MixedCorpus.v1`.
+    """Makes a batcher whose batches hold one task each, with tasks taking turns (see `batch_by_task`).
+
+    Batches that mix tasks need no special batcher: any other makes them from a shuffled `spacy_cner.MixedCorpus.v1`.
 
     batcher: makes the batches of each task, such as `spacy.batch_by_padded.v1`.
-    by: what the task of an example is: "annotation", entities where it has any annotation of them and word segmentation
-        elsewhere; or "corpus", each corpus of `spacy_cner.MixedCorpus.v1` being one.
-    until: the task whose last batch ends the epoch, so that turns are kept to the end: what the others have left is not
-        used. Without it, the epoch goes on until no task has anything left.
+    by: how the task of an example is found. "annotation": entity recognition if it has any entity annotation, else word
+        segmentation. "corpus": one task for each corpus of `spacy_cner.MixedCorpus.v1`.
+    until: the task whose last batch ends the epoch; what other tasks have left is not used. By default the epoch ends
+        when all tasks do.
 
     Raises InputError for another `by`."""
     if by not in TASKS:
@@ -35,10 +36,11 @@ def make_batch_by_task(
 def batch_by_task(
     examples: Iterable[Example], *, batcher: Batcher, task_of: Callable[[Example], str], until: str | None = None
 ) -> Iterator[list[Example]]:
-    """A batch of each task in turn. A task takes its first turn once one of its examples has been read, and leaves its
-    turns to the others when it has no more; when the task `until` has no more, that is the end. Reads no more of
-    `examples` than the next batch needs, and keeps those of other tasks waiting: few if the tasks' shares fit their
-    batches, up to all that are more."""
+    """Yields a batch of each task in turn.
+
+    A task takes its first turn once one of its examples has been read. It drops out when it has no more examples; if it
+    is the task `until`, iteration ends. Reads no more of `examples` than the next batch needs; examples of other tasks
+    wait in memory. Few wait if the tasks' shares match their batches; otherwise, up to all surplus ones do."""
     stream = iter(examples)
     waiting: dict[str, deque[Example]] = {}
     batches: dict[str, Iterator[list[Example]]] = {}
@@ -76,12 +78,12 @@ def batch_by_task(
 
 
 def annotated_task(example: Example) -> str:
-    """The task "ner" for a document with any entity annotation, else "cws"."""
+    """Returns the task "ner" for a document with any entity annotation, else "cws"."""
     return "ner" if example.reference.has_annotation("ENT_IOB") else "cws"
 
 
 def corpus_task(example: Example) -> str:
-    """The corpus of `spacy_cner.MixedCorpus.v1` that the example is from. Raises InputError if it is from none."""
+    """Returns the corpus of `spacy_cner.MixedCorpus.v1` that the example is from. Raises InputError if it has none."""
     if CORPUS_KEY not in example.reference.user_data:
         raise InputError(
             "expected examples read by spacy_cner.MixedCorpus.v1 for batches by corpus, got "

@@ -1,4 +1,4 @@
-"""Begin a training with the weights of an encoder that was trained before."""
+"""A callback that initialises a pipeline with the weights of a pre-trained encoder."""
 
 from collections.abc import Callable
 from functools import partial
@@ -11,15 +11,15 @@ from thinc.api import ConfigValidationError
 
 @registry.callbacks("spacy_cner.load_encoder.v1")
 def make_load_encoder(path: str | None = None, component: str = "cner", layer: str = "") -> Callable[[Language], None]:
-    """Returns a callback for `[initialize.after_init]` that loads the weights of a pre-trained encoder: spaCy's
-    `init_tok2vec`, for a config that does not pre-train and so has no `[pretraining]`.
+    """Makes a callback for `[initialize.after_init]` that loads the weights of a pre-trained encoder. It replaces
+    spaCy's `init_tok2vec` in a config without `[pretraining]`.
 
-    path: a file that `python -m spacy_cner pretrain` or `export-encoder` wrote; null leaves the weights as they are,
-        and warns.
-    component, layer: where the encoder is: the component, and a reference of its model (of `spacy_cner.CrfTagger.v1`,
-        "pretrained"), or "" for the whole model.
-    The callback raises ConfigValidationError, which `spacy train` prints, if there is no such file, or it holds an
-    encoder of another architecture."""
+    path: a file that `python -m spacy_cner pretrain` or `export-encoder` wrote. With null, the weights do not change,
+        and a warning says so.
+    component: the component that holds the encoder. layer: a reference of its model ("pretrained" for
+        `spacy_cner.CrfTagger.v1`), or "" for the whole model.
+    The callback raises ConfigValidationError, which `spacy train` prints, if the file is missing or holds an encoder of
+    another architecture."""
     return partial(_load_encoder, path=path, component=component, layer=layer)
 
 

@@ -1,4 +1,4 @@
-"""Lists of names that have lost what stood between them, made of those that have it."""
+"""An augmenter that removes the separators from lists of names."""
 
 from collections.abc import Callable, Iterator, Sequence
 from itertools import pairwise
@@ -15,17 +15,18 @@ SEPARATORS = "、，,；;／/·"  # and white space
 
 @registry.augmenters("spacy_cner.joined_lists.v1")
 def make_joined_lists(types: list[str] | None = None) -> Callable[[Language, Example], Iterator[Example]]:
-    """An augmenter for a corpus reader: every example, and if it has a list of names, the same with the names side by
-    side: 王海、林小燕 becomes 王海林小燕. In running text lists lose their blanks and line ends, and a recogniser
-    that has seldom seen two names without anything between them makes one name of them ("concatenated names", Feng et
-    al. 2008, section 5.2). Nothing is drawn at random: the same corpus gives the same examples.
+    """Makes an augmenter that yields every example, and each example with a list of names once more with the names
+    concatenated: 王海、林小燕 becomes 王海林小燕.
 
-    types: the labels whose lists are joined; all of them if left out."""
+    Lists lose their blanks and line ends in running text. A recogniser that has rarely seen adjacent names takes them
+    for one ("concatenated names", Feng et al. 2008, section 5.2). The augmenter is deterministic.
+
+    types: the labels whose lists are joined; by default all."""
     return JoinedLists(types)
 
 
 class JoinedLists:
-    """The settings are those of `make_joined_lists`."""
+    """An augmenter; its settings are described in `make_joined_lists`."""
 
     def __init__(self, types: Sequence[str] | None = None):
         self.types = types
@@ -39,9 +40,9 @@ class JoinedLists:
 
 
 def join_lists(source: AnnotatedText, types: Sequence[str] | None = None) -> AnnotatedText | None:
-    """The text without what separates neighbouring entities of the same label, if that is nothing but white space and
-    SEPARATORS; None if there are none such. Entities and words keep their places in the text; words of separators are
-    gone."""
+    """Removes white space and SEPARATORS between neighbouring entities of one label; returns None if there are none.
+
+    Entities and words move with their text; words that consist of separators are dropped."""
     kept = [True] * len(source.text)
     for (_, end, label), (start, _, other) in pairwise(source.entities or ()):
         between = source.text[end:start]

@@ -1,4 +1,4 @@
-"""Several corpora as one training corpus, whatever each of them annotates."""
+"""A reader that mixes several corpora with different annotation into one training corpus."""
 
 import copy
 import math
@@ -13,7 +13,7 @@ from spacy.training import Corpus, Example, dont_augment
 from spacy.util import SimpleFrozenDict
 from spacy.vocab import Vocab
 
-from ..corpus import fast_spans  # noqa: F401  (makes reading fast)
+from ..corpus.fast_spans import fast_spans
 from ..errors import InputError
 from ..text.windows import split_windows
 from ..text.words import WORDS_KEY
@@ -23,12 +23,12 @@ Reader = Callable[[Language], Iterable[Example]]
 ENTS, WORDS = "ents", "words"
 KINDS = (ENTS, WORDS)
 CORPUS_KEY = "corpus"  # example.reference.user_data["corpus"] is the name of the corpus it came from
-# spaCy initialises a streamed pipeline with so many examples (`spacy.training.initialize.init_nlp`).
+# The number of examples from which spaCy initialises a streamed pipeline (`spacy.training.initialize.init_nlp`).
 SAMPLE_SIZE = 100
 
 
 class Item(NamedTuple):
-    """A document of a corpus; `shows` are the corpus, the kinds of annotation and the labels of entities and words that
+    """A document of a corpus. `shows`: the corpus, the kinds of annotation, and the labels of entities and words that
     can be learned from it."""
 
     corpus: str
@@ -45,32 +45,34 @@ def make_mixed_corpus(
     seed: int = 0,
     shuffle: bool = True,
 ) -> "MixedCorpus":
-    """Makes a reader that mixes others. Meant for streaming (`[training] max_epochs = -1`): each epoch is then a fresh
+    """Makes a reader that mixes others. Meant for streaming (`[training] max_epochs = -1`), where each epoch is a fresh
     sample in a fresh order.
 
-    corpora: readers by name, such as `spacy.Corpus.v1` blocks, each with an augmenter of its own or without.
-    sizes: the documents that a corpus gives each epoch, relative to all documents of the corpora that have no size: 1.0
-        for a random sample as large as them (Peng & Dredze 2016, section 3), a new one each epoch. All of its
-        documents if it has no more. Counted before augmentation and cutting. A corpus without a size gives all.
-    annotations: what is kept of a corpus: "ents", "words" or both. The rest of these two becomes missing annotation. A
-        corpus that is not named keeps all it has.
-    max_length: longer documents are cut into windows of at most so many tokens; 0 for no limit.
-    seed: of the samples and orders; training with the same seed sees the same of both.
-    shuffle: False gives the corpora one after the other."""
+    corpora: readers by name, such as `spacy.Corpus.v1` blocks, each with or without an augmenter.
+    sizes: the number of documents that a corpus gives each epoch, relative to all documents of the corpora without a
+        size. 1.0 means a random sample of that size, a new one each epoch (Peng & Dredze 2016, section 3), or all
+        documents if there are fewer. Counted before augmentation and cutting. A corpus without a size gives all.
+    annotations: the annotation kept of a corpus: "ents", "words" or both. The other kind becomes missing annotation. A
+        corpus that is not named keeps both.
+    max_length: longer documents are cut into windows of at most this many tokens; 0 for no limit.
+    seed: seed of the samples and orders.
+    shuffle: if False, the corpora follow one another in order."""
     return MixedCorpus(corpora, sizes, annotations, max_length, seed, shuffle)
 
 
 class MixedCorpus:
-    """Each call is an epoch. It begins with examples that show every corpus, every kind of annotation of them, and
-    every label of entities and words of each, because spaCy initialises a pipeline from the first 100 of a stream; give
-    the labels in `[initialize.components]` if there are so many that 100 examples cannot show them.
+    """A reader that mixes corpora; each call is an epoch.
 
-    A `spacy.Corpus.v1` is read once and kept in memory; its augmenter is applied anew each epoch. Readers of other
+    spaCy initialises a pipeline from the first 100 examples of a stream. So an epoch begins with examples that show
+    every corpus, every kind of annotation, and every label. If 100 examples cannot show all labels, give the labels in
+    `[initialize.components]`.
+
+    A `spacy.Corpus.v1` is read once and kept in memory; its augmenter is applied again each epoch. Readers of other
     kinds are called each epoch. `example.reference.user_data["corpus"]` names the corpus of an example.
 
-    Raises InputError for names that `corpora` does not have, unknown kinds of annotation, sizes that are not positive,
-    or that leave no corpus to be relative to; when called, for a corpus that is empty, and for one without any
-    annotation of a kind that `annotations` keeps of it."""
+    Raises InputError for unknown names of corpora or kinds of annotation, for sizes that are not positive, and if all
+    corpora have sizes. When called, raises InputError for an empty corpus, and for one that lacks an annotation that
+    `annotations` keeps of it."""
 
     def __init__(
         self,
@@ -93,7 +95,7 @@ class MixedCorpus:
         items = self._choose(nlp, rng)
         if self.shuffle:
             rng.shuffle(items)
-        # Initialisation asks for the first examples many times over; the others are not made before training.
+        # Initialisation asks for the first examples many times; the others are made only for training.
         front, rest = _showing_first(items)
         items = front + rest
         for start, end in ((0, SAMPLE_SIZE), (SAMPLE_SIZE, len(items))):
@@ -105,7 +107,7 @@ class MixedCorpus:
                 yield item.example
 
     def _choose(self, nlp: Language, rng: random.Random) -> list[Item]:
-        """The documents of this epoch."""
+        """Draws the documents of this epoch."""
         corpora = {name: self._read(nlp, name) for name in self.corpora}
         whole = sum(len(items) for name, items in corpora.items() if name not in self.sizes)
         chosen: list[Item] = []
@@ -124,7 +126,8 @@ class MixedCorpus:
         reader = self.corpora[name]
         plain = _plain(reader)
         kinds = self.annotations.get(name, KINDS)
-        items = [Item(name, example, _shows(name, example.reference, kinds)) for example in plain(nlp)]
+        with fast_spans():
+            items = [Item(name, example, _shows(name, example.reference, kinds)) for example in plain(nlp)]
         if not items:
             raise InputError(f"expected documents in the corpus {name!r}, got none")
         for kind in self.annotations.get(name, ()):
@@ -135,7 +138,7 @@ class MixedCorpus:
         return items
 
     def _make(self, nlp: Language, item: Item) -> Iterator[Item]:
-        """The training examples that a document becomes."""
+        """Yields the training examples made from a document."""
         kinds = self.annotations.get(item.corpus, KINDS)
         for example in _augmenter(self.corpora[item.corpus])(nlp, item.example):
             for part in cut(nlp, keep(example, kinds), self.max_length):
@@ -144,7 +147,8 @@ class MixedCorpus:
 
 
 def keep(example: Example, kinds: Sequence[str]) -> Example:
-    """The example with no annotation but these of KINDS (and whatever is neither); the one given stays as it is."""
+    """Returns the example with only these KINDS of annotation, and any of neither kind. The given one is not
+    changed."""
     drops_ents = ENTS not in kinds and example.reference.has_annotation("ENT_IOB")
     drops_words = WORDS not in kinds and WORDS_KEY in example.reference.spans
     if not (drops_ents or drops_words):
@@ -158,8 +162,8 @@ def keep(example: Example, kinds: Sequence[str]) -> Example:
 
 
 def cut(nlp: Language, example: Example, max_length: int) -> Iterator[Example]:
-    """The example in parts of at most `max_length` tokens of its reference (see `windows`), with the annotation that
-    lies within each. Entities and words that are longer are cut, and their pieces are without annotation."""
+    """Cuts the example into parts of at most `max_length` tokens of its reference (see `windows`), with the annotation
+    inside each. Longer entities and words are cut, and their pieces have no annotation."""
     doc = example.reference
     if not max_length or len(doc) <= max_length:
         yield example
@@ -181,14 +185,14 @@ def cut(nlp: Language, example: Example, max_length: int) -> Iterator[Example]:
 
 
 def windows(doc: Doc, size: int) -> Iterator[tuple[int, int]]:
-    """Start and end of windows of at most `size` tokens that cover `doc`, cut at sentence ends as `split_windows` does.
-    A cut inside of an entity or a word moves back before it, if anything of the window is left then."""
+    """Yields start and end of windows of at most `size` tokens that cover `doc`, cut at sentence ends as
+    `split_windows` does. A cut inside an entity or word moves back before it, unless that leaves the window empty."""
     tokens = [token.text for token in doc]
     spans = (*doc.ents, *doc.spans.get(WORDS_KEY, ()))
     inside = {i for span in spans for i in range(span.start + 1, span.end)}
     start = 0
     while len(tokens) - start > size:
-        # The token behind the window may be a quote that closes the sentence.
+        # The token after the window may be a quote that closes the sentence.
         limit = start + split_windows(tokens[start : start + size + 1], size)[0][1]
         end = next((i for i in range(limit, start, -1) if i not in inside), limit)
         yield start, end
@@ -197,7 +201,7 @@ def windows(doc: Doc, size: int) -> Iterator[tuple[int, int]]:
 
 
 def _showing_first(items: Sequence[Item]) -> tuple[list[Item], list[Item]]:
-    """The first items that show anything not shown before, and the others, both in order."""
+    """Splits items into those that show anything not shown before, and the others, both in order."""
     front, rest, shown = [], [], set()  # type: ignore[var-annotated]
     for item in items:
         (rest if item.shows <= shown else front).append(item)
@@ -215,7 +219,7 @@ def _shows(corpus: str, reference: Doc, kinds: Sequence[str]) -> frozenset[tuple
 
 
 def _plain(reader: Reader) -> Reader:
-    """spaCy's own reader without its augmenter; any other reader as it is."""
+    """Returns spaCy's own reader without its augmenter, and any other reader as it is."""
     if type(reader) is not Corpus:
         return reader
     plain = copy.copy(reader)

@@ -1,7 +1,6 @@
-"""Pseudo labeled samples (Wu et al. 2019, section 3.3): sentences whose entities are replaced by others of
-their type."""
+"""An augmenter that makes pseudo labeled samples (Wu et al. 2019, section 3.3): sentences whose entities are replaced
+by others of their type."""
 
-import json
 import random
 from bisect import bisect_left, bisect_right
 from collections import Counter, defaultdict
@@ -17,12 +16,13 @@ from spacy.tokens import Doc, DocBin
 from spacy.training import Example
 from spacy.util import registry
 
-from ..corpus.docbin import chinese_vocab, read_docs
+from ..corpus.docbin import chinese_vocab, docs_of, read_docs
 from ..corpus.document import AnnotatedText, gaps, trim
+from ..corpus.json_records import load_json
 from ..corpus.source import Source
 from ..errors import CorpusError, InputError
 
-# Label -> distinct names, each a text that is one entity and has words.
+# From labels to distinct names; each name is a text that is one entity and has words.
 NamePool = dict[str, list[AnnotatedText]]
 SpanT = TypeVar("SpanT", bound=tuple[Any, ...])  # start, end and perhaps more
 
@@ -35,30 +35,30 @@ def make_pseudo_samples(
     train: str | None = None,
     gazetteers: list[str] = [],  # noqa: B006  (never changed; spaCy's config validation needs the list itself)
 ) -> Callable[[Language, Example], Iterator[Example]]:
-    """An augmenter for a corpus reader, `[corpora.train.augmenter]`: every example, followed by its pseudo samples.
+    """Makes an augmenter for `[corpora.train.augmenter]` that yields every example, followed by its pseudo samples.
 
-    amount: pseudo samples for each sentence with an entity that can be replaced. 0.3 means each such sentence with
-        probability 0.3, 2.5 means two and a third with probability 0.5; 0 means none at all. The paper's comparison has
-        1 (section 4.2).
-    seed: of the augmenter's own random numbers.
-    types: the labels whose entities are replaced; all of them if left out.
+    amount: number of pseudo samples for each sentence with an entity that can be replaced. 0.3 means one sample with
+        probability 0.3; 2.5 means two samples, and a third with probability 0.5; 0 means none. The paper's comparison
+        has 1 (section 4.2).
+    seed: seed of the augmenter's own random numbers.
+    types: the labels whose entities are replaced; by default all.
     train: a .spacy file or a folder of them, normally ${paths.train}, whose entities are the names to draw from (the
         paper's EN). Read when the first example comes.
-    gazetteers: files of more such names (see `read_gazetteer`).
+    gazetteers: files of more names (see `read_gazetteer`).
 
-    spaCy calls an augmenter when it reads a corpus: before training and, with `max_epochs` of 0 or more, once for all
-    epochs, which then repeat the same samples; with `max_epochs = -1` at each epoch, which gives each its own samples.
+    spaCy calls an augmenter when it reads a corpus. With `max_epochs` of 0 or more that happens once, so all epochs
+    repeat the same samples. With `max_epochs = -1` each epoch has new samples.
 
     Raises InputError if there is nothing to draw names from, and for an amount that is negative or not finite."""
     return PseudoSampler(amount=amount, seed=seed, types=types, train=train, gazetteers=gazetteers)
 
 
 class PseudoSampler:
-    """Makes the pseudo samples of documents; the settings are those of `make_pseudo_samples`.
+    """An augmenter that makes pseudo samples of documents; its settings are described in `make_pseudo_samples`.
 
-    Every entity of a wanted type is replaced by a name drawn uniformly from the *other* distinct names of its label; it
-    stays as it is if there is none. A sample has one token per character, entities, and, if its document has them,
-    words; other annotation of the document is not carried over. All text outside the replaced entities stays."""
+    Every entity of a wanted type is replaced by a name drawn uniformly from the *other* distinct names of its label, if
+    there are any. A sample has one token per character, entities, and words if its document has them. Other annotation
+    is dropped. Text outside the replaced entities is not changed."""
 
     def __init__(
         self,
@@ -83,8 +83,8 @@ class PseudoSampler:
             yield Example(nlp.make_doc(sample.text), sample.to_doc(nlp.vocab))
 
     def samples(self, doc: Doc) -> Iterator[AnnotatedText]:
-        """None for a document whose entities are missing, altogether or in a part. Raises CorpusError for one that
-        breaks the rules of AnnotatedText, and InputError for unusable names (see `pool`)."""
+        """Yields the pseudo samples of a document, none if any entity annotation is missing. Raises CorpusError for a
+        document that breaks the rules of AnnotatedText, and InputError for unusable names (see `pool`)."""
         source = annotated(doc) if self.amount else None
         if source is None:
             return
@@ -96,14 +96,14 @@ class PseudoSampler:
 
     def _draw(self, text: str, label: str) -> AnnotatedText | None:
         names = self.pool.get(label, [])
-        # Of two different names at least one is another one than the text.
+        # At least one of two different names differs from the text.
         drawn = self._random.sample(names, min(2, len(names)))
         return next((name for name in drawn if name.text != text), None)
 
     @property
     def pool(self) -> NamePool:
-        """The names of the wanted types, read at first use. Raises InputError for files that cannot be read, and if
-        there are no names, or none of one of the types."""
+        """The names of the wanted types, read at first use. Raises InputError for files that cannot be read, and if a
+        type has no names."""
         if self._pool is None:
             pool = name_pool(chain(self._train_texts(), *map(read_gazetteer, map(Path, self.gazetteers))))
             where = ", ".join([*([str(self.train)] if self.train else []), *map(str, self.gazetteers)])
@@ -124,10 +124,10 @@ class PseudoSampler:
 
 
 def add_pseudo_samples(docs: DocBin, sampler: PseudoSampler, *, only_pseudo: bool = False) -> tuple[DocBin, int]:
-    """The documents, each followed by its pseudo samples, or these alone; and the number of pseudo samples."""
+    """Returns the documents, each followed by its pseudo samples, or the samples alone; and the number of samples."""
     has_user_data = any(data is not None for data in docs.user_data)
     output, count, vocab = DocBin(attrs=docs.attrs, store_user_data=has_user_data), 0, chinese_vocab()
-    for doc in docs.get_docs(vocab):
+    for doc in docs_of(docs, vocab):
         if not only_pseudo:
             output.add(doc)
         for sample in sampler.samples(doc):
@@ -137,15 +137,17 @@ def add_pseudo_samples(docs: DocBin, sampler: PseudoSampler, *, only_pseudo: boo
 
 
 def annotated(doc: Doc) -> AnnotatedText | None:
-    """None for a document without entities, and where entities are missing, altogether or in a part."""
+    """Returns the document's text and annotation; None if it has no entities, or any entity annotation is missing."""
     if not doc.ents or not doc.has_annotation("ENT_IOB", require_complete=True):
         return None
     return AnnotatedText.from_doc(doc)
 
 
 def name_pool(sources: Iterable[AnnotatedText]) -> NamePool:
-    """The distinct entities. Each has the inner words it has most often where words begin and end with it, and is one
-    word if there is no such place ("entity names are usually regarded as independent words")."""
+    """Collects the distinct entities by label.
+
+    Each gets its most frequent segmentation among the places where words begin and end with it. If there is no such
+    place, it is one word ("entity names are usually regarded as independent words")."""
     found: dict[tuple[str, str], Counter] = defaultdict(Counter)
     for source in sources:
         for start, end, label in source.entities or ():
@@ -161,8 +163,8 @@ def name_pool(sources: Iterable[AnnotatedText]) -> NamePool:
 
 
 def replace_entities(source: AnnotatedText, names: Sequence[AnnotatedText | None]) -> AnnotatedText:
-    """`source` with the names, one for each entity, in the place of its entities; None leaves an entity as it is.
-    A word that crosses the border of a replaced entity is cut there."""
+    """Replaces each entity of `source` by its name in `names`; None keeps an entity. A word that crosses the border of
+    a replaced entity is cut there."""
     replaced = {span[:2]: name for span, name in zip(source.entities or (), names, strict=True) if name}
     pieces, entities, words = [], [], []
     length = 0
@@ -184,15 +186,16 @@ def replace_entities(source: AnnotatedText, names: Sequence[AnnotatedText | None
 
 
 def touching(spans: list[SpanT], start: int, end: int) -> list[SpanT]:
-    """Those that have a character between `start` and `end`."""
+    """Returns the spans that have a character between `start` and `end`."""
     return spans[bisect_right(spans, start, key=itemgetter(1)) : bisect_left(spans, end, key=itemgetter(0))]
 
 
 def read_gazetteer(path: Path) -> Iterator[AnnotatedText]:
-    """Names of a UTF-8 file, each as a text that is one entity: `name<TAB>label` a line or, in a file called `.jsonl`,
-    a pattern of spaCy's entity ruler, `{"label": ..., "pattern": name}`. Blank lines count for nothing.
+    """Reads names from a UTF-8 file, each as a text that is one entity.
 
-    Raises CorpusError, with file and line, for other lines, so too for patterns of tokens."""
+    A line is `name<TAB>label` or, in a file called `.jsonl`, a pattern of spaCy's entity ruler, `{"label": ...,
+    "pattern": name}`. Blank lines are ignored. Raises CorpusError, with file and line, for other lines, also for
+    patterns of tokens."""
     source = Source.read(path, "utf-8")
     for number, line in source.lines():
         _, name = source.attempt(number, line, partial(parse_name, line, is_pattern=path.suffix == ".jsonl"))
@@ -202,8 +205,9 @@ def read_gazetteer(path: Path) -> Iterator[AnnotatedText]:
 
 
 def parse_name(line: str, *, is_pattern: bool) -> AnnotatedText:
+    """Parses a line of a gazetteer. Raises InputError for a malformed one."""
     try:
-        name, label = itemgetter("pattern", "label")(json.loads(line)) if is_pattern else line.split("\t")
+        name, label = itemgetter("pattern", "label")(load_json(line)) if is_pattern else line.split("\t")
         name, label = name.strip(), label.strip()
     except (ValueError, KeyError, TypeError, AttributeError):
         expected = '{"label": a string, "pattern": a string}' if is_pattern else "a name, a tab and a label"

@@ -1,4 +1,4 @@
-"""A reader of raw text, for pre-training, and the batches that suit it."""
+"""A reader of raw text for pre-training, and a batcher that suits it."""
 
 import random
 import zlib
@@ -12,15 +12,15 @@ from spacy import registry
 from spacy.language import Language
 from spacy.tokens import Doc
 
-from ..corpus.raw import mixed_lines
+from ..corpus.raw import TextCounts, mixed_lines
 from ..errors import InputError
 from ..text.batching import batches_by_length
 from ..text.windows import split_windows
 
 ItemT = TypeVar("ItemT")
 SizedT = TypeVar("SizedT", bound=Sized)
-TextReader = Callable[[Language], Iterable[Doc]]
-Part = Literal["train", "held_out"]
+TextReader = Callable[..., Iterable[Doc]]  # takes the pipeline, and `counts` by name
+TextPart = Literal["train", "held_out"]
 
 
 @registry.readers("spacy_cner.RawText.v1")
@@ -30,23 +30,25 @@ def make_raw_text(
     max_length: int = 128,
     limit: int = 0,
     held_out: float = 0.01,
-    part: Part = "train",
+    part: TextPart = "train",
     buffer: int = 20000,
 ) -> TextReader:
-    """Makes a reader of raw text: each call goes through it once, streamed, in a new order that depends on the state of
-    `random`. Lines that were there before are left out (see `spacy_cner.corpus.raw`). It gives Docs, as `[pretraining]`
-    takes them, and reads nothing before it is called.
+    """Makes a reader of raw text that yields Docs, as `[pretraining]` takes them.
 
-    path: a file (plain or JSONL, packed or not), a folder of such files, or several of these. Files are read in turn,
-        so that texts of different kinds mix.
-    min_length: shorter pieces are left out. max_length: longer lines are cut, at sentence ends where there are any;
-        both in characters.
-    limit: at most so many characters, the first ones; 0 for all.
-    held_out: the share of the lines (by a hash of their text) that `part = "train"` leaves to `part = "held_out"`,
-        which always gives them in the same order.
-    buffer: number of pieces among which the next one is drawn.
+    Each call streams the text once, in a new order that depends on the state of `random`. Repeated lines are dropped
+    (see `spacy_cner.corpus.raw`). Nothing is read before the call. A TextCounts given to a call, as `counts`, counts
+    what is left out.
 
-    Raises InputError when called, if there is no path or nothing can be read."""
+    path: a file (plain or JSONL, compressed or not), a folder of such files, or several of these. Files are read in
+        turn, so that texts of different kinds mix.
+    min_length: shorter pieces are dropped. max_length: longer lines are cut, at sentence ends if there are any. Both
+        are in characters.
+    limit: the number of characters read, the first ones; 0 for all.
+    held_out: the share of lines (by a hash of their text) that are kept from `part = "train"`. `part = "held_out"`
+        yields them, always in the same order.
+    buffer: number of pieces from which the next one is drawn.
+
+    Raises InputError for settings out of range. When called, raises it if there is no path or nothing can be read."""
     if not 0 <= held_out < 1:
         raise InputError(f"expected a share of held-out lines from 0 to under 1, got {held_out}")
     if not 1 <= min_length <= max_length:
@@ -58,35 +60,48 @@ def make_raw_text(
     return partial(_read, pieces=pieces, buffer=0 if part == "held_out" else buffer)
 
 
-def _read(nlp: Language, *, pieces: Callable[[], Iterator[str]], buffer: int) -> Iterator[Doc]:
-    texts = shuffled(pieces(), buffer, random.Random(random.random())) if buffer else pieces()
-    return map(nlp.make_doc, texts)
+def _read(
+    nlp: Language, *, pieces: Callable[..., Iterator[str]], buffer: int, counts: TextCounts | None = None
+) -> Iterator[Doc]:
+    texts = pieces(counts=counts)
+    return map(nlp.make_doc, shuffled(texts, buffer, random.Random(random.random())) if buffer else texts)
 
 
 def _pieces(
-    paths: list[Path], *, min_length: int, max_length: int, limit: int, held_out: float, part: Part
+    paths: list[Path],
+    *,
+    min_length: int,
+    max_length: int,
+    limit: int,
+    held_out: float,
+    part: TextPart,
+    counts: TextCounts | None = None,
 ) -> Iterator[str]:
     if not paths:
         raise InputError("expected the path of raw text, got none; give it by --paths.raw_text")
+    counts = counts or TextCounts()
     count = 0
-    for line in mixed_lines(paths):
+    for line in mixed_lines(paths, counts=counts):
         if is_held_out(line, held_out) != (part == "held_out"):
             continue
         for start, end in split_windows(list(line), max_length):
-            if end - start >= min_length:
-                if limit and count + end - start > limit:
-                    return
-                count += end - start
-                yield line[start:end]
+            if end - start < min_length:
+                counts.short += 1
+                continue
+            if limit and count + end - start > limit:
+                counts.unread = 1
+                return
+            count += end - start
+            yield line[start:end]
 
 
 def is_held_out(line: str, share: float) -> bool:
-    """Whether a line is one of this share of all; the same on every machine."""
+    """Returns whether a line belongs to the held-out share; the same on every machine."""
     return zlib.crc32(line.encode("utf-8", errors="replace")) < share * 2**32
 
 
 def shuffled(items: Iterable[ItemT], buffer: int, rng: random.Random) -> Iterator[ItemT]:
-    """The items in an order drawn from those that wait in a buffer of this size."""
+    """Yields the items in random order, each drawn from a buffer of this size."""
     waiting: list[ItemT] = []
     for item in items:
         if len(waiting) < buffer:
@@ -101,18 +116,18 @@ def shuffled(items: Iterable[ItemT], buffer: int, rng: random.Random) -> Iterato
 
 @registry.batchers("spacy_cner.batch_by_padded.v1")
 def make_batch_by_padded(size: int, buffer: int = 2048) -> Callable[[Iterable[SizedT]], Iterator[list[SizedT]]]:
-    """Makes a batcher as `spacy.batch_by_padded.v1` is one, whose batches come in random order (of `random`) rather
-    than from the longest to the shortest.
+    """Makes a batcher like `spacy.batch_by_padded.v1`, except that batches come in random order (of `random`) instead
+    of from the longest to the shortest.
 
-    size: tokens in a batch at most, padding among them (unless a single text has more).
-    buffer: number of texts that are sorted by length at a time."""
+    size: the most tokens in a batch, including padding (unless a single text has more).
+    buffer: number of texts that are sorted by length at a time. Raises InputError for settings below 1."""
     if size < 1 or buffer < 1:
         raise InputError(f"expected a size and a buffer of at least 1, got {size} and {buffer}")
     return partial(batch_by_padded, size=size, buffer=buffer)
 
 
 def batch_by_padded(items: Iterable[SizedT], *, size: int, buffer: int) -> Iterator[list[SizedT]]:
-    """See `spacy_cner.batch_by_padded.v1`."""
+    """Yields batches as `make_batch_by_padded` describes."""
     stream = iter(items)
     while waiting := list(islice(stream, buffer)):
         batches = batches_by_length(waiting, size)

@@ -8,13 +8,13 @@ from spacy import registry
 
 @registry.schedules("spacy_cner.linear_decay.v1")
 def make_linear_decay(initial_rate: float, warmup_steps: int, total_steps: int) -> Iterator[float]:
-    """Returns learning rates that rise from 0 to `initial_rate` in `warmup_steps`, then fall linearly to 0 at
-    `total_steps`: Thinc's `warmup_linear.v1`. Warns once if training goes on beyond `total_steps`.
+    """Yields learning rates that rise from 0 to `initial_rate` in `warmup_steps`, then fall linearly to 0 at
+    `total_steps`, as Thinc's `warmup_linear.v1`. Warns once if training continues beyond `total_steps`.
 
-    A config says `max_steps = ${training.optimizer.learn_rate.total_steps}`, so that one number is both."""
+    A config sets `max_steps = ${training.optimizer.learn_rate.total_steps}`, so that both are one number."""
     step = 0
     while True:
-        # The training loop of spaCy makes the update number `max_steps` as well, and asks for one more rate.
+        # spaCy's training loop also makes update number `max_steps`, and asks for one more rate.
         if step == total_steps + 2:
             warnings.warn(
                 f"the learning rate is 0 from step {total_steps} on, and nothing more is learned: to train longer, set "

@@ -1,1 +1,1 @@
-"""Vectors of n-grams and words, and how they are learned."""
+"""Vectors of n-grams and words: files and training."""

@@ -1,7 +1,7 @@
 """Character n-gram vectors: learned from raw text by skip-gram (gensim), kept as one small .npz file.
 
-The file holds, for each order n, `grams_n` (strings of n characters, most frequent first) and `vectors_n`
-(float16, rows as in `grams_n`), and `recipe`, a JSON text that says how they were made."""
+The file holds, for each order n, `grams_n` (strings of n characters, most frequent first) and `vectors_n` (float16,
+rows as in `grams_n`). It also holds `recipe`, a JSON text that says how they were made."""
 
 import json
 import logging
@@ -24,7 +24,7 @@ logger = logging.getLogger(__name__)
 
 # gensim splits its corpus file at white space, so a space inside an n-gram needs a stand-in there.
 VISIBLE_SPACE = "\u2581"
-# What reading an .npz file with unexpected contents raises.
+# The errors raised when an .npz file has unexpected contents.
 BAD_FILE = (ValueError, KeyError, TypeError, EOFError, OSError, BadZipFile, zlib.error)
 
 
@@ -37,18 +37,20 @@ class NgramVectors:
     recipe: dict[str, Any] = field(default_factory=dict)
 
     def save(self, path: Path) -> None:
+        """Writes the file, and its folder if need be."""
         arrays: dict[str, Any] = {"recipe": json.dumps(self.recipe, ensure_ascii=False)}
         for order, grams in self.grams.items():
             arrays[f"grams_{order}"] = numpy.array(grams)
             arrays[f"vectors_{order}"] = self.vectors[order].astype(numpy.float16)
         path.parent.mkdir(parents=True, exist_ok=True)
-        # By name, numpy would add an .npz to a name without it.
+        # Given a name, numpy would add the suffix .npz.
         with path.open("wb") as out:
             numpy.savez_compressed(out, **arrays)
 
     @classmethod
     def load(cls, path: Path) -> "NgramVectors":
-        """Raises InputError if `path` is not a file that `save` wrote."""
+        """Reads a file that `save` wrote; the vectors become float32. Raises InputError if it is another, or
+        missing."""
         try:
             with numpy.load(path, allow_pickle=False) as arrays:
                 orders = sorted(int(name.split("_")[1]) for name in arrays.files if name.startswith("grams_"))
@@ -68,7 +70,7 @@ class NgramVectors:
 
 
 def ngrams(text: str, order: int) -> list[str]:
-    """All n-grams of the normalised text, from left to right: len(text) - order + 1 of them."""
+    """Returns all n-grams of a text, from left to right: len(text) - order + 1 of them."""
     return [text[i : i + order] for i in range(len(text) - order + 1)]
 
 
@@ -80,13 +82,13 @@ def train_vectors(
     max_rows: int | None = None,
     **settings: Any,
 ) -> tuple[list[str], numpy.ndarray, int]:
-    """Skip-gram with negative sampling over the n-grams of one order (Mikolov et al. 2013).
+    """Trains vectors of the n-grams of one order by skip-gram with negative sampling (Mikolov et al. 2013).
 
-    `max_vocabulary` n-grams take part in the training, the `max_rows` most frequent are returned. settings: of
-    `spacy_cner.vectors.skip_gram.skip_gram`, its width among them.
+    max_vocabulary: the number of n-grams trained. max_rows: the number returned, the most frequent ones.
+    settings: passed to `skip_gram`, which needs the width.
     RETURNS: the n-grams, their vectors (float32, (rows, width)), and the number of n-grams read.
-    With one worker the result is the same at each run. Raises InputError for an order that
-    `spacy_cner.CharNgramEmbed.v1` does not have, and if no n-gram is frequent enough."""
+    With one worker the result is deterministic. Raises InputError for an order that `spacy_cner.CharNgramEmbed.v1` does
+    not have, and if no n-gram is frequent enough."""
     if not 1 <= order <= 3:
         raise InputError(f"expected an order from 1 to 3, got {order}")
     with tempfile.TemporaryDirectory() as folder:

@@ -20,11 +20,11 @@ def skip_gram(
     workers: int = 1,
     seed: int = 0,
 ) -> Any:
-    """Learns vectors of the units in a file, which white space divides.
+    """Learns vectors of the units in a file, which are separated by white space.
 
-    units: what they are, as an error names them. sample: units with a greater share of the text are left out now and
-    then, the more frequent the oftener.
-    RETURNS: gensim's KeyedVectors, the most frequent unit first. With one worker they are the same at each run.
+    units: a name for the units in error messages. sample: units with a greater share of the text are randomly skipped,
+    with a probability that grows with their frequency.
+    RETURNS: gensim's KeyedVectors, the most frequent unit first. With one worker they are deterministic.
     Raises InputError if no unit occurs min_count times."""
     from gensim.models import Word2Vec
 

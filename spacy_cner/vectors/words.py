@@ -1,7 +1,7 @@
 """Words with their counts and vectors, learned from raw text, kept as one small .npz file.
 
-The file holds `words` (a text, one word a line, most frequent first), `counts`, `vectors` (int8, rows as in `words`),
-`scales` (float16, one for each row, by which the row is multiplied), and `recipe`, a JSON text that says how they were
+The file holds `words` (a text, one word a line, most frequent first), `counts`, and `vectors` (int8, rows as in
+`words`) with `scales` (float16, the factor of each row). It also holds `recipe`, a JSON text that says how they were
 made."""
 
 import io
@@ -23,7 +23,7 @@ from .skip_gram import skip_gram
 
 @dataclass
 class WordVectors:
-    """words: by falling counts. counts: int64 (V,). vectors: float32 (V, width)."""
+    """Words in descending order of counts. counts: int64 (V,). vectors: float32 (V, width)."""
 
     words: list[str]
     counts: numpy.ndarray
@@ -31,6 +31,7 @@ class WordVectors:
     recipe: dict[str, Any] = field(default_factory=dict)
 
     def to_bytes(self) -> bytes:
+        """Returns the contents of the file."""
         out = io.BytesIO()
         scales = numpy.abs(self.vectors).max(axis=1, keepdims=True, initial=1e-12) / 127
         numpy.savez_compressed(
@@ -45,7 +46,7 @@ class WordVectors:
 
     @classmethod
     def from_bytes(cls, data: bytes) -> "WordVectors":
-        """The inverse of `to_bytes`, which rounds the vectors."""
+        """Reads what `to_bytes` wrote; the vectors are rounded."""
         with numpy.load(io.BytesIO(data), allow_pickle=False) as arrays:
             words = str(arrays["words"])
             return cls(
@@ -56,12 +57,13 @@ class WordVectors:
             )
 
     def save(self, path: Path) -> None:
+        """Writes the file, and its folder if need be."""
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(self.to_bytes())
 
     @classmethod
     def load(cls, path: Path) -> "WordVectors":
-        """Raises InputError if `path` is not a file that `save` wrote."""
+        """Reads a file that `save` wrote. Raises InputError if it is another, or missing."""
         try:
             return cls.from_bytes(path.read_bytes())
         except FileNotFoundError:
@@ -75,10 +77,10 @@ class WordVectors:
 def train_word_vectors(
     paths: Iterable[Path], *, max_length: int = 6, max_rows: int | None = None, **settings: Any
 ) -> WordVectors:
-    """Cuts raw text into words as jieba does (by rjieba), and learns vectors of them.
+    """Segments raw text into words as jieba does (by rjieba), and learns their vectors.
 
-    max_length: words with more characters are left out. max_rows: only so many words are kept, the most frequent ones.
-    settings: of `spacy_cner.vectors.skip_gram.skip_gram`, its width among them.
+    max_length: words with more characters are dropped. max_rows: the number of words kept, the most frequent ones.
+    settings: passed to `skip_gram`, which needs the width.
     Raises InputError if no word is frequent enough."""
     import rjieba
 

@@ -4,7 +4,7 @@ import spacy
 from peers import run_crfsuite
 from spacy.tokens import DocBin, Span
 
-from spacy_cner.reproduce.records import make_records
+from papers.run.records import make_records
 
 
 @pytest.fixture

@@ -5,8 +5,10 @@ import spacy
 from conftest import SENTENCES
 from typer.testing import CliRunner
 
+from spacy_cner import nn
 from spacy_cner.cli import app
 from spacy_cner.corpus.docbin import read_docs
+from spacy_cner.corpus.silver import silver_docs
 
 TEXTS = [text for text, _ in SENTENCES]
 
@@ -37,10 +39,17 @@ def test_a_file_to_train_on(folder):
 
 @pytest.mark.parametrize("precision, expected", [((), "auto"), (("--precision", "float32"), "float32")])
 def test_precision_while_it_annotates(monkeypatch, precision, expected):
-    told = []
-    monkeypatch.setattr(sys.modules["spacy_cner.cli.annotate"], "predict_in", told.append)
+    module, seen = sys.modules["spacy_cner.cli.annotate"], []
+
+    def spy(*args, **kwargs):
+        for doc in silver_docs(*args, **kwargs):
+            seen.append(nn.precision._of_prediction)
+            yield doc
+
+    monkeypatch.setattr(module, "silver_docs", spy)
     assert run("model", "out.spacy", "texts", *precision).exit_code == 0
-    assert told == [expected, "float32"]
+    assert set(seen) == {expected}
+    assert nn.precision._of_prediction == "float32"
 
 
 def test_limit_and_lengths(folder):

@@ -55,7 +55,13 @@ def test_labels(run):
 @pytest.mark.parametrize(
     "options, message",
     [
-        (["--format", "conll"], "expected a format out of bio"),
+        (["--format", "conllx"], "expected a format out of bio"),
+        (["--format", "bio", "--offsets", "utf-16"], "expected --offsets with the format cluener or doccano"),
+        (["--format", "doccano", "--offsets", "utf-32"], "expected --offsets out of codepoint, utf-16"),
+        (["--format", "tagged", "--tag-set", "pfr"], "expected --tag-set out of pku"),
+        (["--format", "tagged", "--tag-set", "pku", "--labels", "nr=PER"], "expected --labels or --tag-set, got both"),
+        (["--format", "conll", "--scheme", "iob"], "expected --scheme out of bio"),
+        (["--format", "tagged", "--labels", "nr=PER,nr=ORG"], "expected each tag once"),
         (["--format", "bio", "--encoding", "utf-99"], "utf-99"),
         (["--format", "bio", "--labels", "nr=PER"], "expected --labels with the format tagged"),
         (["--format", "markup", "--strict-tags"], "expected --strict-tags with the format bio"),

@@ -55,3 +55,25 @@ def test_no_such_pipeline(tmp_path, monkeypatch, name):
     result = run(name, "王海来了")
     assert result.exit_code == 1
     assert f"{name}: expected a pipeline that loads, got" in result.output
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "gb18030", "utf-16"])
+def test_the_encoding_of_standard_input_is_recognised(model, encoding):
+    text = SENTENCES[0][0]
+    result = run(model, text=f"{text}\r\n".encode(encoding))
+    assert result.exit_code == 0, result.output
+    assert [line.split() for line in result.stdout.splitlines()][0] == [text]
+    assert any(line.split()[:3] == ["0", "3", "PER"] for line in result.stdout.splitlines())
+
+
+@pytest.mark.parametrize(
+    "data", [b"\xff\xff\n", "海边的公司".encode("utf-16-le"), "大阪へ行きました。".encode("euc_jp")]
+)
+def test_standard_input_that_is_no_text(model, data):
+    result = run(model, text=data)
+    assert result.exit_code == 1 and "standard input:1: expected text" in result.stderr
+
+
+def test_a_text_that_the_terminal_could_not_decode(model):
+    result = run(model, "\udcff海")
+    assert result.exit_code == 1 and "expected a text in the terminal's encoding" in result.stderr

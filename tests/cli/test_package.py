@@ -10,13 +10,13 @@ from pathlib import Path
 import pytest
 import spacy
 import srsly
-from conftest import SENTENCES, blank_adversarial, entities, joint_examples
+from conftest import SENTENCES, blank_adversarial, entities, joint_examples, small_model
 from thinc.api import Config
 from typer.testing import CliRunner
 
 import spacy_cner
 from spacy_cner.cli import app
-from spacy_cner.cli.package import build_wheel, keep_only, require_extras
+from spacy_cner.cli.package import build_wheel, extras_of, keep_only, require
 from spacy_cner.errors import InputError
 from spacy_cner.training.mixed import CORPUS_KEY
 
@@ -91,24 +91,58 @@ def test_needs_this_version_of_the_plugin(folder):
     assert f"Requires-Dist: spacy_cner<0.2.0,>={spacy_cner.__version__}" in metadata.replace("spacy-cner", "spacy_cner")
 
 
+def with_embed(**settings):
+    """A `cner` whose characters are embedded so."""
+    model = small_model()
+    model["tok2vec"]["embed"] = settings
+    return "cner", {"model": model}
+
+
+def with_templates(*templates):
+    """A `cner` with these sparse features."""
+    features = {"@architectures": "spacy_cner.SparseFeatures.v1", "templates": list(templates)}
+    return "cner", {"model": small_model(features=features)}
+
+
 @pytest.mark.parametrize(
-    "line, extra",
+    "component, extras",
     [
-        ('@architectures = "spacy_cner.CharTransformer.v1"', "transformers"),
-        ('factory = "jieba_words"', "words"),
-        ('templates = ["c[0]","c[0]word[-1]"]', "words"),
-        ("places = 4", "words"),
-        ("places = 1", None),
-        ('templates = ["c[0]","password[0]"]', None),
+        (("jieba_words", {}), ["words"]),
+        (("cner_features", {"templates": ["c[0]", "c[0]word[-1]"]}), ["words"]),
+        (("cner_features", {"templates": ["c[0]", "pos[0]"]}), ["words"]),
+        (("cner_features", {"templates": ["c[0]", "tag[0]"]}), []),
+        (("cws_features", {"templates": ["c[0]"]}), []),
+        (with_templates("c[0]", "c[0]word[-1]"), ["words"]),
+        (with_templates("c[0]", "pos[1]"), ["words"]),
+        (with_templates("c[0]", "surname[0]"), []),
+        (with_embed(**{"@architectures": "spacy_cner.CharNgramEmbed.v1", "places": 4}), ["words"]),
+        (with_embed(**{"@architectures": "spacy_cner.CharNgramEmbed.v1", "places": 1}), []),
     ],
 )
-def test_extras_that_a_pipeline_needs(tmp_path, line, extra):
-    (tmp_path / "config.cfg").write_text(f"[a]\n{line}\n", encoding="utf-8")
+def test_extras_that_a_pipeline_needs(component, extras):
+    nlp = spacy.blank("zh")
+    nlp.add_pipe("sentencizer")
+    name, config = component
+    nlp.add_pipe(name, config=config)
+    assert extras_of(nlp) == extras
+
+
+def test_extra_of_an_encoder_of_hugging_face(bert):
+    model = small_model()
+    model["tok2vec"] = {"@architectures": "spacy_cner.CharTransformer.v1", "name": bert}
+    nlp = spacy.blank("zh")
+    nlp.add_pipe("cner", config={"model": model})
+    nlp.add_pipe("jieba_words")
+    assert extras_of(nlp) == ["transformers", "words"]
+
+
+@pytest.mark.parametrize("extras, added", [([], []), (["transformers", "words"], ["spacy_cner[transformers,words]"])])
+def test_extras_become_a_requirement(tmp_path, extras, added):
     srsly.write_json(tmp_path / "meta.json", {"requirements": ["other"]})
-    require_extras(tmp_path)
+    require(tmp_path, extras)
     first, *more = srsly.read_json(tmp_path / "meta.json")["requirements"]
     assert first == "other"
-    assert [requirement.split(">")[0] for requirement in more] == ([f"spacy_cner[{extra}]"] if extra else [])
+    assert [requirement.split(">")[0] for requirement in more] == added
 
 
 def test_installs_without_network_and_finds_entities(folder, trained):

@@ -43,17 +43,44 @@ def test_other_annotations_are_noted(tmp_path):
 @pytest.mark.parametrize(
     "annotations, message",
     [
-        ("T1\tPER 0 2;3 4\t林小 在\n", "a.ann:1: expected an entity in one piece"),
         ("\nT1\tPER 0\t林小燕\n", "a.ann:2: expected an entity in one piece"),
         ("T1\tPER 0 3\n", "a.ann:1: expected T<n><TAB><label> <start> <end><TAB><mention>"),
         ("T1\tPER 0 99\t林小燕\n", "a.ann:1: expected offsets inside of 0-18, got 0 99"),
         ("T1\tPER 3 3\t\n", "a.ann:1: expected offsets inside of 0-18, got 3 3"),
-        (None, "a.ann: expected a readable file"),
+        (f"T1\tPER 0 {'9' * 5000}\t林小燕\n", "a.ann:1: expected an entity in one piece"),
     ],
 )
-def test_annotations_that_cannot_be_placed_leave_out_the_file(tmp_path, annotations, message):
-    (error,), _ = read(tmp_path, annotations)
+def test_annotations_that_cannot_be_placed_leave_the_lines(tmp_path, annotations, message):
+    (error, first, second), _ = read(tmp_path, annotations + "\nT8\tLOC 15 17\t青岛\n")
     assert isinstance(error, CorpusError) and str(error).startswith(f"{tmp_path}/{message}")
+    assert (first.entities, second.entities) == ([], [(6, 8, "LOC")])
+
+
+def test_an_entity_in_pieces_leaves_out_its_line_alone(tmp_path):
+    (error, second), _ = read(tmp_path, "T1\tPER 0 2;3 4\t林小 在\nT8\tLOC 15 17\t青岛\n")
+    assert str(error).startswith(f"{tmp_path}/a.ann:1: expected an entity in one piece")
+    assert second.entities == [(6, 8, "LOC")]
+
+
+def test_no_annotation_file_leaves_out_the_file(tmp_path):
+    (error,), _ = read(tmp_path, None)
+    assert isinstance(error, CorpusError) and str(error).startswith(f"{tmp_path}/a.ann: expected a readable file")
+
+
+def test_offsets_in_other_units(tmp_path):
+    text, ann = "😀林小燕笑了\n", "T1\tPER 2 5\t林小燕\n"
+    (error,), _ = read(tmp_path, ann, text)
+    assert "got '小燕笑'; it stands there if offsets are counted in utf-16 (--offsets utf-16)" in str(error)
+    source = Source.read(tmp_path / "a.txt")
+    ((_, sentence),) = read_brat(source, offsets="utf-16")
+    assert sentence.entities == [(1, 4, "PER")]
+
+
+def test_many_lines_and_annotations(tmp_path):
+    count = 3000
+    annotations = "".join(f"T{i}\tPER {4 * i} {4 * i + 2}\t王海\n" for i in range(count))
+    sentences, _ = read(tmp_path, annotations, "王海去\n" * count)
+    assert [sentence.entities for sentence in sentences] == [[(0, 2, "PER")]] * count
 
 
 @pytest.mark.parametrize(

@@ -101,6 +101,16 @@ def test_illegal_tags_are_errors_if_asked_for(tmp_path):
     assert str(second).startswith(f"{tmp_path}/corpus.txt:3: illegal bio sequence: I-LOC")
 
 
+def test_white_space_at_the_ends_of_entities_is_trimmed_and_noted(tmp_path):
+    src = source(" \tB-PER\n王\tI-PER\n\u3000\tI-PER\n \tB-LOC\n", tmp_path)
+    ((_, sentence),) = read_columns(src, scheme="bio")
+    assert sentence.entities == [(1, 2, "PER")]
+    assert {description: len(places) for description, places in src.notes.items()} == {
+        "entity with white space at its ends, which was trimmed": 1,
+        "entity that is white space alone, left out": 1,
+    }
+
+
 @pytest.mark.parametrize(
     "rows, options, message",
     [
@@ -108,14 +118,17 @@ def test_illegal_tags_are_errors_if_asked_for(tmp_path):
         ("王 O\n O\n", {}, ":2: expected a character and a tag"),
         ("王\tO\n\u3000\n", {}, ":2: expected a character and a tag"),
         ("王 O\n王海 O\n", {}, ":2: expected one character in the first column in '王海'"),
-        ("王 N O\n", {}, ":1: expected one character in the first column in '王 N'"),
+        (
+            "王 N O\n",
+            {},
+            ":1: expected one character in the first column; more than two columns are read by the format conll in",
+        ),
         ("王 O\n海 PER\n", {}, ":2: expected a tag of the scheme bio (O, B-<label>, I-<label>), got 'PER' in '海 PER'"),
         ("王 O\n海 B-\n", {}, ":2: expected a tag of the scheme bio"),
         ("王 O\n海 M-PER\n", {}, ":2: expected a tag of the scheme bio"),
         ("王0 O\n海 O\n", {"places": True}, ":2: expected a character and its place in the word"),
         ("王0 O\n海123 O\n", {"places": True}, ":2: expected a character and its place in the word"),
         ("王 O\n\ufffd\ufffd O\n", {}, ":2: expected one character"),
-        (" \tB-PER\n王\tI-PER\n", {}, ":1: expected entities without white space at their ends"),
     ],
 )
 def test_rows_that_break_the_format(rows, options, message, tmp_path):

@@ -4,7 +4,7 @@ import pytest
 import spacy
 from spacy.tokens import Doc, DocBin
 
-from spacy_cner.corpus.docbin import chinese_vocab, load, read_docs, save
+from spacy_cner.corpus.docbin import check_output, chinese_vocab, load, read_docs, save
 from spacy_cner.errors import InputError
 
 
@@ -64,3 +64,16 @@ def test_read_cut_docbin(tmp_path):
     path.write_bytes(path.read_bytes()[:-20])
     with pytest.raises(InputError, match="cut.spacy"):
         list(read_docs(path))
+
+
+@pytest.mark.parametrize("name", ["a.jsonl", "a.csv", "a", "a.spacy.gz", ".spacy"])
+def test_only_names_of_spacy_files_are_written(name, tmp_path):
+    with pytest.raises(InputError, match="expected the name of a .spacy file to write"):
+        save(DocBin(), tmp_path / name)
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_folder_is_not_written_over(tmp_path):
+    (tmp_path / "a.spacy").mkdir()
+    with pytest.raises(InputError, match="expected the name of a file to write, got a folder"):
+        check_output(tmp_path / "a.spacy")

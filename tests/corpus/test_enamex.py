@@ -30,7 +30,28 @@ def test_names_and_words(tmp_path):
         (4, AnnotatedText("今天A&B银行东岸", [(5, 7, "ORG"), (7, 9, "LOC")], [(0, 2), (2, 5), (5, 7), (7, 9)])),
         (5, AnnotatedText("没有谁", [], [(0, 2), (2, 3)])),
     ]  # fmt: skip
-    assert source.notes == {"name of the type DATE read as plain text": [f"{tmp_path / 'a.name'}:4"]}
+    assert source.notes == {
+        "name with S_OFF or E_OFF (a part of a word), read as whole words": [f"{tmp_path / 'a.name'}:2"],
+        "name of the type DATE read as plain text": [f"{tmp_path / 'a.name'}:4"],
+    }
+
+
+@pytest.mark.parametrize(
+    "line, text",
+    [
+        ("R&notice &section=2 &nbsp;", "R&notice&section=2&nbsp;"),
+        ("A&amp;lt; &lt; &#26472; &#x6768; &quot;&apos;", "A&lt;<杨杨\"'"),
+        ("<" + "王" * 5, "<王王王王王"),
+    ],
+)
+def test_text_is_what_xml_says(tmp_path, line, text):
+    ((_, sentence),) = read(tmp_path, line)[1]
+    assert sentence.text == text
+
+
+def test_long_words_after_an_open_bracket_take_linear_time(tmp_path):
+    ((_, sentence),) = read(tmp_path, "<" + "王" * 200_000)[1]
+    assert len(sentence.text) == 200_001
 
 
 @pytest.mark.parametrize(
@@ -40,7 +61,10 @@ def test_names_and_words(tmp_path):
         ('<ENAMEX TYPE="ORG">王', "an </ENAMEX> for each ENAMEX, got none for the last, of the type ORG"),
         ("王</ENAMEX>", "ENAMEX elements that do not overlap, got '</ENAMEX>'"),
         ('<ENAMEX TYPE="ORG"><ENAMEX TYPE="LOC">王</ENAMEX></ENAMEX>', "elements that do not overlap"),
-        ("<NUMEX>王</NUMEX>", "ENAMEX elements that do not overlap, got '<NUMEX>'"),
+        ("&#1; 王", "expected a reference to a character, got '&#1;'"),
+        ("&#xD800; 王", "expected a reference to a character, got '&#xD800;'"),
+        (f"&#{'9' * 5000}; 王", "expected a reference to a character"),
+        ("<NUMEX>王</NUMEX>", "expected no elements but ENAMEX, got '<NUMEX>'"),
     ],
 )
 def test_what_breaks_the_format(tmp_path, line, message):

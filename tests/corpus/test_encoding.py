@@ -1,6 +1,8 @@
+import io
+
 import pytest
 
-from spacy_cner.corpus.encoding import decode
+from spacy_cner.corpus.encoding import decode, input_lines, recognise_head
 from spacy_cner.errors import CorpusError, InputError
 
 TEXT = "王海 O\n去 O\n"
@@ -39,10 +41,10 @@ def test_other_encodings_can_be_named(encoding, tmp_path):
         (b" \n\n", None, "expected text, the file is empty"),
         (b"a O\n\0\1", None, ":2: expected text, got a binary file"),
         (b"a O\n\x81\x30\x81\x30\x01", None, ":2: expected text, got a binary file"),
-        (b"a O\n\xff\xff", None, ":2: expected text in utf-8 or cesu-8 or gb18030"),
+        (b"a O\n\xff\xff", None, ":2: expected text in UTF-8, CESU-8, GB18030, Big5"),
         (TEXT.encode("gb18030"), "utf-8", ":1: expected text in utf-8, got bytes that are not"),
         (TEXT.encode() + b"\xed\xa0", "cesu-8", ":3: expected text in cesu-8"),
-        ("中文 O\n".encode("utf-16"), None, "got a binary file"),
+        ("中文 O\n".encode("utf-16-le"), None, "got a binary file, or UTF-16; name the encoding"),
     ],
 )
 def test_bytes_that_are_no_text(data, encoding, message, tmp_path):
@@ -56,3 +58,67 @@ def test_bytes_that_are_no_text(data, encoding, message, tmp_path):
 def test_unknown_encoding(encoding, tmp_path):
     with pytest.raises(InputError, match=encoding):
         decode(b"a O\n", tmp_path, encoding)
+
+
+SIMPLIFIED = "林小燕昨天从大连坐火车去青岛，在海边的一家公司工作了三年。\n"
+TRADITIONAL = "林小燕昨天從大連坐火車去臺北，在海邊的一家公司工作了三年。\n"
+
+
+@pytest.mark.parametrize(
+    "text, encoding, name",
+    [
+        (SIMPLIFIED, "gbk", "gb18030"),
+        (TRADITIONAL, "gbk", "gb18030"),
+        (TRADITIONAL, "big5", "big5"),
+        (TRADITIONAL + "我哋喺邊度飲咗杯嘢，佢哋話冇人嚟。\n", "big5hkscs", "big5hkscs"),
+        (SIMPLIFIED, "utf-16", "utf-16"),
+        (SIMPLIFIED, "utf-32", "utf-32"),
+        (TRADITIONAL[:6] + " O\n", "big5", "big5"),
+    ],
+)
+def test_encodings_of_chinese_are_recognised(text, encoding, name, tmp_path):
+    assert decode(text.encode(encoding), tmp_path) == (text, name)
+
+
+@pytest.mark.parametrize(
+    "text, encoding",
+    [
+        ("私は昨日、電車で大阪へ行きました。とても楽しかったです。\n", "shift_jis"),
+        ("私は昨日、電車で大阪へ行きました。とても楽しかったです。\n", "euc_jp"),
+        (TRADITIONAL, "euc_jp"),
+        (TRADITIONAL, "shift_jis"),
+        ("나는 어제 기차를 타고 부산에 가서 친구를 만났습니다.\n", "euc_kr"),
+        ("мы едим суши дома\n", "koi8-r"),
+        (SIMPLIFIED, "hz"),
+        (TRADITIONAL, "iso2022_jp_2"),
+    ],
+)
+def test_other_encodings_are_refused_and_the_option_is_named(text, encoding, tmp_path):
+    with pytest.raises(CorpusError, match="name the encoding"):
+        decode(text.encode(encoding, "ignore"), tmp_path)
+
+
+@pytest.mark.parametrize("encoding", ["undefined", "punycode", "idna"])
+def test_codecs_that_fail_in_their_own_way(encoding, tmp_path):
+    with pytest.raises(InputError):
+        decode(SIMPLIFIED.encode("gb18030"), tmp_path, encoding)
+
+
+def test_a_few_wrong_bytes_do_not_hide_the_encoding_of_running_text(tmp_path):
+    assert recognise_head(SIMPLIFIED.encode() * 30 + b"\xff\n", tmp_path) == "utf-8-sig"
+    assert recognise_head(SIMPLIFIED.encode("gb18030") * 30 + b"\xff\n", tmp_path) == "gb18030"
+    assert recognise_head(TRADITIONAL.encode("big5") * 30, tmp_path) == "big5"
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gb18030", "utf-16"])
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_lines_of_standard_input(encoding, end):
+    text = SIMPLIFIED.strip()
+    data = f"{text}{end}{end}{text}{end}".encode(encoding)
+    assert input_lines(io.BytesIO(data)) == [text, "", text]
+    assert input_lines(io.BytesIO(b"\n")) == []
+
+
+def test_standard_input_that_is_no_text():
+    with pytest.raises(CorpusError, match="standard input:1: expected text, got a binary file"):
+        input_lines(io.BytesIO(b"\x89PNG\0\xff"))

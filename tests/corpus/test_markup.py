@@ -1,11 +1,16 @@
 import pytest
+from corpus.markup_writer import to_markup
 from corpus.strategies import ANY_TEXT, annotated_texts
 from hypothesis import given, settings
 
 from spacy_cner.corpus.document import AnnotatedText
-from spacy_cner.corpus.markup import from_markup, read_markup, to_markup
+from spacy_cner.corpus.markup import parse_markup, read_markup
 from spacy_cner.corpus.source import Source
 from spacy_cner.errors import CorpusError, InputError
+
+
+def from_markup(line):
+    return AnnotatedText(*parse_markup(line))
 
 
 @settings(max_examples=250, deadline=None)
@@ -58,7 +63,6 @@ def test_where_words_come_from(line, text, words):
         ("[王海] 去", "expected a label after ] at 3, got '] 去'"),
         ("[王海]人 去", "expected a label after ]"),
         ("[]PER 去", "entities inside of"),
-        (r"[\ 王]PER", "without white space"),
         (r"王\海", r"expected \[, \], \\, \#, \n"),
         ("王海\\", r"expected \[, \], \\, \#, \n"),
         (r"王\u12", r"expected \[, \], \\, \#, \n"),
@@ -83,3 +87,18 @@ def test_lines_that_break_the_format(line, message, tmp_path):
 def test_what_the_markup_cannot_say(sentence, message):
     with pytest.raises(InputError, match=message):
         to_markup(sentence)
+
+
+def test_white_space_at_the_ends_of_entities_is_trimmed_and_noted(tmp_path):
+    source = Source(tmp_path / "c.txt", r"[\ 王海\ ]PER来了", "utf-8")
+    ((_, sentence),) = read_markup(source)
+    assert sentence == AnnotatedText(" 王海 来了", [(1, 3, "PER")])
+    assert list(source.notes) == ["entity with white space at its ends, which was trimmed"]
+
+
+def test_labels_that_may_have_swallowed_digits_are_noted(tmp_path):
+    source = Source(tmp_path / "c.txt", "[大连]LOC2024年\n[大连]LOC1\n[王海]x_1-y来\n[王海]PER2 来", "utf-8")
+    assert len(list(read_markup(source))) == 4
+    assert dict(source.notes) == {
+        "label LOC2024 with text at once after its digits, which are not text": [f"{source.path}:1"]
+    }

@@ -1,11 +1,11 @@
-from pathlib import Path
-
 import pytest
 import srsly
 
+from spacy_cner.corpus.convert import ConversionReport
 from spacy_cner.corpus.docbin import chinese_vocab
 from spacy_cner.corpus.prepare import prepare_file, prepare_folder, read_recipe
 from spacy_cner.errors import CorpusError, InputError
+from spacy_cner.loading import config_folder
 
 
 def lines(first, last):
@@ -50,14 +50,14 @@ def test_reads_a_recipe(tmp_path, recipe):
 
 
 def test_all_recipes_of_the_project_are_in_order():
-    path = Path(__file__).parents[2] / "configs" / "corpora.yml"
+    path = config_folder() / "corpora.yml"
     for name in srsly.read_yaml(path):
         assert read_recipe(path, name)["format"]
 
 
 @pytest.mark.parametrize("recipe", [{**SHARED, "dev_in_train": "yes"}, {**RECIPE, "dev_in_train": True}])
 def test_a_development_set_in_the_training_set_needs_a_share(tmp_path, recipe):
-    with pytest.raises(InputError, match="expected dev_in_train of 'mine' to be true or false, beside a dev_share"):
+    with pytest.raises(InputError, match="expected dev_in_train of 'mine' to be true or false, next to a dev_share"):
         read_recipe(recipes(tmp_path, mine=recipe), "mine")
 
 
@@ -199,3 +199,47 @@ def test_a_sentence_that_breaks_the_format(folder):
         file.write("[王海]PER 在 [青岛 。\n")
     with pytest.raises(CorpusError, match="train.txt:21: expected a ]"):
         prepare_file(folder / "train.txt", "markup")
+
+
+def test_what_was_noted_is_reported(folder):
+    (folder / "train.txt").write_text("王 I-PER\n海 I-PER\n\n" * 20 + "海\n", encoding="utf-8")
+    report = ConversionReport()
+    parts = prepare_file(folder / "train.txt", "bio", lenient=True, report=report)
+    assert sum(map(len, parts.values())) == report.sentences == 20
+    assert len(report.skipped) == 1
+    assert {description: len(places) for description, places in report.notes.items()} == {
+        "tag sequence that bio does not allow, repaired": 20
+    }
+    recipe = {"format": "bio", "train": "train.txt", "dev": "train.txt"}
+    both = ConversionReport()
+    prepare_folder(folder, recipe, lenient=True, report=both)
+    assert (both.sentences, both.entities, len(both.skipped)) == (40, 40, 2)
+    assert [len(places) for places in both.notes.values()] == [40]
+    with pytest.raises(CorpusError, match="train.txt:61: expected a character and a tag"):
+        prepare_folder(folder, recipe)
+
+
+def test_options_of_the_format(folder):
+    (folder / "train.txt").write_text("林小燕/nh 在/p 大连/ns\n" * 10, encoding="utf-8")
+    report = ConversionReport()
+    prepare_file(folder / "train.txt", "tagged", tag_set="ltp", report=report)
+    assert report.entities == 20
+
+
+def test_a_file_without_entities_is_refused(folder):
+    (folder / "train.txt").write_text("林小燕/nh 来/v\n" * 10, encoding="utf-8")
+    message = "train.txt: expected annotated entities, got none in 10 sentences; tags that are no entities here .*: nh"
+    with pytest.raises(InputError, match=message):
+        prepare_file(folder / "train.txt", "tagged")
+    with pytest.raises(InputError, match=message):
+        prepare_folder(folder, {"format": "tagged", "train": "train.txt", "dev": "train.txt"})
+    (folder / "train.txt").write_text("林小燕 来\n" * 10, encoding="utf-8")
+    assert len(prepare_file(folder / "train.txt", "segmented")["train"]) == 8
+
+
+def test_recipes_that_unpack_to_more_than_fits(tmp_path):
+    lines = ["a0: &a0 [x, x, x, x, x, x, x, x, x]"]
+    lines += [f"a{i}: &a{i} [{', '.join([f'*a{i - 1}'] * 9)}]" for i in range(1, 12)]
+    (tmp_path / "corpora.yml").write_text("\n".join(lines) + "\n")
+    with pytest.raises(InputError, match="expected for 'a11' the keys format, train"):
+        read_recipe(tmp_path / "corpora.yml", "a11")

@@ -4,7 +4,8 @@ import lzma
 
 import pytest
 
-from spacy_cner.corpus.raw import raw_lines, text_files
+from spacy_cner.corpus import raw
+from spacy_cner.corpus.raw import TextCounts, mixed_lines, raw_lines, text_files
 from spacy_cner.errors import InputError
 
 
@@ -59,3 +60,58 @@ def test_packed_files_that_cannot_be_read(tmp_path, suffix, pack):
         path.write_bytes(data)
         with pytest.raises(InputError, match=rf"a\.txt\.{suffix}: expected a file that can be read"):
             list(raw_lines([path]))
+
+
+LINES = [f"林小燕第{i}天在海边的公司工作，晚上坐车回家。" for i in range(50)]
+READERS = [raw_lines, mixed_lines]
+
+
+@pytest.mark.parametrize("reader", READERS)
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "gb18030", "big5", "utf-16"])
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_encodings_are_recognised_as_those_of_corpora(reader, encoding, end, tmp_path):
+    lines = [line.replace("车", "").replace("边", "") for line in LINES]  # Big5 has traditional characters alone
+    (tmp_path / "a.txt").write_bytes(end.join(lines).encode(encoding))
+    (tmp_path / "b.txt").write_text("一行", encoding="utf-8")
+    assert sorted(reader([tmp_path])) == sorted([*lines, "一行"])
+
+
+@pytest.mark.parametrize("reader", READERS)
+@pytest.mark.parametrize("encoding", ["shift_jis", "euc_kr", "utf-16-le"])
+def test_encodings_that_cannot_be_told_are_refused(reader, encoding, tmp_path):
+    (tmp_path / "a.txt").write_bytes("\n".join(LINES).encode(encoding, "ignore"))
+    (tmp_path / "b.txt").write_text("一行", encoding="utf-8")
+    with pytest.raises(InputError, match="a.txt:.*name the encoding"):
+        list(reader([tmp_path]))
+
+
+def test_ascii_before_text_in_another_encoding(tmp_path):
+    (tmp_path / "a.txt").write_bytes(b"plain\n" * 20_000 + "\n".join(LINES).encode("gb18030"))
+    assert list(raw_lines([tmp_path])) == ["plain", *LINES]
+    assert list(raw_lines([tmp_path / "a.txt"], unique=False))[-50:] == LINES
+
+
+def test_packed_files_in_other_encodings(tmp_path):
+    (tmp_path / "a.txt.gz").write_bytes(gzip.compress("\n".join(LINES).encode("gb18030")))
+    assert list(raw_lines([tmp_path])) == LINES
+
+
+@pytest.mark.parametrize("reader", READERS)
+def test_what_is_left_out_is_counted(reader, tmp_path, caplog):
+    (tmp_path / "a.txt").write_bytes("王海\n\n王海\n青".encode() + b"\xff" + "岛\n大连的海\n".encode())
+    (tmp_path / "b.jsonl").write_text('{"text": "王海\\n来了"}\n{"id": 1}\n5\n' + "[" * 100_000, encoding="utf-8")
+    counts = TextCounts()
+    assert sorted(reader([tmp_path], counts=counts)) == ["大连的海", "来了", "王海", "青\ufffd岛"]
+    assert counts == TextCounts(lines=6, repeated=2, without_text=3, wrong_bytes=1)
+    assert counts.left_out() == {"repeated": 2, "without a text": 3}
+    assert "a.txt: 1 lines with U+FFFD" in caplog.text
+
+
+@pytest.mark.parametrize("unpacked", [False, True])
+def test_lines_without_end(unpacked, tmp_path, monkeypatch):
+    monkeypatch.setattr(raw, "MAX_LINE", 1000)
+    path = tmp_path / ("a.txt" if unpacked else "a.txt.xz")
+    data = ("好\n" + "海" * 5000).encode()
+    path.write_bytes(data if unpacked else lzma.compress(data))
+    with pytest.raises(InputError, match=":2: expected lines of at most 1,000 characters"):
+        list(raw_lines([path]))

@@ -10,7 +10,7 @@ from spacy.language import Language
 from spacy.tokens import Doc
 
 from spacy_cner.corpus.document import AnnotatedText, trim
-from spacy_cner.corpus.segment import add_words, cut_words, has_words, load_segmenter, words_of
+from spacy_cner.corpus.segment import add_words, cut_words, has_words, load_segmenter, word_offsets
 from spacy_cner.errors import CorpusError, InputError
 from spacy_cner.text.words import WORDS_KEY
 
@@ -78,7 +78,7 @@ def test_words_are_cut_at_entities(pairs):
     assert texts_of(uncut)[:4] == ["小周", "在苏", "州银", "行"]
 
 
-def test_words_of_a_component_go_before_tokens(pairs):
+def test_word_offsets_a_component_go_before_tokens(pairs):
     nlp = spacy.blank("zh")
     nlp.add_pipe("each_character_for_test")
     (doc,) = add_words(nlp, [make_doc(nlp)])
@@ -155,11 +155,11 @@ def test_cut_words_adds_the_borders_and_no_other(text, borders):
     assert all(start < end for start, end in cut)
 
 
-def test_words_of_tokens_and_of_spans(pairs):
+def test_word_offsets_tokens_and_of_spans(pairs):
     doc = Doc(pairs.vocab, words=["小周", "\u3000", "来了"], spaces=[False, False, False])
-    assert words_of(doc) == [(0, 2), (3, 5)]
+    assert word_offsets(doc) == [(0, 2), (3, 5)]
     doc.spans[WORDS_KEY] = [doc[0:2]]
-    assert words_of(doc) == [(0, 2)]
+    assert word_offsets(doc) == [(0, 2)]
 
 
 def test_jieba(jieba):

@@ -1,7 +1,8 @@
 import pytest
 
 from spacy_cner.corpus.source import Source
-from spacy_cner.corpus.tagged import join_names, read_tagged
+from spacy_cner.corpus.tagged import TAG_SETS, TAGS_LEFT_OVER, join_names, read_tagged
+from spacy_cner.errors import InputError
 
 
 def read(line, tmp_path, **options):
@@ -89,3 +90,65 @@ def test_names_are_not_joined_over_a_bracket(tmp_path):
 def test_lines_that_break_the_format(line, message, tmp_path):
     error, source = read(line, tmp_path)
     assert str(error).startswith(f"{source.path}:1: ") and message in str(error)
+
+
+def test_tags_that_no_rule_reads_are_counted(tmp_path):
+    _, source = read("林小燕/nh 在/p 大连/ns 的/u 海风/ni 见/v 王海/nh", tmp_path)
+    assert source.left_over == {TAGS_LEFT_OVER: {"nh": 2, "ni": 1}} and not source.notes
+
+
+def test_labels_that_never_occur_are_noted(tmp_path):
+    _, source = read("[海风/n 电台/n]nt 林小燕/nr", tmp_path, labels={"nr": "PER", "nt": "ORG", "nrx": "PER"})
+    assert list(source.notes) == ["tag nrx of --labels that never occurs"]
+
+
+@pytest.mark.parametrize(
+    "tag_set, line, entities",
+    [
+        ("pku", "林/nr 小燕/nr 在/p 大连/ns 海风/nt", [("林小燕", "PER"), ("大连", "LOC"), ("海风", "ORG")]),
+        ("ltp", "林小燕/nh 今天/nt 在/p 大连/ns 海风/ni", [("林小燕", "PER"), ("大连", "LOC"), ("海风", "ORG")]),
+        (
+            "lac",
+            "林小燕/PER 去年/TIME 在/p 大连/LOC 海风/ORG 王海/nr",
+            [("林小燕", "PER"), ("去年", "TIME"), ("大连", "LOC"), ("海风", "ORG"), ("王海", "PER")],
+        ),
+        ("ctb", "林小燕/NR 在/P 大连/NR 工作/VV", [("林小燕", "PROPN"), ("大连", "PROPN")]),
+        ("msra", "林小燕/NR 在/o 大连/NS 海风/NT", [("林小燕", "PER"), ("大连", "LOC"), ("海风", "ORG")]),
+        (
+            "ictclas",
+            "汤姆/nrf 林/nr1 小燕/nr2 李/nr1 去/v 巴黎/nsf 海风/ntc 王/nrf 海/nrg 山田/nrj",
+            [
+                ("汤姆", "PER"),
+                ("林小燕", "PER"),
+                ("李", "PER"),
+                ("巴黎", "LOC"),
+                ("海风", "ORG"),
+                ("王海", "PER"),
+                ("山田", "PER"),
+            ],
+        ),
+    ],
+)
+def test_tag_sets(tag_set, line, entities, tmp_path):
+    assert shown(read(line, tmp_path, tag_set=tag_set)[0])[1] == entities
+
+
+def test_unknown_tag_set(tmp_path):
+    with pytest.raises(InputError, match=f"expected a tag set out of {', '.join(TAG_SETS)}, got 'pfr'"):
+        read("林/nr", tmp_path, tag_set="pfr")
+
+
+@pytest.mark.parametrize("separator", ["\u3000", "\xa0", ",", "|", "", "，", ";"])
+@pytest.mark.parametrize("line", ["林小燕/nr{}在/p{}大连/ns", "去/v 大连/ns{}。/w", "[海风/n{}电台/n]nt"])
+def test_words_that_are_not_separated_by_spaces(separator, line, tmp_path):
+    error, source = read(line.replace("{}", separator), tmp_path)
+    assert str(error).startswith(f"{source.path}:1: expected words separated by spaces or tabs, got ")
+
+
+def test_white_space_may_be_a_word(tmp_path):
+    assert shown(read("林小燕/nr \u3000/w 来/v", tmp_path)[0]) == ("林小燕 来", [("林小燕", "PER")])
+
+
+def test_long_glosses_take_linear_time(tmp_path):
+    sentence, _ = read("（" * 200_000 + "/nr", tmp_path)
+    assert len(sentence.text) == 200_000

@@ -78,14 +78,14 @@ def test_a_part_of_a_gold_word_is_wrong(nlp):
     assert scores["ents_p"] == scores["ents_r"] == scores["ents_r_oov"] == 0.0
 
 
-def test_documents_without_annotation_are_left_out_and_said(nlp, caplog):
+def test_documents_without_annotation_are_skipped_with_a_warning(nlp, caplog):
     docs = [make_gold(nlp, GOLD), make_gold(nlp, None)]
     scores = evaluate_pipeline(nlp, docs)
     assert scores["ents_p"] == pytest.approx(2 / 3)
     assert "1 of 2 documents without entity annotation are left out" in caplog.text
 
 
-def test_documents_with_unknown_spaces_are_said(nlp, caplog):
+def test_warns_of_documents_with_unknown_spaces(nlp, caplog):
     doc = Doc(nlp.vocab, words=["小", "周", "去"])
     doc.ents = [Span(doc, 0, 2, label="PER")]
     assert doc.text == "小 周 去 "
@@ -93,7 +93,7 @@ def test_documents_with_unknown_spaces_are_said(nlp, caplog):
     assert "do not say where their text has spaces" in caplog.text
 
 
-def test_pipeline_that_finds_nothing_is_said(nlp, caplog):
+def test_warns_of_a_pipeline_that_finds_nothing(nlp, caplog):
     evaluate_pipeline(spacy.blank("zh"), [make_gold(nlp, GOLD)])
     assert "found no entity" in caplog.text
 

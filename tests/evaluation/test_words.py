@@ -134,7 +134,7 @@ def test_vocabulary_of_a_word_list(tmp_path, name, encoding):
     assert read_vocabulary(tmp_path / name) == {"青岛", "她", "海风", "NewYork"}
 
 
-def test_vocabulary_that_is_none(tmp_path):
+def test_vocabulary_without_words(tmp_path):
     DocBin(docs=[tokenized("没有 词")]).to_disk(tmp_path / "train.spacy")
     (tmp_path / "empty.txt").write_text("\n")
     with pytest.raises(InputError, match="train.spacy: expected a training set with words, got none"):

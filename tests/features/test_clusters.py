@@ -19,7 +19,7 @@ def lexicon(tmp_path):
     return path
 
 
-def test_words_with_like_vectors_share_a_cluster(lexicon):
+def test_words_with_similar_vectors_share_a_cluster(lexicon):
     lists = cluster_lists(lexicon, {"kind": 2, "word": 7})
     kind = lists["kind"]
     of = dict(zip(kind.entries, kind.classes))
@@ -38,7 +38,7 @@ def test_clusters_without_a_lexicon():
         cluster_lists(None, {"kind": 2})
 
 
-def test_k_means_is_the_same_each_time_and_does_not_mind_equal_vectors():
+def test_k_means_is_deterministic_and_accepts_equal_vectors():
     vectors = numpy.random.default_rng(1).normal(size=(50, 4)).astype("float32")
     first = k_means(vectors, 5)
     assert (first == k_means(vectors, 5)).all()

@@ -4,7 +4,7 @@ from spacy_cner.errors import InputError
 from spacy_cner.features.template import parse_template, parse_templates
 
 
-def test_reads_columns_offsets_and_kind():
+def test_parses_columns_offsets_and_kind():
     plain, bigram = parse_templates(["c[-1]class[+2]", "B:tag[0]"])
     assert plain.parts == (("c", -1), ("class", 2)) and not plain.bigram
     assert bigram.parts == (("tag", 0),) and bigram.bigram

@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from spacy_cner.errors import CorpusError, InputError
-from spacy_cner.features.word_list import BEGIN, INSIDE, OUTSIDE, WordList, own_lists, read_list
+from spacy_cner.features.word_list import ENTRY_BEGIN, ENTRY_INSIDE, NO_ENTRY, WordList, own_lists, read_list
 
 
 def match(words, text):
@@ -15,7 +15,7 @@ def by_hand(words, text):
     roles, i = [], 0
     while i < len(text):
         length = max((len(word) for word in words if text.startswith(word, i)), default=0)
-        roles += [BEGIN] + [INSIDE] * (length - 1) if length else [OUTSIDE]
+        roles += [ENTRY_BEGIN] + [ENTRY_INSIDE] * (length - 1) if length else [NO_ENTRY]
         i += max(1, length)
     return roles
 
@@ -44,7 +44,7 @@ def test_classes_tell_entries_apart(class_of, text):
     found = words.match(numpy.array([ord(char) for char in text], dtype="int64"))
     roles = numpy.array(by_hand(class_of, text), dtype="int64")
     assert (numpy.where(found > 0, (found - 1) % 2 + 1, 0) == roles).all()
-    for start in numpy.flatnonzero(roles == BEGIN):
+    for start in numpy.flatnonzero(roles == ENTRY_BEGIN):
         word = max((word for word in class_of if text.startswith(word, start)), key=len)
         here = slice(start, start + len(word))
         assert (found[here] - roles[here] == 2 * numbers[class_of[word]]).all()
@@ -73,13 +73,13 @@ def test_file_of_classes(tmp_path):
 
 def test_files(tmp_path):
     path = tmp_path / "list.txt"
-    path.write_text("\ufeff# a comment\n林 王\n\n欧阳\n", encoding="utf-8")
+    path.write_text("\ufeff# a comment\n林\r\n王 \n\n欧阳\n", encoding="utf-8")
     assert read_list(path).entries == ["林", "欧阳", "王"]
     path.write_text("# nothing\n", encoding="utf-8")
     with pytest.raises(CorpusError, match="list.txt: expected a list with entries"):
         read_list(path)
     path.write_bytes("王".encode("gb18030"))
-    with pytest.raises(CorpusError, match="expected UTF-8"):
+    with pytest.raises(CorpusError, match="list.txt:1: expected text in utf-8"):
         read_list(path)
     with pytest.raises(InputError, match="expected a list with entries"):
         WordList([])
@@ -90,3 +90,42 @@ def test_own_lists_are_there():
     assert {"surname", "place_tail", "org_tail", "not_name"} <= set(lists)
     assert "王" in read_list(lists["surname"]).entries
     assert "省" in read_list(lists["place_tail"]).entries
+
+
+def test_an_entry_may_hold_blanks(tmp_path):
+    path = tmp_path / "list.txt"
+    path.write_text("Note 9\nTom Lee\n海风 电台\n小燕 7 Pro\n", encoding="utf-8")
+    assert read_list(path).entries == ["Note 9", "Tom Lee", "小燕 7 Pro", "海风 电台"]
+
+
+def test_classes_without_blanks_at_their_ends(tmp_path):
+    path = tmp_path / "list.txt"
+    path.write_text("青岛\tplace \n大连 \t place\n", encoding="utf-8")
+    words = read_list(path)
+    assert (words.entries, words.names) == (["大连", "青岛"], ["place"])
+
+
+@pytest.mark.parametrize(
+    "lines, line, kind",
+    [
+        (["青岛", "海风公司 100 nt"], 2, "one of jieba's dictionary"),
+        (["海风公司 nt 100"], 1, "one of HanLP's dictionary"),
+        (["海风公司 nt 100 n 3"], 1, "one of HanLP's dictionary"),
+        (["海风公司/ORG"], 1, "an entry with a tag, as in LAC's dictionary"),
+        (["海风/n 公司/n"], 1, "an entry with a tag, as in LAC's dictionary"),
+        (["海风公司,ORG"], 1, "an entry with a tag"),
+        (["海风公司 100", "青岛 30"], 1, "one of a dictionary with frequencies"),
+        (["大连", "林 王 李 张"], 2, "several"),
+    ],
+)
+def test_dictionaries_of_other_programs_are_refused(tmp_path, lines, line, kind):
+    path = tmp_path / "list.txt"
+    path.write_text("".join(f"{text}\n" for text in lines), encoding="utf-8")
+    with pytest.raises(CorpusError) as error:
+        read_list(path)
+    assert str(error.value).startswith(f"{path}:{line}: expected one entry a line, got {kind}")
+
+
+def test_no_file(tmp_path):
+    with pytest.raises(CorpusError, match="none.txt: expected a readable file"):
+        read_list(tmp_path / "none.txt")

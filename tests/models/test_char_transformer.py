@@ -16,7 +16,7 @@ pytest.importorskip("spacy_transformers")
 from tiny_bert import WIDTH, make_bert  # noqa: E402
 
 from spacy_cner.errors import InputError  # noqa: E402
-from spacy_cner.models.huggingface import LayerRates  # noqa: E402
+from spacy_cner.models.huggingface import LayerScales  # noqa: E402
 from spacy_cner.models.transformer import build_char_transformer  # noqa: E402
 
 NLP = spacy.blank("zh")
@@ -137,9 +137,9 @@ def test_rates_of_layers():
         "transformer.layers.1.weight": 0, "layer.0.weight": 1,
     }  # fmt: skip
     for name, above in names.items():
-        assert LayerRates(None, 0.5, 0.1).of(name, 2) == pytest.approx(0.5 * 0.1**above)
+        assert LayerScales(None, 0.5, 0.1).of(name, 2) == pytest.approx(0.5 * 0.1**above)
         for trained in (0, 1, 2, 3):
-            assert (LayerRates(trained, 1.0, 1.0).of(name, 2) > 0) == (above < trained)
+            assert (LayerScales(trained, 1.0, 1.0).of(name, 2) > 0) == (above < trained)
 
 
 def learn(model):
@@ -153,7 +153,7 @@ def learn(model):
 
 
 def test_layers_learn_at_their_own_rates(bert):
-    plain, slower = learn(initialized(bert)), learn(initialized(bert, rate=0.5, layer_decay=0.1))
+    plain, slower = learn(initialized(bert)), learn(initialized(bert, lr_scale=0.5, layer_decay=0.1))
     for name, rate in [("embeddings.word_embeddings.weight", 0.005), ("encoder.layer.0.output.dense.weight", 0.05),
                        ("encoder.layer.1.output.dense.weight", 0.5)]:  # fmt: skip
         assert plain[name].abs().max() > 1e-4
@@ -219,7 +219,7 @@ def test_no_encoder_there(tmp_path):
         build_char_transformer("any").predict(docs())
 
 
-@pytest.mark.parametrize("settings", [{"window": 0}, {"trained_layers": -1}, {"rate": -1.0}])
+@pytest.mark.parametrize("settings", [{"window": 0}, {"trained_layers": -1}, {"lr_scale": -1.0}])
 def test_settings_that_make_no_sense(settings):
     (name,) = settings
     with pytest.raises(ValueError, match=f"expected {name}"):

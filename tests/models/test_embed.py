@@ -120,8 +120,8 @@ def in_words(*texts):
     return doc
 
 
-def test_places_in_words(path):
-    model = embed(path, places=2)
+def test_positions_in_words(path):
+    model = embed(path, positions=2)
     doc = in_words("王海王", "王")
     (rows,) = model.predict([doc])
     assert (rows[0, :4] == rows[2, :4]).all() and (rows[0, :4] == rows[3, :4]).all()  # alike at first
@@ -134,13 +134,13 @@ def test_places_in_words(path):
     assert moved.tolist() == [True, False, False, True]
 
 
-def test_places_are_saved(path):
-    model = embed(path, places=3)
-    again = build_char_ngram_embed([4, 2], [5, 6], places=3).from_bytes(model.to_bytes())
+def test_positions_are_saved(path):
+    model = embed(path, positions=3)
+    again = build_char_ngram_embed([4, 2], [5, 6], positions=3).from_bytes(model.to_bytes())
     doc = in_words("王海", "王")
     assert (again.predict([doc])[0] == model.predict([doc])[0]).all()
 
 
-def test_no_places():
-    with pytest.raises(ValueError, match="at least 1 place in a word, got 0"):
-        build_char_ngram_embed([4], [5], places=0)
+def test_no_positions():
+    with pytest.raises(ValueError, match="at least 1 position in a word, got 0"):
+        build_char_ngram_embed([4], [5], positions=0)

@@ -279,13 +279,12 @@ def test_precision_of_prediction(name, monkeypatch, native):
     monkeypatch.setattr("spacy_cner.nn.precision._of_prediction", "float32")
     model, batch = initialized(name), sample(name)
     exact = model.predict(batch)
-    predict_in("auto")
-    rounded = model.predict(batch)
+    with predict_in("auto"):
+        rounded = model.predict(batch)
     assert_same(rounded, exact, atol=0.05)
     assert all(x.dtype == numpy.float32 for x in rounded)
     assert all(numpy.array_equal(x, y) for x, y in zip(rounded, exact)) == (not native)
     assert_same(model.begin_update(batch)[0], exact)
-    predict_in("float32")
     assert_same(model.predict(batch), exact, atol=0)
 
 
@@ -325,7 +324,7 @@ def test_the_same_seed_gives_the_same_weights(name):
 
 
 def test_self_attention_of_no_heads():
-    with pytest.raises(InputError, match="expected at least 1 head, got 0; to have no attention, put the block"):
+    with pytest.raises(InputError, match="expected at least 1 head, got 0; to have no attention, replace"):
         build_self_attention(build_bilstm(width=8), heads=0)
 
 
@@ -365,5 +364,5 @@ def test_dropout_spares_the_states_that_attention_is_added_to():
 
 
 def test_zero_init_needs_the_states():
-    with pytest.raises(ValueError, match="expected residual = true beside zero_init = true"):
+    with pytest.raises(ValueError, match="expected residual = true with zero_init = true"):
         attention(zero_init=True)

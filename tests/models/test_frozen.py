@@ -37,3 +37,19 @@ def test_takes_the_weights_of_one_that_learns():
     frozen = build(build_frozen_tok2vec).from_bytes(learned.to_bytes())
     for one, other in zip(learned.predict(DOCS), frozen.predict(DOCS)):
         numpy.testing.assert_array_equal(one, other)
+
+
+def test_a_copy_has_weights_of_its_own():
+    model = build(build_frozen_tok2vec)
+    copied, before = model.copy(), model.predict(DOCS)
+    for node in copied.walk():
+        for name in node.param_names:
+            node.set_param(name, 0 * node.get_param(name))
+    assert all((rows == 0).all() for rows in embedded(copied))
+    assert any((rows != 0).any() for rows in embedded(model))
+    for one, other in zip(before, model.predict(DOCS)):
+        numpy.testing.assert_array_equal(one, other)
+
+
+def embedded(model):
+    return model.layers[0].predict(DOCS)

@@ -4,13 +4,13 @@ import pytest
 
 from spacy_cner.errors import InputError
 from spacy_cner.models import jieba_network
-from spacy_cner.models.jieba_files import jieba_folder, read_dictionary, read_tags, read_variable
+from spacy_cner.models.jieba_files import jieba_folder, read_dictionary, read_jieba_tags, read_variable
 from spacy_cner.models.jieba_network import build_jieba_network
 
 
 def test_what_is_in_them():
     folder = jieba_folder()
-    entries, tags = read_dictionary(folder), read_tags(folder)
+    entries, tags = read_dictionary(folder), read_jieba_tags(folder)
     assert len(entries) == len(set(entries.values())) and {"我", "OOV"} <= set(entries)
     assert len(tags) == 57 and tags[-1] == "O" and {"PER-B", "PER-I"} <= set(tags)
     assert read_variable(folder, "word_emb", -1, 128).shape[0] > max(entries.values())

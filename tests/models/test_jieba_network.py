@@ -40,11 +40,8 @@ def test_other_documents_in_the_batch_change_nothing(model):
 
 def test_predicts_in_bfloat16_where_that_is_asked_for(model):
     exact = model.predict(DOCS)
-    predict_in("bfloat16")
-    try:
+    with predict_in("bfloat16"):
         rounded = model.predict(DOCS)
-    finally:
-        predict_in("float32")
     differences = [abs(one - other).max() for one, other in zip(exact, rounded) if len(one)]
     assert all(rows.dtype == numpy.float32 for rows in rounded)
     assert 0 < max(differences) < 0.3

@@ -13,7 +13,7 @@ from spacy_cner.nn.feature_scores import FeatureScores
 
 
 def shim(kind=RowsShim):
-    made = kind(lambda **sizes: FeatureScores(rate=0.5, sparse=kind is RowsShim, **sizes))
+    made = kind(lambda **sizes: FeatureScores(lr_scale=0.5, sparse=kind is RowsShim, **sizes))
     made.build(size=6, width=2)
     with torch.no_grad():
         made._model.weights[1:] = torch.arange(10.0).view(5, 2)

@@ -217,7 +217,7 @@ def test_softmax_repairs_illegal_sequences(monkeypatch):
     wanted = ["B-PER", "I-PER", "O", "I-PER", "E-PER", "S-PER", "E-PER"]
     scores = numpy.full((len(wanted), len(tags)), -1.0, dtype="f")
     scores[range(len(wanted)), [tags[tag] for tag in wanted]] = 4.0
-    monkeypatch.setattr("spacy_cner.pipeline.tagging.pad", lambda _: pad([scores]))
+    monkeypatch.setattr("spacy_cner.pipeline.network_tagging.pad", lambda _: pad([scores]))
     entities = pipe.predict([nlp.make_doc("甲乙丙丁戊己庚")])[0]
     assert [entity[:3] for entity in entities] == [(0, 2, "PER"), (3, 5, "PER"), (5, 6, "PER"), (6, 7, "PER")]
     # Each tag has the same probability, and S-PER nothing that could go on.

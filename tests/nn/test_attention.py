@@ -32,7 +32,7 @@ def reference(attention, states):
     return output[0], weights[0]
 
 
-def test_is_that_of_torch():
+def test_equals_torch():
     attention = module(dtype=torch.float64)
     states, lengths = padded_batch([5], 5, dtype=torch.float64)
     with attention_weights() as found, torch.no_grad():
@@ -98,7 +98,7 @@ def test_what_stands_at_padding_is_without_any_effect(training):
             assert all(not each.weights[i, :, :, length:].any() for each in found)
 
 
-def test_weights_are_seen_while_someone_looks():
+def test_weights_are_collected_inside_the_context():
     attention = module()
     states, lengths = padded_batch([4, 2], 4)
     attention(states, lengths)
@@ -115,7 +115,7 @@ def test_weights_are_seen_while_someone_looks():
     torch.testing.assert_close(weights.sum(-1), torch.ones(2, HEADS, 4))
 
 
-def test_nobody_looks_after_an_error():
+def test_context_closes_after_an_error():
     with pytest.raises(ZeroDivisionError), attention_weights():
         raise ZeroDivisionError
     assert not is_watched()

@@ -19,17 +19,17 @@ def test_sums_of_rows():
     assert FeatureScores(3, 2)(ROWS).abs().sum() == 0
 
 
-def test_gradient_counts_how_often_a_row_is_chosen():
+def test_gradient_counts_how_often_a_row_is_used():
     scores = module()
     scores(ROWS).sum().backward()
     assert scores.weights.grad.tolist() == [[0.0, 0.0], [1.0, 1.0], [2.0, 2.0]]
 
 
-def test_rate_is_the_size_of_a_step():
-    """Adam's step does not depend on the size of the gradient, so what it changes in the scores grows with the rate."""
+def test_lr_scale_is_the_size_of_a_step():
+    """Adam's step does not depend on the size of the gradient, so the change of the scores grows with the scale."""
     changed = []
-    for rate in (1.0, 0.25):
-        scores = FeatureScores(3, 2, rate=rate)
+    for lr_scale in (1.0, 0.25):
+        scores = FeatureScores(3, 2, lr_scale=lr_scale)
         optimizer = torch.optim.Adam(scores.parameters(), lr=0.1)
         scores(ROWS).sum().backward()
         optimizer.step()

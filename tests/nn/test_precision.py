@@ -1,6 +1,21 @@
+import multiprocessing
+import threading
+
+import pytest
 import torch
 
+from spacy_cner.errors import InputError
 from spacy_cner.nn.precision import computing, predict_in
+
+
+@pytest.fixture(autouse=True)
+def as_before(monkeypatch):
+    monkeypatch.setattr("spacy_cner.nn.precision._of_prediction", "float32")
+
+
+def predicts_rounded():
+    with computing("float32", "cpu", False):
+        return torch.is_autocast_enabled("cpu")
 
 
 def test_training_and_prediction_are_told_apart():
@@ -10,11 +25,49 @@ def test_training_and_prediction_are_told_apart():
     with computing("bfloat16", "cpu", False):
         assert not torch.is_autocast_enabled("cpu")
     predict_in("bfloat16")
-    try:
-        with computing("float32", "cpu", False):
-            assert torch.is_autocast_enabled("cpu")
-    finally:
-        predict_in("float32")
+    with computing("float32", "cpu", False):
+        assert torch.is_autocast_enabled("cpu")
+
+
+def test_a_plain_call_sets_it_for_good():
+    predict_in("bfloat16")
+    assert predicts_rounded()
+    predict_in("float32")
+    assert not predicts_rounded()
+
+
+def test_a_block_gives_back_what_was_before():
+    predict_in("bfloat16")
+    with predict_in("float32"):
+        assert not predicts_rounded()
+        with predict_in("bfloat16"):
+            assert predicts_rounded()
+        assert not predicts_rounded()
+    assert predicts_rounded()
+
+
+def test_a_block_that_fails_gives_it_back_too():
+    with pytest.raises(KeyError), predict_in("bfloat16"):
+        raise KeyError
+    assert not predicts_rounded()
+
+
+def test_a_precision_that_is_none_changes_nothing():
+    predict_in("bfloat16")
+    with pytest.raises(InputError, match="expected the precision float32, bfloat16 or auto, got 'float16'"):
+        predict_in("float16")
+    assert predicts_rounded()
+
+
+def test_threads_and_forked_processes_predict_as_they_are_told():
+    predict_in("bfloat16")
+    seen = []
+    thread = threading.Thread(target=lambda: seen.append(predicts_rounded()))
+    thread.start()
+    thread.join()
+    with multiprocessing.get_context("fork").Pool(1) as pool:
+        seen.append(pool.apply(predicts_rounded))
+    assert seen == [True, True]
 
 
 def test_float32_is_not_tf32_and_all_is_as_it_was_afterwards():

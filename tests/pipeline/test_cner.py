@@ -242,8 +242,8 @@ def test_spans_that_the_best_path_leaves_out(trained):
 @pytest.mark.parametrize(
     "settings, message",
     [
-        ({"decoding": "viterbi"}, "expected the decoding path or spans, got 'viterbi'"),
-        ({"decoding": "spans"}, "expected a threshold over 0 and up to 1 with the decoding spans, got 0.0"),
+        ({"decoding": "viterbi"}, "expected one of path, spans, got 'viterbi', as decoding"),
+        ({"threshold": 45.0}, "expected a number from 0 to 1, got 45.0, as threshold"),
     ],
 )
 @pytest.mark.parametrize("factory", ["cner", "cner_features"])
@@ -365,8 +365,25 @@ def test_same_seed_same_model():
     numpy.testing.assert_array_equal(*results)
 
 
+def test_a_second_run_keeps_the_scores(trained):
+    doc = trained(SENTENCES[0][0])
+    found = [(ent.text, ent._.score) for ent in doc.ents]
+    again = trained(trained(doc))
+    assert [(ent.text, ent._.score) for ent in again.ents] == found
+    assert [span.text for span in again.spans["cner"]] == [text for text, _ in found]
+    assert again.spans["cner"].attrs["scores"] == [score for _, score in found]
+
+
+def test_blocked_tokens_stay_free(trained):
+    doc = trained.make_doc(SENTENCES[0][0])
+    doc.set_ents([], blocked=[doc[0:2]], default="unmodified")
+    doc = trained.get_pipe("cner")(doc)
+    assert [ent.text for ent in doc.ents] == ["青岛"]
+    assert [token.ent_iob_ for token in doc[0:2]] == ["B", "B"]
+
+
 def test_wrong_alignment_mode():
-    with pytest.raises(ValueError, match="expand, contract or strict, got 'widen'"):
+    with pytest.raises(ValueError, match="expected one of expand, contract, strict, got 'widen', as alignment_mode"):
         blank(alignment_mode="widen")
 
 

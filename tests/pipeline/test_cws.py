@@ -13,7 +13,7 @@ from spacy.training import Example
 
 from spacy_cner.corpus.document import AnnotatedText
 from spacy_cner.errors import InputError
-from spacy_cner.pipeline.cws import word_spans
+from spacy_cner.pipeline.words import word_spans
 
 TEXTS = [text for text, _ in SENTENCES]
 GOLD = [sentence.split() for sentence in SEGMENTED]
@@ -42,7 +42,10 @@ def segmenter():
 
 
 def copy_of(nlp, **config):
-    return blank(nlp.get_pipe("cws").tag_scheme, **config).from_bytes(nlp.to_bytes())
+    copy = blank(nlp.get_pipe("cws").tag_scheme, **config).from_bytes(nlp.to_bytes())
+    for name in config.keys() - {"scorer"}:
+        setattr(copy.get_pipe("cws"), name, config[name])
+    return copy
 
 
 class Tokens:
@@ -120,7 +123,7 @@ def test_prediction_before_initialisation_says_so():
 
 
 def test_a_weight_below_zero():
-    with pytest.raises(ValueError, match="expected a loss_weight of at least 0, got -0.5"):
+    with pytest.raises(ValueError, match="expected a number of at least 0, got -0.5, as loss_weight"):
         blank(loss_weight=-0.5)
 
 

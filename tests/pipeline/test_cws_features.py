@@ -7,7 +7,7 @@ from spacy_cner.errors import InputError
 
 def trained_with(**config):
     nlp = spacy.blank("zh")
-    nlp.add_pipe("cws_features", config={"passes": 0, **config})
+    nlp.add_pipe("cws_features", config={"epochs": 0, **config})
     examples = word_examples(nlp)
     nlp.initialize(lambda: examples)
     return nlp
@@ -35,9 +35,9 @@ def test_bio(trained):
 
 def test_list_of_the_words_of_the_training_data():
     nlp = spacy.blank("zh")
-    nlp.add_pipe("cws_features", config={"passes": 0, "templates": ["vocabulary[0]", "c[0]"]})
+    nlp.add_pipe("cws_features", config={"epochs": 0, "templates": ["vocabulary[0]", "c[0]"]})
     examples = word_examples(nlp)
-    nlp.get_pipe("cws_features").initialize(lambda: examples, nlp=nlp, word_list="vocabulary")
+    nlp.get_pipe("cws_features").initialize(lambda: examples, nlp=nlp, training_list="vocabulary")
     entries = nlp.get_pipe("cws_features").tagger.extract.lists["vocabulary"].entries
     assert "蓝天" in entries and "海风" not in entries
 
@@ -56,5 +56,5 @@ def test_no_words():
     nlp = spacy.blank("zh")
     nlp.add_pipe("cws_features")
     examples = make_examples(nlp)
-    with pytest.raises(InputError, match="expected examples with annotation for the component 'cws_features'"):
+    with pytest.raises(InputError, match="expected word segmentation .* for the component 'cws_features'"):
         nlp.initialize(lambda: examples)

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pytest import approx
 
-from spacy_cner.pipeline.entities import without_overlap
+from spacy_cner.models.decoding import without_overlap
 
 THRESHOLD = 0.25
 

@@ -42,7 +42,9 @@ def started():
 
 
 def copy_of(nlp, *, cws=1.0, cner=1.0):
-    return blank_joint(cws={"loss_weight": cws}, cner={"loss_weight": cner}).from_bytes(nlp.to_bytes())
+    copy = blank_joint().from_bytes(nlp.to_bytes())
+    copy.get_pipe("cws").loss_weight, copy.get_pipe("cner").loss_weight = cws, cner
+    return copy
 
 
 def after_update(started, examples, component="tok2vec", **weights):

@@ -1,10 +1,9 @@
 import numpy
 import pytest
 import spacy
-from spacy.tokens import SpanGroup
+from spacy.tokens import Doc, DocBin, SpanGroup
 
-import spacy_cner.pipeline.cner  # noqa: F401  (registers the extension)
-from spacy_cner.pipeline.scores import entity_score
+from spacy_cner.pipeline.scores import entity_score, set_score
 
 
 @pytest.fixture
@@ -37,3 +36,42 @@ def test_any_component_that_keeps_scores(doc):
 
 def test_without_groups():
     assert spacy.blank("zh").make_doc("王海")[0:2]._.score is None
+
+
+@pytest.fixture
+def scored():
+    """A document whose scores were set as a component sets them."""
+    doc = spacy.blank("zh").make_doc("王海在青岛工作")
+    doc.ents = [doc.char_span(0, 2, "PER"), doc.char_span(3, 5, "LOC")]
+    for ent, score in zip(doc.ents, (0.75, 0.5)):
+        set_score(ent, score)
+    return doc
+
+
+def scores(doc):
+    return [(ent.text, ent._.score) for ent in doc.ents]
+
+
+def test_they_survive_merged_tokens(scored):
+    with scored.retokenize() as retokenizer:
+        for ent in scored.ents:
+            retokenizer.merge(ent)
+    assert scores(scored) == [("王海", 0.75), ("青岛", 0.5)]
+
+
+def test_they_survive_other_documents(scored):
+    expected = [("王海", 0.75), ("青岛", 0.5)]
+    assert scores(Doc.from_docs([scored, scored])) == expected * 2
+    assert scores(scored[2:].as_doc(copy_user_data=True)) == expected[1:]
+    assert scores(scored.copy()) == expected
+    assert scores(Doc(scored.vocab).from_bytes(scored.to_bytes())) == expected
+
+
+def test_a_doc_bin_keeps_them_with_its_span_groups(doc):
+    doc.ents = list(doc.spans["cner"])
+    (read,) = DocBin().from_bytes(DocBin(docs=[doc]).to_bytes()).get_docs(doc.vocab)
+    assert scores(read) == [("王海", 0.75), ("青岛", 0.5)]
+
+
+def test_another_label_has_no_score(scored):
+    assert scored.char_span(0, 2, "ORG")._.score is None

@@ -1,11 +1,10 @@
-from pathlib import Path
-
 import numpy
 import pytest
 import spacy
 from thinc.api import Config
 
 from spacy_cner.errors import InputError
+from spacy_cner.loading import config_folder
 from spacy_cner.models.char_bert import SPECIAL, VECTOR_DEVIATION, build_char_bert
 from spacy_cner.models.torch_layers import sized_shim
 from spacy_cner.pretraining.export import export_encoder
@@ -132,7 +131,7 @@ def test_begins_with_the_vectors(vectors):
 # Its pre-training
 
 
-def test_guesses_begin_with_likeness(vectors):
+def test_mlm_head_starts_from_the_embedding(vectors):
     tok2vec = build(vectors)
     objective = make_masked_characters(hidden=16)(NLP.vocab, tok2vec)
     objective.initialize(X=docs("王海"))
@@ -155,7 +154,7 @@ def test_resumes_as_the_other_encoder_does(bert_config, tmp_path, monkeypatch):
     assert log[-1]["held_out_loss"] < log[0]["held_out_loss"]
 
 
-def test_transformers_reads_what_it_leaves(bert_config, tmp_path):
+def test_transformers_reads_the_export(bert_config, tmp_path):
     encoder = pretrain(bert_config.interpolate(), tmp_path)
     folder = tmp_path / "bert"
     assert {path.name for path in folder.iterdir()} >= {
@@ -184,7 +183,7 @@ def test_transformers_reads_what_it_leaves(bert_config, tmp_path):
     numpy.testing.assert_allclose(ours.predict(docs(text))[0], theirs, atol=1e-2)
 
 
-def test_the_output_layer_is_there_too(bert_config, tmp_path):
+def test_the_mlm_head_is_exported_too(bert_config, tmp_path):
     bert_config["pretraining_loop"]["max_steps"] = 60
     bert_config["pretraining"].update(n_save_every=60)
     pretrain(bert_config.interpolate(), tmp_path)
@@ -224,7 +223,7 @@ def test_the_layer_must_fit(bert_config, tmp_path):
 
 
 def test_project_config(vectors):
-    config = Config().from_disk(Path(__file__).parents[2] / "configs" / "char_bert.cfg", interpolate=False)
+    config = Config().from_disk(config_folder() / "char_bert.cfg", interpolate=False)
     config["paths"]["vectors"] = str(vectors)
     nlp = spacy.util.load_model_from_config(config.interpolate(), auto_fill=True)
     model = nlp.get_pipe("tok2vec").model

@@ -1,6 +1,5 @@
 import json
 import math
-from pathlib import Path
 
 import numpy
 import pytest
@@ -15,6 +14,7 @@ from typer.testing import CliRunner
 import spacy_cner.pretraining.loop as loop
 from spacy_cner.cli import app
 from spacy_cner.errors import InputError
+from spacy_cner.loading import config_folder
 from spacy_cner.pretraining.checkpoint import load_checkpoint
 from spacy_cner.pretraining.loop import CHECKPOINT, ENCODER, LOG, pretrain
 
@@ -53,7 +53,7 @@ def weights(model):
         yield from (w.detach().numpy() for shim in node.shims for w in shim._model.parameters())
 
 
-def test_what_it_leaves(config, tmp_path):
+def test_files_of_a_run(config, tmp_path):
     encoder = pretrain(config.interpolate(), tmp_path / "out")
     assert encoder == tmp_path / "out" / ENCODER
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == sorted([ENCODER, CHECKPOINT, LOG])
@@ -70,7 +70,7 @@ def test_what_it_leaves(config, tmp_path):
 
 
 @pytest.mark.parametrize("updates", [1, 3, 5])
-def test_goes_on_as_if_it_had_not_been_stopped(config, tmp_path, monkeypatch, updates):
+def test_resumes_as_if_it_had_not_been_stopped(config, tmp_path, monkeypatch, updates):
     pretrain(config.interpolate(), tmp_path / "whole")
     with monkeypatch.context() as patched, pytest.raises(Killed):
         kill_after(patched, updates)
@@ -90,7 +90,7 @@ def test_goes_on_as_if_it_had_not_been_stopped(config, tmp_path, monkeypatch, up
     assert (tmp_path / "stopped" / ENCODER).read_bytes() == (tmp_path / "whole" / ENCODER).read_bytes()
 
 
-def test_a_run_that_is_over_stays_as_it_is(config, tmp_path, monkeypatch):
+def test_a_finished_run_does_not_change(config, tmp_path, monkeypatch):
     pretrain(config.interpolate(), tmp_path)
     before = (tmp_path / ENCODER).read_bytes()
     kill_after(monkeypatch, 0)
@@ -118,7 +118,7 @@ def test_ends_with_the_text(config, tmp_path):
     last = rows(tmp_path / "out")[-1]
     assert last["step"] < 20
     assert last["characters"] == sum(
-        len(doc) for _, batch in loop.read_setup(config.interpolate()).batches() for doc in batch
+        len(doc) for _, batch in loop.resolve_config(config.interpolate()).batches() for doc in batch
     )
 
 
@@ -136,7 +136,7 @@ def test_bad_configs(config, tmp_path):
     assert "expected text in corpora.pretrain, got none" in error(corpora=empty)
 
 
-def test_loss_that_is_no_number(config, tmp_path):
+def test_loss_becomes_nan(config, tmp_path):
     config["pretraining"]["optimizer"]["learn_rate"]["initial_rate"] = 1e30
     config["pretraining"]["optimizer"]["L2"] = 1.0
     with pytest.raises(InputError, match="expected a loss, got nan for batch"):
@@ -223,15 +223,14 @@ def test_spacy_pretrain_runs_the_same_config(config, tmp_path):
     assert log[-1]["loss"] > 0
 
 
-@pytest.mark.parametrize("name", ["clc_encoder", "clc_transfer", "clc_jieba"])
-def test_project_configs(name, vectors):
-    config = Config().from_disk(Path(__file__).parents[2] / "configs" / f"{name}.cfg")
+def test_the_encoder_s_config(vectors):
+    config = Config().from_disk(config_folder() / "clc_encoder.cfg")
     nlp = spacy.util.load_model_from_config(config, auto_fill=True)
     assert get_tok2vec_ref(nlp, config["pretraining"]).get_dim("nO") == 256
     assert "pretraining_loop" in nlp.config
     with pytest.raises(InputError, match="expected an embedding with vectors"):
-        loop.read_setup(config)
+        loop.resolve_config(config)
     config["pretraining"]["objective"]["vocabulary"] = str(vectors)
     config["pretraining_loop"]["held_out"] = None
     with pytest.raises(InputError, match="expected the path of raw text"):
-        next(loop.read_setup(config).batches())
+        next(loop.resolve_config(config).batches())

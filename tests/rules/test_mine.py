@@ -9,14 +9,14 @@ LABEL = Text("去海天公司", [(1, 5, "ORG")], [(1, 5, "LOC")])
 WRONG = Text("说海话", [], [(1, 2, "LOC")])
 
 
-def test_candidates_tell_what_would_mend_an_error():
+def test_candidates_would_correct_an_error():
     assert set(candidates(SPLIT, LISTS)) == {"<LOC><ORG> => <ORG>", "{<LOC>}+<ORG> => <ORG>"}
     assert set(candidates(TAIL, LISTS)) == {'<ORG>"公司" => <ORG>', "<ORG>[org_tail] => <ORG>"}
     assert "<LOC:.*[org_tail]> => <ORG>" in set(candidates(LABEL, LISTS))
     assert '"说"(<LOC>)"话" => O' in set(candidates(WRONG, LISTS))
 
 
-def test_every_candidate_mends_its_error():
+def test_every_candidate_corrects_its_error():
     for text in (SPLIT, TAIL, LABEL, WRONG):
         for candidate in set(candidates(text, LISTS)):
             assert apply_rules(parse_rules([candidate], LISTS), text.text, text.found) == text.gold, candidate

@@ -71,7 +71,7 @@ def test_rules_come_one_after_the_other():
         ("<LOC:<ORG>> => <ORG>", "which is no part"),
     ],
 )
-def test_what_is_no_rule(rule, message):
+def test_malformed_rules(rule, message):
     with pytest.raises(InputError, match=message) as error:
         parse_rules([rule], LISTS)
     assert repr(rule.strip()) in str(error.value)

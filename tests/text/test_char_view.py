@@ -9,8 +9,17 @@ from spacy.tokens import Doc, Span
 from spacy.training import Example
 
 from spacy_cner.errors import InputError
-from spacy_cner.text.char_view import UNKNOWN, CharView, gold_entity_tags, gold_word_tags, window_tags, windows_of
+from spacy_cner.text.char_view import (
+    UNKNOWN,
+    CharView,
+    gold_entity_tags,
+    gold_word_tags,
+    window_doc,
+    window_tags,
+    windows_of,
+)
 from spacy_cner.text.tags import SCHEMES, allowed_transitions, spans_to_tags, tag_list
+from spacy_cner.text.windows import Window
 
 NLP = spacy.blank("zh")
 VIEW = CharView(NLP.vocab)
@@ -65,10 +74,10 @@ def test_the_view_keeps_words_where_they_are_asked_for():
 def test_windows_keep_words():
     doc = NLP.make_doc("王海来了。林也来了。")
     doc.spans["words"] = [Span(doc, 0, 2, label="nr"), doc[2:7], doc[7:10]]
-    first, second = windows_of([doc], 6)
-    assert word_texts(first.doc) == ["王海", "来了。"]
-    assert first.doc.spans["words"][0].label_ == "nr"
-    assert word_texts(second.doc) == ["林也", "来了。"]
+    first, second = (window_doc(doc, window) for window in windows_of([doc], 6))
+    assert word_texts(first) == ["王海", "来了。"]
+    assert first.spans["words"][0].label_ == "nr"
+    assert word_texts(second) == ["林也", "来了。"]
 
 
 # gold_entity_tags
@@ -105,7 +114,7 @@ def test_missing_annotation():
     assert names(Example(NLP.make_doc(reference.text), reference)) == ["O"] * 6
 
 
-def test_a_border_inside_of_a_run_of_white_space_is_unknown():
+def test_a_border_inside_a_run_of_white_space_is_unknown():
     # The view has one token for both line feeds.
     reference = tokens("王", "\n", "\n", "海", "来")
     predicted = NLP.make_doc("王\n\n海来")
@@ -231,7 +240,7 @@ def test_white_space_is_in_no_word():
     assert word_tags(with_words("王海\n", (0, 3))) == "BE?"
 
 
-def test_words_that_meet_inside_of_a_run_of_white_space():
+def test_words_that_meet_inside_a_run_of_white_space():
     # The view has one token for both line feeds.
     reference = tokens("王", "\n", "\n", "海", "来")
     for borders, expected in (
@@ -319,14 +328,15 @@ def test_word_tags_character_by_character(reference, scheme):
 
 def test_windows_of_documents():
     short, empty, long = NLP.make_doc("王海。"), NLP.make_doc(""), NLP.make_doc("王海来。林燕 去了。A")
-    windows = windows_of([short, empty, long], 5)
-    assert [(w.index, w.start, w.doc.text) for w in windows] == [
+    docs = [short, empty, long]
+    windows = windows_of(docs, 5)
+    assert [(w.index, w.start, window_doc(docs[w.index], w).text) for w in windows] == [
         (0, 0, "王海。"),
         (2, 0, "王海来。"),
         (2, 4, "林燕 去了。"),
         (2, 9, "A"),
     ]
-    assert windows[0].doc is short
+    assert window_doc(short, windows[0]) is short
     assert [len(w) for w in windows] == [3, 4, 5, 1]
 
 
@@ -334,7 +344,7 @@ def test_a_long_document_takes_time_in_proportion():
     def seconds(doc):
         start = process_time()
         windows = windows_of([doc], 5)
-        assert len(windows) == len(doc) // 5
+        assert sum(len(window_doc(doc, window)) for window in windows) == len(doc)
         return process_time() - start
 
     short, long = (NLP.make_doc("王海来了。" * count) for count in (500, 8000))
@@ -362,19 +372,15 @@ def test_window_tags(scheme, start, end, expected):
     # 0 O, 1-3 PER, 4 O, 5 PER, 6-7 PER
     document = spans_to_tags([(1, 4, "PER"), (5, 6, "PER"), (6, 8, "PER")], 8, scheme)
     indices = numpy.array([tags.index(tag) for tag in document])
-    doc = tokens(*"一二三四五六七八")
-    window = windows_of([doc[start:end].as_doc()], 99)[0]
-    window = type(window)(0, start, window.doc)
-    found = window_tags(indices, window, allowed_transitions(tags, scheme).goes_on)
+    found = window_tags(indices, Window(0, start, end), allowed_transitions(tags, scheme).continues)
     wanted = [UNKNOWN if mark == "?" else indices[start + i] for i, mark in enumerate(expected.split())]
     assert found.tolist() == wanted
     assert (indices >= 0).all()  # those of the document stay
 
 
-def test_window_tags_beside_what_is_unknown():
+def test_window_tags_next_to_unknown_tags():
     tags = tag_list(LABELS, "bioes")
-    goes_on = allowed_transitions(tags, "bioes").goes_on
-    window = windows_of([tokens(*"一二三四")], 99)[0]
+    continues = allowed_transitions(tags, "bioes").continues
     indices = numpy.array([UNKNOWN, UNKNOWN, tags.index("S-PER"), 0, 0, UNKNOWN])
-    found = window_tags(indices, type(window)(0, 1, window.doc), goes_on)
+    found = window_tags(indices, Window(0, 1, 5), continues)
     assert found.tolist() == [UNKNOWN, tags.index("S-PER"), 0, 0]

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from spacy_cner.errors import InputError
-from spacy_cner.text.tags import SCHEMES, allowed_transitions, convert_tags, spans_to_tags, tag_list, tags_to_spans
+from spacy_cner.text.tags import SCHEMES, allowed_transitions, spans_to_tags, tag_list, tags_to_spans
 
 LABELS = ["PER", "LOC.NAM", "ORG-X"]
 
@@ -27,7 +27,8 @@ def test_spans_survive_every_scheme(data, source, target):
     assert len(tags) == length
     assert tags_to_spans(tags, source) == spans
     assert tags_to_spans(tags, source, "repair") == spans
-    assert tags_to_spans(convert_tags(tags, source, target), target) == spans
+    converted = spans_to_tags(tags_to_spans(tags, source), len(tags), target)
+    assert tags_to_spans(converted, target) == spans
 
 
 @given(st.sampled_from(sorted(SCHEMES)), st.data())
@@ -61,10 +62,10 @@ def test_repair_examples():
     assert tags_to_spans(["B-PER", "B-PER", "I-PER"], "bio") == [(0, 1, "PER"), (1, 3, "PER")]
 
 
-def test_goes_on_marks_the_inside_of_a_span():
+def test_continues_marks_the_inside_of_a_span():
     tags = tag_list(["PER"], "bioes")
-    goes_on = allowed_transitions(tags, "bioes").goes_on
-    inside = {(tags[a], tags[b]) for a, b in zip(*goes_on.nonzero())}
+    continues = allowed_transitions(tags, "bioes").continues
+    inside = {(tags[a], tags[b]) for a, b in zip(*continues.nonzero())}
     assert inside == {("B-PER", "I-PER"), ("B-PER", "E-PER"), ("I-PER", "I-PER"), ("I-PER", "E-PER")}
 
 

@@ -5,7 +5,7 @@ from spacy.tokens import Doc
 
 from spacy_cner.features.columns import pos_column, tag_column, word_column
 from spacy_cner.text.char_view import CharView, token_offsets
-from spacy_cner.text.words import CATEGORIES, PKU_CATEGORIES, places_in_words, pos_category, words_of_jieba
+from spacy_cner.text.words import CATEGORIES, PKU_CATEGORIES, pos_category, positions_in_words, words_of_jieba
 
 # The base tags of the PKU corpus' manual (Yu 1999), and those it derives from them
 PKU_TAGS = {*"abcdefghijklmnopqrstuvwxyz", "ag", "dg", "ng", "tg", "vg", "ad", "an", "vd", "vn"}
@@ -82,9 +82,9 @@ def test_empty_document(nlp, function):
     assert column(function, nlp("")) == []
 
 
-def test_places_in_words(nlp):
+def test_positions_in_words(nlp):
     doc = nlp("王海  在蓝天银行。")
     assert [token.text for token in doc][2] == " "  # the first of two spaces belongs to the token before
     doc.spans["words"] = [doc[:2], doc[3:4], doc[4:8]]
-    assert places_in_words(doc).tolist() == [0, 1, 0, 0, 0, 1, 2, 3, 0]
-    assert places_in_words(nlp("")).tolist() == []
+    assert positions_in_words(doc).tolist() == [0, 1, 0, 0, 0, 1, 2, 3, 0]
+    assert positions_in_words(nlp("")).tolist() == []

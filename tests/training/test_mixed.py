@@ -357,7 +357,7 @@ def test_streamed_training_from_a_config(tmp_path):
         ({"max_length": -1}, "max_length of 0 .* got -1"),
     ],
 )
-def test_settings_that_cannot_be_used(arguments, message):
+def test_settings_out_of_range(arguments, message):
     corpora = {"ner": reader(NER), "cws": reader(CWS)}
     with pytest.raises(InputError, match=message):
         make_mixed_corpus(**{"corpora": corpora, **arguments})

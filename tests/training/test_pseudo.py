@@ -207,7 +207,7 @@ def test_seed(train, gazetteer):
     assert first != second  # read again, the samples are new
 
 
-def test_pickled_it_goes_on_as_it_would_have(train, gazetteer):
+def test_pickled_sampler_continues_as_it_would_have(train, gazetteer):
     sampler = PseudoSampler(train=train, gazetteers=[gazetteer], amount=2.5)
     fresh = pickle.loads(pickle.dumps(sampler))
     assert samples(fresh) == samples(sampler)
@@ -317,7 +317,7 @@ def test_a_gazetteer_in_another_encoding(tmp_path):
         ({"train": "x", "amount": float("nan")}, "got nan"),
     ],
 )
-def test_settings_that_cannot_be(settings, message):
+def test_settings_out_of_range(settings, message):
     with pytest.raises(InputError, match=message):
         make_pseudo_samples(**settings)
 

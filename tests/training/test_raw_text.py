@@ -9,7 +9,7 @@ import spacy
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spacy_cner.corpus.raw import MAX_OPEN, mixed_lines, raw_lines
+from spacy_cner.corpus.raw import MAX_OPEN, TextCounts, mixed_lines, raw_lines
 from spacy_cner.errors import InputError
 from spacy_cner.training.raw_text import batch_by_padded, is_held_out, make_batch_by_padded, make_raw_text, shuffled
 
@@ -137,3 +137,14 @@ def test_batches(items, size, buffer):
     batches = list(batch_by_padded(items, size=size, buffer=buffer))
     assert sorted(item for batch in batches for item in batch) == sorted(items)
     assert all(len(batch) == 1 or max(map(len, batch)) * len(batch) <= size for batch in batches)
+
+
+def test_what_is_left_out_is_counted(tmp_path):
+    path = write(tmp_path / "a.txt", ["短", "短行", "王海在青岛看海。", "王海在青岛看海。", *LINES])
+    counts = TextCounts()
+    reader = make_raw_text(str(path), min_length=5, held_out=0.0)
+    assert len(list(reader(NLP, counts=counts))) == 61
+    assert counts.left_out() == {"repeated": 1, "too short": 2} and not counts.unread
+    counts = TextCounts()
+    list(make_raw_text(str(path), min_length=5, held_out=0.0, limit=50)(NLP, counts=counts))
+    assert counts.unread == 1

@@ -1,26 +1,29 @@
-"""What a CRF expects of its arguments. All checks are done for the whole batch at once; a ValueError tells the first
-place that is wrong."""
+"""Checks of a CRF's arguments. Each covers the whole batch at once; its ValueError names the first wrong place."""
 
 import torch
 from torch import Tensor
 
 
 def check_shape(name: str, tensor: Tensor, shape: tuple[int, ...]) -> None:
+    """Raises ValueError if the tensor has another shape."""
     if tuple(tensor.shape) != shape:
         raise ValueError(f"expected {name} of shape {shape}, got {tuple(tensor.shape)}")
 
 
 def check_type(name: str, tensor: Tensor, dtype: torch.dtype) -> None:
+    """Raises ValueError if the tensor has another type."""
     if tensor.dtype != dtype:
         raise ValueError(f"expected {name} of type {dtype}, got {tensor.dtype}")
 
 
 def check_floating(name: str, tensor: Tensor) -> None:
+    """Raises ValueError if the tensor is not of a floating type."""
     if not tensor.is_floating_point():
         raise ValueError(f"expected {name} of a floating type, got {tensor.dtype}")
 
 
 def check_batch(emissions: Tensor, lengths: Tensor, positional: Tensor | None, num_tags: int) -> None:
+    """Checks `emissions` (B, T, L), `lengths` (B,), and `positional` transitions (B, T - 1, L, L)."""
     if emissions.dim() != 3 or emissions.shape[2] != num_tags:
         shape = tuple(emissions.shape)
         raise ValueError(f"expected emissions of shape (batch size, length, {num_tags}), got {shape}")
@@ -38,7 +41,7 @@ def check_batch(emissions: Tensor, lengths: Tensor, positional: Tensor | None, n
 
 
 def check_tags(tags: Tensor, inside: Tensor, num_tags: int) -> None:
-    """`tags` (B, T) from -1 to L - 1 where `inside` (B, T) is true."""
+    """Checks that `tags` (B, T) are from -1 to L - 1 where `inside` (B, T) is true."""
     wrong = ((tags < -1) | (tags >= num_tags)) & inside
     if wrong.any():
         sequence, position = wrong.nonzero()[0].tolist()
@@ -47,7 +50,9 @@ def check_tags(tags: Tensor, inside: Tensor, num_tags: int) -> None:
 
 
 def check_allowed(path: Tensor, forbidden: Tensor) -> None:
-    """`path` (B, T + 2): tags with the boundary's index L around them, -1 where unknown. `forbidden` (L + 1, L + 1)."""
+    """Checks that `path` (B, T + 2) uses no transition that is true in `forbidden` (L + 1, L + 1).
+
+    The path has the boundary's index L around its tags, and -1 where a tag is unknown."""
     before, after = path[:, :-1], path[:, 1:]
     wrong = forbidden[before, after] & (before >= 0) & (after >= 0)
     if wrong.any():
@@ -64,7 +69,7 @@ def check_allowed(path: Tensor, forbidden: Tensor) -> None:
 
 
 def check_path_exists(log_scores: Tensor, lengths: Tensor, given: str = "the constraints") -> None:
-    """`log_scores` (B,) are -inf for a sequence without a path."""
+    """Checks that no sequence lacks a path, that is, has -inf in `log_scores` (B,)."""
     impossible = log_scores.isneginf()
     if impossible.any():
         sequence = int(impossible.nonzero()[0])
@@ -73,8 +78,8 @@ def check_path_exists(log_scores: Tensor, lengths: Tensor, given: str = "the con
 
 
 def check_spans(spans: Tensor, path: Tensor, lengths: Tensor, num_tags: int) -> None:
-    """`spans` (N, 3): sequence, start, end, inside of the sequences (B of them); `path` (B, T), whose tags in the spans
-    are from 0 to L - 1."""
+    """Checks that `spans` (N, 3), rows of sequence, start and end, lie inside the B sequences. Inside the spans, the
+    tags of `path` (B, T) must be from 0 to L - 1."""
     if spans.dim() != 2 or spans.shape[1] != 3:
         raise ValueError(f"expected spans of shape (number, 3), got {tuple(spans.shape)}")
     check_type("spans", spans, torch.long)

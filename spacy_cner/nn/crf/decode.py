@@ -1,6 +1,6 @@
 """The best paths of a lattice: the Viterbi algorithm, and its list version for the n best.
 
-Neither waits for the device. Shapes as in crf_lattice: S positions, B sequences, K tags; T = S - 2, L = K - 1.
+Neither synchronizes with the device. Shapes as in `lattice`: S positions, B sequences, K tags; T = S - 2, L = K - 1.
 """
 
 import torch
@@ -10,10 +10,10 @@ from .lattice import Lattice
 
 
 def viterbi(lattice: Lattice) -> tuple[Tensor, Tensor]:
-    """The best path of each sequence (B, T), with the boundary's index L at padding, and its score (B,)."""
+    """Returns the best path of each sequence (B, T), with the boundary's index L at padding, and its score (B,)."""
     positions, batch, tags = lattice.emissions.shape
     scores = lattice.emissions.clone()
-    # shape: (K from, B, K to); to take the maximum over the first dimension is the fastest
+    # shape: (K from, B, K to); the maximum is fastest over the first dimension
     extended = scores.new_empty(tags, batch, tags)
     best = scores.new_empty(batch, tags)
     # shape: (K from, B, 1), (K from, 1 or B, K to) and (B, K to), at each step
@@ -34,8 +34,9 @@ def viterbi(lattice: Lattice) -> tuple[Tensor, Tensor]:
 
 
 def n_best(lattice: Lattice, n: int) -> tuple[Tensor, Tensor]:
-    """The n best paths of each sequence (B, n, T), best first, with L at padding, and their scores (B, n); a score of
-    -inf marks a path that does not exist (list Viterbi algorithm, Seshadri and Sundberg 1994)."""
+    """Returns the n best paths of each sequence (B, n, T), best first, with L at padding, and their scores (B, n).
+
+    A score of -inf marks a path that does not exist (list Viterbi algorithm, Seshadri and Sundberg 1994)."""
     positions, batch, tags = lattice.emissions.shape
     # The n best paths to each tag; shape: (B, K, n)
     scores = lattice.emissions.new_full((batch, tags, n), -torch.inf)

@@ -2,15 +2,14 @@
 
 `forward_backward` uses the scaled recursion (Rabiner 1989, "A tutorial on hidden Markov models", section V.A): products
 of probabilities, normalised every few steps. It is exact as long as nothing that matters falls below the float type's
-smallest number, which is checked afterwards; if something did, all is done again with log scores.
+smallest number. That is checked afterwards; if something did, the recursion runs again with log scores.
 
 Both recursions run in one loop: over the emissions in order, and over the reversed emissions with the transposed
-transitions. To make the two alike, the backward variable here includes the emission of its own position.
-Shapes as in crf_lattice: S positions, B sequences, K tags.
+transitions. For that, the backward variable includes the emission of its own position.
+Shapes as in `lattice`: S positions, B sequences, K tags.
 """
 
 import math
-from typing import Union
 
 import torch
 from torch import Tensor
@@ -20,24 +19,24 @@ from .lattice import Lattice
 
 # The largest share of the partition function that the underflow of one number may take away.
 TOLERANCE = 1e-12
-# To normalise takes as long as the step itself, and float64 has room for more than these.
+# Normalising takes as long as the step itself, and float64 has room for more steps than these.
 NORMALIZE_EVERY = 4
 
 
 class ScaledForwardBackward:
-    """Scaled recursion.
+    """Forward-backward by the scaled recursion.
 
-    `log_partition` (B,); `marginals` (S - 1, B, K), the probability of each tag at all positions but the last, which is
-    in the boundary; `exact`, whether the float type was wide enough for all this."""
+    log_partition: (B,). marginals: (S - 1, B, K), the probability of each tag at all positions but the last, which is
+    in the boundary. exact: whether the float type was wide enough."""
 
     def __init__(self, lattice: Lattice):
-        # The largest scores, which are taken away from all; shape: ()
+        # The largest scores, which are subtracted from all; shape: ()
         emission, transition = lattice.emissions.max(), lattice.transitions.max()
         # shape: (S, B, K)
         emissions = _exp(lattice.emissions - emission)
         # shape: (K, K) or (S - 1, B, K, K)
         self.transitions = _exp(lattice.transitions - transition)
-        # To be in the boundary, and to stay there, scores 0 as before.
+        # Being in the boundary, and staying there, still scores 0.
         emissions[..., -1] = lattice.emissions[..., -1] == 0.0
         self.transitions[..., -1, -1] = 1.0
         # shape: (S, 2, B, K) and (number of scales, 2, B)
@@ -51,18 +50,19 @@ class ScaledForwardBackward:
         # shape: (B,)
         self.log_partition = scales[:, 0].log().sum(0) + states[-1, 0, :, -1].log()
         self.log_partition += emission * lattice.lengths + transition * (lattice.lengths + (lattice.lengths > 0))
-        # A number below `tiny` is lost. What that is worth depends on the scale it would have been divided by, and on
-        # the weight that is left for all paths through its position.
+        # A number below `tiny` is lost. How much that matters depends on the scale it would have been divided by, and
+        # on the weight that is left for all paths through its position.
         self.exact = bool(scales.amin() * self.norm.amin() > torch.finfo(emissions.dtype).tiny / TOLERANCE)
 
     @property
     def log_backward(self) -> Tensor:
-        """(S - 1, B, K): log sum over the paths from positions 1, 2, ... to the end, with the emission there, up to a
-        term per position and sequence."""
+        """Log sums over the paths from positions 1, 2, ... to the end, (S - 1, B, K). They include the emission at that
+        position, and are exact up to a term for each position and sequence."""
         return self.backward.log()
 
     def expected_transitions(self, weights: Tensor) -> Tensor:
-        """Expected number of uses of each transition, times the sequence's weight (B,); shaped like the transitions."""
+        """Returns the expected number of uses of each transition, times the sequence's weight (B,). The shape is that
+        of the transitions."""
         # shape: (S - 1, B, K)
         forward = self.forward * (weights.unsqueeze(1) / self.norm)
         if self.transitions.dim() == 2:
@@ -71,22 +71,22 @@ class ScaledForwardBackward:
 
 
 def _exp(scores: Tensor) -> Tensor:
-    """In place. torch's `exp` on a CPU is some ten times slower where the result is 0; its `exp2` is not."""
+    """Exponentiates in place. On a CPU, torch's `exp` is ten times slower where the result is 0; `exp2` is not."""
     return scores.mul_(math.log2(math.e)).exp2_()
 
 
 def _sum_over_next(transitions: Tensor, weights: Tensor) -> Tensor:
-    """`weights` (S - 1, B, K) of the tags at positions 1, 2, ..., brought back to the tags before them."""
+    """Propagates `weights` (S - 1, B, K) of the tags at positions 1, 2, ... back to the tags before them."""
     if transitions.dim() == 2:
         return weights @ transitions.mT
     return (transitions @ weights.unsqueeze(3)).squeeze(3)
 
 
 def _scaled_recursion(emissions: Tensor, transitions: Tensor) -> tuple[Tensor, Tensor]:
-    """`emissions` (S, 2, B, K), those of the backward recursion reversed, not in logs.
+    """Runs both recursions over `emissions` (S, 2, B, K), not in logs, reversed for the backward recursion.
 
-    RETURNS the states (S, 2, B, K), and what every NORMALIZE_EVERYth of them was divided by so that it sums to 1,
-    (S // NORMALIZE_EVERY + 1, 2, B)."""
+    RETURNS: the states (S, 2, B, K), and the divisors that make every NORMALIZE_EVERYth of them sum to 1, (S //
+    NORMALIZE_EVERY + 1, 2, B)."""
     positions, _, batch, tags = emissions.shape
     if transitions.dim() == 2:
         # One matrix product for each direction
@@ -113,7 +113,9 @@ def _scaled_recursion(emissions: Tensor, transitions: Tensor) -> tuple[Tensor, T
 
 
 class LogForwardBackward:
-    """The same in log scores, for lattices whose range is beyond the float type's. Slower, with no limits."""
+    """Forward-backward in log scores, for lattices beyond the range of the float type. Slower, but without limits.
+
+    Has the attributes of `ScaledForwardBackward`, except `exact`."""
 
     def __init__(self, lattice: Lattice):
         self.lattice = lattice
@@ -133,6 +135,7 @@ class LogForwardBackward:
         self.marginals = (self.log_forward + sums[1:, 1].flip(0) - self.log_partition.unsqueeze(1)).exp()
 
     def expected_transitions(self, weights: Tensor) -> Tensor:
+        """Returns what `ScaledForwardBackward.expected_transitions` returns."""
         counts = torch.zeros_like(self.lattice.transitions)
         for position, step in enumerate(self.lattice.steps()):
             forward, backward = self.log_forward[position].unsqueeze(2), self.log_backward[position].unsqueeze(1)
@@ -145,12 +148,13 @@ class LogForwardBackward:
         return counts
 
 
-ForwardBackward = Union[ScaledForwardBackward, LogForwardBackward]
+ForwardBackward = ScaledForwardBackward | LogForwardBackward
 
 
 def forward_backward(lattice: Lattice, limits: str = "the constraints") -> ForwardBackward:
-    """Scaled where that is exact, else in log scores. Raises ValueError for a sequence without any path, with `limits`
-    as what leaves none."""
+    """Runs the scaled recursion where it is exact, else the one in log scores.
+
+    Raises ValueError for a sequence without any path; `limits` says in its message what leaves none."""
     if len(lattice.lengths):  # an empty batch has no largest score
         scaled = ScaledForwardBackward(lattice)
         if scaled.exact:

@@ -1,11 +1,11 @@
 """The tag lattice of a batch: the scores of all its paths, with the boundary of a sequence as one more tag.
 
-A sequence of n tags is the path: boundary, tag 1, ..., tag n, boundary, boundary, ..., as long for all sequences of the
-batch. Start scores are then transitions out of the boundary, end scores transitions into it, and padding is a stay in
-it that scores 0. So no recursion needs a mask, and padding cannot influence a result.
+A sequence of n tags is the path: boundary, tag 1, ..., tag n, boundary, boundary, ..., of one length for all sequences
+of the batch. Start scores are then transitions out of the boundary, and end scores are transitions into it. Padding is
+a stay in the boundary that scores 0. So no recursion needs a mask, and padding cannot influence a result.
 
-Shapes: B sequences, T positions and L tags of the input; S = T + 2 positions and K = L + 1 tags of the lattice, whose
-position p is position p - 1 of the input, and whose last tag is the boundary.
+Shapes: the input has B sequences, T positions and L tags. The lattice has S = T + 2 positions and K = L + 1 tags. Its
+position p is position p - 1 of the input, and its last tag is the boundary.
 """
 
 from typing import NamedTuple
@@ -15,10 +15,10 @@ from torch import Tensor
 
 
 class Lattice(NamedTuple):
-    """Log scores in the widest float type of the device, -inf where there is no way.
+    """Log scores in the widest float type of the device, -inf where a tag or transition is impossible.
 
-    `emissions` (S, B, K); `transitions` [from, to] (K, K), or (S - 1, B, K, K), those out of each position but the
-    last; `lengths` (B,), of the input."""
+    emissions: (S, B, K). transitions: [from, to] (K, K), or (S - 1, B, K, K) for each position but the last. lengths:
+    (B,), of the input."""
 
     emissions: Tensor
     transitions: Tensor
@@ -26,24 +26,26 @@ class Lattice(NamedTuple):
 
     @property
     def shared(self) -> bool:
-        """True if all positions have the same transitions."""
+        """Whether all positions have the same transitions."""
         return self.transitions.dim() == 2
 
     def steps(self) -> Tensor:
-        """The transitions out of each position but the last, (S - 1, 1 or B, K, K)."""
+        """Returns the transitions out of each position but the last, (S - 1, 1 or B, K, K)."""
         if not self.shared:
             return self.transitions
         return self.transitions.expand(len(self.emissions) - 1, 1, -1, -1)
 
 
 def wide_dtype(device: torch.device) -> torch.dtype:
-    """The widest float type of the device: float64, but for Apple's GPUs, which lack it."""
+    """Returns the widest float type of the device: float64, except on Apple's GPUs, which lack it."""
     return torch.float32 if device.type == "mps" else torch.float64
 
 
 def build_lattice(emissions: Tensor, transitions: Tensor, positional: Tensor | None, lengths: Tensor) -> Lattice:
-    """From `emissions` (B, T, L); `transitions` (K, K); `positional` (B, T - 1, L, L), added to the transitions between
-    its position and the next; and `lengths` (B,). What is beyond a sequence's length is not looked at."""
+    """Builds the lattice of `emissions` (B, T, L), `transitions` (K, K) and `lengths` (B,).
+
+    positional: (B, T - 1, L, L), added to the transitions between its position and the next.
+    Scores beyond a sequence's length are ignored."""
     batch, length, tags = emissions.shape
     wide = wide_dtype(emissions.device)
     transitions = transitions.to(wide)

@@ -1,7 +1,7 @@
 """The negative log likelihood of tags, with an explicit gradient.
 
-The gradient with respect to a score is the expected number of times that a path uses it, minus the number of times that
-the given tags do (Sutton and McCallum 2012, "An introduction to conditional random fields", section 5.1).
+The gradient with respect to a score is how often a path is expected to use it, minus how often the given tags do
+(Sutton and McCallum 2012, "An introduction to conditional random fields", section 5.1).
 """
 
 from typing import Any
@@ -15,7 +15,7 @@ from .lattice import Lattice, build_lattice
 
 
 class KnownPath:
-    """What `ForwardBackward` tells about all paths, about one: `path` (S, B), all tags of each sequence."""
+    """The results of `ForwardBackward` for a single known path: `path` (S, B), all tags of each sequence."""
 
     def __init__(self, lattice: Lattice, path: Tensor):
         self.lattice, self.path = lattice, path.unsqueeze(2)
@@ -31,9 +31,12 @@ class KnownPath:
 
     @property
     def marginals(self) -> Tensor:
+        """1 for each tag of the path, 0 for all others, (S - 1, B, K)."""
         return torch.zeros_like(self.lattice.emissions[:-1]).scatter_(2, self.path[:-1], 1.0)
 
     def expected_transitions(self, weights: Tensor) -> Tensor:
+        """Returns the number of uses of each transition, times the sequence's weight (B,), in the transitions'
+        shape."""
         counts = torch.zeros_like(self.lattice.transitions)
         weights = weights.expand_as(self.steps)
         if self.lattice.shared:
@@ -44,14 +47,14 @@ class KnownPath:
 
 
 class NegativeLogLikelihood(torch.autograd.Function):
-    """log Z - log Z of the paths through the known tags, for each sequence, (B,), in the lattice's float type."""
+    """Computes log Z minus log Z of the paths through the known tags, (B,), in the lattice's float type."""
 
     @staticmethod
     def forward(
         ctx: Any, emissions: Tensor, transitions: Tensor, positional: Tensor | None, lengths: Tensor, path: Tensor
     ) -> Tensor:
-        """`path` (B, S): tags, the boundary's index L before and after them, -1 where unknown; the rest as of
-        `build_lattice`."""
+        """Returns the loss (B,). `path` (B, S) has the boundary's index L before and after the tags, and -1 where a tag
+        is unknown. The other arguments are as in `build_lattice`."""
         lattice, path = build_lattice(emissions, transitions, positional, lengths), path.mT
         ctx.free = forward_backward(lattice)
         if (path >= 0).all():
@@ -67,6 +70,7 @@ class NegativeLogLikelihood(torch.autograd.Function):
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
+        """Returns the gradients of emissions, transitions and positional transitions."""
         with torch.autocast(gradient.device.type, enabled=False):
             # shape: (S - 1, B, K)
             emissions = (ctx.free.marginals - ctx.gold.marginals) * gradient.unsqueeze(1)

@@ -20,7 +20,7 @@ PADDING = -1
 
 
 def without_autocast(method: Method) -> Method:
-    """Sums of exponentials need more than half precision, whatever the network around them does."""
+    """Decorates a method to run without autocast: sums of exponentials need more than half precision."""
 
     @functools.wraps(method)
     def run(self: "CRF", emissions: Tensor, *args: Any, **kwargs: Any) -> Any:
@@ -31,22 +31,23 @@ def without_autocast(method: Method) -> Method:
 
 
 def result_dtype(emissions: Tensor) -> torch.dtype:
+    """Returns the emissions' type, or float32 if that is wider."""
     return torch.promote_types(emissions.dtype, torch.float32)
 
 
 class CRF(nn.Module):
     """First-order linear-chain CRF over emissions.
 
-    A tag sequence scores the sum of its emissions, of `transitions` [from, to] between neighbours, of
-    `start_transitions` for its first tag and `end_transitions` for its last one. `allowed` (L, L) [from, to],
+    The score of a tag sequence is the sum of its emissions and of `transitions` [from, to] between neighbours. Its
+    first and last tag add their `start_transitions` and `end_transitions`. `allowed` (L, L) [from, to],
     `allowed_start` and `allowed_end` (L,) say which transitions exist; the others have probability 0 and no gradient.
     They are not part of the state dict.
 
-    All methods take `emissions` (B, T, L), the score of each tag; `lengths` (B,), from 0 to T, beyond which nothing is
-    looked at; and, if the transitions depend on the position, `transitions` (B, T - 1, L, L), added to the CRF's own
-    from position t to t + 1. They compute in float64 where the device has it, also under autocast, and return the
+    All methods take `emissions` (B, T, L), the score of each tag, and `lengths` (B,), from 0 to T, beyond which scores
+    are ignored. If the transitions depend on the position, `transitions` (B, T - 1, L, L) are added to the CRF's own
+    from position t to t + 1. Methods compute in float64 where the device has it, also under autocast. They return the
     emissions' type, but float32 at least. They raise ValueError for other shapes, and for a sequence to which the
-    constraints leave no legal path.
+    constraints leave no legal path. Calling the module gives `nll`.
     """
 
     forbidden: Tensor
@@ -83,17 +84,19 @@ class CRF(nn.Module):
         self.reset_parameters()
 
     def reset_parameters(self) -> None:
+        """Draws all parameters anew, uniformly from -0.1 to 0.1."""
         for parameter in self.parameters():
             nn.init.uniform_(parameter, -0.1, 0.1)
 
     def extra_repr(self) -> str:
+        """Describes the CRF in its `repr`."""
         return f"num_tags={self.num_tags}, forbidden={int(self.forbidden.sum())}"
 
     @without_autocast
     def nll(self, emissions: Tensor, tags: Tensor, lengths: Tensor, transitions: Tensor | None = None) -> Tensor:
-        """Negative log likelihood of `tags` (B, T), shape (B,).
+        """Returns the negative log likelihood of `tags` (B, T), shape (B,).
 
-        A tag of -1 is unknown: the likelihood is that of all paths through the tags that are known (Tsuboi et al. 2008,
+        A tag of -1 is unknown. The likelihood then covers all paths through the known tags (Tsuboi et al. 2008,
         "Training conditional random fields using incomplete annotations"). Raises ValueError for tags out of range, and
         for tags that the constraints forbid."""
         scores = self._scores(emissions, lengths, transitions)
@@ -107,10 +110,12 @@ class CRF(nn.Module):
         check_allowed(path, self.forbidden)
         return NegativeLogLikelihood.apply(*scores, path).to(result_dtype(emissions))
 
+    forward = nll
+
     @without_autocast
     @torch.no_grad()
     def decode(self, emissions: Tensor, lengths: Tensor, transitions: Tensor | None = None) -> tuple[Tensor, Tensor]:
-        """The best tags of each sequence (B, T), -1 at padding, and their scores (B,)."""
+        """Returns the best tags of each sequence (B, T), -1 at padding, and their scores (B,)."""
         lattice = build_lattice(*self._scores(emissions, lengths, transitions))
         tags, scores = viterbi(lattice)
         check_path_exists(scores, lengths)
@@ -121,8 +126,8 @@ class CRF(nn.Module):
     def nbest(
         self, emissions: Tensor, lengths: Tensor, n: int, transitions: Tensor | None = None
     ) -> tuple[Tensor, Tensor]:
-        """The n best tag sequences (B, n, T), best first, -1 at padding, and their scores (B, n). Where there are fewer
-        than n legal ones, the rest has tags -1 and score -inf."""
+        """Returns the n best tag sequences (B, n, T), best first, -1 at padding, and their scores (B, n). Where there
+        are fewer than n legal ones, the rest has tags -1 and score -inf."""
         if n < 1:
             raise ValueError(f"expected n of at least 1, got {n}")
         lattice = build_lattice(*self._scores(emissions, lengths, transitions))
@@ -134,7 +139,7 @@ class CRF(nn.Module):
     @without_autocast
     @torch.no_grad()
     def marginals(self, emissions: Tensor, lengths: Tensor, transitions: Tensor | None = None) -> Tensor:
-        """The probability of each tag at each position (B, T, L), 0 at padding."""
+        """Returns the probability of each tag at each position (B, T, L), 0 at padding."""
         lattice = build_lattice(*self._scores(emissions, lengths, transitions))
         return forward_backward(lattice).marginals[1:, :, :-1].transpose(0, 1).to(result_dtype(emissions))
 
@@ -150,12 +155,13 @@ class CRF(nn.Module):
         continues: Tensor | None = None,
         transitions: Tensor | None = None,
     ) -> Tensor:
-        """The probability that a span's tags are those of `path` (B, T), for each of `spans` (N, 3), rows of sequence,
-        start and end (exclusive); shape (N,).
+        """Returns the probability that a span has the tags of `path` (B, T), for each of `spans` (N, 3); shape (N,).
 
-        Where `continues` (L, L) [from, to] is true, the tag after the span's last one would make it longer (in BIO, I-X
-        after B-X or I-X); such longer spans are not counted. Raises ValueError for spans that are empty or not inside
-        of their sequence, and for a path with anything but tags in a span."""
+        spans: rows of sequence, start and end (exclusive).
+        continues: (L, L) [from, to], true where the tag after the span's last one would make it longer (in BIO, I-X
+            after B-X or I-X). Such longer spans are not counted.
+        Raises ValueError for spans that are empty or outside their sequence, and for a path with anything but tags in a
+        span."""
         lattice = build_lattice(*self._scores(emissions, lengths, transitions))
         check_shape("path", path, tuple(emissions.shape[:2]))
         check_type("path", path, torch.long)
@@ -175,13 +181,14 @@ class CRF(nn.Module):
         self,
         emissions: Tensor,
         lengths: Tensor,
-        roles: crf_spans.Roles,
+        roles: crf_spans.SpanTags,
         threshold: float,
         transitions: Tensor | None = None,
     ) -> tuple[Tensor, Tensor]:
-        """All spans at least as probable as the threshold, whether or not they overlap: rows of sequence, start, end
-        (exclusive) and label (N, 4), and their probabilities (N,). Raises ValueError for a threshold that is not a
-        probability over 0."""
+        """Returns all spans at least as probable as the threshold, overlapping or not: rows of sequence, start, end
+        (exclusive) and label (N, 4), and their probabilities (N,).
+
+        Raises ValueError for a threshold that is not a probability over 0."""
         if not 0 < threshold <= 1:
             raise ValueError(f"expected a threshold over 0 and up to 1, got {threshold}")
         lattice = build_lattice(*self._scores(emissions, lengths, transitions))
@@ -191,7 +198,7 @@ class CRF(nn.Module):
     def _scores(
         self, emissions: Tensor, lengths: Tensor, transitions: Tensor | None
     ) -> tuple[Tensor, Tensor, Tensor | None, Tensor]:
-        """The arguments of `build_lattice`."""
+        """Returns the arguments of `build_lattice`."""
         check_batch(emissions, lengths, transitions, self.num_tags)
         # Start scores as a last row, end scores as a last column; shape: (L + 1, L + 1)
         rows = torch.cat([self.transitions, self.start_transitions.unsqueeze(0)])

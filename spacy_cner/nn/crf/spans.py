@@ -1,4 +1,4 @@
-"""The probability that a span is tagged in a given way, and the spans whose probability is high."""
+"""The probability that a span has given tags, and the spans whose probability is high."""
 
 import math
 from typing import NamedTuple
@@ -14,13 +14,13 @@ from .lattice import Lattice
 def span_probabilities(
     lattice: Lattice, result: ForwardBackward, spans: Tensor, path: Tensor, continues: Tensor | None
 ) -> Tensor:
-    """P(the tags at [start, end) are those of the path, and the next tag does not continue the span), shape (N,).
+    """Returns P(the tags at [start, end) equal the path's, and the next tag does not continue the span), shape (N,).
 
-    `result` is the lattice's; `spans` (N, 3): sequence, start, end; `path` (B, T), any tag where there is no span;
-    `continues` (L, L) [from, to].
-    A CRF's distribution is a Markov chain: the probability of the tag at the start, times that of each later tag given
-    the tag before it. Culotta and McCallum 2004, "Confidence estimation for information extraction", get the same
-    from a constrained forward recursion for each span."""
+    result: the lattice's. spans: (N, 3), rows of sequence, start, end. path: (B, T), any tag where there is no span.
+    continues: (L, L) [from, to].
+    A CRF's distribution is a Markov chain: the probability of the first tag, times that of each later tag given the tag
+    before it. Culotta and McCallum 2004, "Confidence estimation for information extraction", get the same from a
+    constrained forward recursion for each span."""
     # shape: (T, B)
     path = path.mT
     position = torch.arange(len(path), device=path.device).unsqueeze(1)
@@ -48,10 +48,12 @@ def span_probabilities(
     return torch.where(possible, first * log_rest.exp(), 0.0).clamp(max=1.0)
 
 
-class Roles(NamedTuple):
-    """For each of the labels the index of the tag that begins, goes on, and ends a span of several positions, and of
-    that of a span of one; (labels,) each. `continues` (L, L) [from, to]: where the second tag makes a span longer that
-    ends with the first (in BIO, I-X after B-X or I-X)."""
+class SpanTags(NamedTuple):
+    """The indices of the tags that spans of each label are made of, (labels,) each.
+
+    begin, inside, end: tags of a span of several positions. single: tag of a span of one position. continues: (L, L)
+    [from, to], true where the second tag makes a span that ends with the first longer (in BIO, I-X after B-X or
+    I-X)."""
 
     begin: Tensor
     inside: Tensor
@@ -60,24 +62,26 @@ class Roles(NamedTuple):
     continues: Tensor
 
 
-def probable_spans(lattice: Lattice, result: ForwardBackward, roles: Roles, threshold: float) -> tuple[Tensor, Tensor]:
-    """All spans at least so probable: rows of sequence, start, end (exclusive) and label, (N, 4), and their
-    probabilities (N,), float.
+def probable_spans(
+    lattice: Lattice, result: ForwardBackward, roles: SpanTags, threshold: float
+) -> tuple[Tensor, Tensor]:
+    """Returns all spans at least as probable as the threshold: rows of sequence, start, end (exclusive) and label, (N,
+    4), and their probabilities (N,), float.
 
-    A span is no more probable than any beginning of it. So beginnings are made longer by one position at a time, those
-    of all sequences together, as long as they are over the threshold, which only few ever are."""
+    A span is no more probable than any prefix of it. So prefixes are extended by one position at a time, in all
+    sequences together, as long as they are over the threshold. Only few ever are."""
     continues = functional.pad(roles.continues, (0, 1))
     # shape: (T, B, K)
     marginals = result.marginals[1:]
 
     def onward(position: Tensor, sequence: Tensor, tag: Tensor) -> Tensor:
-        """log P(next tag | this tag), (n, K)"""
+        """Returns log P(next tag | this tag), (n, K)."""
         row = lattice.transitions[tag] if lattice.shared else lattice.transitions[position + 1, sequence, tag]
         scores = (row + result.log_backward[position + 1, sequence]).log_softmax(1)
         return scores.nan_to_num(-torch.inf, neginf=-torch.inf)
 
     def ends(position: Tensor, sequence: Tensor, tag: Tensor) -> Tensor:
-        """log P(the next tag does not continue the span), (n,)"""
+        """Returns log P(the next tag does not continue the span), (n,)."""
         return onward(position, sequence, tag).masked_fill(continues[tag], -torch.inf).logsumexp(1)
 
     lowest = math.log(threshold)

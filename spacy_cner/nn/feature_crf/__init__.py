@@ -1,1 +1,1 @@
-"""A CRF over sparse features, and how its weights are found."""
+"""A CRF over sparse features, and two ways to train it."""

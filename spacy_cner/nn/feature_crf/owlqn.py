@@ -1,4 +1,4 @@
-"""L-BFGS, and with an L1 penalty OWL-QN: for smooth convex objectives of very many variables."""
+"""L-BFGS, and OWL-QN if there is an L1 penalty, for smooth convex objectives of very many variables."""
 
 from collections.abc import Callable
 from typing import NamedTuple
@@ -10,7 +10,10 @@ Objective = Callable[[Tensor], tuple[float, Tensor]]  # value and gradient
 
 
 class Minimum(NamedTuple):
-    """iterations: how many were made; value: the objective at x, with the L1 penalty; reason: why the search ended."""
+    """The result of a minimisation.
+
+    x: the point found. value: the objective at x, with the L1 penalty. iterations: the number made. reason: why the
+    search ended."""
 
     x: Tensor
     value: float
@@ -30,10 +33,12 @@ def minimize(
     period: int = 10,
     report: Callable[[int, float], None] | None = None,
 ) -> Minimum:
-    """Minimises objective(x) + l1 * |x| from `x` (n,), by L-BFGS (Nocedal and Wright 2006, algorithm 7.5), or OWL-QN
-    (Andrew and Gao 2007, "Scalable training of L1-regularized log-linear models", section 3.2) where l1 > 0, both with
-    a backtracking line search. Stops as CRFsuite does: where the gradient is shorter than `epsilon` times x (at least
-    1), or the value has fallen by less than a part `delta` in `period` iterations."""
+    """Minimises objective(x) + l1 * |x| from `x` (n,), with a backtracking line search.
+
+    Uses L-BFGS (Nocedal and Wright 2006, algorithm 7.5), or OWL-QN if l1 > 0 (Andrew and Gao 2007, "Scalable training
+    of L1-regularized log-linear models", section 3.2). There are two stopping rules, as in CRFsuite. The gradient's
+    norm is at most `epsilon` times the norm of x (at least 1). Or the value has fallen by less than a share `delta` in
+    `period` iterations."""
     history: list[tuple[Tensor, Tensor]] = []
     smooth, gradient = objective(x)
     value = smooth + l1 * float(x.abs().sum())
@@ -68,7 +73,7 @@ def minimize(
 
 
 def pseudo_gradient(x: Tensor, gradient: Tensor, l1: float) -> Tensor:
-    """Of the objective with the L1 penalty: the one-sided derivative that is nearest to zero (ibid., eq. 4)."""
+    """Returns the gradient with the L1 penalty: of the one-sided derivatives the one nearest to zero (ibid., eq. 4)."""
     if not l1:
         return gradient
     at_zero = gradient.sign() * (gradient.abs() - l1).clamp(min=0.0)
@@ -76,7 +81,7 @@ def pseudo_gradient(x: Tensor, gradient: Tensor, l1: float) -> Tensor:
 
 
 def _two_loops(steepest: Tensor, history: list[tuple[Tensor, Tensor]]) -> Tensor:
-    """The inverse Hessian, as far as it is known from steps and changes of the gradient, times a direction."""
+    """Multiplies a direction by the inverse Hessian, as estimated from past steps and changes of the gradient."""
     direction = steepest.clone()
     kept = []
     for step, change in reversed(history):
@@ -101,8 +106,8 @@ def _line_search(
     orthant: Tensor | None,
     l1: float,
 ) -> tuple[Tensor, float, Tensor] | None:
-    """The first of the steps 1, 1/2, 1/4, ... that lowers the value as far as its slope promises a ten-thousandth of;
-    None if 30 of them do not. With an orthant, variables that leave it become zero (ibid., eq. 6)."""
+    """Tries the steps 1, 1/2, 1/4, ...; returns the first that lowers the value by a ten-thousandth of what its slope
+    promises, or None after 30. With an orthant, variables that leave it become zero (ibid., eq. 6)."""
     size = 1.0
     for _ in range(30):
         after = x + size * direction

@@ -1,4 +1,4 @@
-"""Trains a CRF over sparse features on all data at once: its likelihood is convex, so L-BFGS finds the one best."""
+"""Trains a CRF over sparse features on all data at once. Its loss is convex, so L-BFGS finds the one optimum."""
 
 from collections.abc import Callable
 
@@ -7,17 +7,19 @@ from torch import Tensor
 
 from ...text.batching import batches_by_length
 from .bags import TransposedRows
-from .model import Batch, FeatureCrf, make_batch
+from .model import FeatureCrf, SequenceBatch, make_batch
 from .owlqn import Minimum, minimize
 
 PADDED_SIZE = 16384  # characters in a batch, with padding
 
 
-class Objective:
-    """Negative log likelihood and c2 * |x|^2 as a function of x, all weights that training can change in one vector:
-    those of a feature with the tags (pairs of tags) that it occurs with in the data, the transitions, and the biases.
+class PenalizedLoss:
+    """Negative log likelihood plus c2 * |x|^2, as a function of x, one vector of all trainable weights.
 
-    rows (n, k), bigram_rows (n, k'): int32, the features of n characters. tags: int64 (n,), -1 where not known.
+    Trainable are the transitions, the biases, and the weights of each feature with the tags (or pairs of tags) that it
+    occurs with in the data.
+
+    rows (n, k), bigram_rows (n, k'): int32, the features of n characters. tags: int64 (n,), -1 where unknown.
     sequences: ranges of characters that do not overlap."""
 
     def __init__(
@@ -27,17 +29,18 @@ class Objective:
         chosen = batches_by_length(sequences, PADDED_SIZE)
         self.batches = [make_batch([sequences[i] for i in part]) for part in chosen]
         self.transposed = TransposedRows(rows, len(model.weights))
-        # shape: number of weights, places in the flattened tables
+        # shape: (number of weights,), indices into the flattened tables
         self.pairs = observed(rows, tags, model.crf.num_tags)
         self.bigram_pairs = observed(bigram_rows, tag_pairs(tags, sequences, model.crf.num_tags), model.crf.num_tags**2)
         self.small = [model.bias, *model.crf.parameters()]
         self.sizes = [len(self.pairs), len(self.bigram_pairs), *(scores.numel() for scores in self.small)]
 
     def start(self) -> Tensor:
+        """Returns the x to start from, all zeros."""
         return torch.zeros(sum(self.sizes), dtype=torch.float64)
 
     def set_weights(self, x: Tensor) -> None:
-        """Puts x into the model."""
+        """Copies x into the model."""
         weights, bigram_weights, *small = x.split(self.sizes)
         self.model.weights.view(-1)[self.pairs] = weights.float()
         self.model.bigram_weights.view(-1)[self.bigram_pairs] = bigram_weights.float()
@@ -46,6 +49,7 @@ class Objective:
                 scores.copy_(values.view_as(scores))
 
     def __call__(self, x: Tensor) -> tuple[float, Tensor]:
+        """Returns the value at x and its gradient; leaves x in the model."""
         self.set_weights(x)
         crf = self.model.crf.requires_grad_(True)
         crf.zero_grad()
@@ -62,8 +66,8 @@ class Objective:
         crf.requires_grad_(False)
         return loss + self.c2 * float(x @ x), torch.cat([part.double() for part in parts]).add_(x, alpha=2 * self.c2)
 
-    def _learn(self, batch: Batch, emissions: Tensor, gradient: Tensor, bigram_gradient: Tensor) -> float:
-        """The loss of a batch; its gradients are written into `gradient` (n, L) and added to `bigram_gradient`."""
+    def _learn(self, batch: SequenceBatch, emissions: Tensor, gradient: Tensor, bigram_gradient: Tensor) -> float:
+        """Returns the loss of a batch. Writes its gradients into `gradient` (n, L) and adds to `bigram_gradient`."""
         inside = batch.inside
         given = emissions[batch.chars].requires_grad_(True)
         transitions = self.model.transitions(self.bigram_rows, batch)
@@ -83,16 +87,17 @@ class Objective:
 
 
 def observed(rows: Tensor, tags: Tensor, num_tags: int) -> Tensor:
-    """Which weights have a feature and a tag that occur together: places in a flattened (R, num_tags) table, sorted.
-    rows (n, k); tags (n,), -1 where not known."""
-    places = rows[tags >= 0].long() * num_tags + tags[tags >= 0].unsqueeze(1)
-    places = places.unique()
-    return places[places >= num_tags]
+    """Returns the pairs of feature and tag that occur together, as sorted indices into a flattened (R, num_tags) table.
+
+    rows: (n, k). tags: (n,), -1 where unknown."""
+    indices = rows[tags >= 0].long() * num_tags + tags[tags >= 0].unsqueeze(1)
+    indices = indices.unique()
+    return indices[indices >= num_tags]
 
 
 def tag_pairs(tags: Tensor, sequences: list[range], num_tags: int) -> Tensor:
-    """The pair of tags at each character and before it as one number (n,); -1 for the first of a sequence, and where
-    one of the two is not known."""
+    """Returns the pair of tags before and at each character as one number (n,). It is -1 at the first character of a
+    sequence, and where one of the two tags is unknown."""
     pairs = torch.full_like(tags, -1)
     pairs[1:] = torch.where((tags[1:] >= 0) & (tags[:-1] >= 0), tags[:-1] * num_tags + tags[1:], -1)
     pairs[[sequence.start for sequence in sequences]] = -1
@@ -111,9 +116,9 @@ def train_feature_crf(
     max_iterations: int,
     report: Callable[[int, float], None] | None = None,
 ) -> Minimum:
-    """Sets the model's weights to those of the highest likelihood under the penalties c1 * |x| and c2 * |x|^2; see
-    `Objective` for the data."""
-    objective = Objective(model, rows, bigram_rows, tags, sequences, c2)
+    """Trains the model to the highest likelihood under the penalties c1 * |x| and c2 * |x|^2. `PenalizedLoss` describes
+    the data."""
+    objective = PenalizedLoss(model, rows, bigram_rows, tags, sequences, c2)
     result = minimize(objective, objective.start(), l1=c1, max_iterations=max_iterations, report=report)
     objective.set_weights(result.x)
     return result

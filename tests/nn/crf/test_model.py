@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from spacy_cner.nn.crf import CRF
-from spacy_cner.nn.crf.spans import Roles
+from spacy_cner.nn.crf.spans import SpanTags
 
 MODES = list(product((False, True), repeat=2))  # constrained or not, transitions by position or not
 # Number of tags, T, and the lengths of the sequences
@@ -115,6 +115,7 @@ def test_nll_and_its_gradient(case, unknown):
     weights = torch.rand(len(tags), dtype=torch.double)
     expected = case.nll(tags)
     got = case.crf.nll(case.emissions, tags, case.lengths, case.positional)
+    assert torch.equal(case.crf(case.emissions, tags, case.lengths, case.positional), got)
     torch.testing.assert_close(got, expected)
     want = torch.autograd.grad((expected * weights).sum(), case.tensors, allow_unused=True, materialize_grads=True)
     gradients = torch.autograd.grad((got * weights).sum(), case.tensors)
@@ -212,13 +213,13 @@ def test_span_probabilities(case, with_continues):
 @pytest.mark.parametrize("marks_ends", [True, False])
 @pytest.mark.parametrize("threshold", [0.001, 0.15, 0.6])
 def test_probable_spans(case, marks_ends, threshold):
-    """Roles as they come, of two labels that share tags: none of it is a scheme's own."""
+    """Random tags for two labels that share some: no scheme's own."""
     num_tags = case.crf.num_tags
     begin, inside, end, single = torch.randint(num_tags, (4, 2))
     continues = torch.rand(num_tags, num_tags) < 0.5
     if marks_ends:
         continues[torch.cat([end, single])] = False
-    roles = Roles(begin, inside, end, single, continues)
+    roles = SpanTags(begin, inside, end, single, continues)
     expected = {}
     for sequence, paths in enumerate(case.paths):
         length, probabilities = paths.shape[1], case.probabilities(sequence)
@@ -241,12 +242,12 @@ def test_probable_spans(case, marks_ends, threshold):
 @pytest.mark.parametrize("threshold", [0.0, -0.1, 1.1])
 def test_threshold_of_spans_must_be_a_probability(threshold):
     nothing = torch.zeros(0, dtype=torch.long)
-    roles = Roles(nothing, nothing, nothing, nothing, torch.zeros(2, 2, dtype=torch.bool))
+    roles = SpanTags(nothing, nothing, nothing, nothing, torch.zeros(2, 2, dtype=torch.bool))
     with pytest.raises(ValueError, match=f"expected a threshold over 0 and up to 1, got {threshold}"):
         CRF(2).probable_spans(torch.zeros(1, 2, 2), torch.tensor([2]), roles, threshold)
 
 
-def test_span_beside_an_impossible_part_of_the_path():
+def test_span_next_to_an_impossible_part_of_the_path():
     case = make_case(constrained=False, positional=False, num_tags=2, lengths=(4,), length=4)
     case.crf.forbidden[0, 1] = True
     path = torch.tensor([[0, 1, 1, 0]])

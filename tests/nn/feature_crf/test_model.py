@@ -7,7 +7,7 @@ import torch
 
 from spacy_cner.nn.crf import CRF
 from spacy_cner.nn.feature_crf.model import FeatureCrf, make_batch
-from spacy_cner.nn.feature_crf.training import Objective, tag_pairs, train_feature_crf
+from spacy_cner.nn.feature_crf.training import PenalizedLoss, tag_pairs, train_feature_crf
 
 TAGS, ROWS, BIGRAM_ROWS = 3, 6, 4
 LENGTHS = [3, 1, 4, 2, 3, 4, 2, 3]
@@ -47,7 +47,7 @@ def score(model, rows, bigram_rows, sequence, path):
 def test_loss_is_that_of_all_taggings_and_its_gradient_that_of_small_steps():
     rows, bigram_rows, tags, sequences = make_data()
     model = make_model()
-    objective = Objective(model, rows, bigram_rows, tags, sequences, c2=0.3)
+    objective = PenalizedLoss(model, rows, bigram_rows, tags, sequences, c2=0.3)
     x = torch.randn(objective.start().shape, dtype=torch.float64, generator=torch.Generator().manual_seed(1))
     value, gradient = objective(x)
     expected = 0.3 * float(x @ x)

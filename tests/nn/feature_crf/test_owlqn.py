@@ -33,7 +33,7 @@ def test_l1_penalty_leaves_zeros_where_it_should(l1):
     assert used.any() == (l1 < 100)
 
 
-def test_stops_after_so_many_iterations_and_reports_them():
+def test_stops_at_max_iterations_and_reports_each():
     _, _, objective = quadratic()
     seen = []
     start = torch.zeros(12, dtype=torch.float64)

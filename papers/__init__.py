@@ -1,0 +1,1 @@
+"""The papers whose tables are run again, one folder each, and what runs them: `python -m papers`."""

@@ -1,0 +1,1 @@
+"""What runs and reports the tables of `papers/`."""

@@ -1,0 +1,176 @@
+"""Offsets of entities as annotation tools count them: in code points, UTF-16 units, bytes of UTF-8 or user-perceived
+characters; and what makes one suspect that they were counted in another way."""
+
+import re
+import unicodedata
+from bisect import bisect_left
+from collections.abc import Callable, Iterable
+from itertools import accumulate
+
+from ..errors import InputError
+from .document import EntitySpan
+from .source import Source
+
+CODEPOINT = "codepoint"
+# Characters that are one code point but two units of UTF-16, or that are a part of what a user sees as one character.
+SEVERAL_UNITS = re.compile("[\U00010000-\U0010ffff\u0300-\u036f\u200d\ufe00-\ufe0f\u20e3]")
+OPENING, CLOSING = "([{<（［｛〈《「『【〔“‘«", ")]}>）］｝〉》」』】〕”’»"
+NO_PUNCTUATION = "@#&%*"  # @somebody, #topic: these belong to names
+
+
+def to_codepoints(text: str, entities: list[EntitySpan], unit: str) -> list[EntitySpan]:
+    """Returns the entities with their offsets in code points, as Python counts.
+
+    unit: one of UNITS, in which the offsets are counted.
+    Raises InputError for an unknown unit, and for an offset inside of a character or outside of the text."""
+    if unit not in UNITS:
+        raise InputError(f"expected offsets counted in one of {', '.join(UNITS)}, got {unit!r}")
+    if unit == CODEPOINT:
+        _check_end(text, entities)
+        return entities
+    borders = UNITS[unit](text)
+
+    def place(offset: int) -> int:
+        found = bisect_left(borders, offset)
+        if offset < 0 or found == len(borders):
+            raise InputError(f"expected offsets inside of 0-{borders[-1]} in {unit}, got {str(offset)[:20]}")
+        if borders[found] != offset:
+            raise InputError(f"expected offsets between characters in {unit}, got {offset}")
+        return found
+
+    if unit == "grapheme":
+        places = _cluster_starts(text)
+        return [(places[place(start)], places[place(end)], label) for start, end, label in entities]
+    return [(place(start), place(end), label) for start, end, label in entities]
+
+
+def _check_end(text: str, entities: list[EntitySpan]) -> None:
+    beyond = max((end for _, end, _ in entities), default=0)
+    if beyond > len(text) and beyond <= _utf16(text)[-1]:
+        raise InputError(
+            f"expected offsets inside of 0-{len(text)}, got {beyond}, which is inside of the text if it is counted in "
+            "UTF-16 (--offsets utf-16)"
+        )
+
+
+def find_unit(text: str, start: int, end: int, mention: str) -> str | None:
+    """Returns the unit in which a mention stands from `start` to `end`, or None where it stands there in none."""
+    for unit in UNITS:
+        try:
+            ((first, last, _),) = to_codepoints(text, [(start, end, "")], unit)
+        except InputError:
+            continue
+        if text[first:last] == mention:
+            return unit
+    return None
+
+
+def check_mention(text: str, entity: EntitySpan, mention: str, given: tuple[int, int], where: str = "") -> None:
+    """Raises InputError where an entity is not the mention that the file gives for it.
+
+    given: the offsets as the file counts them, the end after the last character. where: how the file writes them."""
+    found = text[entity[0] : entity[1]]
+    if found != mention:
+        unit = find_unit(text, *given, mention)
+        hint = f"; it stands there if offsets are counted in {unit} (--offsets {unit})" if unit else ""
+        where = where or f"{given[0]} {given[1]} of the text"
+        raise InputError(f"expected {mention!r} at {where}, got {found!r}{hint}")
+
+
+def note_units(source: Source, line: int, text: str, entities: list[EntitySpan]) -> None:
+    """Notes a text where offsets in code points differ from offsets in other units before an entity ends."""
+    last = max((end for _, end, _ in entities), default=0)
+    if SEVERAL_UNITS.search(text, 0, last):
+        description = "text with emoji, rare or combined characters before an entity, whose offset is right only if it"
+        source.note(f"{description} counts code points (see --offsets)", line)
+
+
+def note_borders(source: Source, line: int, text: str, entities: Iterable[EntitySpan]) -> None:
+    """Notes entities that begin or end where names rarely do: a sign that offsets are wrong."""
+    for start, end, _ in entities:
+        if not 0 <= start < end <= len(text):
+            continue
+        if any(_cuts_word(text, border) for border in (start, end)):
+            source.note("entity that begins or ends inside of a Latin word or a number", line)
+        elif any(_cuts_character(text, border) for border in (start, end)):
+            source.note("entity that begins or ends inside of a combined character or emoji", line)
+        elif _has_loose_punctuation(text[start:end]):
+            source.note("entity that begins or ends in punctuation", line)
+
+
+def _cuts_word(text: str, border: int) -> bool:
+    if not 0 < border < len(text):
+        return False
+    before, after = text[border - 1], text[border]
+    return (_is_latin(before) and _is_latin(after)) or (before.isdecimal() and after.isdecimal())
+
+
+def _is_latin(char: str) -> bool:
+    return "a" <= char.lower() <= "z" or ("\u00c0" <= char <= "\u024f" and char.isalpha())
+
+
+def _cuts_character(text: str, border: int) -> bool:
+    return 0 < border < len(text) and _goes_on(text, border)
+
+
+def _has_loose_punctuation(mention: str) -> bool:
+    first, last = mention[0], mention[-1]
+    if first in OPENING and CLOSING[OPENING.index(first)] in mention:
+        first = ""
+    if last in CLOSING and OPENING[CLOSING.index(last)] in mention:
+        last = ""
+    if last == "." and len(mention) > 1 and _is_latin(mention[-2]):
+        last = ""  # Inc.
+    return any(
+        char and char not in NO_PUNCTUATION and unicodedata.category(char).startswith("P") for char in (first, last)
+    )
+
+
+def _utf16(text: str) -> list[int]:
+    return list(accumulate((2 if char > "\uffff" else 1 for char in text), initial=0))
+
+
+def _utf8(text: str) -> list[int]:
+    return list(accumulate((len(char.encode("utf-8", "surrogatepass")) for char in text), initial=0))
+
+
+def _graphemes(text: str) -> list[int]:
+    return list(range(len(_cluster_starts(text))))
+
+
+def _cluster_starts(text: str) -> list[int]:
+    """Returns where user-perceived characters start, and the length of the text (Unicode Standard Annex 29, without
+    the rules for Hangul jamo and Indic scripts)."""
+    return [i for i in range(len(text)) if i == 0 or not _goes_on(text, i)] + [len(text)]
+
+
+def _goes_on(text: str, i: int) -> bool:
+    """Returns whether the character at `i` belongs to the one before it."""
+    before, char = text[i - 1], text[i]
+    if before == "\r" and char == "\n":
+        return True
+    if unicodedata.category(char) in ("Mn", "Me", "Mc") or char in "\u200c\u200d":
+        return True
+    if "\U0001f3fb" <= char <= "\U0001f3ff" or "\U000e0020" <= char <= "\U000e007f":
+        return True
+    if before == "\u200d" and unicodedata.category(char) == "So":
+        return True
+    if _is_flag(before) and _is_flag(char):
+        run = 0
+        while run < i and _is_flag(text[i - 1 - run]):
+            run += 1
+        return run % 2 == 1
+    return False
+
+
+def _is_flag(char: str) -> bool:
+    return "\U0001f1e6" <= char <= "\U0001f1ff"
+
+
+# What to count, and a function from a text to the offset of each character and of the end in this unit.
+UNITS: dict[str, Callable[[str], list[int]]] = {
+    CODEPOINT: lambda text: list(range(len(text) + 1)),
+    "utf-16": _utf16,
+    "utf-8": _utf8,
+    "grapheme": _graphemes,
+}

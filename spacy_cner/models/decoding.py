@@ -1,0 +1,96 @@
+"""Spans from the scores of tags: those of the best path, or those that are probable enough."""
+
+from bisect import bisect_right
+from collections.abc import Callable, Iterable
+from itertools import groupby
+
+import torch
+
+from ..nn.crf.spans import SpanTags
+from ..text.tags import OUTSIDE, allowed_transitions, parse_tag, scheme_letters, tags_to_spans
+from .tag_scores import TagScores
+
+ScoredSpan = tuple[int, int, str, float]  # start, end (exclusive), label, probability
+FindSpans = Callable[[TagScores], list[list[ScoredSpan]]]
+
+
+def path_spans(scores: TagScores, threshold: float) -> list[list[ScoredSpan]]:
+    """The spans of the best tags of each sequence that are at least so probable."""
+    paths = scores.paths()
+    found = [
+        tags_to_spans([scores.tags[tag] for tag in path[:length]], scores.scheme, "repair")
+        for path, length in zip(paths.tolist(), scores.lengths.tolist())
+    ]
+    with_spans = [i for i, row in enumerate(found) if row]
+    if not with_spans:
+        return [[] for _ in found]
+    # Only the sequences that have any
+    chosen = scores.of(with_spans)
+    spans = [(i, start, end) for i, row in enumerate(with_spans) for start, end, _ in found[row]]
+    probabilities = scores.crf.span_probabilities(
+        chosen.emissions,
+        chosen.lengths,
+        torch.tensor(spans, device=paths.device),
+        paths[with_spans],
+        continues=continuing(scores),
+        transitions=chosen.transitions,
+    )
+    rest = iter(probabilities.tolist())
+    scored = [[(*span, next(rest)) for span in row] for row in found]
+    return [[span for span in row if span[3] >= threshold] for row in scored]
+
+
+def best_spans(scores: TagScores, threshold: float) -> list[list[ScoredSpan]]:
+    """Of all spans of each sequence that are at least so probable, those that do not overlap and are over the threshold
+    by most in sum. Where the probabilities hold, half of the best F1 that can be reached is the best threshold for it
+    (Lipton et al. 2014, "Optimal thresholding of classifiers to maximize F1 measure", theorem 1)."""
+    return [without_overlap(spans, threshold) for spans in probable_spans(scores, threshold)]
+
+
+def probable_spans(scores: TagScores, threshold: float) -> list[list[ScoredSpan]]:
+    """All spans of each sequence that are at least so probable, whether or not they overlap."""
+    tags, device = scores.tags, scores.emissions.device
+    labels = list(dict.fromkeys(parse_tag(tag, scores.scheme).label for tag in tags if tag != OUTSIDE))
+    letters = scheme_letters(scores.scheme)
+    begin, inside, end, single = (
+        torch.tensor([tags.index(f"{letters[role]}-{label}") for label in labels], device=device) for role in "BIES"
+    )
+    spans, probabilities = scores.crf.probable_spans(
+        scores.emissions,
+        scores.lengths,
+        SpanTags(begin, inside, end, single, continuing(scores)),
+        threshold,
+        scores.transitions,
+    )
+    found: list[list[ScoredSpan]] = [[] for _ in range(len(scores.emissions))]
+    rows = sorted(zip(spans.tolist(), probabilities.tolist()))
+    for sequence, group in groupby(rows, key=lambda row: row[0][0]):
+        found[sequence] = [(start, end, labels[label], score) for (_, start, end, label), score in group]
+    return found
+
+
+def continuing(scores: TagScores) -> torch.Tensor:
+    """(L, L) [from, to]: transitions that stay inside of one span."""
+    transitions = allowed_transitions(scores.tags, scores.scheme)
+    return torch.from_numpy(transitions.continues).to(scores.emissions.device)
+
+
+def without_overlap(spans: Iterable[ScoredSpan], threshold: float) -> list[ScoredSpan]:
+    """Those that do not overlap and whose probabilities are over the threshold by most in sum, from left to right
+    (weighted interval scheduling)."""
+    # The best choices of spans that end up to a place, by places: their worth, the last span, and the choice before it
+    ends, worths = [0], [0.0]
+    choices: list[tuple[ScoredSpan, int] | None] = [None]
+    for span in sorted(spans, key=lambda span: (span[1], span[0], -span[3])):
+        before = bisect_right(ends, span[0]) - 1
+        worth = worths[before] + span[3] - threshold
+        if worth > worths[-1] or (worth == worths[-1] and span[0] >= ends[-1]):
+            ends.append(span[1])
+            worths.append(worth)
+            choices.append((span, before))
+    chosen = []
+    choice = choices[-1]
+    while choice is not None:
+        chosen.append(choice[0])
+        choice = choices[choice[1]]
+    return chosen[::-1]

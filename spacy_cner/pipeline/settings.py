@@ -1,0 +1,137 @@
+"""Settings of components: each is declared once, in the class that it belongs to."""
+
+import inspect
+from collections.abc import Callable, Iterable, Mapping
+from copy import deepcopy
+from pathlib import Path
+from typing import Any, Generic, NamedTuple, TypeVar, get_args, overload
+
+from spacy.language import Language
+from spacy.tokens import Doc
+from thinc.api import Model
+
+from ..errors import InputError
+
+T = TypeVar("T")
+CONFIGURED = "configured"  # what the config said when the component was made
+
+
+class Setting(Generic[T]):
+    """A setting of a component: `window = Setting[int](256)`.
+
+    It is a keyword of the component's factory, an attribute of the component, and an entry of its `cfg`, so it travels
+    with `to_bytes`. `check` is called with each new value and raises InputError."""
+
+    def __init__(self, default: T, check: Callable[[T], Any] | None = None):
+        self.default, self.check = default, check
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self.name = name
+
+    @property
+    def kind(self) -> Any:
+        """The type in brackets, by which spaCy validates a config."""
+        return get_args(self.__orig_class__)[0]  # type: ignore[attr-defined]
+
+    @overload
+    def __get__(self, pipe: None, owner: type) -> "Setting[T]": ...
+    @overload
+    def __get__(self, pipe: object, owner: type) -> T: ...
+    def __get__(self, pipe: Any, owner: type) -> Any:
+        return self if pipe is None else pipe.cfg[self.name]
+
+    def __set__(self, pipe: Any, value: T) -> None:
+        if self.check is not None:
+            try:
+                self.check(value)
+            except InputError as error:
+                raise InputError(f"{error}, as {self.name}") from error
+        pipe.cfg[self.name] = value
+
+
+def settings_of(component: type) -> dict[str, Setting]:
+    """The settings of a class and of those it derives from; a class may give one another default."""
+    found: dict[str, Setting] = {}
+    for owner in reversed(component.__mro__):
+        found.update({name: value for name, value in vars(owner).items() if isinstance(value, Setting)})
+    return found
+
+
+class Configured:
+    """A component with settings. `cfg` must exist before `configure` is called."""
+
+    cfg: dict[str, Any]
+
+    def configure(self, given: Mapping[str, Any]) -> None:
+        """Takes over the settings that are given, and the defaults of the rest. Raises TypeError for unknown names."""
+        settings = settings_of(type(self))
+        if unknown := given.keys() - settings.keys():
+            raise TypeError(f"expected settings out of {', '.join(settings)}, got {', '.join(sorted(unknown))}")
+        for name, setting in settings.items():
+            setattr(self, name, given[name] if name in given else deepcopy(setting.default))
+        self.cfg[CONFIGURED] = {name: self.cfg[name] for name in settings}
+
+    def from_disk(self, path: str | Path, *, exclude: Iterable[str] = ()) -> Any:
+        """Loads the component. A setting that was changed after the component was made is as it was saved, unless
+        `spacy.load` was told another value: then that one holds."""
+        given = dict(self.cfg)
+        super().from_disk(path, exclude=exclude)  # type: ignore[misc]
+        saved = self.cfg.get(CONFIGURED, {})
+        for name in settings_of(type(self)):
+            if name not in saved or saved[name] != given[name]:
+                self.cfg[name] = given[name]
+        self.cfg[CONFIGURED] = given[CONFIGURED]
+        return self
+
+
+class Kind(NamedTuple):
+    """What spaCy is told of a component: the attributes it assigns, the default weights of its scores, and the
+    registered name of its scorer."""
+
+    assigns: list[str]
+    score_weights: dict[str, float | None]
+    scorer: str
+
+
+def register(name: str, component: Any, kind: Kind, model: Mapping[str, Any] | None = None) -> Callable:
+    """Registers a class with settings as a spaCy factory. model: the default architecture, for a component that has
+    one. RETURNS: the factory."""
+    settings = settings_of(component)
+
+    def make(nlp: Language, name: str, **given: Any) -> Any:
+        return component(nlp.vocab, name=name, **given)
+
+    types: dict[str, Any] = {"nlp": Language, "name": str, "scorer": Callable | None}
+    defaults: dict[str, Any] = {"scorer": {"@scorers": kind.scorer}}
+    if model is not None:
+        types["model"], defaults["model"] = Model[list[Doc], Any], model
+    for key, setting in settings.items():
+        types[key], defaults[key] = setting.kind, deepcopy(setting.default)
+    keywords = [inspect.Parameter(key, inspect.Parameter.KEYWORD_ONLY, annotation=types[key]) for key in types]
+    make.__signature__ = inspect.Signature(keywords)  # type: ignore[attr-defined]
+    make.__doc__ = component.__doc__
+    make.__qualname__ = make.__name__ = f"make_{name}"
+    make.__module__ = component.__module__
+    return Language.factory(
+        name, assigns=kind.assigns, default_config=defaults, default_score_weights=kind.score_weights, func=make
+    )
+
+
+def at_least(least: float) -> Callable[[float], None]:
+    """A check that a number is not smaller."""
+
+    def check(value: float) -> None:
+        if value < least:
+            raise InputError(f"expected a number of at least {least}, got {value}")
+
+    return check
+
+
+def one_of(*choices: str) -> Callable[[str], None]:
+    """A check that a string is one of the choices."""
+
+    def check(value: str) -> None:
+        if value not in choices:
+            raise InputError(f"expected one of {', '.join(choices)}, got {value!r}")
+
+    return check

@@ -1,0 +1,117 @@
+"""Tags that mean words: how these are read from scores, and how they get into documents."""
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import NamedTuple
+
+import numpy
+from spacy.tokens import Doc
+from spacy.training import Example
+
+from ..errors import InputError
+from ..models.tag_scores import Tagged
+from ..text.char_view import Roles, gold_word_tags, set_words, token_offsets
+from ..text.tags import parse_tag, scheme_letters
+from ..text.words import WORDS_KEY
+from .retokenize import merge_words
+from .settings import Setting
+from .tagging import CharTagger
+
+LABEL = "W"  # of all words, where parts of speech are not told apart
+
+
+class Segmentation(NamedTuple):
+    """The words of one document: where they begin, in characters of its text, int64 (n_words,), and their labels."""
+
+    starts: numpy.ndarray
+    labels: list[str]
+
+
+class WordTagger(CharTagger):
+    """Reads tags as words, with parts of speech if asked for, and sets `doc.spans["words"]`."""
+
+    retokenize = Setting[bool](False)
+    """True also merges the document's tokens into the words, which are then cut where an entity that is already there
+    begins or ends. Components after it that listen to features of characters then fail; those that own their features
+    (`cner` by default) go on working."""
+    parts_of_speech = Setting[bool](False)
+    """True learns the labels of `doc.spans["words"]` too, one tag for both (Ng & Low 2004, "all-at-once,
+    character-based"), and sets them; with `retokenize` also `token.tag_`. Words without a label, in a corpus where
+    others have one, train nothing."""
+
+    has_outside = False
+
+    @property
+    def roles(self) -> dict[str, Roles]:
+        """For each label the index of the tag that begins (B), continues (I) and ends (E) a word, and is one (S)."""
+        index, letters = {tag: i for i, tag in enumerate(self.tags)}, scheme_letters(self.tag_scheme)
+        return {label: {role: index[f"{letter}-{label}"] for role, letter in letters.items()} for label in self.labels}
+
+    def collect_labels(self, examples: Callable[[], list[Example]], given: list[str] | None) -> list[str]:
+        found = examples()
+        if not any(WORDS_KEY in example.reference.spans for example in found):
+            raise InputError(
+                f"expected word segmentation in doc.spans[{WORDS_KEY!r}] for the component {self.name!r}, got no "
+                "example that has any; see `python -m spacy_cner segment`"
+            )
+        if not self.parts_of_speech:
+            return [LABEL]
+        words = (word for example in found for word in example.reference.spans.get(WORDS_KEY, ()))
+        labels = sorted({word.label_ for word in words} - {""}) if given is None else given
+        if not labels:
+            raise InputError(
+                f"expected parts of speech as labels in doc.spans[{WORDS_KEY!r}] for the component {self.name!r}, got "
+                "no example that has any; set parts_of_speech = false to learn words alone"
+            )
+        return labels
+
+    def annotated(self, example: Example) -> Iterator[str]:
+        return (word.text for word in example.reference.spans.get(WORDS_KEY, ()))
+
+    def gold(self, example: Example, view: Doc) -> numpy.ndarray:
+        return gold_word_tags(example, view, WORDS_KEY, self.roles, labelled=self.parts_of_speech)
+
+    def read(self, views: list[Doc], tagged: Iterable[Tagged]) -> list[Segmentation]:
+        """The words of each document."""
+        found = [numpy.zeros(len(view), dtype="int64") for view in views]
+        begins = [numpy.zeros(len(view), dtype=bool) for view in views]
+        firsts = [role[letter] for role in self.roles.values() for letter in "BS"]
+        for windows, scores in tagged:
+            for window, row in zip(windows, scores.paths().cpu().numpy()):
+                place = slice(window.start, window.stop)
+                found[window.index][place] = row[: len(window)]
+                begins[window.index][place] = numpy.isin(row[: len(window)], firsts)
+                begins[window.index][window.start] = True
+        labels = [parse_tag(tag, self.tag_scheme).label if self.parts_of_speech else "" for tag in self.tags]
+        return [
+            Segmentation(token_offsets(view)[0][begin], [labels[tag] for tag in tags[begin].tolist()])
+            for view, begin, tags in zip(views, begins, found)
+        ]
+
+    def set_annotations(self, docs: Iterable[Doc], found: list[Segmentation]) -> None:
+        """Sets `doc.spans["words"]`. White space separates words and is in none. Where a token of the document holds
+        several words it counts as one, with the first one's label: its inner borders are left out."""
+        for doc, words in zip(docs, found):
+            spans = word_spans(doc, words.starts)
+            if self.retokenize:
+                merge_words(doc, spans)
+                spans = [(token.i, token.i + 1) for token in doc if not token.is_space]
+            places = numpy.searchsorted(words.starts, [doc[start].idx for start, _ in spans], side="right") - 1
+            labelled = [(start, end, words.labels[place]) for (start, end), place in zip(spans, places)]
+            set_words(doc, labelled)
+            if self.retokenize and self.parts_of_speech:
+                for start, _, tag in labelled:
+                    doc[start].tag_ = tag
+
+
+def word_spans(doc: Doc, starts: numpy.ndarray) -> list[tuple[int, int]]:
+    """The words as tokens (start, end), from the characters at which they begin."""
+    if not len(doc):
+        return []
+    offsets, _ = token_offsets(doc)
+    spaces = doc.to_array("IS_SPACE").astype(bool)
+    begins = numpy.isin(offsets, starts) | spaces
+    begins[0] = True
+    begins[1:] |= spaces[:-1] | doc.to_array("SPACY")[:-1].astype(bool)
+    first = numpy.flatnonzero(begins)
+    words = numpy.stack([first, numpy.append(first[1:], len(doc))], axis=1)[~spaces[first]]
+    return [(start, end) for start, end in words.tolist()]

@@ -1,1 +1,0 @@
-"""The tables and figures of a paper, run again: descriptions in `configs/tables/`, records in `results/`."""

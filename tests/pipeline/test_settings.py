@@ -1,0 +1,67 @@
+"""Settings: declared once, validated, saved."""
+
+import pytest
+import spacy
+from conftest import make_examples, small_model
+
+from spacy_cner.errors import InputError
+from spacy_cner.pipeline.cner import ChineseEntityRecognizer
+from spacy_cner.pipeline.cws_features import FeatureWordSegmenter
+from spacy_cner.pipeline.settings import settings_of
+
+FACTORIES = {
+    "cner": {"model": small_model()},
+    "cner_features": {"templates": ["c[0]", "c[-1]c[0]"], "epochs": 2},
+}
+
+
+@pytest.fixture(params=list(FACTORIES))
+def trained(request):
+    nlp = spacy.blank("zh")
+    nlp.add_pipe(request.param, name="names", config=FACTORIES[request.param])
+    examples = make_examples(nlp)
+    nlp.initialize(lambda: examples)
+    return nlp
+
+
+def test_each_is_an_attribute_and_a_keyword_of_the_factory():
+    assert {"window", "loss_weight", "threshold", "alignment_mode"} <= settings_of(ChineseEntityRecognizer).keys()
+    assert settings_of(FeatureWordSegmenter)["tag_scheme"].default == "bmes"
+    nlp = spacy.blank("zh")
+    pipe = nlp.add_pipe("cner", config={"model": small_model(), "window": 64})
+    assert (pipe.window, pipe.threshold, nlp.get_pipe_config("cner")["window"]) == (64, 0.0, 64)
+    with pytest.raises(InputError, match="expected a number of at least 1, got 0, as window"):
+        pipe.window = 0
+    with pytest.raises(ValueError, match="unexpected argument: .windows."):
+        nlp.add_pipe("cner", name="other", config={"windows": 64})
+    with pytest.raises(TypeError, match="expected settings out of window, .*, got widow"):
+        ChineseEntityRecognizer(nlp.vocab, pipe.model, widow=64)
+
+
+def test_two_components_do_not_share_a_default():
+    nlp = spacy.blank("zh")
+    first, second = (nlp.add_pipe("cner_features", name=name) for name in ("first", "second"))
+    first.templates.append("c[5]")
+    assert "c[5]" not in second.templates
+
+
+def test_they_travel_with_bytes(trained):
+    trained.get_pipe("names").threshold = 0.25
+    other = spacy.blank("zh")
+    (factory,) = [meta.factory for meta in [trained.get_pipe_meta("names")]]
+    other.add_pipe(factory, name="names", config=FACTORIES[factory])
+    other.from_bytes(trained.to_bytes())
+    assert other.get_pipe("names").threshold == 0.25
+
+
+def test_one_changed_by_hand_is_saved_and_one_given_to_load_wins(trained, tmp_path):
+    trained.get_pipe("names").threshold = 0.25
+    trained.to_disk(tmp_path / "first")
+    loaded = spacy.load(tmp_path / "first")
+    assert loaded.get_pipe("names").threshold == 0.25
+    told = spacy.load(tmp_path / "first", config={"components": {"names": {"threshold": 0.5}}})
+    assert told.get_pipe("names").threshold == 0.5
+    told.to_disk(tmp_path / "second")
+    assert spacy.load(tmp_path / "second").get_pipe("names").threshold == 0.5
+    loaded.to_disk(tmp_path / "third")
+    assert spacy.load(tmp_path / "third").get_pipe("names").threshold == 0.25

@@ -1,0 +1,64 @@
+"""Pipelines in several threads of one process, as a server uses them."""
+
+import sys
+import threading
+from functools import partial
+
+import pytest
+from conftest import SENTENCES, entities
+
+from spacy_cner.text.chars import codepoints
+
+
+def texts_with(first):
+    """Sentences, each with ten characters that no other has, so that no vocabulary has met them."""
+    texts = [text for text, _ in SENTENCES * 5]
+    return [text + "".join(map(chr, range(first + 10 * i, first + 10 * i + 10))) for i, text in enumerate(texts)]
+
+
+@pytest.fixture
+def switching():
+    """Threads take turns as often as they can."""
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    yield
+    sys.setswitchinterval(interval)
+
+
+def in_threads(tasks):
+    """What the tasks return, each run in a thread of its own."""
+    results, barrier = [None] * len(tasks), threading.Barrier(len(tasks))
+
+    def run(i):
+        barrier.wait()
+        try:
+            results[i] = tasks[i]()
+        except Exception as error:
+            results[i] = error
+
+    threads = [threading.Thread(target=run, args=(i,)) for i in range(len(tasks))]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return results
+
+
+def test_two_pipelines_in_eight_threads_find_what_they_find_alone(trained, trained_joint, switching):
+    def find(nlp, texts):
+        return [(doc.text, entities(doc)) for doc in nlp.pipe(texts, batch_size=4)]
+
+    tasks = [partial(find, nlp, texts_with(0x20000 + 1000 * i)) for i, nlp in enumerate([trained, trained_joint] * 4)]
+    found = in_threads(tasks)
+    alone = [task() for task in tasks]
+    assert all(ents for _, ents in alone[0][:4])
+    assert found == alone
+
+
+def test_code_points_of_two_vocabularies(trained, trained_joint, switching):
+    def points(nlp, texts):
+        return ["".join(map(chr, codepoints(nlp.make_doc(text)))) for text in texts]
+
+    texts = [texts_with(0x30000 + 500 * i) for i in range(8)]
+    pipelines = [trained, trained_joint] * 4
+    assert in_threads([partial(points, nlp, each) for nlp, each in zip(pipelines, texts)]) == texts
