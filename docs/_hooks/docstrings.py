@@ -6,7 +6,7 @@ import griffe
 
 
 class Parameters(griffe.Extension):
-    """Turns the descriptions of parameters into a list, and "RETURNS:" into a paragraph of its own."""
+    """Turns the descriptions of parameters into a list, and "RETURNS:" and "RAISES:" into paragraphs of their own."""
 
     def on_function(self, *, func: griffe.Function, **_) -> None:
         """Called by griffe for each function that it has read."""
@@ -22,4 +22,4 @@ def as_markdown(text: str, parameters: list[str]) -> str:
     for line in begin.sub(r"\n\n- `\1`: ", text).splitlines():
         lines.append(line.strip() if lines and lines[-1].startswith("- `") and line.startswith("    ") else line)
     text = "\n".join(lines)
-    return re.sub(r"\s*\bRETURNS:? ", "\n\n**Returns** ", text)
+    return re.sub(r"\s*\b(RETURNS|RAISES):? ", lambda found: f"\n\n**{found[1].capitalize()}** ", text)

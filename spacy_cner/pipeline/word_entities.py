@@ -18,6 +18,8 @@ def make_word_entities(nlp: Language, name: str, labels: list[str]) -> "WordEnti
 
 
 class WordEntities:
+    """Makes entities of the words in `doc.spans["words"]` that have certain labels."""
+
     def __init__(self, name: str, labels: list[str]):
         if not labels:
             raise InputError(f"expected labels of words that are names for the component {name!r}, got none")

@@ -51,11 +51,32 @@ def test_it_is_documented(path):
 @pytest.mark.parametrize("path", [path for path in PATHS if isinstance(find(path), ast.FunctionDef)])
 def test_the_parameters_that_are_described_exist(path):
     """A parameter that was renamed keeps no description under its old name."""
-    node = find(path)
-    names = {each.arg for each in [*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs]}
-    text = inspect.cleandoc(ast.get_docstring(node) or "")
-    described = re.findall(r"^([a-z_]\w*(?:, [a-z_]\w*)*): ", text, re.MULTILINE)
-    assert {name for line in described for name in line.split(", ")} <= names
+    arguments = find(path).args
+    names = {
+        each.arg for each in [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs, arguments.kwarg] if each
+    }
+    assert set(described(inspect.cleandoc(ast.get_docstring(find(path)) or ""))) <= names
+
+
+def described(text):
+    """The names before a colon at the beginning of a paragraph, or after another such description."""
+    begins = True
+    for line in text.splitlines():
+        found = re.match(r"([a-z_]\w*(?:, [a-z_]\w*)*): ", line) if begins else None
+        if found:
+            yield from found[1].split(", ")
+        begins = bool(found) or not line or begins and line.startswith("    ")
+
+
+def test_every_setting_of_a_component_is_described():
+    api = load_hook("api")
+    settings = {
+        f"{name}.{key}": text
+        for name, target in api.entry_points()["spacy_factories"].items()
+        for key, text in api.settings_of(api.load(api.made_by(target.replace(":", ".")))).items()
+    }
+    assert "cner.threshold" in settings
+    assert [name for name, text in settings.items() if not text] == []
 
 
 def test_a_docstring_becomes_a_list_of_parameters():
@@ -67,4 +88,4 @@ def test_a_docstring_becomes_a_list_of_parameters():
 def test_griffe_reads_the_package_with_the_extension():
     extension = f"{ROOT / 'docs' / '_hooks' / 'docstrings.py'}:Parameters"
     package = griffe.load("spacy_cner", extensions=griffe.load_extensions(extension), search_paths=[str(ROOT)])
-    assert "- `model`: " in package["pipeline.cner.make_cner"].docstring.value
+    assert "- `dropout`: " in package["models.jieba_network.build_jieba_network"].docstring.value
