@@ -104,7 +104,7 @@ setup(
             "spacy_cner.batch_by_task.v1 = spacy_cner.training.batchers:make_batch_by_task",
             "spacy_cner.batch_by_padded.v1 = spacy_cner.training.raw_text:make_batch_by_padded",
         ],
-        "spacy_callbacks": ["spacy_cner.load_encoder.v1 = spacy_cner.training.encoder:make_load_encoder"],
+        "spacy_callbacks": ["spacy_cner.load_weights.v1 = spacy_cner.models.start:make_load_weights"],
         "spacy_loggers": ["spacy_cner.HalvingLogger.v1 = spacy_cner.training.loggers:make_halving_logger"],
         "spacy_misc": ["spacy_cner.templates.v1 = spacy_cner.features.template_sets:make_templates"],
         "spacy_readers": [

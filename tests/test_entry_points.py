@@ -18,7 +18,8 @@ import spacy_cner
 
 SETUP = Path(spacy_cner.__file__).parents[1] / "setup.py"
 COMMANDS = {
-    "classes", "convert", "curve", "entities", "evaluate", "explain", "export-encoder", "init", "mine-rules", "package",
+    "classes", "convert", "curve", "entities", "evaluate", "explain", "export-encoder",
+    "export-recogniser", "init", "mine-rules", "package",
     "prepare", "pretrain", "pseudo", "sample", "segment", "split", "stats", "vectors", "words",
 }  # fmt: skip
 # One process for all, as each takes seconds to start.

@@ -10,6 +10,7 @@ from . import (  # noqa: F401  (each registers its command)
     evaluate,
     explain,
     export_encoder,
+    export_recogniser,
     init,
     jieba_tagger,
     mine_rules,

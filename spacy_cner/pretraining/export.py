@@ -1,4 +1,4 @@
-"""Export of a pre-trained encoder: its weights in half precision, and a JSON file that says how they were learned."""
+"""Weights in half precision, of an encoder or a recogniser, with a JSON file that says how they were learned."""
 
 import hashlib
 import json
@@ -11,7 +11,8 @@ from spacy.training.pretrain import get_tok2vec_ref
 from thinc.api import Config, Model
 
 from ..errors import InputError
-from ..models.weights import half
+from ..loading import load_pipeline
+from ..models.weights import export_weights, half
 from .checkpoint import write_whole
 from .huggingface import is_char_bert, save_encoder
 from .loop import ENCODER, LOG
@@ -42,12 +43,41 @@ def export_encoder(folder: Path, output: Path, about: str) -> dict[str, Any]:
             save_encoder(model, output.with_suffix(""))
     else:
         encoder, facts = _of_pretraining(folder)
-    weights = half(encoder)
-    statement = {"about": about, "sha256": hashlib.sha256(weights).hexdigest(), "bytes": len(weights), **facts}
+    return _write(output, half(encoder), {"about": about, **facts})
+
+
+def export_recogniser(folder: Path, output: Path, about: str, component: str = "cner") -> dict[str, Any]:
+    """Writes what a trained tagger has learned to `output`, for `spacy_cner.load_weights.v1`, and a description to the
+    same name with .json: `about`, `labels`, `sha256` and `bytes`, the scores on its development set, and the recipe.
+
+    folder: a trained pipeline. component: its tagger, with a network.
+    RETURNS: the contents of the .json file. Raises InputError if the pipeline has no such component."""
+    nlp = load_pipeline(str(folder))
+    tagger = nlp.get_pipe(component) if nlp.has_pipe(component) else None
+    model = getattr(tagger, "model", None)
+    if model is None or not model.has_ref("crf"):
+        raise InputError(f"{folder}: expected a component {component!r} with a network and a CRF, got {nlp.pipe_names}")
+    labels = list(tagger.labels)  # type: ignore[union-attr]
+    config = Config().from_disk(folder / CONFIG, interpolate=False)
+    facts = {"labels": labels, "dev": _scores(folder), "recipe": _recipe(config)}
+    return _write(output, export_weights(model, labels), {"about": about, **facts})
+
+
+def _write(output: Path, weights: bytes, facts: dict[str, Any]) -> dict[str, Any]:
+    statement = {"sha256": hashlib.sha256(weights).hexdigest(), "bytes": len(weights), **facts}
     output.parent.mkdir(parents=True, exist_ok=True)
     write_whole(output, weights)
     write_whole(output.with_suffix(".json"), (json.dumps(statement, ensure_ascii=False, indent=1) + "\n").encode())
     return statement
+
+
+def _scores(folder: Path) -> dict[str, float]:
+    scores = srsly.read_json(folder / META)["performance"]
+    return {name: value for name, value in scores.items() if isinstance(value, float)}
+
+
+def _recipe(config: Config) -> dict[str, Any]:
+    return {name: section for name, section in config.items() if name not in LEFT_OUT}
 
 
 def _of_pretraining(folder: Path) -> tuple[bytes, dict[str, Any]]:
@@ -69,13 +99,11 @@ def _of_pipeline(folder: Path) -> tuple[Model, dict[str, Any]]:
             "`python -m spacy_cner init clc_encoder` writes it, got none"
         )
     encoder = get_tok2vec_ref(spacy.load(folder), where)
-    scores = srsly.read_json(folder / META)["performance"]
-    facts: dict[str, Any] = {"dev": {name: value for name, value in scores.items() if isinstance(value, float)}}
+    facts: dict[str, Any] = {"dev": _scores(folder)}
     # The encoder that this one was initialised with, if it still exists.
     if before := config["paths"].get("init_tok2vec"):
         facts |= log_summary(Path(before).parent)
-    recipe = {name: section for name, section in config.items() if name not in LEFT_OUT}
-    return encoder, {**facts, "recipe": recipe}
+    return encoder, {**facts, "recipe": _recipe(config)}
 
 
 def log_summary(folder: Path) -> dict[str, Any]:

@@ -4,12 +4,13 @@ import json
 import numpy
 import pytest
 import spacy
+import srsly
 from conftest import entities, make_examples, train
 from typer.testing import CliRunner
 
 from spacy_cner.cli import app
 from spacy_cner.errors import InputError
-from spacy_cner.pretraining.export import export_encoder
+from spacy_cner.pretraining.export import export_encoder, export_recogniser
 from spacy_cner.pretraining.loop import ENCODER, pretrain
 
 from .conftest import sentences
@@ -85,3 +86,15 @@ def test_a_pipeline_that_does_not_say_which_layer(trained, tmp_path):
     trained.to_disk(tmp_path / "pipeline")
     with pytest.raises(InputError, match=r"expected \[pretraining\] with the component and layer that are the encoder"):
         export_encoder(tmp_path / "pipeline", tmp_path / "encoder.bin", "")
+
+
+def test_a_recogniser(trained, tmp_path):
+    trained.to_disk(tmp_path / "model")
+    statement = export_recogniser(tmp_path / "model", tmp_path / "out" / "recogniser.bin", "sentences of the tests")
+    weights = (tmp_path / "out" / "recogniser.bin").read_bytes()
+    assert statement == srsly.read_json(tmp_path / "out" / "recogniser.json")
+    assert statement["labels"] == ["LOC", "ORG", "PER"] and statement["about"] == "sentences of the tests"
+    assert (statement["bytes"], statement["sha256"]) == (len(weights), hashlib.sha256(weights).hexdigest())
+    assert len(weights) < len(trained.get_pipe("cner").to_bytes())
+    with pytest.raises(InputError, match="expected a component 'tagger' with a network and a CRF, got \\['cner'\\]"):
+        export_recogniser(tmp_path / "model", tmp_path / "other.bin", "", "tagger")

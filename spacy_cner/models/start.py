@@ -1,0 +1,54 @@
+"""A callback that initialises a pipeline with weights that were learned before."""
+
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from spacy import registry, util
+from spacy.language import Language
+from thinc.api import ConfigValidationError
+
+from ..errors import InputError
+from .weights import start_from
+
+
+@registry.callbacks("spacy_cner.load_weights.v1")
+def make_load_weights(
+    encoder: str | None = None, recogniser: str | None = None, component: str = "cner", layer: str = ""
+) -> Callable[[Language], None]:
+    """Makes a callback for `[initialize.after_init]` that loads what was learned before. It replaces spaCy's
+    `init_tok2vec` in a config without `[pretraining]`.
+
+    encoder: a file that `python -m spacy_cner pretrain` or `export-encoder` wrote. With null, its weights are random,
+        and a warning says so.
+    recogniser: a file that `python -m spacy_cner export-recogniser` wrote, from a pipeline of the same config. Labels
+        that both have keep what was learned of them. With null, the tagger begins from scratch.
+    component: the component that holds them. layer: the encoder's reference in its model ("pretrained" for
+        `spacy_cner.CrfTagger.v1`), or "" for the whole model.
+    The callback raises ConfigValidationError, which `spacy train` prints, if a file is missing or is of another
+    architecture."""
+    return partial(_load_weights, encoder=encoder, recogniser=recogniser, component=component, layer=layer)
+
+
+def _load_weights(nlp: Language, *, encoder: str | None, recogniser: str | None, component: str, layer: str) -> None:
+    model: Any = nlp.get_pipe(component).model  # type: ignore[attr-defined]
+    if encoder is None:
+        util.logger.warning("No encoder is loaded, so its weights are random: give one with --paths.init_tok2vec FILE")
+    else:
+        try:
+            (model.get_ref(layer) if layer else model).from_bytes(Path(encoder).read_bytes())
+        except (OSError, ValueError, KeyError, RuntimeError) as error:
+            expected = f"expected an encoder of the architecture that {component} has, got {encoder}: {error}"
+            raise _invalid(nlp, "encoder", expected) from error
+        util.logger.info("Loaded the encoder's weights from %s", encoder)
+    if recogniser is not None:
+        try:
+            labels = start_from(model, Path(recogniser))
+        except InputError as error:
+            raise _invalid(nlp, "recogniser", str(error)) from error
+        util.logger.info("Started from the recogniser of %s in %s", ", ".join(labels), recogniser)
+
+
+def _invalid(nlp: Language, key: str, message: str) -> ConfigValidationError:
+    return ConfigValidationError(config=nlp.config, errors=[{"loc": ["initialize", "after_init", key], "msg": message}])
