@@ -140,3 +140,7 @@ def test_each_begins_with_what_it_is_for_and_a_command_that_trains_it(name):
     assert command[4] == f"{name}.cfg" and Path(command[4]).suffix == ".cfg"
     options = {option.removeprefix("--paths.") for option in command if option.startswith("--paths.")}
     assert options <= set(read(name)["paths"])
+
+
+def test_these_are_all():
+    assert sorted(NAMES) == sorted(path.stem for path in config_folder().glob("*.cfg"))
