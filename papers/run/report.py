@@ -1,4 +1,4 @@
-"""The records as Markdown, beside the figures of the paper."""
+"""The records as Markdown, next to the figures of the paper."""
 
 import os
 from collections.abc import Iterator, Sequence

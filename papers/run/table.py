@@ -188,7 +188,7 @@ def table_name(path: Path) -> str:
 
 
 def records_path(path: Path, folder: Path | None = None) -> Path:
-    """The file of a table's records: beside it, or in another folder."""
+    """The file of a table's records: next to it, or in another folder."""
     name = "records.json" if path.stem == WHOLE else f"{path.stem}.json"
     return (folder or path.parent) / name
 
