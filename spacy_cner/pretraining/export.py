@@ -72,7 +72,7 @@ def _write(output: Path, weights: bytes, facts: dict[str, Any]) -> dict[str, Any
 
 
 def _scores(folder: Path) -> dict[str, float]:
-    scores = srsly.read_json(folder / META)["performance"]
+    scores = srsly.read_json(folder / META).get("performance", {})
     return {name: value for name, value in scores.items() if isinstance(value, float)}
 
 
