@@ -6,7 +6,7 @@ import typer
 from spacy.tokens import DocBin
 from tqdm import tqdm
 
-from ..corpus.docbin import load, save
+from ..corpus.docbin import check_output, load, save
 from ..corpus.segment import SEGMENTERS, add_words, has_words, load_segmenter
 from ..errors import InputError
 from ._app import command, good
@@ -28,6 +28,7 @@ def segment(
 ):
     """Add word segmentation (doc.spans["words"]) to the documents of a .spacy file that have none, for joint training
     where no gold segmentation exists. Text and entities stay as they are."""
+    check_output(output_path)
     nlp = load_segmenter(segmenter)
     source = load(input_path)
     docs = list(source.get_docs(nlp.vocab))

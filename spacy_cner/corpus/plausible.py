@@ -60,8 +60,8 @@ def is_certain(guesses: Sequence[Guess]) -> bool:
 
 
 def plausibility(text: str) -> float:
-    """Returns the mean score of the first characters beyond ASCII: about 1.4 for Chinese text, mostly below 0.2 for text
-    that was decoded wrongly."""
+    """Returns the mean score of the first characters beyond ASCII: about 1.4 for Chinese text, mostly below 0.2 for
+    text that was decoded wrongly."""
     scores = [_score(char) for char in islice((char for char in text if char > "\x7f"), MOST)]
     return sum(scores) / len(scores) if scores else 0.0
 
