@@ -6,7 +6,7 @@ import typer
 from spacy.tokens import DocBin
 from tqdm import tqdm
 
-from ..corpus.docbin import docs_of, load, save
+from ..corpus.docbin import check_output, docs_of, load, save
 from ..corpus.fast_spans import fast_spans
 from ..corpus.segment import SEGMENTERS, add_words, has_words, load_segmenter
 from ..errors import InputError
@@ -29,6 +29,7 @@ def segment(
 ):
     """Add word segmentation (doc.spans["words"]) to the documents of a .spacy file that have none, for joint training
     where no gold segmentation exists. Text and entities stay as they are."""
+    check_output(output_path)
     nlp = load_segmenter(segmenter)
     source = load(input_path)
     has_user_data = any(data is not None for data in source.user_data)

@@ -5,7 +5,7 @@ from pathlib import Path
 import typer
 
 from ..corpus import split as corpus_split
-from ..corpus.docbin import load, save
+from ..corpus.docbin import check_output, load, save
 from ..errors import InputError
 from ._app import command, good
 
@@ -33,6 +33,8 @@ def split(
     outputs = [path for path in (train, dev, test) if path is not None]
     if len(set(outputs)) < len(outputs):
         raise InputError(f"expected different files to write, got {', '.join(map(str, outputs))}")
+    for path in outputs:
+        check_output(path)
     shares = parse_ratio(ratio or ("8:1:1" if test else "9:1"))
     if len(shares) != len(outputs):
         raise InputError(f"expected a number for each of the {len(outputs)} files in the ratio, got {ratio!r}")
@@ -54,6 +56,7 @@ def sample(
 ):
     """Take a fraction of a .spacy file, such as 5 % of a training set. Documents keep their order; of two random
     samples with the same seed, the larger one holds the smaller one."""
+    check_output(output_path)
     docs = corpus_split.sample(load(input_path), fraction, by=by, seed=seed)
     save(docs, output_path)
     good(f"{output_path}: {len(docs)} documents")

@@ -10,7 +10,7 @@ from ..text.tags import parse_tag, tags_to_spans
 from .document import AnnotatedText, EntitySpan, Offsets, trim
 from .source import Sentence, Source
 
-Row = tuple[int, str, str]  # line number, first column, tag
+ColumnRow = tuple[int, str, str]  # line number, first column, tag
 
 SURROGATES = re.compile("[\ud800-\udfff]")
 # Weibo v2: the character's place in its word stands after it; a destroyed emoji is two replacement characters.
@@ -54,7 +54,7 @@ def read_block(
     if places:
         rows, starts = split_places(source, rows)
     text, offsets = join_rows(source, rows)
-    entities = read_tags(source, rows, scheme, strict_tags)
+    entities = tagged_spans(source, rows, scheme, strict_tags)
     return source.annotated(
         block[0][0],
         text,
@@ -63,16 +63,16 @@ def read_block(
     )
 
 
-def split_row(source: Source, number: int, line: str) -> Row:
+def split_row(source: Source, number: int, line: str) -> ColumnRow:
     first, separator, tag = line.rpartition("\t" if "\t" in line else " ")
     if not (first and separator):
         raise source.error("expected a character and a tag with a tab or a space between", number, line)
     return number, first, tag
 
 
-def split_places(source: Source, rows: list[Row]) -> tuple[list[Row], list[int]]:
+def split_places(source: Source, rows: list[ColumnRow]) -> tuple[list[ColumnRow], list[int]]:
     """Returns the rows without the places, and the rows where words start."""
-    plain: list[Row] = []
+    plain: list[ColumnRow] = []
     starts: list[int] = []
     last = -1
     for i, (number, first, tag) in enumerate(rows):
@@ -89,7 +89,7 @@ def split_places(source: Source, rows: list[Row]) -> tuple[list[Row], list[int]]
     return plain, starts
 
 
-def join_rows(source: Source, rows: list[Row]) -> tuple[str, list[int | None]]:
+def join_rows(source: Source, rows: list[ColumnRow]) -> tuple[str, list[int | None]]:
     """Returns the text, and the offset of each row in it and of the end. The two rows that hold the halves of a
     surrogate pair become one character; the second row has no offset."""
     text = "".join(first for _, first, _ in rows)
@@ -112,7 +112,7 @@ def join_rows(source: Source, rows: list[Row]) -> tuple[str, list[int | None]]:
     return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "surrogatepass"), [*offsets, end]
 
 
-def read_tags(source: Source, rows: list[Row], scheme: str, strict_tags: bool) -> list[EntitySpan]:
+def tagged_spans(source: Source, rows: list[ColumnRow], scheme: str, strict_tags: bool) -> list[EntitySpan]:
     tags = [tag for _, _, tag in rows]
     try:
         return tags_to_spans(tags, scheme)
@@ -128,7 +128,7 @@ def read_tags(source: Source, rows: list[Row], scheme: str, strict_tags: bool) -
     return tags_to_spans(tags, scheme, "repair")
 
 
-def offsets_of(source: Source, rows: list[Row], offsets: list[int | None], start: int, end: int) -> Offsets:
+def offsets_of(source: Source, rows: list[ColumnRow], offsets: list[int | None], start: int, end: int) -> Offsets:
     first, last = offsets[start], offsets[end]
     if first is None or last is None:
         raise source.error("expected the same tag on both halves of a surrogate pair", rows[start][0])

@@ -7,7 +7,7 @@ from functools import partial
 
 from ..errors import InputError
 from ..text.tags import OUTSIDE
-from .columns import blocks, read_tags
+from .columns import blocks, tagged_spans
 from .document import AnnotatedText, Offsets, join_words, trim
 from .source import Sentence, Source
 
@@ -17,7 +17,7 @@ DOCSTART = "-DOCSTART-"
 # Rows of CoNLL-U that are no words of their own: `3-4` for two words written as one, `5.1` for a word left out.
 NO_WORD = re.compile(r"[0-9]+[-.][0-9]+")
 
-Columns = tuple[int, list[str]]  # line number, columns
+NumberedColumns = tuple[int, list[str]]  # line number, columns
 
 
 def read_conll(
@@ -42,11 +42,11 @@ def read_conll(
         yield source.attempt(rows[0][0], block[0][1], read)
 
 
-def _split(block: list[tuple[int, str]]) -> tuple[list[Columns], str | None]:
+def _split(block: list[tuple[int, str]]) -> tuple[list[NumberedColumns], str | None]:
     """Returns the rows, and the text of a comment that gives it."""
     separator = "\t" if any("\t" in line for _, line in block) else None
     width = next((len(_columns(line, separator)) for _, line in block if not line.startswith("#")), 0)
-    rows: list[Columns] = []
+    rows: list[NumberedColumns] = []
     text = None
     for number, line in block:
         columns = _columns(line, separator)
@@ -65,7 +65,13 @@ def _columns(line: str, separator: str | None) -> list[str]:
 
 
 def _read_block(
-    source: Source, rows: list[Columns], text: str | None, scheme: str, column: int, tag_column: int, strict_tags: bool
+    source: Source,
+    rows: list[NumberedColumns],
+    text: str | None,
+    scheme: str,
+    column: int,
+    tag_column: int,
+    strict_tags: bool,
 ) -> AnnotatedText:
     picked = []
     width = len(rows[0][1])
@@ -88,7 +94,7 @@ def _read_block(
     found, spans = _place(tokens, text)
     entities = [
         (spans[start][0], spans[end - 1][1], label)
-        for start, end, label in read_tags(source, picked, scheme, strict_tags)
+        for start, end, label in tagged_spans(source, picked, scheme, strict_tags)
     ]
     is_words = any(len(token) > 1 for token in tokens)
     return source.annotated(picked[0][0], found, entities, trim(found, spans) if is_words else None)

@@ -11,7 +11,7 @@ from .source import Source
 BLANK = re.compile(r"[ \t\r\n]*")
 
 
-class Record(NamedTuple):
+class JsonRecord(NamedTuple):
     """`value` is what JSON says, or why it cannot be read."""
 
     line: int
@@ -19,15 +19,17 @@ class Record(NamedTuple):
     value: Any
 
 
-def records(source: Source, is_record: Callable[[Any], bool] = lambda value: not isinstance(value, list)) -> Iterator:
+def records(
+    source: Source, is_record: Callable[[Any], bool] = lambda value: not isinstance(value, list)
+) -> Iterator[JsonRecord]:
     """Yields the records of a file: the value of each line or, where the file is not JSON lines, the values that follow
     each other in it. A list that is no record holds records."""
     decoder = JsonDecoder()
     for line, shown, value in _document(source, decoder) if _is_document(source, decoder) else _lines(source, decoder):
         if isinstance(value, list) and not is_record(value):
-            yield from (Record(line, json.dumps(one, ensure_ascii=False)[:80], one) for one in value)
+            yield from (JsonRecord(line, json.dumps(one, ensure_ascii=False)[:80], one) for one in value)
         else:
-            yield Record(line, shown, value)
+            yield JsonRecord(line, shown, value)
 
 
 def load_json(text: str) -> Any:
@@ -75,7 +77,7 @@ class RepeatedKey(InputError):
         self.end = end
 
 
-def _lines(source: Source, decoder: JsonDecoder) -> Iterator[Record]:
+def _lines(source: Source, decoder: JsonDecoder) -> Iterator[JsonRecord]:
     for number, line in source.lines():
         try:
             value, end = decoder.at(line, 0)
@@ -83,7 +85,7 @@ def _lines(source: Source, decoder: JsonDecoder) -> Iterator[Record]:
                 value = InputError(f"expected one JSON object a line, got invalid JSON (more text at {end})")
         except InputError as error:
             value = error
-        yield Record(number, line, value)
+        yield JsonRecord(number, line, value)
 
 
 def _is_document(source: Source, decoder: JsonDecoder) -> bool:
@@ -110,7 +112,7 @@ def _is_document(source: Source, decoder: JsonDecoder) -> bool:
     return text[start] == "[" or end > stop
 
 
-def _document(source: Source, decoder: JsonDecoder) -> Iterator[Record]:
+def _document(source: Source, decoder: JsonDecoder) -> Iterator[JsonRecord]:
     text = source.text
     at = BLANK.match(text).end()  # type: ignore[union-attr]
     in_array = text[at] == "["
@@ -126,9 +128,9 @@ def _document(source: Source, decoder: JsonDecoder) -> Iterator[Record]:
             value, end = error, BLANK.match(text, error.end).end()  # type: ignore[union-attr]
         except InputError as error:
             shown = text[at : at + 80]
-            yield Record(line, shown, InputError(f"{error}; from here on the file cannot be read"))
+            yield JsonRecord(line, shown, InputError(f"{error}; from here on the file cannot be read"))
             return
-        yield Record(line, text[at:end].strip(), value)
+        yield JsonRecord(line, text[at:end].strip(), value)
         at = end
         if in_array and text[at : at + 1] == ",":
             at = BLANK.match(text, at + 1).end()  # type: ignore[union-attr]
@@ -137,4 +139,4 @@ def _document(source: Source, decoder: JsonDecoder) -> Iterator[Record]:
     if in_array and (text[at : at + 1] != "]" or text[at + 1 :].strip()):
         line += text.count("\n", counted, at)
         message = "expected a comma between the objects of an array and ] after the last; from here on the file "
-        yield Record(line, text[at : at + 80], InputError(f"{message}cannot be read"))
+        yield JsonRecord(line, text[at : at + 80], InputError(f"{message}cannot be read"))

@@ -21,7 +21,7 @@ PKUSEG_MODEL = "spacy_ontonotes"  # spacy-pkuseg's own default, downloaded by it
 
 
 def load_segmenter(name: str) -> Language:
-    """A pipeline that splits text into words: of SEGMENTERS (jieba, spacy-pkuseg), or any other package or path.
+    """Loads a pipeline that splits text into words: one of SEGMENTERS (jieba, spacy-pkuseg), or any package or path.
 
     Raises InputError if it is not installed, or its model cannot be had."""
     if name not in SEGMENTERS:
@@ -39,19 +39,20 @@ def load_segmenter(name: str) -> Language:
 
 
 def has_words(doc: Doc) -> bool:
+    """Returns whether a Doc holds word segmentation, which may be without any word."""
     return WORDS_KEY in doc.spans
 
 
 def word_offsets(doc: Doc) -> list[Offsets]:
-    """The words of a segmented Doc, in characters: `doc.spans["words"]` or, without these, its tokens. White space is
-    no word, and is at the ends of none."""
+    """Returns the words of a segmented Doc, in characters: `doc.spans["words"]` or, without these, its tokens. White
+    space is no word, and no word begins or ends with it."""
     if has_words(doc):
         return trim(doc.text, [(word.start_char, word.end_char) for word in doc.spans[WORDS_KEY]])
     return trim(doc.text, [(token.idx, token.idx + len(token)) for token in doc])
 
 
 def cut_words(words: Iterable[Offsets], borders: Iterable[int]) -> list[Offsets]:
-    """The words, in two or more where borders (character offsets) lie inside of them."""
+    """Returns the words, each cut into two or more where borders (character offsets) lie inside of it."""
     ordered = sorted(set(borders))
     cut: list[Offsets] = []
     for start, end in words:
@@ -63,14 +64,14 @@ def cut_words(words: Iterable[Offsets], borders: Iterable[int]) -> list[Offsets]
 def add_words(
     nlp: Language, docs: Iterable[Doc], *, entity_borders: bool = True, overwrite: bool = False
 ) -> Iterator[Doc]:
-    """The documents in their order, each with the words that the pipeline finds in its text in `doc.spans["words"]`,
-    with parts of speech where it labels them.
+    """Yields the documents in their order, each with the words that the pipeline finds in `doc.spans["words"]`, with
+    parts of speech where it labels them.
 
     entity_borders: words are cut where entities begin and end, as "entity names are usually regarded as independent
         words" (Wu et al. 2019, section 3.3).
     overwrite: documents that have words get new ones. Otherwise they stay as they are.
 
-    A document of characters keeps all else that it holds. From any other, one of characters is made with the same text
+    A document of characters keeps everything else that it holds. Any other becomes one of characters with the same text
     and entities. Raises InputError for a document whose text is not known exactly, for a pipeline that neither sets
     `doc.spans["words"]` nor has a tokenizer that makes words, and as AnnotatedText does for words that overlap or leave
     characters out."""
@@ -117,7 +118,7 @@ def _found_words(nlp: Language, doc: Doc, segmented: Doc) -> list[Offsets]:
 
 
 def _parts_of_speech(segmented: Doc) -> dict[int, str]:
-    """That of each character in a word that has one."""
+    """Returns the part of speech of each character in a word that has one."""
     words = segmented.spans.get(WORDS_KEY, ())
     return {i: word.label_ for word in words if word.label for i in range(word.start_char, word.end_char)}
 

@@ -1,7 +1,7 @@
 """Silver annotation: raw text with the entities that a trained pipeline finds in it, for another one to learn from.
 Where the learner is as large as the teacher this is self-training; where it is smaller and faster, distillation
 (Hinton et al. 2015; here from the teacher's decisions, not its probabilities).
-What the teacher is unsure of is what there is to learn: a calibrated one, with everything kept, teaches best."""
+There is most to learn from what the teacher is unsure of: a calibrated one, with everything kept, teaches best."""
 
 import random
 from collections.abc import Iterable, Iterator
@@ -15,8 +15,8 @@ from ..text.words import WORDS_KEY
 
 @dataclass
 class Counts:
-    """Texts that were read; that were left out, as the pipeline was unsure of an entity, or as they have none; entities
-    of those that were kept."""
+    """Counts texts that were read; texts left out, because the pipeline was unsure of an entity or found none; and the
+    entities of the texts that were kept."""
 
     read: int = 0
     unsure: int = 0
@@ -26,6 +26,11 @@ class Counts:
     @property
     def kept(self) -> int:
         return self.read - self.unsure - self.empty
+
+    def left_out(self) -> dict[str, int]:
+        """Returns how many texts were left out for each reason that occurred."""
+        reasons = {"with an entity under the score": self.unsure, "without entities": self.empty}
+        return {reason: count for reason, count in reasons.items() if count}
 
 
 def silver_docs(
@@ -37,12 +42,12 @@ def silver_docs(
     seed: int = 0,
     counts: Counts | None = None,
 ) -> Iterator[Doc]:
-    """The texts with the entities, and the words (`doc.spans["words"]`), that the pipeline finds.
+    """Yields the texts with the entities, and the words (`doc.spans["words"]`), that the pipeline finds.
 
-    min_score: a text is left out if any entity in it has a lower `ent._.score`. Entities without a score, those of
-        other components, count as certain.
+    min_score: leaves out a text if any entity in it has a lower `ent._.score`. Entities without a score, as other
+        components make them, count as certain.
     empty: the share of the texts without entities that is kept, drawn by the seed.
-    counts: where to count what is kept and what not."""
+    counts: where to count what is kept and what is left out, and why."""
     counts = Counts() if counts is None else counts
     draw = random.Random(seed)
     for doc in nlp.pipe(texts):

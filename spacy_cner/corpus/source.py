@@ -8,7 +8,7 @@ from pathlib import Path
 
 from ..errors import CorpusError, InputError
 from .document import AnnotatedText, EntitySpan, Offsets
-from .encoding import PRIVATE, decode
+from .encoding import CESU, PRIVATE, decode
 
 # What a reader yields for each sentence: its line (from 1) and the sentence, or the reason why it cannot be read.
 Sentence = tuple[int, AnnotatedText | CorpusError]
@@ -40,7 +40,8 @@ class Source:
         source = cls(path, *decode(data, path, encoding))
         if "\r" in source.text:
             source._read_returns()
-        if encoding is None and not source.encoding.startswith("utf") and PRIVATE.search(source.text):
+        is_guess = encoding is None and not source.encoding.startswith(("utf", CESU))
+        if is_guess and PRIVATE.search(source.text):
             for number, line in enumerate(source.text.split("\n"), 1):
                 if PRIVATE.search(line):
                     source.note(f"line with private-use characters; is the file in {source.encoding}?", number)

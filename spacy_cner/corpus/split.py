@@ -12,7 +12,7 @@ WAYS = ("random", "order", "stratified")
 
 
 def sizes(count: int, ratio: Sequence[float]) -> list[int]:
-    """`count` divided in this ratio, by largest remainder. Raises InputError if a part would be empty."""
+    """Returns `count` divided in a ratio, by largest remainder. Raises InputError if a part would be empty."""
     if not ratio or any(not 0 < share < float("inf") for share in ratio):
         raise InputError(f"expected a ratio of positive numbers, got {':'.join(map(str, ratio))}")
     exact = [count * share / sum(ratio) for share in ratio]
@@ -26,11 +26,13 @@ def sizes(count: int, ratio: Sequence[float]) -> list[int]:
 
 
 def assign(count: int, ratio: Sequence[float], *, by: str = "random", seed: int = 0) -> list[int]:
-    """Which part of the ratio, from 0, each of `count` documents goes to.
+    """Returns the part of the ratio, from 0, that each of `count` documents goes to.
 
-    `order`: the first documents to the first part, and so on. `stratified`: every part evenly from all over the file.
-    `random`: drawn; with the same seed always the same, and a smaller first part is a subset of a larger one. The seed
-    has no effect on the other two. Raises InputError for an unknown way and as `sizes` does."""
+    by: `order` puts the first documents into the first part, and so on. `stratified` takes every part evenly from all
+        over the file. `random` draws: always the same with the same seed, and a smaller first part is a subset of a
+        larger one. The seed has no effect on the other two.
+
+    Raises InputError for an unknown way, and as `sizes` does."""
     if by not in WAYS:
         raise InputError(f"expected a way to split out of {', '.join(WAYS)}, got {by!r}")
     parts = [part for part, size in enumerate(sizes(count, ratio)) for _ in range(size)]
@@ -48,7 +50,8 @@ def assign(count: int, ratio: Sequence[float], *, by: str = "random", seed: int 
 
 
 def split(docs: DocBin, ratio: Sequence[float], *, by: str = "random", seed: int = 0) -> list[DocBin]:
-    """One DocBin for each number of `ratio` (see `assign`). Documents keep their order and all that `docs` holds."""
+    """Returns a DocBin for each number of `ratio` (see `assign`). Documents keep their order and everything else that
+    `docs` holds."""
     has_user_data = any(data is not None for data in docs.user_data)
     parts = [DocBin(attrs=docs.attrs, store_user_data=has_user_data) for _ in ratio]
     assigned = assign(len(docs), ratio, by=by, seed=seed)
@@ -58,8 +61,8 @@ def split(docs: DocBin, ratio: Sequence[float], *, by: str = "random", seed: int
 
 
 def sample(docs: DocBin, fraction: float, *, by: str = "random", seed: int = 0) -> DocBin:
-    """The first part of a split in the ratio of `fraction` to the rest. Raises InputError for a fraction that is not
-    between 0 and 1, and for one that leaves nothing."""
+    """Returns the first part of a split in the ratio of `fraction` to the rest. Raises InputError for a fraction that
+    is not between 0 and 1, and for one that leaves nothing."""
     if not 0 < fraction < 1:
         raise InputError(f"expected a fraction between 0 and 1, got {fraction}")
     return split(docs, [fraction, 1 - fraction], by=by, seed=seed)[0]

@@ -38,8 +38,12 @@ TAG_SETS: dict[str, Mapping[str, str]] = {
 }
 # A surname and the given name after it, where a tag set tells them apart.
 SURNAME_TAGS, GIVEN_NAME_TAGS = ("nr1", "nrf"), ("nr2", "nrg")
-# Tags of words that need no report when they are no entities: parts of speech of the PKU corpus, o of MSRA.
-PARTS_OF_SPEECH = frozenset(tag for tags in PKU_CATEGORIES.values() for tag in tags.split()) | {"o"}
+# Tags of words that need no report when they are no entities: parts of speech of the PKU corpus, in PFR's spelling of
+# morphemes too (Ng), and o of MSRA.
+PARTS_OF_SPEECH = frozenset(tag for tags in PKU_CATEGORIES.values() for tag in tags.split()) | {
+    *("Ng", "Vg", "Tg", "Ag", "Dg", "Rg", "Bg", "Mg", "Yg"),
+    "o",
+}
 TAGS_LEFT_OVER = "tags that are no entities here (see --labels and --tag-set)"
 
 TAG = "[A-Za-z][A-Za-z0-9]*"

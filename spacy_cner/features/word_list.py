@@ -19,14 +19,13 @@ NO_ENTRY, ENTRY_BEGIN, ENTRY_INSIDE = 0, 1, 2
 
 HAN = "\u3400-\u9fff"
 # Parts of speech and kinds of names as dictionaries have them.
-PARTS_OF_SPEECH = "|".join(tag for tags in PKU_CATEGORIES.values() for tag in tags.split())
-TAG = f"(?:{PARTS_OF_SPEECH}|n[a-z]{{2,3}}|eng|PER|LOC|ORG|TIME)"
+DICTIONARY_TAG = f"(?:{'|'.join(' '.join(PKU_CATEGORIES.values()).split())}|n[a-z]{{2,3}}|eng|PER|LOC|ORG|TIME)"
 # A word and a number may be a name, iPhone 12. A whole file of them is a dictionary.
 COUNTED = re.compile(rf"[{HAN}]\S* \d+")
 # Lines of other programs' dictionaries.
-FOREIGN = [
-    (re.compile(rf"\S.* \d+ {TAG}\d?"), "one of jieba's dictionary (word, frequency, part of speech)"),
-    (re.compile(rf"\S+( {TAG}\d? \d+)+"), "one of HanLP's dictionary (word, part of speech, frequency)"),
+OTHER_FORMATS = [
+    (re.compile(rf"\S.* \d+ {DICTIONARY_TAG}\d?"), "one of jieba's dictionary (word, frequency, part of speech)"),
+    (re.compile(rf"\S+( {DICTIONARY_TAG}\d? \d+)+"), "one of HanLP's dictionary (word, part of speech, frequency)"),
     (re.compile(rf"(\S+/\w+ )*\S*[{HAN}][/,，:：|][a-zA-Z]+\d?"), "an entry with a tag, as in LAC's dictionary"),
     (re.compile(rf"[{HAN}]+( +[{HAN}]+){{3,}}"), "several"),
     (COUNTED, "one of a dictionary with frequencies"),
@@ -122,7 +121,7 @@ def read_list(path: str | Path) -> WordList:
         entry, tab, name = (part.strip() for part in line.partition("\t")) if has_classes else (line, "", "")
         if has_classes and (not (entry and name) or "\t" in name):
             raise source.error(f"expected an entry, a tab and its class, got {line!r}", number)
-        for expression, kind in FOREIGN:
+        for expression, kind in OTHER_FORMATS:
             if expression.fullmatch(entry) and (counted or expression is not COUNTED):
                 raise source.error(f"expected one entry a line, got {kind}: {line!r}", number)
         if class_of.setdefault(entry, name) != name:

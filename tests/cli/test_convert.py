@@ -71,3 +71,21 @@ def test_labels(run):
 def test_options_that_cannot_be_used(run, options, message):
     result, docs = run("王 O\n", *options)
     assert result.exit_code == 1 and docs is None and message in result.stderr
+
+
+@pytest.mark.parametrize("command", ["convert", "sample", "split", "segment", "pseudo"])
+def test_other_names_than_those_of_spacy_files_are_refused(tmp_path, command):
+    path, output = tmp_path / "a.txt", tmp_path / "out.jsonl"
+    path.write_text("[王海]PER 去 [大连]LOC\n[林燕]PER 在 [青岛]LOC\n" * 5, encoding="utf-8")
+    source = str(tmp_path / "a.spacy")
+    assert CliRunner().invoke(app, ["convert", str(path), source, "--format", "markup"]).exit_code == 0
+    arguments = {
+        "convert": [str(path), str(output), "--format", "markup"],
+        "sample": [source, str(output), "--fraction", "0.5"],
+        "split": [source, "--train", str(output), "--dev", str(tmp_path / "dev.spacy")],
+        "segment": ["jieba", source, str(output)],
+        "pseudo": [source, str(output)],
+    }
+    result = CliRunner().invoke(app, [command, *arguments[command]])
+    assert result.exit_code == 1 and "out.jsonl: expected the name of a .spacy file to write" in result.stderr
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["a.spacy", "a.txt"]
