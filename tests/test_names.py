@@ -10,10 +10,6 @@ ROOT = Path(spacy_cner.__file__).parent
 # Names that still mean two things. The set may only shrink.
 SHARED = {
     "Entity",  # corpus.document, pipeline.entities
-    "Part",  # models.feature_tagger, reproduce.table
-    "Reader",  # corpus.convert, training.mixed
-    "Report",  # corpus.convert, models.feature_tagger
-    "Row",  # corpus.columns, reproduce.table
 }
 
 

@@ -40,9 +40,13 @@ def load_overlay(path: Path, above: tuple[Path, ...] = ()) -> Config:
     above: the overlays that extend this one.
     Raises InputError for a file that is missing, is no config, or extends one of those above it."""
     own = _read(path)
-    base = own.pop("overlay", {}).get("extends")
-    if base is None:
+    if "overlay" not in own:
         return own
+    match own.pop("overlay"):
+        case {"extends": str(base), **others} if not others:
+            pass
+        case other:
+            raise InputError(f"{path}: expected `extends` and a name in [overlay], got {dict(other)}")
     above = (*above, path.resolve())
     try:
         found = find_config(base, path.parent)

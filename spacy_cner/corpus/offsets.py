@@ -79,7 +79,7 @@ def check_mention(text: str, entity: EntitySpan, mention: str, given: tuple[int,
 
 def note_units(source: Source, line: int, text: str, entities: list[EntitySpan]) -> None:
     """Notes a text where offsets in code points differ from offsets in other units before an entity ends."""
-    last = max((end for _, end, _ in entities), default=0)
+    last = min(len(text), max((end for _, end, _ in entities), default=0))
     if SEVERAL_UNITS.search(text, 0, last):
         description = "text with emoji, rare or combined characters before an entity, whose offset is right only if it"
         source.note(f"{description} counts code points (see --offsets)", line)

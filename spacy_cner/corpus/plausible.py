@@ -3,6 +3,7 @@
 import re
 import unicodedata
 from collections.abc import Sequence
+from itertools import islice
 from typing import NamedTuple
 
 from ..text.chars import simplified_forms
@@ -28,6 +29,7 @@ CHINESE = (("gb18030",), ("big5", "cp950", "big5hkscs"))
 FOREIGN = (("shift_jis", "cp932"), ("euc_jp",), ("euc_kr", "cp949"))
 LEAST = 0.55
 MARGIN = 0.25
+MOST = 1 << 16
 
 
 class Guess(NamedTuple):
@@ -58,9 +60,9 @@ def is_certain(guesses: Sequence[Guess]) -> bool:
 
 
 def plausibility(text: str) -> float:
-    """Returns the mean score of the characters beyond ASCII: about 1.4 for Chinese text, below 0.2 for text that was
-    decoded wrongly."""
-    scores = [_score(char) for char in text if char > "\x7f"]
+    """Returns the mean score of the first characters beyond ASCII: about 1.4 for Chinese text, mostly below 0.2 for
+    text that was decoded wrongly."""
+    scores = [_score(char) for char in islice((char for char in text if char > "\x7f"), MOST)]
     return sum(scores) / len(scores) if scores else 0.0
 
 

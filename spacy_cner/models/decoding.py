@@ -1,4 +1,4 @@
-"""Spans from the scores of tags: those of the best path, or those that are probable enough."""
+"""Decoding of tag scores to spans: the spans of the best path, or the spans that are probable enough."""
 
 from bisect import bisect_right
 from collections.abc import Callable, Iterable
@@ -15,7 +15,7 @@ FindSpans = Callable[[TagScores], list[list[ScoredSpan]]]
 
 
 def path_spans(scores: TagScores, threshold: float) -> list[list[ScoredSpan]]:
-    """The spans of the best tags of each sequence that are at least so probable."""
+    """Returns the spans of the best tags of each sequence that are at least as probable as the threshold."""
     paths = scores.paths()
     found = [
         tags_to_spans([scores.tags[tag] for tag in path[:length]], scores.scheme, "repair")
@@ -24,7 +24,7 @@ def path_spans(scores: TagScores, threshold: float) -> list[list[ScoredSpan]]:
     with_spans = [i for i, row in enumerate(found) if row]
     if not with_spans:
         return [[] for _ in found]
-    # Only the sequences that have any
+    # Only sequences that have spans need probabilities.
     chosen = scores.of(with_spans)
     spans = [(i, start, end) for i, row in enumerate(with_spans) for start, end, _ in found[row]]
     probabilities = scores.crf.span_probabilities(
@@ -41,14 +41,16 @@ def path_spans(scores: TagScores, threshold: float) -> list[list[ScoredSpan]]:
 
 
 def best_spans(scores: TagScores, threshold: float) -> list[list[ScoredSpan]]:
-    """Of all spans of each sequence that are at least so probable, those that do not overlap and are over the threshold
-    by most in sum. Where the probabilities hold, half of the best F1 that can be reached is the best threshold for it
-    (Lipton et al. 2014, "Optimal thresholding of classifiers to maximize F1 measure", theorem 1)."""
+    """Returns the best spans of each sequence that do not overlap: the sum of how far their probabilities exceed the
+    threshold is the highest.
+
+    With calibrated probabilities, the best threshold for F1 is half of the best F1 that can be reached (Lipton et al.
+    2014, "Optimal thresholding of classifiers to maximize F1 measure", theorem 1)."""
     return [without_overlap(spans, threshold) for spans in probable_spans(scores, threshold)]
 
 
 def probable_spans(scores: TagScores, threshold: float) -> list[list[ScoredSpan]]:
-    """All spans of each sequence that are at least so probable, whether or not they overlap."""
+    """Returns all spans of each sequence that are at least as probable as the threshold, overlapping or not."""
     tags, device = scores.tags, scores.emissions.device
     labels = list(dict.fromkeys(parse_tag(tag, scores.scheme).label for tag in tags if tag != OUTSIDE))
     letters = scheme_letters(scores.scheme)
@@ -70,15 +72,15 @@ def probable_spans(scores: TagScores, threshold: float) -> list[list[ScoredSpan]
 
 
 def continuing(scores: TagScores) -> torch.Tensor:
-    """(L, L) [from, to]: transitions that stay inside of one span."""
+    """Returns which transitions stay inside one span, bool (L, L) [from, to]."""
     transitions = allowed_transitions(scores.tags, scores.scheme)
     return torch.from_numpy(transitions.continues).to(scores.emissions.device)
 
 
 def without_overlap(spans: Iterable[ScoredSpan], threshold: float) -> list[ScoredSpan]:
-    """Those that do not overlap and whose probabilities are over the threshold by most in sum, from left to right
-    (weighted interval scheduling)."""
-    # The best choices of spans that end up to a place, by places: their worth, the last span, and the choice before it
+    """Selects spans that do not overlap so that the sum of probability minus threshold is the highest (weighted
+    interval scheduling). RETURNS: the spans from left to right."""
+    # The best choice of spans up to each end: its worth, its last span, and the choice before that span
     ends, worths = [0], [0.0]
     choices: list[tuple[ScoredSpan, int] | None] = [None]
     for span in sorted(spans, key=lambda span: (span[1], span[0], -span[3])):

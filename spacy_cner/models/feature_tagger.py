@@ -1,4 +1,4 @@
-"""A tagger of characters by sparse features and a CRF: trained, saved and used, whatever its tags mean."""
+"""A tagger of characters by sparse features and a CRF; it does not depend on what the tags mean."""
 
 from collections.abc import Callable, Collection, Iterator, Mapping
 from itertools import accumulate
@@ -22,23 +22,27 @@ from ..text.windows import Window
 from .tag_scores import Tagged, TagScores
 from .torch_layers import PADDED_SIZE_CPU
 
-Report = Callable[[int, float], None]  # called with the number of the iteration or pass, and the loss
+ProgressReport = Callable[[int, float], None]  # called with the number of the iteration or epoch, and the loss
 
 
 class TrainingData(NamedTuple):
-    """rows (n, k), bigram_rows (n, k'): int32, of the characters of all documents. tags: int64 (n,), -1 if unknown.
-    places: where the characters of each window stand among these."""
+    """Training data prepared from documents with n characters in total.
+
+    rows (n, k), bigram_rows (n, k'): int32, the rows of the features. tags: int64 (n,), -1 if unknown. positions: the
+    characters of each window among these n."""
 
     windows: list[Window]
-    places: list[range]
+    positions: list[range]
     rows: torch.Tensor
     bigram_rows: torch.Tensor
     tags: torch.Tensor
 
 
 class FeatureTagger:
-    """tags: of the scheme, O first. templates: see `template`. lists: by the names that templates use.
-    window: longer documents are tagged in windows of at most so many characters; features look beyond these."""
+    """A CRF tagger over the features of templates.
+
+    tags: the scheme's tags, O first. templates: see `template`. lists: word lists by the names that templates use.
+    window: longer documents are tagged in windows of at most this many characters; features look beyond a window."""
 
     def __init__(
         self, tags: list[str], scheme: str, templates: list[str], lists: Mapping[str, WordList], *, window: int
@@ -51,18 +55,18 @@ class FeatureTagger:
     def prepare(
         self, docs: list[Doc], views: list[Doc], gold: list[numpy.ndarray], *, min_count: int
     ) -> "TrainingData":
-        """Finds the dictionary, of features that occur at least `min_count` times.
+        """Collects the features that occur at least `min_count` times, and prepares the training data.
 
         views: the documents' character views. gold: for each of them the indices of its tags, int64 (n_tokens,), -1
-        where they are not known."""
-        windows, places = self._windows(views)
+        if unknown."""
+        windows, positions = self._windows(views)
         features = self.extract(docs, views)
         self._set_dictionaries(*(Dictionary.from_counts(keys, min_count) for keys in features))
         tags = numpy.full(sum(map(len, views)), -1, dtype="int64")
-        for window, place in zip(windows, places):
-            tags[place] = window_tags(gold[window.index], window, self.transitions.continues)
+        for window, characters in zip(windows, positions):
+            tags[characters] = window_tags(gold[window.index], window, self.transitions.continues)
         rows, bigram_rows = self._rows(features)
-        return TrainingData(windows, places, rows, bigram_rows, torch.from_numpy(tags))
+        return TrainingData(windows, positions, rows, bigram_rows, torch.from_numpy(tags))
 
     def train(
         self,
@@ -73,15 +77,17 @@ class FeatureTagger:
         epochs: int,
         max_iterations: int,
         left_out: Collection[int] = (),
-        report: Report | None = None,
+        report: ProgressReport | None = None,
     ) -> None:
-        """Finds the weights, anew. left_out: documents not to learn from. The rest: see `train_online`, which is used
-        if there are `epochs`, and `train_feature_crf`."""
+        """Trains the weights from scratch, by `train_online` if there are `epochs`, else by `train_feature_crf`. Other
+        arguments are described there.
+
+        left_out: documents not to learn from."""
         self._reset()
         sequences = [
-            place
-            for window, place in zip(data.windows, data.places)
-            if window.index not in left_out and (data.tags[place.start : place.stop] >= 0).any()
+            characters
+            for window, characters in zip(data.windows, data.positions)
+            if window.index not in left_out and (data.tags[characters.start : characters.stop] >= 0).any()
         ]
         common = (self.model, data.rows, data.bigram_rows, data.tags, sequences)
         if epochs:
@@ -90,32 +96,32 @@ class FeatureTagger:
             train_feature_crf(*common, c1=c1, c2=c2, max_iterations=max_iterations, report=report)
 
     def forget_unused(self) -> None:
-        """Leaves out of the dictionary what has no weight. Training data that were prepared before are of no use
+        """Removes features without weights from the dictionary. Training data prepared before cannot be used
         afterwards."""
         self._set_state(self._state())
 
     def tag_prepared(self, data: "TrainingData", docs: Collection[int]) -> Iterator[Tagged]:
         """Scores the tags of these documents of the training data, as `tag` does."""
         chosen = [i for i, window in enumerate(data.windows) if window.index in docs]
-        windows, places = [data.windows[i] for i in chosen], [data.places[i] for i in chosen]
-        return self._tag(windows, places, data.rows, data.bigram_rows)
+        windows, positions = [data.windows[i] for i in chosen], [data.positions[i] for i in chosen]
+        return self._tag(windows, positions, data.rows, data.bigram_rows)
 
     def tag(self, docs: list[Doc], views: list[Doc]) -> Iterator[Tagged]:
-        """Yields the scores of tags, in batches of windows of like length."""
+        """Yields the scores of tags, in batches of windows of similar length."""
         return self._tag(*self._windows(views), *self._rows(self.extract(docs, views)))
 
     def _tag(
-        self, windows: list[Window], places: list[range], rows: torch.Tensor, bigram_rows: torch.Tensor
+        self, windows: list[Window], positions: list[range], rows: torch.Tensor, bigram_rows: torch.Tensor
     ) -> Iterator[Tagged]:
         emissions = self.model.emissions(rows)
-        for chosen in batches_by_length(places, PADDED_SIZE_CPU):
-            batch = make_batch([places[i] for i in chosen])
+        for chosen in batches_by_length(positions, PADDED_SIZE_CPU):
+            batch = make_batch([positions[i] for i in chosen])
             scores, transitions = emissions[batch.chars], self.model.transitions(bigram_rows, batch)
             found = TagScores(self.model.crf, self.tags, self.scheme, scores, batch.lengths, transitions)
             yield Tagged([windows[i] for i in chosen], found)
 
     def to_dict(self) -> dict[str, Any]:
-        """All that it is, for msgpack."""
+        """Returns settings, lists and weights, ready for msgpack."""
         return {
             "tags": self.tags,
             "scheme": self.scheme,
@@ -127,17 +133,18 @@ class FeatureTagger:
 
     @classmethod
     def from_dict(cls, saved: dict[str, Any]) -> "FeatureTagger":
+        """Makes the tagger that `to_dict` was called on."""
         lists = {name: WordList.from_dict(words) for name, words in saved["lists"].items()}
         tagger = cls(saved["tags"], saved["scheme"], saved["templates"], lists, window=saved["window"])
         tagger._set_state(saved["state"])
         return tagger
 
     def _windows(self, views: list[Doc]) -> tuple[list[Window], list[range]]:
-        """The windows of all documents, and where their characters stand among those of all documents."""
+        """Returns the windows of all documents, and the positions of their characters among all documents'."""
         windows = windows_of(views, self.window)
         starts = [0, *accumulate(map(len, views))]
-        places = [range(starts[w.index] + w.start, starts[w.index] + w.stop) for w in windows]
-        return windows, places
+        positions = [range(starts[w.index] + w.start, starts[w.index] + w.stop) for w in windows]
+        return windows, positions
 
     def _rows(self, features: Features) -> list[torch.Tensor]:
         return [
@@ -150,7 +157,7 @@ class FeatureTagger:
         self._reset()
 
     def _reset(self) -> None:
-        """A model without any weight."""
+        """Makes a model whose weights are all zero."""
         allowed = self.transitions
         crf = CRF(
             len(self.tags),
@@ -161,7 +168,7 @@ class FeatureTagger:
         self.model = FeatureCrf(crf.double(), len(self.dictionary), len(self.bigram_dictionary))
 
     def _state(self) -> dict[str, numpy.ndarray]:
-        """Weights in half precision, only those that are not zero, and the features that have them."""
+        """Returns the weights that are not zero, in half precision, and their features."""
         state = {"bias": self.model.bias.numpy()}
         state |= {name: scores.numpy() for name, scores in self.model.crf.named_parameters()}
         for name, dictionary, weights in (
@@ -170,10 +177,12 @@ class FeatureTagger:
         ):
             table = weights.numpy().astype("float16")
             used = (table != 0).any(axis=1)
-            places = numpy.flatnonzero(table[used])
+            positions = numpy.flatnonzero(table[used])
             state[f"{name}_keys"] = dictionary.keys[used[1:]]
-            state[f"{name}_places"] = places.astype(numpy.min_scalar_type(int(places[-1]) if len(places) else 0))
-            state[f"{name}_weights"] = table[used].ravel()[places]
+            state[f"{name}_indices"] = positions.astype(
+                numpy.min_scalar_type(int(positions[-1]) if len(positions) else 0)
+            )
+            state[f"{name}_weights"] = table[used].ravel()[positions]
         return state
 
     def _set_state(self, state: dict[str, numpy.ndarray]) -> None:
@@ -183,5 +192,5 @@ class FeatureTagger:
             for name, scores in self.model.crf.named_parameters():
                 scores.copy_(torch.tensor(state[name]))
         for name, table in (("plain", self.model.weights), ("bigram", self.model.bigram_weights)):
-            places = torch.from_numpy(state[f"{name}_places"].astype("int64"))
-            table[1:].view(-1)[places] = torch.tensor(state[f"{name}_weights"]).float()
+            positions = torch.from_numpy(state[f"{name}_indices"].astype("int64"))
+            table[1:].view(-1)[positions] = torch.tensor(state[f"{name}_weights"]).float()

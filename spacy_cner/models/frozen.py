@@ -23,7 +23,7 @@ def build_frozen_tok2vec(
         InputError for another one."""
     check_dropout(dropout)
     learned = build_Tok2Vec_model(embed, encode)
-    # Its layers rather than itself as the only layer: so it takes the weights of any `spacy.Tok2Vec.v2` of these parts.
+    # Has the same layers as `learned`, so that it takes the weights of any `spacy.Tok2Vec.v2` of these parts.
     return Model(
         "frozen_tok2vec",
         partial(_forward, dropout=dropout),

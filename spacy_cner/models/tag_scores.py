@@ -9,8 +9,10 @@ from ..text.windows import Window
 
 
 class TagScores(NamedTuple):
-    """tags: the CRF's, in order, of that scheme. emissions: (B, T, L). lengths: (B,). transitions: None, or
-    (B, T - 1, L, L), what is added to the CRF's own at each position."""
+    """The scores of B sequences.
+
+    tags: the CRF's tags in order, of the scheme `scheme`. emissions: (B, T, L). lengths: (B,). transitions: (B, T - 1,
+    L, L), added to the CRF's own at each position, or None."""
 
     crf: CRF
     tags: list[str]
@@ -20,17 +22,17 @@ class TagScores(NamedTuple):
     transitions: torch.Tensor | None = None
 
     def paths(self) -> torch.Tensor:
-        """The best tags of each sequence: (B, T), indices, -1 at padding."""
+        """Returns the indices of the best tags of each sequence, (B, T), -1 at padding."""
         return self.crf.decode(self.emissions, self.lengths, self.transitions)[0]
 
     def of(self, sequences: list[int]) -> "TagScores":
-        """The scores of these sequences only."""
+        """Returns the scores of these sequences only."""
         chosen = torch.tensor(sequences, dtype=torch.long, device=self.emissions.device)
         transitions = None if self.transitions is None else self.transitions[chosen]
         return self._replace(emissions=self.emissions[chosen], lengths=self.lengths[chosen], transitions=transitions)
 
     def without(self, penalty: float) -> "TagScores":
-        """The scores with a penalty subtracted from those of the tag O, the first."""
+        """Returns the scores with a penalty subtracted from the scores of the first tag, O."""
         emissions = self.emissions.clone()
         emissions[..., 0] -= penalty
         return self._replace(emissions=emissions)

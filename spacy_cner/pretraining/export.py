@@ -1,19 +1,17 @@
 """Export of a pre-trained encoder: its weights in half precision, and a JSON file that says how they were learned."""
 
 import hashlib
-import io
 import json
 from pathlib import Path
 from typing import Any
 
-import numpy
 import spacy
 import srsly
-import torch
 from spacy.training.pretrain import get_tok2vec_ref
 from thinc.api import Config, Model
 
 from ..errors import InputError
+from ..models.weights import half
 from .checkpoint import write_whole
 from .huggingface import is_char_bert, save_encoder
 from .loop import ENCODER, LOG
@@ -86,27 +84,3 @@ def log_summary(folder: Path) -> dict[str, Any]:
         return {}
     last = json.loads((folder / LOG).read_text(encoding="utf-8").splitlines()[-1])
     return {key: last[key] for key in SUMMARY if key in last}
-
-
-def half(model: bytes) -> bytes:
-    """Converts the float32 weights in the result of `Model.to_bytes` to float16. Loading makes them float32 again."""
-    message = srsly.msgpack_loads(model)
-    for params in message["params"]:
-        params.update({name: _half_array(value) for name, value in params.items() if value is not None})
-    for shims in message["shims"]:
-        shims[:] = [_half_shim(shim) for shim in shims]
-    return srsly.msgpack_dumps(message)
-
-
-def _half_array(values: numpy.ndarray) -> numpy.ndarray:
-    return values.astype("float16") if values.dtype == numpy.float32 else values
-
-
-def _half_shim(shim: bytes) -> bytes:
-    message = srsly.msgpack_loads(shim)
-    if message["state"] is not None:
-        state = torch.load(io.BytesIO(message["state"]), map_location="cpu", weights_only=True)
-        buffer = io.BytesIO()
-        torch.save({name: w.half() if w.dtype == torch.float32 else w for name, w in state.items()}, buffer)
-        message["state"] = buffer.getvalue()
-    return srsly.msgpack_dumps(message)

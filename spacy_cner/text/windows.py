@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from ..errors import InputError
+
 SENTENCE_ENDS = frozenset("。！？!?…；;\n\r\u2028\u2029")
 CLAUSE_ENDS = frozenset("，,、：: \t\u3000")
 CLOSING = frozenset("”’」』】）)》\"'")
@@ -9,7 +11,8 @@ CLOSING = frozenset("”’」』】）)》\"'")
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """Tokens `start` to `stop` (exclusive) of a document's character view; `index` is its place in the batch."""
+    """Tokens `start` to `stop` (exclusive) of a document's character view; `index` is the document's index in the
+    batch."""
 
     index: int
     start: int
@@ -24,9 +27,9 @@ def split_windows(chars: list[str], size: int) -> list[tuple[int, int]]:
 
     A cut is after the last sentence end that fits (and its closing quotes and brackets), else after the last clause
     end, else at `size`. It depends on the text alone. RETURNS: (start, end) of each window; together they cover the
-    sequence."""
+    sequence. Raises InputError for a size below 1."""
     if size < 1:
-        raise ValueError(f"expected a window size of at least 1, got {size}")
+        raise InputError(f"expected a window size of at least 1, got {size}")
     windows, start = [], 0
     while len(chars) - start > size:
         end = _last_cut(chars, start, start + size)

@@ -18,7 +18,7 @@ from ..errors import InputError
 from ..text.windows import split_windows
 from ..text.words import WORDS_KEY
 
-Reader = Callable[[Language], Iterable[Example]]
+ExampleReader = Callable[[Language], Iterable[Example]]
 
 ENTS, WORDS = "ents", "words"
 KINDS = (ENTS, WORDS)
@@ -76,7 +76,7 @@ class MixedCorpus:
 
     def __init__(
         self,
-        corpora: dict[str, Reader],
+        corpora: dict[str, ExampleReader],
         sizes: dict[str, float],
         annotations: dict[str, list[str]],
         max_length: int,
@@ -218,7 +218,7 @@ def _shows(corpus: str, reference: Doc, kinds: Sequence[str]) -> frozenset[tuple
     return frozenset(shows)
 
 
-def _plain(reader: Reader) -> Reader:
+def _plain(reader: ExampleReader) -> ExampleReader:
     """Returns spaCy's own reader without its augmenter, and any other reader as it is."""
     if type(reader) is not Corpus:
         return reader
@@ -227,12 +227,12 @@ def _plain(reader: Reader) -> Reader:
     return plain
 
 
-def _augmenter(reader: Reader) -> Callable[[Language, Example], Iterable[Example]]:
+def _augmenter(reader: ExampleReader) -> Callable[[Language, Example], Iterable[Example]]:
     return reader.augmenter if type(reader) is Corpus else dont_augment
 
 
 def _check(
-    corpora: dict[str, Reader], sizes: dict[str, float], annotations: dict[str, list[str]], max_length: int
+    corpora: dict[str, ExampleReader], sizes: dict[str, float], annotations: dict[str, list[str]], max_length: int
 ) -> None:
     if not corpora:
         raise InputError("expected corpora to mix, got none")

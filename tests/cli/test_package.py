@@ -18,6 +18,7 @@ import spacy_cner
 from spacy_cner.cli import app
 from spacy_cner.cli.package import build_wheel, extras_of, keep_only, require
 from spacy_cner.errors import InputError
+from spacy_cner.loading import config_folder
 from spacy_cner.training.mixed import CORPUS_KEY
 
 PACKAGE = Path(spacy_cner.__file__).parent
@@ -66,7 +67,8 @@ def test_the_plugin_is_whole(folder):
     wheel = zipfile.ZipFile(next((folder / "wheels").glob("spacy_cner-*.whl")))
     packed = {name for name in wheel.namelist() if ".dist-info/" not in name}
     files = [*PACKAGE.rglob("*.py"), PACKAGE / "py.typed", *PACKAGE.glob("assets/*/*.txt")]
-    assert packed == {path.relative_to(PACKAGE.parent).as_posix() for path in files}
+    configs = {f"spacy_cner/configs/{path.name}" for path in config_folder().iterdir() if path.is_file()}
+    assert packed == {path.relative_to(PACKAGE.parent).as_posix() for path in files} | configs
     read = {Path(name).name: wheel.read(name).decode() for name in wheel.namelist() if ".dist-info/" in name}
     assert "cner = spacy_cner.pipeline.cner:make_cner" in read["entry_points.txt"]
     assert "Requires-Dist: torch" in read["METADATA"]
@@ -115,8 +117,8 @@ def with_templates(*templates):
         (with_templates("c[0]", "c[0]word[-1]"), ["words"]),
         (with_templates("c[0]", "pos[1]"), ["words"]),
         (with_templates("c[0]", "surname[0]"), []),
-        (with_embed(**{"@architectures": "spacy_cner.CharNgramEmbed.v1", "places": 4}), ["words"]),
-        (with_embed(**{"@architectures": "spacy_cner.CharNgramEmbed.v1", "places": 1}), []),
+        (with_embed(**{"@architectures": "spacy_cner.CharNgramEmbed.v1", "positions": 4}), ["words"]),
+        (with_embed(**{"@architectures": "spacy_cner.CharNgramEmbed.v1", "positions": 1}), []),
     ],
 )
 def test_extras_that_a_pipeline_needs(component, extras):

@@ -145,6 +145,11 @@ def test_the_base_is_a_file_beside_it_or_a_product_config(tmp_path, write):
             '[overlay]\nextends = "gone.cfg"',
             "own.cfg: extends = 'gone.cfg': .*gone.cfg: expected a config there or in ",
         ),
+        (
+            '[overlay]\nextend = "base.cfg"',
+            "own.cfg: expected `extends` and a name in .overlay., got {'extend': 'base.cfg'}",
+        ),
+        ("[overlay]\nextends = 1", "own.cfg: expected `extends` and a name in .overlay., got {'extends': 1}"),
         ('[overlay]\nextends = "own.cfg"', "own.cfg: expected to extend another config, got 'own.cfg', which extends"),
         (
             '[overlay]\nextends = "ring.cfg"',

@@ -12,7 +12,7 @@ FEATURES = {
 }
 TEXTS = [text for text, _ in SENTENCES]
 WORDS = {"@layers": "concatenate.v1", "*": {
-    "chars": {"@architectures": "spacy_cner.CharNgramEmbed.v1", "widths": [16], "buckets": [200], "places": 3},
+    "chars": {"@architectures": "spacy_cner.CharNgramEmbed.v1", "widths": [16], "buckets": [200], "positions": 3},
     "words": {"@architectures": "spacy_cner.SparseFeatures.v1", "templates": ["word[0]"], "width": 4},
 }}  # fmt: skip
 
@@ -40,7 +40,7 @@ def hybrid():
 def joint():
     spacy.util.fix_random_seed(0)
     nlp = spacy.blank("zh")
-    embed = {"@architectures": "spacy_cner.CharNgramEmbed.v1", "widths": [16], "buckets": [200], "places": 3}
+    embed = {"@architectures": "spacy_cner.CharNgramEmbed.v1", "widths": [16], "buckets": [200], "positions": 3}
     encode = {"@architectures": "spacy_cner.LSTM.v1", "width": 16}
     tok2vec = {"@architectures": "spacy_cner.EmbedAndEncode.v1", "embed": embed, "encode": encode}
     nlp.add_pipe("tok2vec", config={"model": tok2vec})
