@@ -39,7 +39,9 @@ def convert(
     ),
     # fmt: on
 ):
-    """Convert a corpus to a .spacy file: one document per sentence, one token per character."""
+    """Convert a corpus to a .spacy file.
+
+    It has one document for each sentence, and one token for each character."""
     options: dict[str, Any] = {}
     if strict_tags:
         require_format("--strict-tags", format, COLUMNS)

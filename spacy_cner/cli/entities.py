@@ -1,10 +1,9 @@
 """`entities`: what a pipeline finds in a text."""
 
-import spacy
 import typer
 from wasabi import table
 
-from ..errors import InputError
+from ..loading import load_pipeline
 from ._app import command
 
 
@@ -15,11 +14,10 @@ def entities(
     texts: list[str] | None = typer.Argument(None, help="Texts; standard input, one a line, if there is none"),
     # fmt: on
 ):
-    """Print the entities of texts with their character offsets, labels and probabilities."""
-    try:
-        nlp = spacy.load(model)
-    except (OSError, ValueError, ImportError) as error:
-        raise InputError(f"{model}: expected a pipeline that loads, got {error}") from error
+    """Print the entities of texts.
+
+    Each has its character offsets, label and probability."""
+    nlp = load_pipeline(model)
     for doc in nlp.pipe(texts or (line.rstrip("\n") for line in typer.get_text_stream("stdin"))):
         typer.echo(doc.text)
         scores = [ent._.score for ent in doc.ents]

@@ -3,12 +3,11 @@
 from pathlib import Path
 
 import typer
-from wasabi import msg
 
 from ..corpus.docbin import save
 from ..corpus.prepare import prepare_file, prepare_folder, read_recipe
 from ..errors import InputError
-from ._app import command
+from ._app import command, good
 
 
 @command
@@ -23,7 +22,9 @@ def prepare(
     seed: int = typer.Option(0, help="Seed"),
     # fmt: on
 ):
-    """Convert and split a corpus, as its recipe says, or your own annotated file."""
+    """Convert and split a corpus, in one command.
+
+    It is one that a recipe describes, or your own annotated file."""
     if format:
         parts = prepare_file(source, format, fraction=fraction, seed=seed)
     elif corpus is None:
@@ -34,4 +35,4 @@ def prepare(
     for part, docs in parts.items():
         path = output / f"{part}.spacy"
         save(docs, path)
-        msg.good(f"{path}: {len(docs)} sentences")
+        good(f"{path}: {len(docs)} sentences")

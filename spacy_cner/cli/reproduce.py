@@ -41,8 +41,10 @@ def reproduce(
     keep_models: bool = typer.Option(False, "--keep-models", help="Keep the pipelines after they are scored"),
     # fmt: on
 ):
-    """Run the rows of a paper's table, each with its config, corpus and seeds, and print precision, recall, F1 and
-    recall on unseen entities beside the published figures. Runs that are recorded are not run again, so it may be
+    """Run the rows of a paper's table.
+
+    Each has its config, corpus and seeds. Precision, recall, F1 and recall on unseen entities are printed next to the
+    published figures. Runs that are recorded are not run again, so it may be
     stopped at any time. Other options override the configs, as in `spacy train`: --training.max_steps 10."""
     path = table_path(table)
     description = read_table(path)

@@ -10,6 +10,7 @@ from thinc.api import Model, chain
 from thinc.types import Floats2d
 from torch import nn
 
+from ..errors import InputError
 from ..nn.bert_layers import BertLayer
 from ..nn.classification_attention import ClassificationAttention
 from ..nn.precision import Precision
@@ -32,7 +33,7 @@ def build_classification_attention(
     inner: width of the intermediate layer; 0 for four times that of the input, as in BERT.
     dropout: inside of this layer; `training.dropout` is that of its output."""
     if not 0 <= alpha <= 1:
-        raise ValueError(f"expected an alpha from 0 to 1, got {alpha}")
+        raise InputError(f"expected an alpha from 0 to 1, got {alpha}")
     build = partial(_classification_attention, heads=heads, inner=inner, dropout=dropout)
     model = _same_width(CLASSIFICATION_ATTENTION, build, precision)
     model.layers[0].attrs.update({"alpha": alpha, "counts": {}})

@@ -6,6 +6,8 @@ from typing import Any, cast
 from thinc.api import Model, Ops
 from thinc.types import Floats2d
 
+from ..errors import InputError
+
 
 def sequence_dropout(rate: float = 0.0) -> Model[list[Floats2d], list[Floats2d]]:
     """Thinc's `Dropout`: the same settings under the same name, the same random numbers on a CPU."""
@@ -13,9 +15,9 @@ def sequence_dropout(rate: float = 0.0) -> Model[list[Floats2d], list[Floats2d]]
 
 
 def check_dropout(dropout: float) -> None:
-    """Raises ValueError if it is none."""
+    """Raises InputError if it is none."""
     if not 0 <= dropout < 1:
-        raise ValueError(f"expected a dropout from 0 to below 1, got {dropout}")
+        raise InputError(f"expected a dropout from 0 to below 1, got {dropout}")
 
 
 def make_dropout(ops: Ops, rows: list[Floats2d], rate: float) -> Callable[[list[Floats2d]], list[Floats2d]]:

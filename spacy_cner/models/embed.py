@@ -40,9 +40,9 @@ def build_char_ngram_embed(
         `doc.spans["words"]`, or without these jieba's. 1: a character has one row.
     Docs must have one character per token. RETURNS Model[List[Doc], List[Floats2d]], rows of sum(widths)."""
     if len(buckets) != len(widths):
-        raise ValueError(f"expected one number of buckets for each of {len(widths)} widths, got {len(buckets)}")
+        raise InputError(f"expected one number of buckets for each of {len(widths)} widths, got {len(buckets)}")
     if places < 1:
-        raise ValueError(f"expected at least 1 place in a word, got {places}")
+        raise InputError(f"expected at least 1 place in a word, got {places}")
     path = Path(vectors) if vectors else None
     layers = [
         ngram_embed(order, width, count, path, trainable, places if order == 1 else 1)

@@ -7,6 +7,7 @@ from thinc.api import Model, chain
 from thinc.api import residual as add_input
 from thinc.types import Floats2d
 
+from ..errors import InputError
 from ..nn.attention import SelfAttention
 from ..nn.convolution import CharCNN
 from ..nn.precision import Precision
@@ -60,7 +61,7 @@ def build_self_attention(
         been, and twice 0.5 leaves a quarter of them.
     zero_init: whether attention begins with adding nothing to them; needs `residual`."""
     if zero_init and not residual:
-        raise ValueError("expected residual = true beside zero_init = true: without the states all would begin at 0")
+        raise InputError("expected residual = true beside zero_init = true: without the states all would begin at 0")
     if not heads:
         return encoder
     width = encoder.get_dim("nO")

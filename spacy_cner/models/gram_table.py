@@ -5,6 +5,7 @@ import srsly
 from thinc.api import Model
 from thinc.model import deserialize_attr, serialize_attr
 
+from ..errors import InputError
 from ..features.hashing import GOLDEN
 from ..text.chars import MASK, normalize_codepoints
 
@@ -19,9 +20,9 @@ class GramTable:
 
     def __init__(self, order: int, known: list[str], buckets: int):
         if not 1 <= order <= 3:
-            raise ValueError(f"expected an n-gram order from 1 to 3, got {order}")
+            raise InputError(f"expected an n-gram order from 1 to 3, got {order}")
         if wrong := [gram for gram in known if len(gram) != order]:
-            raise ValueError(f"expected n-grams of {order} characters, got {wrong[0]!r}")
+            raise InputError(f"expected n-grams of {order} characters, got {wrong[0]!r}")
         self.order, self.known, self.buckets = order, known, buckets
         keys = gram_keys(numpy.array([[ord(c) for c in gram] for gram in known], dtype="<u4").reshape(-1, order))
         self._rows = numpy.argsort(keys, kind="stable")

@@ -59,9 +59,9 @@ class TransformerShim(HFShim):
 
     @property
     def encoder(self) -> Any:
-        """Raises ValueError if it was neither loaded nor initialised."""
+        """Raises InputError if it was neither loaded nor initialised."""
         if self._model is None:
-            raise ValueError("expected an initialised model, got one without its encoder; call nlp.initialize first")
+            raise InputError("expected an initialised model, got one without its encoder; call nlp.initialize first")
         return self._model
 
     @property

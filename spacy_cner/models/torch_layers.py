@@ -23,6 +23,7 @@ from thinc.api import (
 from thinc.types import Floats2d
 from torch import nn
 
+from ..errors import InputError
 from ..nn.precision import Precision, check_precision, computing
 from ..text.batching import batches_by_length
 
@@ -49,9 +50,9 @@ class SizedShim(PyTorchShim):
         return self._model is not None
 
     def require_built(self) -> nn.Module:
-        """The module. Raises ValueError if it was not built yet."""
+        """The module. Raises InputError if it was not built yet."""
         if self._model is None:
-            raise ValueError(
+            raise InputError(
                 "expected an initialised model, got one that was neither initialised nor loaded; call "
                 "nlp.initialize(...) first"
             )

@@ -37,7 +37,7 @@ def build_char_transformer(
     Raises InputError if the packages that this needs are not installed."""
     for option, value in (("window", window - 1), ("trained_layers", trained_layers or 0), ("rate", rate)):
         if value < 0:
-            raise ValueError(f"expected {option} to be positive, got {value}")
+            raise InputError(f"expected {option} to be positive, got {value}")
     try:
         from .huggingface import char_transformer
     except ImportError as error:

@@ -2,6 +2,7 @@
 
 import numpy
 
+from ..errors import InputError
 from ..features.hashing import START, mix, string_keys
 from ..text.chars import normalize_codepoints, normalize_text
 
@@ -18,9 +19,9 @@ class WordTable:
 
     def __init__(self, words: list[str], counts: list[int]):
         if len(words) != len(counts):
-            raise ValueError(f"expected one count for each of {len(words)} words, got {len(counts)}")
+            raise InputError(f"expected one count for each of {len(words)} words, got {len(counts)}")
         if "" in words:
-            raise ValueError("expected words of at least one character, got an empty one")
+            raise InputError("expected words of at least one character, got an empty one")
         self.words, self.counts = words, counts
         lengths = numpy.array([len(word) for word in words], dtype="int64")
         self._lengths = numpy.unique(lengths).tolist()

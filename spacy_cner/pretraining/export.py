@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy
-import spacy
 import srsly
 import torch
 from spacy.training.pretrain import get_tok2vec_ref
 from thinc.api import Config, Model
 
 from ..errors import InputError
+from ..loading import load_pipeline
 from .checkpoint import write_whole
 from .huggingface import is_char_bert, save_encoder
 from .loop import ENCODER, LOG
@@ -66,8 +66,8 @@ def _of_pipeline(folder: Path) -> tuple[Model, dict[str, Any]]:
             f"{folder / CONFIG}: expected [pretraining] with the component and layer that are the encoder, as "
             "configs/clc_encoder.cfg has it, got none"
         )
-    encoder = get_tok2vec_ref(spacy.load(folder), where)
-    scores = srsly.read_json(folder / META)["performance"]
+    encoder = get_tok2vec_ref(load_pipeline(str(folder)), where)
+    scores = srsly.read_json(folder / META).get("performance", {})
     told: dict[str, Any] = {"dev": {name: value for name, value in scores.items() if isinstance(value, float)}}
     # The encoder that this one began with, if it is still there.
     if before := config["paths"].get("init_tok2vec"):

@@ -25,8 +25,11 @@ def skip_gram(
     units: what they are, as an error names them. sample: units with a greater share of the text are left out now and
     then, the more frequent the oftener.
     RETURNS: gensim's KeyedVectors, the most frequent unit first. With one worker they are the same at each run.
-    Raises InputError if no unit occurs min_count times."""
-    from gensim.models import Word2Vec
+    Raises InputError if no unit occurs min_count times, and without gensim."""
+    try:
+        from gensim.models import Word2Vec
+    except ImportError as error:
+        raise InputError("expected gensim to learn vectors; pip install 'spacy_cner[vectors]' gets it") from error
 
     model = Word2Vec(
         vector_size=width,

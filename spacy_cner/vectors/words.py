@@ -80,7 +80,10 @@ def train_word_vectors(
     max_length: words with more characters are left out. max_rows: only so many words are kept, the most frequent ones.
     settings: of `spacy_cner.vectors.skip_gram.skip_gram`, its width among them.
     Raises InputError if no word is frequent enough."""
-    import rjieba
+    try:
+        import rjieba
+    except ImportError as error:
+        raise InputError("expected rjieba to find words; pip install 'spacy_cner[words]' gets it") from error
 
     with tempfile.TemporaryDirectory() as folder:
         corpus = Path(folder) / "words.txt"
