@@ -62,6 +62,7 @@ setup(
         ],
     },
     entry_points={
+        "console_scripts": ["spacy-cner = spacy_cner.cli:app"],
         "spacy_cli": ["cner = spacy_cner.cli:app"],
         "spacy_factories": [
             "cner = spacy_cner.pipeline.cner:make_cner",

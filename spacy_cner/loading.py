@@ -5,21 +5,41 @@ from pathlib import Path
 from spacy.cli._util import setup_gpu
 from spacy.language import Language
 from spacy.util import load_model
+from thinc.api import Model
 
 from .errors import InputError
 
 
 def load_pipeline(model: str, gpu_id: int = -1) -> Language:
-    """The pipeline of a package or a path, on a GPU or (-1) the CPU. Raises InputError with spaCy's own words if there
-    is no such GPU, or the pipeline cannot be loaded."""
+    """Loads the pipeline of a package or a path, on a GPU or (-1) the CPU.
+
+    Raises InputError for a pipeline that was not trained, and for whatever error loading ends in, as each part of a
+    broken folder fails in its own way. `spacy.load` has the traceback."""
+    use_gpu(gpu_id)
     try:
-        setup_gpu(gpu_id, silent=True)
+        nlp = load_model(model)
+    except Exception as error:
+        words = str(error) or type(error).__name__
+        raise InputError(f"{model}: expected a pipeline that loads, got {words}") from error
+    for name, pipe in nlp.components:
+        if not is_initialized(getattr(pipe, "model", None)):
+            raise InputError(f"{model}: expected a trained pipeline, got one whose {name!r} was never initialised")
+    return nlp
+
+
+def is_initialized(model: object) -> bool:
+    """Returns whether all layers of a model have their weights; of what is no model of Thinc's, True."""
+    if not isinstance(model, Model):
+        return True
+    return all(node.has_param(name) for node in model.walk() for name in node.param_names)
+
+
+def use_gpu(gpu_id: int, *, silent: bool = True) -> None:
+    """Sets up a GPU, or (-1) the CPU, as spaCy's commands do. Raises InputError with spaCy's words if there is none."""
+    try:
+        setup_gpu(gpu_id, silent=silent)
     except ValueError as error:
         raise InputError(f"expected GPU {gpu_id}: {error}") from error
-    try:
-        return load_model(model)
-    except (OSError, ValueError, ImportError, AttributeError) as error:  # the last: a package that is no pipeline
-        raise InputError(f"{model}: expected a pipeline that loads, got {error}") from error
 
 
 def save_pipeline(nlp: Language, output: Path) -> None:

@@ -24,6 +24,19 @@ def test_a_folder_that_is_no_pipeline(tmp_path):
         load_pipeline(str(tmp_path))
 
 
+def test_a_pipeline_that_was_never_trained(tmp_path, trained):
+    nlp = spacy.blank("zh")
+    ner = nlp.add_pipe("ner")
+    nlp.to_disk(tmp_path / "untrained")
+    with pytest.raises(InputError, match="untrained: expected a trained pipeline, got one whose 'ner' was never init"):
+        load_pipeline(str(tmp_path / "untrained"))
+    ner.add_label("PER")
+    nlp.initialize()
+    for name, pipeline in (("ner", nlp), ("cner", trained)):
+        pipeline.to_disk(tmp_path / name)
+        assert load_pipeline(str(tmp_path / name)).pipe_names == [name]
+
+
 def test_a_gpu_that_is_not_there(tmp_path):
     with pytest.raises(InputError, match="expected GPU 99: "):
         load_pipeline(str(tmp_path), 99)

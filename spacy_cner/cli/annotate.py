@@ -36,8 +36,10 @@ def annotate(
     gpu_id: int = typer.Option(-1, "--gpu-id", "-g", help="GPU ID, or -1 for CPU"),
     # fmt: on
 ):
-    """Annotate raw text with what a trained pipeline finds in it, to train another one on: a smaller and faster one, or
-    one that has seen more; a calibrated pipeline teaches best. Each line is a text, once."""
+    """Annotate raw text with what a pipeline finds in it.
+
+    Another pipeline can be trained on that: a smaller and faster one, or one that has seen more. A calibrated pipeline
+    teaches best. Each line is a text, once."""
     if min_length > max_length:
         raise InputError(f"expected --min-length up to --max-length, got {min_length} and {max_length}")
     nlp = load_pipeline(model, gpu_id)
@@ -54,6 +56,8 @@ def annotate(
         for doc in tqdm(docs, unit="doc", disable=None):
             result.add(doc)
     left_out = f"left out: {counts.unsure} with an entity under {min_score:g}, {counts.empty} without entities"
+    if not counts.read:
+        raise InputError(f"{', '.join(map(str, texts))}: expected texts to read, got none")
     if not counts.entities:
         raise InputError(f"{model}: expected to find entities in {counts.read} texts, got none to keep; {left_out}")
     save(result, output)

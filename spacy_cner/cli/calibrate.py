@@ -5,10 +5,9 @@ from pathlib import Path
 import typer
 
 from ..corpus.docbin import read_docs
-from ..errors import InputError
 from ..evaluation.calibration import calibrate as choose
 from ..loading import load_pipeline, save_pipeline
-from ._app import command, good
+from ._app import about, command, good
 
 
 @command
@@ -26,14 +25,15 @@ def calibrate(
     gpu_id: int = typer.Option(-1, "--gpu-id", "-g", help="GPU ID, or -1 for CPU"),
     # fmt: on
 ):
-    """Let a component find all entities that are probable enough, instead of those of the most probable tags, choose
-    on development data how probable that is, and save the pipeline so. Where precision is far above recall, as after
-    training on few sentences, this finds more entities than it adds wrong ones."""
+    """Choose on development data how probable an entity must be.
+
+    A component then finds all entities that are probable enough, instead of those of the most probable tags, and the
+    pipeline is saved so. Where precision is far above recall, as after training on few sentences, this finds more
+    entities than it adds wrong ones."""
     nlp = load_pipeline(model, gpu_id)
-    try:
-        found = choose(nlp, read_docs(data, nlp.vocab), component)
-    except InputError as error:
-        raise InputError(f"{data}: {error}") from error
+    docs = list(read_docs(data, nlp.vocab))
+    with about(data):
+        found = choose(nlp, docs, component)
     best = found.threshold
     for threshold, score in found.spans_f.items():
         typer.echo(f"{threshold:5.2f} {100 * score:6.2f}{'  *' if threshold == best else ''}")

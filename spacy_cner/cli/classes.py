@@ -16,9 +16,11 @@ def classes(
     model: str = typer.Argument(..., help="A pipeline with classification attention: the name of a package, or a path"),
     # fmt: on
 ):
-    """The entity classes that a pipeline attends over: from how many entities of its training set each embedding was
-    made, its length, and the cosine of the angle between each two of them. Classes whose cosine is near 1 look alike to
-    the attention; a larger `alpha` takes out more of what all entities of a class share with the others."""
+    """Show the entity classes that a pipeline attends over.
+
+    For each: from how many entities of the training set its embedding was made, its length, and the cosine of the angle
+    with each other one. Classes whose cosine is near 1 look alike to the attention; a larger `alpha` takes out more of
+    what all entities of a class share with the others."""
     nlp = load_pipeline(model)
     for name, pipe in nlp.pipeline:
         layer = classification_attention_of(pipe.model) if hasattr(pipe, "model") else None

@@ -62,7 +62,9 @@ def convert(
     tag_column: int | None = TAG_COLUMN,
     # fmt: on
 ):
-    """Convert a corpus to a .spacy file: one document per sentence, one token per character."""
+    """Convert a corpus to a .spacy file.
+
+    It has one document for each sentence, and one token for each character."""
     options = reader_options(
         format,
         strict_tags=strict_tags or None,

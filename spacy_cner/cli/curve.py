@@ -18,7 +18,9 @@ def curve(
     chance: float | None = typer.Option(None, help="Also draw a line at this score"),
     # fmt: on
 ):
-    """Draw how a score went during trainings, from what `spacy train` printed."""
+    """Draw how a score went during trainings.
+
+    It is read from what `spacy train` printed."""
     figure = new_figure(output)
     named = [(name, Path(file)) for name, _, file in (log.rpartition("=") for log in logs)]
     axes = figure.subplots()

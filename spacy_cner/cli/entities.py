@@ -16,7 +16,9 @@ def entities(
     texts: list[str] | None = typer.Argument(None, help="Texts; standard input, one a line, if there is none"),
     # fmt: on
 ):
-    """Print the entities of texts with their character offsets, labels and probabilities."""
+    """Print the entities of texts.
+
+    Each has its character offsets, label and probability."""
     nlp = load_pipeline(model)
     for doc in nlp.pipe([checked(text) for text in texts or input_lines(typer.get_binary_stream("stdin"))]):
         typer.echo(doc.text)

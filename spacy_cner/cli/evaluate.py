@@ -13,7 +13,7 @@ from ..evaluation.pipeline import evaluate_pipeline
 from ..evaluation.report import format_scores
 from ..evaluation.words import read_vocabulary
 from ..loading import load_pipeline
-from ._app import command
+from ._app import about, command, write_text
 
 
 @command
@@ -36,23 +36,23 @@ def evaluate(
     batch_size: int | None = typer.Option(None, min=1, help="Documents in a batch; the pipeline's own by default"),
     # fmt: on
 ):
-    """Score the entities of any pipeline against gold documents: precision, recall and F1, overall and per type (exact
-    spans, as spaCy counts them), recall on entities unseen in training, and named against nominal mentions where labels
-    end in .NAM and .NOM. Score its word segmentation where both sides have one (doc.spans["words"]), as the SIGHAN
-    bakeoffs do: precision, recall and F1, and recall on words seen and unseen in training. Scores are 0-1 in JSON and
-    percent in the table; `speed` is characters per second."""
+    """Score a pipeline on gold documents.
+
+    Entities: precision, recall and F1, overall and per type (exact spans, as spaCy counts them), recall on entities
+    unseen in training, and named against nominal mentions where labels end in .NAM and .NOM. Words, where both sides
+    have a segmentation (doc.spans["words"]), as the SIGHAN bakeoffs score them: precision, recall and F1, and recall on
+    words seen and unseen in training. Scores are 0-1 in JSON and percent in the table; `speed` is characters per
+    second."""
     nlp = load_pipeline(model, gpu_id)
     known = None if train is None else _known(train, nlp.vocab)
     vocabulary = None if words_train is None else read_vocabulary(words_train)
     docs = list(read_docs(data, nlp.vocab))
-    try:
+    with about(data):
         scores = evaluate_pipeline(nlp, docs, known, batch_size, words=words, vocabulary=vocabulary)
-    except InputError as error:
-        raise InputError(f"{data}: {error}") from error
     text = json.dumps(scores, ensure_ascii=False, indent=2)
     typer.echo(text if as_json else format_scores(scores))
     if output is not None:
-        _write(output, text + "\n")
+        write_text(output, text + "\n")
 
 
 def _known(train: Path, vocab: Vocab) -> KnownEntities:
@@ -60,11 +60,3 @@ def _known(train: Path, vocab: Vocab) -> KnownEntities:
     if not known:
         raise InputError(f"{train}: expected a training set with entities, got none")
     return known
-
-
-def _write(path: Path, text: str) -> None:
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise InputError(f"{path}: expected a file that can be written, got {error}") from error

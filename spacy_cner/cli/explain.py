@@ -18,8 +18,10 @@ def explain(
     output: Path = typer.Option(Path("attention.svg"), help="The picture; .svg, .png or whatever matplotlib writes"),
     # fmt: on
 ):
-    """Draw the attention weights of a sentence as heat maps, one for each component that attends: how much each
-    character (or class) on the left looks at each character above. Darker is more; the mean over the heads."""
+    """Draw what a pipeline's attention looks at in a sentence.
+
+    There is a heat map for each component that attends: how much each character (or class) on the left looks at each
+    character above. Darker is more; the mean over the heads."""
     maps = attention_maps(load_pipeline(model), text)
     draw_heat_maps(maps, output)
     for each in maps:

@@ -16,8 +16,9 @@ def export_encoder(
     about: str = typer.Option(..., help="What text it was learned from, for those who use it"),
     # fmt: on
 ):
-    """Keep a pre-trained encoder in half precision, for `--paths.init_tok2vec`, and beside it its recipe, its scores on
-    held-out text or a development set, and its checksum. Of a trained pipeline, it is the layer that [pretraining] in
-    its config names."""
+    """Keep a pre-trained encoder in half precision.
+
+    The file is for `--paths.init_tok2vec`. Next to it are its recipe, its scores on held-out text or a development set,
+    and its checksum. Of a trained pipeline, it is the layer that [pretraining] in its config names."""
     statement = export(folder, output, about)
     good(f"{output} ({statement['bytes'] / 1e6:.1f} MB, sha256 {statement['sha256']})")

@@ -17,7 +17,9 @@ def export_recogniser(
     component: str = typer.Option("cner", help="The tagger"),
     # fmt: on
 ):
-    """Write what a recogniser has learned to a small file. `--paths.recogniser` takes it into another training of the
+    """Write what a recogniser has learned to a small file.
+
+    `--paths.recogniser` takes it into another training of the
     same config: labels that both have keep what was learned of them."""
     statement = export(folder, output, about, component)
     good(f"{output} ({statement['bytes'] / 1e6:.1f} MB, {', '.join(statement['labels'])})")

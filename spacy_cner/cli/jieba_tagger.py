@@ -17,8 +17,10 @@ def jieba_tagger(
     name: list[str] = typer.Option(NAMES, help="A label of words that are entities; repeat the option for several"),
     # fmt: on
 ):
-    """Make a pipeline of the network that comes with jieba (LAC): words, parts of speech and names of persons, places,
-    organisations and times, without any training. `annotate`, `segment` and `evaluate` take it as any other."""
+    """Make a pipeline of the network that comes with jieba.
+
+    It is LAC, which finds words, parts of speech and names of persons, places, organisations and times without any
+    training here. `annotate`, `segment` and `evaluate` take it as any other pipeline."""
     nlp = make_jieba_tagger(name)
     save_pipeline(nlp, output)
     good(f"{output}: {', '.join(nlp.pipe_names)}")

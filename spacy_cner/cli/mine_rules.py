@@ -10,7 +10,7 @@ from ..features.word_list import own_lists, read_list
 from ..loading import load_pipeline
 from ..rules.mine import Text, mine
 from ..rules.view import spans_of
-from ._app import command, good
+from ._app import command, good, write_text
 
 
 @command
@@ -24,14 +24,15 @@ def mine_rules(
         "those that the pipeline was trained on, nor a test set",
     ),
     output_path: Path = typer.Argument(..., metavar="OUTPUT", help="The file of rules to write"),
-    min_fixes: int = typer.Option(3, help="A rule must fix so many more errors than it breaks"),
-    max_rules: int = typer.Option(0, help="Keep the first rules only; 0: all"),
+    min_fixes: int = typer.Option(3, min=1, help="A rule must fix at least this many more errors than it breaks"),
+    max_rules: int = typer.Option(0, min=0, help="Keep at most this many rules, the best; 0: all"),
     lists: list[str] = typer.Option([], "--list", help="NAME=FILE, a list of characters or words that rules may name"),
     # fmt: on
 ):
-    """Find rules that mend what a pipeline gets wrong, and keep those that fix more than they break.
+    """Find rules that mend what a pipeline gets wrong.
 
-    For use: --initialize.components.cner_rules.rules OUTPUT in a training, or the rules in the config."""
+    Rules that fix more than they break are kept. For use: --initialize.components.cner_rules.rules OUTPUT in a
+    training, or the rules in the config."""
     nlp = load_pipeline(model)
     gold = [doc for doc in read_docs(gold_path, nlp.vocab) if doc.has_annotation("ENT_IOB")]
     if not gold:
@@ -40,8 +41,7 @@ def mine_rules(
     texts = [Text(doc.text, spans_of(doc), spans_of(other)) for doc, other in zip(gold, found, strict=True)]
     mined = mine(texts, _read_lists(lists), min_fixes=min_fixes)[: max_rules or None]
     lines = [f"# fixes {each.fixes}, breaks {each.breaks}\n{each.rule}\n" for each in mined]
-    output_path.parent.mkdir(parents=True, exist_ok=True)
-    output_path.write_text(f"# Mined from {gold_path.name}\n{''.join(lines)}", encoding="utf-8")
+    write_text(output_path, f"# Mined from {gold_path.name}\n{''.join(lines)}")
     for each in mined:
         typer.echo(f"{each.fixes:5} {each.breaks:5}  {each.rule}")
     good(f"{output_path}: {len(mined)} rules, {sum(each.gain for each in mined)} errors less")

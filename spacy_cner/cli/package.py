@@ -15,12 +15,11 @@ from spacy.cli.package import package as spacy_package
 from spacy.language import Language
 from spacy.util import get_minor_version_range
 from thinc.api import Config, Model
-from wasabi import msg
 
 from .. import __version__
 from ..errors import InputError
 from ..loading import load_pipeline
-from ._app import command
+from ._app import command, good, warn
 
 PLUGIN_SOURCE = Path(__file__).parents[2]
 REFERENCE = re.compile(r"\$\{components\.([^.}]+)\.[^}]+\}")
@@ -41,8 +40,10 @@ def package(
     ),
     # fmt: on
 ):
-    """Build the wheel of a pipeline and, from a checkout, the plugin's wheel beside it: all that is installed with
-    `pip install zh_...whl spacy_cner...whl` where spaCy and torch are. Needs no network."""
+    """Build the wheel of a pipeline, and the plugin's.
+
+    `pip install zh_...whl spacy_cner...whl` installs them where spaCy and torch are. The plugin's wheel is built from a
+    checkout only. Needs no network."""
     if not (model / "meta.json").is_file():
         raise InputError(f"{model}: expected the folder of a trained pipeline (with meta.json), found none")
     output.mkdir(parents=True, exist_ok=True)
@@ -60,9 +61,9 @@ def package(
         if (PLUGIN_SOURCE / "setup.py").is_file():
             build_wheel(copy_plugin(Path(folder) / "plugin"), output)
         else:
-            msg.warn("The plugin is installed without its source: take the wheel it was installed from")
+            warn("The plugin is installed without its source: take the wheel it was installed from")
     for wheel in sorted(output.glob("*.whl")):
-        msg.good(f"{wheel} ({wheel.stat().st_size / 1e6:.1f} MB)")
+        good(f"{wheel} ({wheel.stat().st_size / 1e6:.1f} MB)")
 
 
 def useful_components(nlp: Language) -> list[str]:

@@ -51,8 +51,10 @@ def prepare(
     tag_column: int | None = TAG_COLUMN,
     # fmt: on
 ):
-    """Convert and split a corpus, as its recipe says, or your own annotated file. What is skipped, repaired or not read
-    is reported."""
+    """Convert and split a corpus, in one command.
+
+    It is one that a recipe describes, or your own annotated file. What is skipped, repaired or not read is
+    reported."""
     given = {
         "strict_tags": strict_tags or None,
         "labels": labels,

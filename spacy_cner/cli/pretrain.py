@@ -4,11 +4,12 @@ from functools import partial
 from pathlib import Path
 
 import typer
-from spacy.cli._util import import_code, parse_config_overrides, setup_gpu, show_validation_error
-from spacy.util import load_config
+from spacy.util import import_file, load_config
 
+from ..errors import InputError
+from ..loading import use_gpu
 from ..pretraining.loop import pretrain as pretrain_encoder
-from ._app import command, good
+from ._app import about, command, good, parse_config_overrides
 
 
 @partial(command, context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
@@ -19,19 +20,28 @@ def pretrain(
         ..., exists=True, dir_okay=False, help="A config with [pretraining], e.g. of `init clc_encoder`"
     ),
     output: Path = typer.Argument(..., help="The folder for encoder.bin, log.jsonl and checkpoint.bin"),
-    restart: bool = typer.Option(False, "--restart", help="Begin anew rather than go on from OUTPUT's checkpoint"),
+    restart: bool = typer.Option(False, "--restart", help="Begin anew rather than go on from the checkpoint in OUTPUT"),
     code: Path | None = typer.Option(None, "--code", "-c", help="A Python file with more registered functions"),
     gpu_id: int = typer.Option(-1, "--gpu-id", "-g", help="GPU, or -1 for the CPU"),
     # fmt: on
 ):
-    """Pre-train the encoder of a pipeline on raw text, by masked characters. The same command given again goes on where
-    a run was stopped. Settings of the config can be overridden, e.g. --paths.raw_text FOLDER --paths.vectors
-    assets/vectors.npz --pretraining_loop.max_steps 5000."""
-    import_code(code)
-    setup_gpu(gpu_id)
-    with show_validation_error(config_path):
-        config = load_config(config_path, overrides=parse_config_overrides(ctx.args), interpolate=False)
-        output.mkdir(parents=True, exist_ok=True)
-        config.to_disk(output / "config.cfg")
+    """Pre-train an encoder on raw text, by masked characters.
+
+    The same command given again goes on where a run was stopped. Settings of the config can be overridden, e.g.
+    --paths.raw_text FOLDER --paths.vectors assets/vectors.npz --pretraining_loop.max_steps 5000."""
+    if code is not None:
+        try:
+            import_file("python_code", code)
+        except Exception as error:
+            raise InputError(f"{code}: expected Python code that can be imported, got {error!r}") from error
+    use_gpu(gpu_id, silent=False)
+    overrides = parse_config_overrides(ctx.args)
+    try:
+        config = load_config(config_path, overrides=overrides, interpolate=False)
+    except ValueError as error:  # of text that is not UTF-8, too
+        raise InputError(f"{config_path}: expected a config, got {str(error).strip()}") from error
+    output.mkdir(parents=True, exist_ok=True)
+    config.to_disk(output / "config.cfg")
+    with about(config_path):
         path = pretrain_encoder(config.interpolate(), output, restart=restart)
     good(f"{path} ({path.stat().st_size / 1e6:.1f} MB); train with --paths.init_tok2vec {path}")

@@ -6,7 +6,7 @@ import typer
 
 from ..corpus.docbin import load, save
 from ..training.pseudo import PseudoSampler, add_pseudo_samples
-from ._app import command, good
+from ._app import about, command, good
 
 
 @command
@@ -23,8 +23,10 @@ def pseudo(
     only_pseudo: bool = typer.Option(False, "--only-pseudo", help="Write the pseudo samples without their originals"),
     # fmt: on
 ):
-    """Replace the entities of sentences by others of their type, drawn from INPUT and from gazetteers, and write the
-    originals, each followed by its pseudo samples. Entities and words (doc.spans["words"]) are carried along."""
+    """Write pseudo samples: sentences with other entities.
+
+    The entities of a sentence are replaced by others of their type, drawn from INPUT and from gazetteers. The originals
+    are written, each followed by its pseudo samples. Entities and words (doc.spans["words"]) are carried along."""
     docs = load(input_path)
     sampler = PseudoSampler(
         amount=amount,
@@ -33,6 +35,7 @@ def pseudo(
         train=str(input_path),
         gazetteers=[str(path) for path in gazetteer or ()],
     )
-    output, count = add_pseudo_samples(docs, sampler, only_pseudo=only_pseudo)
+    with about(input_path):
+        output, count = add_pseudo_samples(docs, sampler, only_pseudo=only_pseudo)
     save(output, output_path)
     good(f"{output_path}: {len(output)} documents, {count} of them pseudo samples of {len(docs)} originals")

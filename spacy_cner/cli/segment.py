@@ -9,8 +9,7 @@ from tqdm import tqdm
 from ..corpus.docbin import check_output, docs_of, load, save
 from ..corpus.fast_spans import fast_spans
 from ..corpus.segment import SEGMENTERS, add_words, has_words, load_segmenter
-from ..errors import InputError
-from ._app import command, good
+from ._app import about, command, good
 
 
 @command
@@ -27,21 +26,20 @@ def segment(
     overwrite: bool = typer.Option(False, "--overwrite", help="Segment documents that have words anew"),
     # fmt: on
 ):
-    """Add word segmentation (doc.spans["words"]) to the documents of a .spacy file that have none, for joint training
-    where no gold segmentation exists. Text and entities stay as they are."""
+    """Add words to the documents of a .spacy file.
+
+    Documents without word segmentation (doc.spans["words"]) get one, for joint training where no gold segmentation
+    exists. Text and entities stay as they are."""
     check_output(output_path)
     nlp = load_segmenter(segmenter)
     source = load(input_path)
     has_user_data = any(data is not None for data in source.user_data)
     result = DocBin(attrs=source.attrs, store_user_data=has_user_data)
-    try:
-        with fast_spans():
-            docs = list(docs_of(source, nlp.vocab))
-            kept = 0 if overwrite else sum(map(has_words, docs))
-            segmented = add_words(nlp, docs, entity_borders=entity_borders, overwrite=overwrite)
-            for doc in tqdm(segmented, total=len(docs), unit="doc", disable=None):
-                result.add(doc)
-    except InputError as error:
-        raise InputError(f"{input_path}: {error}") from error
+    with about(input_path), fast_spans():
+        docs = list(docs_of(source, nlp.vocab))
+        kept = 0 if overwrite else sum(map(has_words, docs))
+        segmented = add_words(nlp, docs, entity_borders=entity_borders, overwrite=overwrite)
+        for doc in tqdm(segmented, total=len(docs), unit="doc", disable=None):
+            result.add(doc)
     save(result, output_path)
     good(f"{output_path}: {len(docs)} documents, {len(docs) - kept} segmented, {kept} with words of their own kept")

@@ -7,7 +7,7 @@ import typer
 from ..corpus import split as corpus_split
 from ..corpus.docbin import check_output, load, save
 from ..errors import InputError
-from ._app import command, good
+from ._app import about, command, good
 
 BY_HELP = (
     "random, order (the first documents to the first file, and so on), "
@@ -29,7 +29,9 @@ def split(
     seed: int = typer.Option(0, help="Seed, for random"),
     # fmt: on
 ):
-    """Split a .spacy file into training, development and, if named, test set. Documents keep their order."""
+    """Split a .spacy file into training, dev and test set.
+
+    There is a test set if it is named. Documents keep their order."""
     outputs = [path for path in (train, dev, test) if path is not None]
     if len(set(outputs)) < len(outputs):
         raise InputError(f"expected different files to write, got {', '.join(map(str, outputs))}")
@@ -38,7 +40,9 @@ def split(
     shares = parse_ratio(ratio or ("8:1:1" if test else "9:1"))
     if len(shares) != len(outputs):
         raise InputError(f"expected a number for each of the {len(outputs)} files in the ratio, got {ratio!r}")
-    parts = corpus_split.split(load(input_path), shares, by=by, seed=seed)
+    docs = load(input_path)
+    with about(input_path):
+        parts = corpus_split.split(docs, shares, by=by, seed=seed)
     for part, path in zip(parts, outputs, strict=True):
         save(part, path)
         good(f"{path}: {len(part)} documents")
@@ -54,10 +58,13 @@ def sample(
     seed: int = typer.Option(0, help="Seed, for random"),
     # fmt: on
 ):
-    """Take a fraction of a .spacy file, such as 5 % of a training set. Documents keep their order; of two random
-    samples with the same seed, the larger one holds the smaller one."""
+    """Take a fraction of a .spacy file.
+
+    Documents keep their order. Of two random samples with the same seed, the larger one holds the smaller one."""
     check_output(output_path)
-    docs = corpus_split.sample(load(input_path), fraction, by=by, seed=seed)
+    whole = load(input_path)
+    with about(input_path):
+        docs = corpus_split.sample(whole, fraction, by=by, seed=seed)
     save(docs, output_path)
     good(f"{output_path}: {len(docs)} documents")
 

@@ -20,7 +20,9 @@ def stats(
     as_json: bool = typer.Option(False, "--json", help="Print JSON"),
     # fmt: on
 ):
-    """Sentences, characters and entities of a .spacy file, and how many of the entities a training set lacks."""
+    """Count what a .spacy file holds.
+
+    Sentences, characters and entities, and how many of the entities a training set lacks."""
     known = known_entities(read_docs(against)) if against is not None else None
     result = corpus_stats(read_docs(path), known)
     if as_json:

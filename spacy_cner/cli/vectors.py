@@ -4,10 +4,9 @@ from pathlib import Path
 from typing import Any
 
 import typer
-from wasabi import msg
 
 from ..vectors.ngrams import NgramVectors, train_vectors
-from ._app import command
+from ._app import command, good
 
 
 @command
@@ -16,19 +15,24 @@ def vectors(
     output: Path = typer.Argument(..., help="The .npz file to write"),
     texts: list[Path] = typer.Argument(..., help="Raw text: files (plain, .xz, .gz, .bz2) or folders of .txt files"),
     order: list[int] = typer.Option([1, 2], help="N-gram orders to learn; repeat the option for several"),
-    width: list[int] = typer.Option([100, 50], help="The vectors' width, one for each order"),
-    rows: list[int] = typer.Option([8000, 25000], help="How many n-grams to keep, one for each order"),
-    max_vocabulary: int | None = typer.Option(120000, help="How many n-grams of an order take part in the training"),
-    window: int = typer.Option(5, help="Skip-gram window, in n-grams"),
-    negative: int = typer.Option(5, help="Negative samples"),
-    min_count: int = typer.Option(10, help="N-grams rarer than this are left out"),
-    epochs: int = typer.Option(1, help="Passes over the text"),
-    workers: int = typer.Option(1, help="Threads; with more than one the result differs a little from run to run"),
+    width: list[int] = typer.Option([100, 50], min=1, help="The vectors' width, one for each order"),
+    rows: list[int] = typer.Option([8000, 25000], min=1, help="How many n-grams to keep, one for each order"),
+    max_vocabulary: int | None = typer.Option(
+        120000, min=1, help="How many n-grams of an order take part in the training"
+    ),
+    window: int = typer.Option(5, min=1, help="Skip-gram window, in n-grams"),
+    negative: int = typer.Option(5, min=1, help="Negative samples"),
+    min_count: int = typer.Option(10, min=1, help="N-grams rarer than this are left out"),
+    epochs: int = typer.Option(1, min=1, help="Epochs: how often the text is read"),
+    workers: int = typer.Option(
+        1, min=1, help="Threads; with more than one the result differs a little from run to run"
+    ),
     seed: int = typer.Option(0, help="Seed"),
     # fmt: on
 ):
-    """Learn vectors of characters and character n-grams by skip-gram, for the `vectors` setting of
-    `spacy_cner.CharNgramEmbed.v1`."""
+    """Learn vectors of characters and character n-grams.
+
+    They are learned by skip-gram, for the `vectors` setting of `spacy_cner.CharNgramEmbed.v1`."""
     if not len(order) == len(width) == len(rows):
         raise typer.BadParameter(
             f"expected as many --width and --rows as --order ({len(order)}), got {len(width)} and {len(rows)}"
@@ -47,6 +51,6 @@ def vectors(
         grams, table, count = train_vectors(texts, order=n, width=n_width, max_rows=n_rows, **settings)
         result.grams[n], result.vectors[n] = grams, table
         result.recipe["ngrams_read"][str(n)] = count
-        msg.good(f"order {n}: {len(grams)} vectors of width {n_width} from {count} n-grams")
+        good(f"order {n}: {len(grams)} vectors of width {n_width} from {count} n-grams")
     result.save(output)
-    msg.good(f"{output} ({output.stat().st_size / 1e6:.1f} MB)")
+    good(f"{output} ({output.stat().st_size / 1e6:.1f} MB)")

@@ -62,7 +62,7 @@ class TransformerShim(HFShim):
     def encoder(self) -> Any:
         """The transformers model. Raises ValueError if it was neither loaded nor initialised."""
         if self._model is None:
-            raise ValueError("expected an initialised model, got one without its encoder; call nlp.initialize first")
+            raise InputError("expected an initialised model, got one without its encoder; call nlp.initialize first")
         return self._model
 
     @property

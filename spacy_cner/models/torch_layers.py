@@ -23,6 +23,7 @@ from thinc.api import (
 from thinc.types import Floats2d
 from torch import nn
 
+from ..errors import InputError
 from ..nn.precision import Precision, check_precision, computing
 from ..text.batching import batches_by_length
 
@@ -53,7 +54,7 @@ class SizedShim(PyTorchShim):
     def require_built(self) -> nn.Module:
         """Returns the module. Raises ValueError if it was not built yet."""
         if self._model is None:
-            raise ValueError(
+            raise InputError(
                 "expected an initialised model, got one that was neither initialised nor loaded; call "
                 "nlp.initialize(...) first"
             )

@@ -5,7 +5,6 @@ import json
 from pathlib import Path
 from typing import Any
 
-import spacy
 import srsly
 from spacy.training.pretrain import get_tok2vec_ref
 from thinc.api import Config, Model
@@ -98,7 +97,7 @@ def _of_pipeline(folder: Path) -> tuple[Model, dict[str, Any]]:
             f"{folder / CONFIG}: expected [pretraining] with the component and layer that are the encoder, as "
             "`python -m spacy_cner init clc_encoder` writes it, got none"
         )
-    encoder = get_tok2vec_ref(spacy.load(folder), where)
+    encoder = get_tok2vec_ref(load_pipeline(str(folder)), where)
     facts: dict[str, Any] = {"dev": _scores(folder)}
     # The encoder that this one was initialised with, if it still exists.
     if before := config["paths"].get("init_tok2vec"):

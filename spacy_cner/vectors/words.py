@@ -82,7 +82,10 @@ def train_word_vectors(
     max_length: words with more characters are dropped. max_rows: the number of words kept, the most frequent ones.
     settings: passed to `skip_gram`, which needs the width.
     Raises InputError if no word is frequent enough."""
-    import rjieba
+    try:
+        import rjieba
+    except ImportError as error:
+        raise InputError("expected rjieba to find words; pip install 'spacy_cner[words]' gets it") from error
 
     with tempfile.TemporaryDirectory() as folder:
         corpus = Path(folder) / "words.txt"

@@ -65,7 +65,7 @@ def test_limit_and_lengths(folder):
     [
         (["model", "out.spacy", "none.txt"], "none.txt: expected a text file or a folder, found nothing there"),
         (["blank", "out.spacy", "texts"], "blank: expected a pipeline that finds entities, got sentencizer"),
-        (["model", "out.spacy", "texts", "--limit", "5"], "model: expected to find entities in 0 texts, got none"),
+        (["model", "out.spacy", "texts", "--limit", "5"], "texts: expected texts to read, got none"),
         (["model", "out.spacy", "texts", "--max-length", "5"], "expected --min-length up to --max-length, got 8 and 5"),
         (["no_such_model", "out.spacy", "texts"], "no_such_model: expected a pipeline that loads"),
     ],

@@ -92,7 +92,7 @@ def test_unseen_words(train, rate):
         (["model", "words.spacy"], "got none in 1 documents; --words scores the tokens of a pipeline as its words"),
         (["model", "words.spacy", "--words-train", "no.utf8"], "no.utf8: expected a readable file, got No such file"),
         (["model", "words.spacy", "--words-train", "train.spacy"], "train.spacy: expected a training set with words"),
-        (["model", "gold.spacy", "--output", "bad.spacy/x.json"], "bad.spacy/x.json: expected a file that can be"),
+        (["model", "gold.spacy", "--output", "bad.spacy/x.json"], "bad.spacy: expected a folder, got a file"),
     ],
 )
 @pytest.mark.filterwarnings("ignore:.*W090")
