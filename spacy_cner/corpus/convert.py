@@ -28,12 +28,14 @@ from .train_data import read_train_data
 @dataclass(frozen=True)
 class Format:
     """`read` takes a Source, and the options by name. `suffix`: of the files in a folder, for formats that may be one.
-    `has_entities`: whether a corpus of this format is annotated with entities."""
+    `has_entities`: whether a corpus of this format is annotated with entities. `has_kinds`: whether it may say which
+    kind of text follows."""
 
     read: Callable[..., Iterator[Sentence]]
     options: tuple[str, ...] = ()
     suffix: str = ""
     has_entities: bool = True
+    has_kinds: bool = False
 
 
 FORMATS: dict[str, Format] = {
@@ -51,7 +53,7 @@ FORMATS: dict[str, Format] = {
     "train-data": Format(read_train_data, ("offsets",)),
     "brat": Format(read_brat, ("offsets",), suffix=".txt"),
     "enamex": Format(read_enamex, suffix=".name"),
-    "markup": Format(read_markup),
+    "markup": Format(read_markup, has_kinds=True),
 }
 
 
@@ -113,7 +115,7 @@ def convert(
     holds no sentence, and for the first place that breaks the format."""
     check_options(format, options)
     vocab = chinese_vocab()
-    docs = DocBin(attrs=["ENT_IOB", "ENT_TYPE"])
+    docs = DocBin(attrs=["ENT_IOB", "ENT_TYPE"], store_user_data=FORMATS[format].has_kinds)
     report = ConversionReport()
     for source in _sources(path, format, encoding, lenient, report):
         report.encodings.add(source.encoding)

@@ -9,7 +9,7 @@ from spacy.tokens import Doc, Span
 from spacy.vocab import Vocab
 
 from ..errors import CorpusError
-from ..text.words import WORDS_KEY
+from ..text.words import KIND_KEY, WORDS_KEY
 
 Offsets = tuple[int, int]  # start, end (exclusive), in characters of the text
 EntitySpan = tuple[int, int, str]  # start, end (exclusive), label
@@ -25,7 +25,7 @@ class AnnotatedText:
     that there is nothing to annotate. No entity and no word begins or ends with white space, and every character
     that is not white space is in a word (white space between words is in none). So all of them begin and end at
     tokens of spaCy's `char` segmenter, which makes one token of each character and of each run of white space.
-    `tags` are the words' parts of speech, one for each, or None.
+    `tags` are the words' parts of speech, one for each, or None. `kind` names the kind of text, "" if unknown.
 
     Raises CorpusError, with text and offsets, where this does not hold, for a text that is empty or not valid Unicode,
     and for a label that is empty, has white space at its ends, or holds control characters or half surrogate pairs.
@@ -35,6 +35,7 @@ class AnnotatedText:
     entities: list[EntitySpan] | None = None
     words: list[Offsets] | None = None
     tags: list[str] | None = None
+    kind: str = ""
 
     def __post_init__(self):
         if not self.text:
@@ -86,12 +87,14 @@ class AnnotatedText:
 
     def to_doc(self, vocab: Vocab) -> Doc:
         """Makes a Doc of one token per character (spaCy's `char` segmenter). Entities are in `doc.ents`, words in
-        `doc.spans["words"]`, with their parts of speech as labels. Missing entities are spaCy's missing entities;
-        missing words leave out the span group."""
+        `doc.spans["words"]`, with their parts of speech as labels, and the kind of text in `doc.user_data["kind"]`.
+        Missing entities are spaCy's missing entities; missing words leave out the span group."""
         doc = ChineseTokenizer(vocab)(self.text)
         starts = {token.idx: token.i for token in doc} if len(doc) != len(self.text) else range(len(doc))
         if self.entities is not None:
             doc.ents = [Span(doc, starts[start], starts[end - 1] + 1, label) for start, end, label in self.entities]
+        if self.kind:
+            doc.user_data[KIND_KEY] = self.kind
         if self.words is not None:
             tags = self.tags or [""] * len(self.words)
             doc.spans[WORDS_KEY] = [
@@ -113,7 +116,7 @@ class AnnotatedText:
             text, group = doc.text, [word for word in doc.spans[WORDS_KEY] if not word.text.isspace()]
             words = trim(text, [(word.start_char, word.end_char) for word in group])
             tags = [word.label_ for word in group] if any(word.label for word in group) else None
-        return cls(doc.text, entities, words, tags)
+        return cls(doc.text, entities, words, tags, doc.user_data.get(KIND_KEY, ""))
 
 
 def gaps(spans: Iterable[Offsets], length: int) -> list[Offsets]:

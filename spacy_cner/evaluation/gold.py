@@ -21,4 +21,5 @@ def char_doc(doc: Doc) -> Doc:
     ents = [Span(chars, ent.start_char, ent.end_char, label=ent.label_) for ent in doc.ents]
     missing = [chars[token.idx : token.idx + len(token)] for token in doc if token.ent_iob == 0]
     chars.set_ents(ents, missing=missing, default="outside")
+    chars.user_data.update(doc.user_data)
     return chars

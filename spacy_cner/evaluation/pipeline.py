@@ -13,6 +13,7 @@ from tqdm import tqdm
 from ..corpus.segment import has_words
 from ..corpus.stats import KnownEntities
 from ..errors import InputError
+from ..text.words import KIND_KEY
 from .gold import char_doc, is_annotated
 from .scorer import score_ents
 from .words import score_words
@@ -31,8 +32,9 @@ def evaluate_pipeline(
 ) -> dict[str, Any]:
     """Runs a pipeline on the text of documents and scores the result.
 
-    RETURNS: the scores of `score_ents`, if documents have entity annotation. The scores of `score_words`, if documents
-    and the pipeline's results have `doc.spans["words"]`. And `speed` in characters per second of `nlp.pipe`.
+    RETURNS: the scores of `score_ents` and `score_kinds`, if documents have entity annotation. The scores of
+    `score_words`, if documents and the pipeline's results have `doc.spans["words"]`. And `speed` in characters per
+    second of `nlp.pipe`.
 
     known: the entities of the training set, for recall on unseen ones.
     words: score words in any case; the tokens are the words of a pipeline that does not set `doc.spans["words"]`.
@@ -58,11 +60,26 @@ def evaluate_pipeline(
     if ents_examples:
         if not any(example.predicted.ents for example in ents_examples):
             logger.warning("the pipeline (%s) found no entity in any document", ", ".join(nlp.pipe_names) or "empty")
-        scores |= score_ents(ents_examples, known)
+        scores |= score_ents(ents_examples, known) | score_kinds(ents_examples)
     if words:
         scores |= score_words([Example(x, y) for x, y in pairs if has_words(y)], vocabulary)
     scores["speed"] = sum(map(len, texts)) / seconds
     return scores
+
+
+def score_kinds(examples: list[Example]) -> dict[str, Any]:
+    """Returns `ents_per_kind`: precision, recall and F1 for each kind of text, in the order of the documents, where
+    these name their kind (`doc.user_data["kind"]`). And `ents_none`, the share of the documents without entities in
+    which none was found; None if all have entities."""
+    kinds: dict[str, list[Example]] = {}
+    for example in examples:
+        kinds.setdefault(example.reference.user_data.get(KIND_KEY, ""), []).append(example)
+    without = [not example.predicted.ents for example in examples if not example.reference.ents]
+    found: dict[str, Any] = {"ents_none": sum(without) / len(without) if without else None}
+    if kinds.keys() - {""}:
+        scores = {kind: score_ents(group) for kind, group in kinds.items()}
+        found["ents_per_kind"] = {kind: {key: each[f"ents_{key}"] for key in "prf"} for kind, each in scores.items()}
+    return found
 
 
 def _are_words_scored(nlp: Language, docs: list[Doc], asked: bool) -> bool:

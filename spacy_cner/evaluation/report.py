@@ -23,6 +23,10 @@ def _ents_rows(scores: dict[str, Any]) -> list[list[str]]:
     rows.append(["", _percent(scores.get("ents_r_oov")), "", "unseen in training"])
     for label, prf in sorted((scores.get("ents_per_type") or {}).items()):
         rows.append([*(_percent(prf[key]) for key in "prf"), label])
+    for kind, prf in (scores.get("ents_per_kind") or {}).items():
+        rows.append([*(_percent(prf[key]) for key in "prf"), kind or "other kinds"])
+    if scores.get("ents_none") is not None:
+        rows.append(["", _percent(scores["ents_none"]), "", "documents without entities, where none was found"])
     return rows
 
 

@@ -1,37 +1,48 @@
 """The weights of a trained tagger in a small file, and how another tagger starts from them."""
 
 import io
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy
 import srsly
 import torch
 from thinc.api import Model
-from thinc.model import deserialize_attr
+from thinc.model import deserialize_attr, serialize_attr
 
 from ..errors import InputError
-from .torch_layers import sized_shim
+from .torch_layers import SizedShim, sized_shim
 
 # Layers whose weights come from files of their own, and which training leaves as they are.
 FROZEN = ("frozen_tok2vec", "jieba_network")
 # The references of a tagger's layers that have a row or column for each tag.
 TAGGED = ("output", "crf", "features")
+KEPT_ATTRS = ("table", "index")  # which n-gram and which feature has which row
+MANY_ROWS = 5000  # of a table that is packed in 8 bits
 
 
 def export_weights(model: Model, labels: list[str]) -> bytes:
-    """Returns the weights that training changed, in half precision, for `start_from`. Those of frozen layers are left
+    """Returns what training changed, packed for `start_from`: tables of vectors and of features in 8 bits with a scale
+    for each row, other weights in half precision. Frozen layers and lexicons, which have files of their own, are left
     out.
 
     model: a `spacy_cner.CrfTagger.v1`. labels: its component's."""
-    message = srsly.msgpack_loads(half(model.to_bytes()))
-    for i, (_, frozen) in enumerate(nodes(model)):
-        if frozen:
-            message["attrs"][i], message["params"][i], message["shims"][i] = {}, {}, []
-    names = [node.name for node, _ in nodes(model)]
+    layers = []
+    for node, frozen in nodes(model):
+        layer: dict[str, Any] = {"name": leaf_name(node)}
+        if not frozen:
+            layer["attrs"] = {
+                name: serialize_attr(value, value, name, node)
+                for name, value in node.attrs.items()
+                if name in KEPT_ATTRS
+            }
+            layer["params"] = {name: pack(node.ops.to_numpy(node.get_param(name))) for name in node.param_names}
+            layer["shims"] = [_pack_shim(sized_shim(node)) for _ in node.shims]
+        layers.append(layer)
     tags = sized_shim(model.get_ref("crf")).cfg["tags"]
-    return srsly.msgpack_dumps({"names": names, "labels": labels, "tags": tags, **message})
+    return zlib.compress(srsly.msgpack_dumps({"labels": labels, "tags": tags, "layers": layers}), 9)
 
 
 def start_from(model: Model, path: Path) -> list[str]:
@@ -41,32 +52,37 @@ def start_from(model: Model, path: Path) -> list[str]:
     path: a file that `export_weights` made.
     RETURNS: the labels of that file. Raises InputError if the file is missing or is of another architecture."""
     try:
-        message = srsly.msgpack_loads(path.read_bytes())
-        names, tags = message["names"], message["tags"]
+        message = srsly.msgpack_loads(zlib.decompress(path.read_bytes()))
+        tags, layers = message["tags"], message["layers"]
     except OSError as error:
         raise InputError(f"{path}: expected the weights of a tagger, got {error.strerror}") from None
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, zlib.error) as error:
         raise InputError(f"{path}: expected the weights of a tagger, as export-recogniser writes them") from error
-    own = list(nodes(model))
-    if [node.name for node, _ in own] != names:
-        raise InputError(f"{path}: expected weights of the layers {[node.name for node, _ in own]}, got {names}")
+    own, names = list(nodes(model)), [layer["name"] for layer in layers]
+    if [leaf_name(node) for node, _ in own] != names:
+        wanted = ", ".join(filter(None, (leaf_name(node) for node, _ in own)))
+        raise InputError(f"{path}: expected weights of the layers {wanted}, got {', '.join(filter(None, names))}")
     tagged = [model.maybe_get_ref(name) for name in TAGGED]
     known = {tag: i for i, tag in enumerate(tags)}
     pairs = [(i, known[tag]) for i, tag in enumerate(sized_shim(model.get_ref("crf")).cfg["tags"]) if tag in known]
-    for i, (node, frozen) in enumerate(own):
+    for (node, frozen), layer in zip(own, layers):
         if frozen:
             continue
-        for name, value in message["attrs"][i].items():
+        for name, value in layer["attrs"].items():
             node.attrs[name] = deserialize_attr(node.attrs[name], value, name, node)
-        for name, value in message["params"][i].items():
-            if value is not None:
-                if node.has_param(name) and node.get_param(name).shape != value.shape:
-                    shape = node.get_param(name).shape
-                    raise InputError(f"{path}: expected {name} of {node.name} in the shape {shape}, got {value.shape}")
-                node.set_param(name, node.ops.asarray_f(value))
-        for saved in message["shims"][i]:
-            _load_shim(node, saved, pairs if any(node is layer for layer in tagged) else None, path)
+        for name, packed in layer["params"].items():
+            value = unpack(packed)
+            check_shape(node, name, node.get_param(name).shape, value.shape, path)
+            node.set_param(name, node.ops.asarray_f(cast(Any, value)))
+        for saved in layer["shims"]:
+            _load_shim(node, saved, pairs if any(node is each for each in tagged) else None, path)
     return message["labels"]
+
+
+def check_shape(node: Model, name: str, wanted: tuple, got: tuple, path: Path) -> None:
+    """Raises InputError if a weight of a file has not the shape of the layer's."""
+    if tuple(wanted) != tuple(got):
+        raise InputError(f"{path}: expected {name} of {node.name} in the shape {tuple(wanted)}, got {tuple(got)}")
 
 
 def nodes(model: Model) -> Iterator[tuple[Model, bool]]:
@@ -76,23 +92,30 @@ def nodes(model: Model) -> Iterator[tuple[Model, bool]]:
         yield node, id(node) in frozen
 
 
-def _load_shim(node: Model, saved: bytes, tags: list[tuple[int, int]] | None, path: Path) -> None:
+def leaf_name(node: Model) -> str:
+    """Returns the name of a layer that has no layers inside, "" for others: they are named after these."""
+    return "" if node.layers else node.name
+
+
+def _pack_shim(shim: SizedShim) -> dict[str, Any]:
+    weights = {name: pack(value.detach().cpu().numpy()) for name, value in shim.require_built().named_parameters()}
+    return {"config": shim.cfg, "weights": weights}
+
+
+def _load_shim(node: Model, saved: dict[str, Any], tags: list[tuple[int, int]] | None, path: Path) -> None:
     """tags: the indices, here and in the file, of the tags that both have; None for a layer without tags."""
-    shim, message = sized_shim(node), srsly.msgpack_loads(saved)
-    state = torch.load(io.BytesIO(message["state"]), map_location="cpu", weights_only=True)
+    shim = sized_shim(node)
     if "size" in shim.cfg:  # the known features are those of the file
-        shim.build(**{**message["config"], "width": shim.cfg["width"]})
+        shim.build(**{**saved["config"], "width": shim.cfg["width"]})
     with torch.no_grad():
         for name, own in shim.require_built().named_parameters():
-            value = state[name].to(own.device, own.dtype)
+            value = torch.from_numpy(unpack(saved["weights"][name])).to(own.device)
             if tags is None:
-                if own.shape != value.shape:
-                    wanted, got = tuple(own.shape), tuple(value.shape)
-                    raise InputError(f"{path}: expected {name} of {node.name} in the shape {wanted}, got {got}")
+                check_shape(node, name, tuple(own.shape), tuple(value.shape), path)
                 own.copy_(value)
             elif tags:
                 here, there = (torch.tensor(indices) for indices in zip(*tags))
-                _copy(own, value, here, there, by_column=node.name == "sparse_features", square=name == "transitions")
+                _copy(own, value, here, there, by_column="size" in shim.cfg, square=name == "transitions")
 
 
 def _copy(
@@ -105,6 +128,21 @@ def _copy(
         own[:, here] = value[:, there]
     else:
         own[here] = value[there]
+
+
+def pack(values: numpy.ndarray) -> dict[str, Any]:
+    """Packs float32 weights: large tables (n, width) in 8 bits with a scale for each row, others in half precision."""
+    if values.ndim != 2 or len(values) < MANY_ROWS:
+        return {"values": values.astype("float16")}
+    scales = numpy.abs(values).max(axis=1, keepdims=True) / 127
+    rounded = numpy.round(numpy.divide(values, scales, out=numpy.zeros_like(values), where=scales > 0))
+    return {"values": rounded.astype("int8"), "scales": scales.astype("float32")}
+
+
+def unpack(packed: dict[str, Any]) -> numpy.ndarray:
+    """Returns the weights that `pack` packed, float32."""
+    values = packed["values"].astype("float32")
+    return values * packed["scales"] if "scales" in packed else values
 
 
 def half(model: bytes) -> bytes:

@@ -10,6 +10,7 @@ from spacy.tokens import Doc
 from ..errors import InputError
 from .chars import is_char_doc, simplify
 
+KIND_KEY = "kind"  # doc.user_data["kind"] names the kind of text, where a corpus says it
 WORDS_KEY = "words"  # doc.spans["words"] holds the word segmentation
 OUTSIDE, BEGIN, INSIDE, END, UNIQUE = range(5)
 # The 39 tags of the PKU corpus (Yu 1999) in 9 categories. Feng et al. 2008 merge them into 9 too, but do not say how.
