@@ -102,9 +102,9 @@ def write_text(path: Path, text: str) -> None:
     path.write_text(text, encoding="utf-8")
 
 
-def command(function: Callable, **settings: Any) -> Callable:
-    """Registers `function` under its name, with Typer's settings for a command. Bad input ends it with the error's own
-    words on stderr and exit code 1."""
+def command(function: Callable, group: typer.Typer = app, **settings: Any) -> Callable:
+    """Registers `function` under its name in a group, with Typer's settings for a command. Bad input ends it with the
+    error's own words on stderr and exit code 1."""
 
     @functools.wraps(function)
     def run(*args, **kwargs):
@@ -117,7 +117,7 @@ def command(function: Callable, **settings: Any) -> Callable:
             typer.secho(explanation(error), fg=typer.colors.RED, err=True)
             raise typer.Exit(1) from None
 
-    return app.command(name=function.__name__.strip("_").replace("_", "-"), **settings)(run)
+    return group.command(name=function.__name__.strip("_").replace("_", "-"), **settings)(run)
 
 
 def explanation(error: Exception) -> str:

@@ -24,7 +24,7 @@ def load(path: Path) -> DocBin:
         return DocBin().from_disk(path)
     except OSError as error:
         raise InputError(f"{path}: expected a .spacy file, got {error.strerror or error}") from None
-    except (ValueError, LookupError, TypeError, OverflowError, zlib.error):
+    except (ValueError, LookupError, TypeError, OverflowError, MemoryError, zlib.error):
         raise InputError(f"{path}: expected a .spacy file, as `spacy_cner convert` writes it, got other data") from None
 
 
