@@ -103,8 +103,8 @@ def write_text(path: Path, text: str) -> None:
 
 
 def command(function: Callable, group: typer.Typer = app, **settings: Any) -> Callable:
-    """Registers `function` under its name in a group, with Typer's settings for a command. Bad input ends it with the
-    error's own words on stderr and exit code 1."""
+    """Registers `function` under its name, with Typer's settings for a command. Bad input ends it with the error's own
+    words on stderr and exit code 1."""
 
     @functools.wraps(function)
     def run(*args, **kwargs):

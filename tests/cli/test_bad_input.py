@@ -25,6 +25,7 @@ LINES = {
     "evaluate": ["MODEL DOCS --train DOCS --words-train DOCS --output NEW", "model docs.spacy --batch-size NUMBER"],
     "explain": ["MODEL 王海在青岛", "attentive 王海在青岛 --output NEW.png"],
     "export-encoder": ["FOLDER NEW --about text"],
+    "export-recogniser": ["FOLDER NEW --about text"],
     "init": ["clc --out NEW"],
     "jieba-tagger": ["NEW"],
     "mine-rules": ["MODEL DOCS NEW --list names=LIST", "model docs.spacy new --min-fixes NUMBER"],
