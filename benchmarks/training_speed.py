@@ -16,12 +16,14 @@ from time import perf_counter, process_time
 from typing import Any
 
 import torch
-from spacy.cli._util import parse_config_overrides, setup_gpu
+from spacy.cli._util import parse_config_overrides
 from spacy.language import Language
 from spacy.training import Example
 from spacy.training.batchers import minibatch_by_padded_size
 from spacy.training.initialize import init_nlp
 from spacy.util import load_config, registry
+
+from spacy_cner.loading import use_gpu
 
 WARM_UP = 3  # batches that are not timed
 DOCUMENTS = 12000  # that batches are made of, the corpus again and again
@@ -31,7 +33,7 @@ TEXTS = 2000
 def main() -> None:
     args, overrides = parse_args()
     torch.set_num_threads(1)
-    setup_gpu(args.gpu_id)
+    use_gpu(args.gpu_id, silent=False)
     config = load_config(args.config, overrides, interpolate=True)
     nlp = init_nlp(config, use_gpu=args.gpu_id)
     training = registry.resolve({**config["training"], "corpus": config["corpora"]["train"]})

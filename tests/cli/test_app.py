@@ -68,16 +68,17 @@ def test_ways_to_call_it():
 
 
 @pytest.fixture
-def ends(monkeypatch):
+def ends():
     """Runs a command that raises an error: its exit code, stdout and stderr."""
-    monkeypatch.setattr(_app, "app", typer.Typer())
 
     def run(error):
+        group = typer.Typer()
+
         def failing():
             raise error
 
-        _app.command(failing)
-        result = CliRunner().invoke(_app.app, [])
+        _app.command(failing, group)
+        result = CliRunner().invoke(group, [])
         return result.exit_code, result.stdout, result.stderr, result.exception
 
     return run
