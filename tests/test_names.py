@@ -8,9 +8,7 @@ import spacy_cner
 
 ROOT = Path(spacy_cner.__file__).parent
 # Names that still mean two things. The set may only shrink.
-SHARED = {
-    "Entity",  # corpus.document, pipeline.entities
-}
+SHARED: set[str] = set()
 
 
 def public_types(module: ast.Module):

@@ -33,7 +33,6 @@ LINES = {
     "prepare": ["TAGGED NEW --format bio", "tagged.bio new --format bio --fraction NUMBER"],
     "pretrain": ["CONFIG NEW"],
     "pseudo": ["DOCS NEW.spacy --gazetteer NAMES", "docs.spacy new.spacy --amount SHARE"],
-    "reproduce": ["TABLE --show --results new"],
     "sample": ["DOCS NEW.spacy --fraction 0.5", "docs.spacy new.spacy --fraction NUMBER"],
     "segment": ["MODEL DOCS NEW.spacy"],
     "split": [
@@ -52,7 +51,6 @@ BAD = {
     "DOCS": [*FILES, "cut.spacy", "strange.spacy"],
     "TEXT": ["none/there.x", "folder", "empty.x"],  # a byte that cannot be decoded stops no long run
     **dict.fromkeys(["CONFIG", "LIST", "LOG", "NAMES", "TAGGED"], FILES),
-    "TABLE": [*FILES, "no_such_table"],
     "NEW": ["empty.x/new", "folder"],
     "NUMBER": ["many", "-3", "0"],
     "SHARE": ["many", "-3"],
@@ -67,7 +65,6 @@ GOOD = {
     "LOG": "log.txt",
     "NAMES": "names.txt",
     "TAGGED": "tagged.bio",
-    "TABLE": "table.yml",
     "NEW": "new",
     "NUMBER": "1",
     "SHARE": "1",
