@@ -27,7 +27,7 @@ def jieba_tagger(names: Sequence[str] = NAMES) -> Language:
     output layer and the CRF of the same files. It sets `doc.spans["words"]`, labelled with parts of speech or as names,
     and words with the labels `names` as entities. Raises InputError if jieba is not installed, or if no word can have
     such a label."""
-    nlp = spacy.blank("zh")
+    nlp = spacy.blank("zh", config={"nlp": {"tokenizer": {"@tokenizers": "spacy_cner.CharTokenizer.v1"}}})
     tagger: Any = nlp.add_pipe("cws", config={"model": MODEL, "parts_of_speech": True})
     model = tagger.model
     folder = jieba_folder()

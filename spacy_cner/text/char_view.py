@@ -3,12 +3,12 @@
 from collections.abc import Iterable, Mapping
 
 import numpy
-from spacy.lang.zh import Chinese
 from spacy.tokens import Doc, Span, SpanGroup
 from spacy.training import Example
 from spacy.vocab import Vocab
 
 from ..errors import InputError
+from .char_tokenizer import CharTokenizer
 from .chars import is_char_doc, same_text
 from .tags import spans_to_tags
 from .windows import Window, split_windows
@@ -26,8 +26,7 @@ class CharView:
 
     def __init__(self, vocab: Vocab, words: bool = False):
         self.words = words
-        # spaCy's own tokenizer splits white space as a pipeline with the `char` segmenter does.
-        self._tokenizer = Chinese(vocab=vocab).tokenizer
+        self._tokenizer = CharTokenizer(vocab)
 
     def __call__(self, doc: Doc) -> Doc:
         """Returns the document itself if it has one token per character, else a new one with its text."""
