@@ -12,6 +12,7 @@ from ..errors import InputError
 from ..models.decoding import FindSpans, ScoredSpan, best_spans, path_spans, probable_spans
 from ..models.tag_scores import Tagged, TagScores
 from ..text.char_view import char_offsets, gold_entity_tags
+from ..text.windows import Window, join_spans
 from .scores import entity_score, set_score
 from .settings import Setting, one_of
 from .tagging import CharTagger
@@ -92,15 +93,20 @@ class EntityTagger(CharTagger):
 
     def read(self, views: list[Doc], tagged: Iterable[Tagged], spans: FindSpans | None = None) -> list[list[Entity]]:
         """The entities of each document that `spans` finds, by default those of `decoding`, from left to right."""
-        entities: list[list[Entity]] = [[] for _ in views]
+        parts: list[list[tuple[Window, list[ScoredSpan]]]] = [[] for _ in views]
         for windows, scores in tagged:
             if self.outside_penalty:
                 scores = scores.without(self.outside_penalty)
             for window, row in zip(windows, (spans or self.spans)(scores)):
-                for start, end, label, score in row:
-                    first, last = char_offsets(views[window.index], window.start + start, window.start + end)
-                    entities[window.index].append(Entity(first, last, label, score))
-        return [sorted(found) for found in entities]
+                placed = [(window.start + start, window.start + end, label, score) for start, end, label, score in row]
+                parts[window.index].append((window, placed))
+        return [
+            [
+                Entity(*char_offsets(view, start, end), label, score)
+                for start, end, label, score in sorted(join_spans(found))
+            ]
+            for view, found in zip(views, parts)
+        ]
 
     def candidates(self, docs: Iterable[Doc], threshold: float) -> list[list[Entity]]:
         """All entities of each document that are at least as probable as `threshold`, whether or not they overlap."""

@@ -11,6 +11,7 @@ from ..errors import InputError
 from ..models.tag_scores import Tagged
 from ..text.char_view import Roles, gold_word_tags, set_words, token_offsets
 from ..text.tags import parse_tag, scheme_letters
+from ..text.windows import Window, border
 from ..text.words import WORDS_KEY
 from .retokenize import merge_words
 from .settings import Setting
@@ -72,20 +73,17 @@ class WordTagger(CharTagger):
 
     def read(self, views: list[Doc], tagged: Iterable[Tagged]) -> list[Segmentation]:
         """The words of each document."""
-        found = [numpy.zeros(len(view), dtype="int64") for view in views]
-        begins = [numpy.zeros(len(view), dtype=bool) for view in views]
-        firsts = [role[letter] for role in self.roles.values() for letter in "BS"]
+        parts: list[list[tuple[Window, numpy.ndarray]]] = [[] for _ in views]
         for windows, scores in tagged:
             for window, row in zip(windows, scores.paths().cpu().numpy()):
-                place = slice(window.start, window.stop)
-                found[window.index][place] = row[: len(window)]
-                begins[window.index][place] = numpy.isin(row[: len(window)], firsts)
-                begins[window.index][window.start] = True
+                parts[window.index].append((window, row[: len(window)]))
+        firsts = [role[letter] for role in self.roles.values() for letter in "BS"]
         labels = [parse_tag(tag, self.tag_scheme).label if self.parts_of_speech else "" for tag in self.tags]
-        return [
-            Segmentation(token_offsets(view)[0][begin], [labels[tag] for tag in tags[begin].tolist()])
-            for view, begin, tags in zip(views, begins, found)
-        ]
+        words = []
+        for view, found in zip(views, parts):
+            tags, begins = join_words(found, len(view), firsts)
+            words.append(Segmentation(token_offsets(view)[0][begins], [labels[tag] for tag in tags[begins].tolist()]))
+        return words
 
     def set_annotations(self, docs: Iterable[Doc], found: list[Segmentation]) -> None:
         """Sets `doc.spans["words"]`. White space separates words and is in none. Where a token of the document holds
@@ -101,6 +99,26 @@ class WordTagger(CharTagger):
             if self.retokenize and self.parts_of_speech:
                 for start, _, tag in labelled:
                     doc[start].tag_ = tag
+
+
+def join_words(
+    parts: list[tuple[Window, numpy.ndarray]], length: int, firsts: list[int]
+) -> tuple[numpy.ndarray, numpy.ndarray]:
+    """Returns the tag of each token of a document, int64 (length,), and where words begin, bool (length,).
+
+    parts: its windows with their tags. Of two that overlap, the second takes over where both begin a word.
+    firsts: the tags that begin words; a window's first token begins one anyway."""
+    tags, begins = numpy.zeros(length, dtype="int64"), numpy.zeros(length, dtype=bool)
+    last: Window | None = None
+    for window, row in sorted(parts, key=lambda part: part[0].start):
+        begin, place = numpy.isin(row, firsts), window.start
+        if last is not None and window.start < last.stop:
+            place = border(last, window, lambda i: bool(begins[i] and begin[i - window.start]))  # noqa: B023
+        own = slice(place - window.start, None)
+        tags[place : window.stop], begins[place : window.stop] = row[own], begin[own]
+        begins[place] = True
+        last = window
+    return tags, begins
 
 
 def word_spans(doc: Doc, starts: numpy.ndarray) -> list[tuple[int, int]]:

@@ -346,6 +346,22 @@ def test_long_documents_are_cut_at_sentence_ends(trained):
     assert entities(nlp(text)) == expected
 
 
+@pytest.mark.parametrize("decoding", ["path", "spans"])
+def test_no_name_is_cut_in_a_long_text_without_punctuation(trained, decoding):
+    nlp = _from_bytes(trained)
+    pipe = nlp.get_pipe("cner")
+    pipe.decoding, pipe.threshold = decoding, 0.0 if decoding == "path" else 0.3
+    unit, ents = SENTENCES[2][0].rstrip("。"), SENTENCES[2][1]
+    expected = [(len(unit) * i + s, len(unit) * i + e, label) for i in range(40) for s, e, label in ents]
+    for window in (32, 33, 37):
+        pipe.window = window
+        doc = nlp(unit * 40)
+        assert entities(doc) == expected
+        assert all(ent._.score > 0.3 for ent in doc.ents)
+    found = pipe.candidates([nlp.make_doc(unit * 40)], 0.3)[0]
+    assert {entity[:3] for entity in found} >= set(expected)
+
+
 def test_entity_cut_by_a_window_still_trains():
     nlp = blank(window=4)
     examples = make_examples(nlp, [("蓝天银行蓝天银行蓝天银行", [(2, 10, "ORG")])])
