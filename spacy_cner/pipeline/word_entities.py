@@ -5,6 +5,7 @@ from spacy.tokens import Doc, Span
 
 from ..errors import InputError
 from ..text.words import WORDS_KEY
+from .entities import blocked_spans
 
 
 @Language.factory("word_entities", assigns=["doc.ents"], requires=["doc.spans"], default_config={"labels": []})
@@ -13,7 +14,7 @@ def make_word_entities(nlp: Language, name: str, labels: list[str]) -> "WordEnti
 
     labels: of the words in `doc.spans["words"]` that become entities with the same label, such as `nr` where a `cws`
         with parts of speech stands before it. Entities that a document has already stay; a word that overlaps one of
-        them becomes none. Raises InputError if no label is given."""
+        them, or a token that `Doc.set_ents(blocked=...)` keeps free, becomes none. Raises InputError if no label is given."""
     return WordEntities(name, labels)
 
 
@@ -26,9 +27,10 @@ class WordEntities:
         self.name, self.labels = name, frozenset(labels)
 
     def __call__(self, doc: Doc) -> Doc:
-        taken = {token.i for entity in doc.ents for token in entity}
+        blocked = blocked_spans(doc)
+        taken = {i for span in (*doc.ents, *blocked) for i in range(span.start, span.end)}
         words = [word for word in doc.spans.get(WORDS_KEY, ()) if word.label_ in self.labels]
         names = [Span(doc, word.start, word.end, word.label) for word in words]
         free = [name for name in names if taken.isdisjoint(range(name.start, name.end))]
-        doc.set_ents([*doc.ents, *free], default="outside")
+        doc.set_ents([*doc.ents, *free], blocked=blocked, default="outside")
         return doc

@@ -32,6 +32,13 @@ def test_entities_that_were_there_stay(nlp):
     assert entities(nlp(doc)) == [(0, 2, "nr"), (4, 6, "X"), (6, 8, "nr")]
 
 
+def test_blocked_tokens_stay_free(nlp):
+    doc = segmented(nlp)
+    doc.set_ents([], blocked=[doc[1:2]], default="unmodified")
+    assert entities(nlp(doc)) == [(3, 5, "ns"), (6, 8, "nr")]
+    assert doc[1].ent_iob_ == "B"
+
+
 def test_without_words_there_are_none(nlp):
     doc = nlp("没有词")
     assert entities(doc) == [] and doc.has_annotation("ENT_IOB")
