@@ -16,7 +16,7 @@ SCORES = "cner_scores"
 FILLED = "cner_scores_filled"
 SAVED_SPAN = struct.Struct(
     ">QQQllll"
-)  # id, knowledge base id, label, tokens, characters: as `SpanGroup.to_bytes` has it
+)  # `SpanGroup.to_bytes`: id, knowledge base id, label, tokens, characters
 
 
 def set_score(span: Span, score: float) -> None:

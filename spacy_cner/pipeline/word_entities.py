@@ -14,7 +14,8 @@ def make_word_entities(nlp: Language, name: str, labels: list[str]) -> "WordEnti
 
     labels: of the words in `doc.spans["words"]` that become entities with the same label, such as `nr` where a `cws`
         with parts of speech stands before it. Entities that a document has already stay; a word that overlaps one of
-        them, or a token that `Doc.set_ents(blocked=...)` keeps free, becomes none. Raises InputError if no label is given."""
+        them, or a token that `Doc.set_ents(blocked=...)` keeps free, becomes none. Raises InputError if no label
+        is given."""
     return WordEntities(name, labels)
 
 
