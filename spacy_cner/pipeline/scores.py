@@ -14,9 +14,7 @@ from spacy.tokens import Doc, Span, SpanGroup
 
 SCORES = "cner_scores"
 FILLED = "cner_scores_filled"
-SAVED_SPAN = struct.Struct(
-    ">QQQllll"
-)  # `SpanGroup.to_bytes`: id, knowledge base id, label, tokens, characters
+SAVED_SPAN = struct.Struct(">QQQllll")  # `SpanGroup.to_bytes`: id, knowledge base id, label, tokens, characters
 
 
 def set_score(span: Span, score: float) -> None:
