@@ -86,10 +86,12 @@ class WindowDocs:
         return words[first : bisect_left(words, window.stop, key=lambda word: word[0])]
 
 
-def set_words(doc: Doc, words: Iterable[tuple[int, int, str]]) -> None:
-    """Sets `doc.spans["words"]` to words of tokens: start, end (exclusive), and part of speech or ""."""
+def set_words(doc: Doc, words: Iterable[tuple[int, int, str]], scores: list[float] | None = None) -> None:
+    """Sets `doc.spans["words"]` to words of tokens: start, end (exclusive), and part of speech or "". Its
+    `attrs["scores"]` gets the probability of each, if `scores` has these."""
     spans = [Span(doc, start, end, label=tag) for start, end, tag in words]
-    doc.spans[WORDS_KEY] = SpanGroup(doc, name=WORDS_KEY, spans=spans)
+    attrs = {} if scores is None else {"scores": scores}
+    doc.spans[WORDS_KEY] = SpanGroup(doc, name=WORDS_KEY, spans=spans, attrs=attrs)
 
 
 def gold_entity_tags(example: Example, view: Doc, scheme: str, tag_index: dict[str, int]) -> numpy.ndarray:

@@ -39,6 +39,16 @@ def test_blocked_tokens_stay_free(nlp):
     assert doc[1].ent_iob_ == "B"
 
 
+def test_they_have_the_probabilities_of_the_words(nlp):
+    doc = segmented(nlp)
+    assert [ent._.score for ent in nlp(doc).ents] == [None] * 3
+    doc = segmented(nlp)
+    doc.spans["words"].attrs["scores"] = [0.5, 0.9, 0.75, 0.9, 0.25]
+    doc = nlp(doc)
+    del doc.spans["words"]
+    assert [ent._.score for ent in doc.ents] == [0.5, 0.75, 0.25]
+
+
 def test_without_words_there_are_none(nlp):
     doc = nlp("没有词")
     assert entities(doc) == [] and doc.has_annotation("ENT_IOB")
