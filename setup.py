@@ -116,6 +116,7 @@ setup(
             "spacy_cner.ents_scorer.v1 = spacy_cner.evaluation.scorer:make_ents_scorer",
             "spacy_cner.words_scorer.v1 = spacy_cner.evaluation.words:make_words_scorer",
         ],
+        "spacy_tokenizers": ["spacy_cner.CharTokenizer.v1 = spacy_cner.text.char_tokenizer:make_char_tokenizer"],
         "thinc_schedules": ["spacy_cner.linear_decay.v1 = spacy_cner.training.schedules:make_linear_decay"],
     },
     classifiers=[

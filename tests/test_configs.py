@@ -9,11 +9,14 @@ import pytest
 import spacy
 from conftest import SENTENCES, joint_examples
 from spacy.cli import debug_config, fill_config
+from spacy.cli._util import app as spacy_app
 from spacy.language import Language
 from spacy.tokens import DocBin
+from spacy.training import Corpus
 from spacy.training.initialize import init_nlp
 from spacy.training.loop import train
 from spacy.util import load_config, load_model_from_config, registry
+from typer.testing import CliRunner
 
 from spacy_cner.corpus.docbin import chinese_vocab
 from spacy_cner.loading import config_folder
@@ -112,6 +115,34 @@ def test_each_makes_an_optimizer_and_goes_on_training_when_it_was_saved(name, tm
     # Not where nothing is trained step by step.
     scheduled = "optimizer" in read(name)["training"]
     assert ("learn_rate" in loaded.resume_training().schedules) == scheduled
+
+
+@pytest.mark.filterwarnings("ignore:.*does not learn by nlp.update")
+@pytest.mark.parametrize("name", NAMES)
+def test_each_passes_spacys_commands_and_goes_on_in_loops_of_ones_own(name, files, tmp_path):
+    small(name, files).to_disk(tmp_path / "given.cfg")
+    path = str(tmp_path / "filled.cfg")
+    fill_config(Path(path), tmp_path / "given.cfg", silent=True)
+    # It ends with an error of its own: too few examples.
+    assert "Pipeline can be initialized with data" in spacy_says("debug", "data", path)
+    nlp = init_nlp(load_config(path))
+    trained = [pipe_name for pipe_name, pipe in nlp.pipeline if getattr(pipe, "is_trainable", False)]
+    for pipe_name in trained[-1:]:
+        assert "Successfully ended analysis" in spacy_says("debug", "model", path, pipe_name)
+    # A loop of one's own, without an optimizer
+    examples = list(Corpus(files["train"])(nlp))
+    nlp.initialize(lambda: examples)
+    assert set(nlp.update(examples)) >= set(trained)
+    nlp.to_disk(tmp_path / "pipeline")
+    loaded = spacy.load(tmp_path / "pipeline")
+    assert set(loaded.update(examples, sgd=loaded.resume_training())) >= set(trained)
+    loaded(SENTENCES[0][0])
+
+
+def spacy_says(*command):
+    result = CliRunner().invoke(spacy_app, command)
+    assert isinstance(result.exception, SystemExit | None), result.output
+    return result.output
 
 
 @pytest.mark.parametrize("name", NAMES)

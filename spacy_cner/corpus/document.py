@@ -4,11 +4,11 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from spacy.lang.zh import ChineseTokenizer
 from spacy.tokens import Doc, Span
 from spacy.vocab import Vocab
 
 from ..errors import CorpusError
+from ..text.char_tokenizer import CharTokenizer
 from ..text.words import KIND_KEY, WORDS_KEY
 
 Offsets = tuple[int, int]  # start, end (exclusive), in characters of the text
@@ -89,7 +89,7 @@ class AnnotatedText:
         """Makes a Doc of one token per character (spaCy's `char` segmenter). Entities are in `doc.ents`, words in
         `doc.spans["words"]`, with their parts of speech as labels, and the kind of text in `doc.user_data["kind"]`.
         Missing entities are spaCy's missing entities; missing words leave out the span group."""
-        doc = ChineseTokenizer(vocab)(self.text)
+        doc = CharTokenizer(vocab)(self.text)
         starts = {token.idx: token.i for token in doc} if len(doc) != len(self.text) else range(len(doc))
         if self.entities is not None:
             doc.ents = [Span(doc, starts[start], starts[end - 1] + 1, label) for start, end, label in self.entities]

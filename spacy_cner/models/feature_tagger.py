@@ -18,7 +18,7 @@ from ..nn.feature_crf.training import train_feature_crf
 from ..text.batching import batches_by_length
 from ..text.char_view import window_tags, windows_of
 from ..text.tags import allowed_transitions
-from ..text.windows import Window
+from ..text.windows import OVERLAP, Window
 from .tag_scores import Tagged, TagScores
 from .torch_layers import PADDED_SIZE_CPU
 
@@ -108,7 +108,8 @@ class FeatureTagger:
 
     def tag(self, docs: list[Doc], views: list[Doc]) -> Iterator[Tagged]:
         """Yields the scores of tags, in batches of windows of similar length."""
-        return self._tag(*self._windows(views), *self._rows(self.extract(docs, views)))
+        windows = self._windows(views, overlap=self.window // OVERLAP)
+        return self._tag(*windows, *self._rows(self.extract(docs, views)))
 
     def _tag(
         self, windows: list[Window], positions: list[range], rows: torch.Tensor, bigram_rows: torch.Tensor
@@ -139,9 +140,9 @@ class FeatureTagger:
         tagger._set_state(saved["state"])
         return tagger
 
-    def _windows(self, views: list[Doc]) -> tuple[list[Window], list[range]]:
+    def _windows(self, views: list[Doc], *, overlap: int = 0) -> tuple[list[Window], list[range]]:
         """Returns the windows of all documents, and the positions of their characters among all documents'."""
-        windows = windows_of(views, self.window)
+        windows = windows_of(views, self.window, overlap=overlap)
         starts = [0, *accumulate(map(len, views))]
         positions = [range(starts[w.index] + w.start, starts[w.index] + w.stop) for w in windows]
         return windows, positions

@@ -14,6 +14,7 @@ from spacy.training import Example
 from ..features.word_list import WordList, own_lists, read_list
 from ..rules.rule import apply_rules, own_rules, parse_rules, read_rules
 from ..rules.view import spans_of
+from .entities import blocked_spans
 
 
 @Language.factory(
@@ -48,17 +49,23 @@ class EntityRules(Pipe):
         self.rules = parse_rules(self.texts, self.lists)
 
     def __call__(self, doc: Doc) -> Doc:
-        """Sets `doc.ents`. Where a rule's border is inside of a token, the token is in the entity."""
+        """Sets `doc.ents`. Where a rule's border is inside of a token, the token is in the entity. What rules make of
+        entities does not hold where it covers a token that `Doc.set_ents(blocked=...)` keeps free: these stay."""
         before = spans_of(doc)
         after = apply_rules(self.rules, doc.text, before)
         if after != before:
-            known = dict(zip(before, doc.ents))
+            known, blocked = dict(zip(before, doc.ents)), blocked_spans(doc)
+            closed = {span.start for span in blocked}
             entities: list[Span] = []
             for start, end, label in after:
                 span = known.get((start, end, label)) or doc.char_span(start, end, label, alignment_mode="expand")
-                if span is not None and (not entities or entities[-1].end <= span.start):
+                if span is None or (entities and entities[-1].end > span.start):
+                    continue
+                if closed.isdisjoint(range(span.start, span.end)):
                     entities.append(span)
-            doc.set_ents(entities, default="outside")
+                else:
+                    entities += [entity for entity in doc.ents if span.start <= entity.start and entity.end <= span.end]
+            doc.set_ents(entities, blocked=blocked, default="outside")
         return doc
 
     def initialize(

@@ -1,5 +1,6 @@
 """Tags that mean entities: how these are read from scores, and how they get into documents."""
 
+import warnings
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from typing import NamedTuple
@@ -12,10 +13,12 @@ from ..errors import InputError
 from ..models.decoding import FindSpans, ScoredSpan, best_spans, path_spans, probable_spans
 from ..models.tag_scores import Tagged, TagScores
 from ..text.char_view import char_offsets, gold_entity_tags
-from .scores import entity_score, set_score
+from ..text.windows import Window, join_spans
+from .scores import entity_score, places_of, set_score
 from .settings import Setting, one_of
 from .tagging import CharTagger
 
+LONGER = 2  # characters, and twice its own length: the most that an entity is expanded to
 LEAST_THRESHOLD = 0.01  # of the decoding "spans", which would find any string at 0
 
 
@@ -52,7 +55,8 @@ class EntityTagger(CharTagger):
     them. True replaces them."""
     alignment_mode = Setting[str]("expand", one_of("expand", "contract", "strict"))
     """What becomes of an entity that cuts a token of a word-tokenised document, in the words of `Doc.char_span`:
-    "expand" it to whole tokens, "contract" it, or leave it out ("strict")."""
+    "expand" it to whole tokens, "contract" it, or leave it out ("strict"). None is expanded to more than twice its
+    length and 2 characters: it is left out, with a warning, where a token is a clause or a whole text."""
     spans_key = Setting[str]("cner")
     """`doc.spans[spans_key]` holds the same entities, their probabilities in its `attrs["scores"]`."""
 
@@ -92,15 +96,20 @@ class EntityTagger(CharTagger):
 
     def read(self, views: list[Doc], tagged: Iterable[Tagged], spans: FindSpans | None = None) -> list[list[Entity]]:
         """The entities of each document that `spans` finds, by default those of `decoding`, from left to right."""
-        entities: list[list[Entity]] = [[] for _ in views]
+        parts: list[list[tuple[Window, list[ScoredSpan]]]] = [[] for _ in views]
         for windows, scores in tagged:
             if self.outside_penalty:
                 scores = scores.without(self.outside_penalty)
             for window, row in zip(windows, (spans or self.spans)(scores)):
-                for start, end, label, score in row:
-                    first, last = char_offsets(views[window.index], window.start + start, window.start + end)
-                    entities[window.index].append(Entity(first, last, label, score))
-        return [sorted(found) for found in entities]
+                placed = [(window.start + start, window.start + end, label, score) for start, end, label, score in row]
+                parts[window.index].append((window, placed))
+        return [
+            [
+                Entity(*char_offsets(view, start, end), label, score)
+                for start, end, label, score in sorted(join_spans(found))
+            ]
+            for view, found in zip(views, parts)
+        ]
 
     def candidates(self, docs: Iterable[Doc], threshold: float) -> list[list[Entity]]:
         """All entities of each document that are at least as probable as `threshold`, whether or not they overlap."""
@@ -115,19 +124,33 @@ class EntityTagger(CharTagger):
             chosen = []
             # Expanding to tokens can make two entities meet in one; the more probable one has it.
             for entity in sorted(entities, key=lambda entity: -entity.score):
-                span = doc.char_span(entity.start, entity.end, label=entity.label, alignment_mode=self.alignment_mode)
-                if span is None or not len(span) or not taken.isdisjoint(range(span.start, span.end)):
+                span = self.align(doc, entity)
+                if span is None or not taken.isdisjoint(range(span.start, span.end)):
                     continue
                 taken.update(range(span.start, span.end))
                 chosen.append(span)
                 set_score(span, entity.score)
-            before = {(span.start, span.end, span.label) for span in doc.spans.get(self.spans_key, ())}
-            own = [span for span in kept if (span.start, span.end, span.label) in before] + chosen
+            before = set(places_of(doc.spans[self.spans_key])) if self.spans_key in doc.spans else set()
+            own = [span for span in kept if (span.start_char, span.end_char, span.label_) in before] + chosen
             own.sort(key=lambda span: span.start)
             doc.set_ents([*kept, *chosen], blocked=blocked, default="outside")
             group = SpanGroup(doc, name=self.spans_key, spans=own)
             group.attrs["scores"] = [entity_score(span) for span in own]
             doc.spans[self.spans_key] = group
+
+    def align(self, doc: Doc, entity: Entity) -> Span | None:
+        """The tokens of an entity by `alignment_mode`; None if there are none, or far too many."""
+        span = doc.char_span(entity.start, entity.end, label=entity.label, alignment_mode=self.alignment_mode)
+        if span is None or not len(span):
+            return None
+        if span.end_char - span.start_char > 2 * (entity.end - entity.start) + LONGER:
+            warnings.warn(
+                f"the component {self.name!r} leaves out entities that are far shorter than the tokens they are in: "
+                "expected tokens of characters or words, got some that may be clauses",
+                stacklevel=2,
+            )
+            return None
+        return span
 
 
 def blocked_spans(doc: Doc) -> list[Span]:

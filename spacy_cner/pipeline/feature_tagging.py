@@ -1,5 +1,6 @@
 """What components that score tags by sparse features have in common."""
 
+import warnings
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
@@ -13,7 +14,7 @@ from spacy import util
 from spacy.language import Language
 from spacy.pipeline import Pipe
 from spacy.tokens import Doc
-from spacy.training import Example, validate_get_examples
+from spacy.training import Example, validate_examples, validate_get_examples
 from spacy.vocab import Vocab
 
 from ..errors import InputError
@@ -115,6 +116,7 @@ class FeatureTaggerPipe(CharTagger, SavedTagger):
         self.view = CharView(vocab)
         self.tagger = None
         self.held_out: list[Doc] | None = None
+        self._known: set[int] = set()  # hashes of the texts of the last training
 
     # Prediction
 
@@ -196,6 +198,21 @@ class FeatureTaggerPipe(CharTagger, SavedTagger):
         tagger.forget_unused()
         self._log(f"{len(tagger.dictionary)} features have weights")
         self.tagger = tagger
+        self._known = {hash(doc.text) for doc in docs}
+
+    def update(self, examples: Iterable[Example], **ignored: Any) -> dict[str, float]:
+        """Learns nothing, as spaCy's loops call it after `initialize`, and warns of examples that were not among the
+        training data of that. `spacy train` gives the same ones. RETURNS: the losses, unchanged."""
+        examples = list(examples)
+        validate_examples(examples, f"{type(self).__name__}.update")
+        self.require_tagger()
+        if any(hash(example.reference.text) not in self._known for example in examples if self.learns_from(example)):
+            warnings.warn(
+                f"the component {self.name!r} does not learn by nlp.update: it learns in nlp.initialize, from all "
+                "examples at once, and some of these were not there",
+                stacklevel=2,
+            )
+        return ignored.get("losses") or {}
 
     def _train(self, tagger: FeatureTagger, data: TrainingData, left_out: Iterable[int] = ()) -> None:
         tagger.train(

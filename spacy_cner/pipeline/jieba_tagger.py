@@ -20,6 +20,8 @@ MODEL = {
     "tag_scheme": "bio",
     "tok2vec": {"@architectures": "spacy_cner.JiebaNetwork.v1"},
 }
+# It often takes a mark for a part of the word before it.
+WORDS = {"model": MODEL, "parts_of_speech": True, "punctuation": "w", "probabilities": True}
 
 
 def jieba_tagger(names: Sequence[str] = NAMES) -> Language:
@@ -27,8 +29,8 @@ def jieba_tagger(names: Sequence[str] = NAMES) -> Language:
     output layer and the CRF of the same files. It sets `doc.spans["words"]`, labelled with parts of speech or as names,
     and words with the labels `names` as entities. Raises InputError if jieba is not installed, or if no word can have
     such a label."""
-    nlp = spacy.blank("zh")
-    tagger: Any = nlp.add_pipe("cws", config={"model": MODEL, "parts_of_speech": True})
+    nlp = spacy.blank("zh", config={"nlp": {"tokenizer": {"@tokenizers": "spacy_cner.CharTokenizer.v1"}}})
+    tagger: Any = nlp.add_pipe("cws", config=WORDS)
     model = tagger.model
     folder = jieba_folder()
     tags = read_jieba_tags(folder)

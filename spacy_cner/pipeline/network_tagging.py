@@ -17,8 +17,8 @@ from ..models.tag_scores import Tagged, TagScores
 from ..models.tagger import crf_loss, crf_of, score_tags, set_labels
 from ..models.torch_layers import pad, padded_size
 from ..text.batching import batches_by_length
-from ..text.char_view import UNKNOWN, CharView, window_doc, window_tags, windows_of
-from ..text.windows import Window
+from ..text.char_view import UNKNOWN, CharView, WindowDocs, window_tags, windows_of
+from ..text.windows import OVERLAP, Window
 from .settings import Setting, at_least
 from .tagging import CharTagger
 
@@ -96,7 +96,7 @@ class NetworkTagger(CharTagger, TrainablePipe):
     def _scored(self, views: list[Doc]) -> Iterator[Tagged]:
         if not any(len(view) for view in views):
             return
-        for windows, docs in self.batches(views):
+        for windows, docs in self.batches(views, overlap=self.window // OVERLAP):
             scores = self.model.predict(docs)
             for part in batches_by_length(windows, padded_size(self.model.ops)):
                 kept = [i for i in part if len(windows[i])]
@@ -105,16 +105,16 @@ class NetworkTagger(CharTagger, TrainablePipe):
                     found = TagScores(crf_of(self.model), self.tags, self.tag_scheme, emissions, lengths)
                     yield Tagged([windows[i] for i in kept], found)
 
-    def batches(self, views: list[Doc]) -> Iterator[tuple[list[Window], list[Doc]]]:
+    def batches(self, views: list[Doc], *, overlap: int = 0) -> Iterator[tuple[list[Window], list[Doc]]]:
         """The windows of character docs and what they show, in batches for the model."""
         if self.listens:
             # It must be called with the very documents its tok2vec has seen.
             yield [Window(i, 0, len(view)) for i, view in enumerate(views)], views
             return
-        windows = windows_of(views, self.window)
+        windows, show = windows_of(views, self.window, overlap=overlap), WindowDocs(views)
         for batch in batches_by_length(windows, padded_size(self.model.ops)):
             chosen = [windows[i] for i in batch]
-            yield chosen, [window_doc(views[window.index], window) for window in chosen]
+            yield chosen, [show(window) for window in chosen]
 
     def update(
         self,

@@ -1,16 +1,20 @@
 """Probabilities of entities, as `ent._.score`.
 
 They are kept by character offsets, where spaCy keeps its own extensions: they survive merged and split tokens,
-`Doc.from_docs`, `Span.as_doc(copy_user_data=True)` and `Doc.to_bytes`. `doc.spans[spans_key]` has them too, which
-`DocBin` saves."""
+`Doc.from_docs`, `Span.as_doc(copy_user_data=True)` and `Doc.to_bytes`. `doc.spans[spans_key]` has them too, which is
+all that a `DocBin` saves unless it is told to `store_user_data`; `Doc.from_docs` and `Span.as_doc` do not take over
+what only a span group knows."""
 
+import struct
 from collections.abc import Mapping
 from typing import Any
 
-from spacy.tokens import Doc, Span
+import srsly
+from spacy.tokens import Doc, Span, SpanGroup
 
 SCORES = "cner_scores"
 FILLED = "cner_scores_filled"
+SAVED_SPAN = struct.Struct(">QQQllll")  # `SpanGroup.to_bytes`: id, knowledge base id, label, tokens, characters
 
 
 def set_score(span: Span, score: float) -> None:
@@ -22,7 +26,7 @@ def set_score(span: Span, score: float) -> None:
 def entity_score(span: Span) -> float | None:
     """The probability that a component gave to this very span (start, end and label); None for a span without one."""
     score = _known(span).get(span.label_)
-    if score is None and FILLED not in span.doc.user_data:
+    if score is None and _filled(span.doc) not in span.doc.user_data:
         _fill(span.doc)
         score = _known(span).get(span.label_)
     return score
@@ -37,16 +41,35 @@ def _key(span: Span) -> tuple[str, str, int, int]:
     return "._.", SCORES, span.start_char, span.end_char
 
 
+def _filled(doc: Doc) -> tuple[str, str, int, int]:
+    """The key of the sign that `_fill` was called: one of the whole text, so that it does not count for a longer one
+    that the document becomes a part of."""
+    return "._.", FILLED, 0, doc[-1].idx + len(doc[-1]) if len(doc) else 0
+
+
 def _fill(doc: Doc) -> None:
     """Takes over the scores of span groups, once, for documents that were read from a DocBin."""
     scores: dict[Any, dict[str, float]] = {}
     for group in doc.spans.values():
-        for span, score in zip(group, group.attrs.get("scores", ())):
-            scores.setdefault(_key(span), {})[span.label_] = float(score)
+        if len(known := group.attrs.get("scores", ())):
+            for (start, end, label), score in zip(places_of(group), known):
+                scores.setdefault(("._.", SCORES, start, end), {})[label] = float(score)
     data: dict[Any, Any] = doc.user_data
     for key, found in scores.items():
         data[key] = {**found, **data.get(key, {})}
-    data[FILLED] = True
+    data[_filled(doc)] = True
+
+
+def places_of(group: SpanGroup) -> list[tuple[int, int, str]]:
+    """Returns the characters (start, end) and the label of each span of a group.
+
+    Where tokens were merged since, spans have the characters that they had, but cannot be made: their tokens may lie
+    beyond the end of the document."""
+    try:
+        return [(span.start_char, span.end_char, span.label_) for span in group]
+    except IndexError:
+        strings, saved = group.doc.vocab.strings, srsly.msgpack_loads(group.to_bytes())["spans"]
+        return [(start, end, strings[label]) for _, _, label, _, _, start, end in map(SAVED_SPAN.unpack, saved)]
 
 
 if not Span.has_extension("score"):

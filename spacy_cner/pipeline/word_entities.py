@@ -1,10 +1,14 @@
 """The `word_entities` component: words that are names by their labels, as entities."""
 
+from itertools import zip_longest
+
 from spacy.language import Language
-from spacy.tokens import Doc, Span
+from spacy.tokens import Doc, Span, SpanGroup
 
 from ..errors import InputError
 from ..text.words import WORDS_KEY
+from .entities import blocked_spans
+from .scores import set_score
 
 
 @Language.factory("word_entities", assigns=["doc.ents"], requires=["doc.spans"], default_config={"labels": []})
@@ -12,8 +16,9 @@ def make_word_entities(nlp: Language, name: str, labels: list[str]) -> "WordEnti
     """Makes the component.
 
     labels: of the words in `doc.spans["words"]` that become entities with the same label, such as `nr` where a `cws`
-        with parts of speech stands before it. Entities that a document has already stay; a word that overlaps one of
-        them becomes none. Raises InputError if no label is given."""
+        with parts of speech stands before it, and with the same probability where words have one. Entities that a
+        document has already stay; a word that overlaps one of them, or a token that `Doc.set_ents(blocked=...)` keeps
+        free, becomes none. Raises InputError if no label is given."""
     return WordEntities(name, labels)
 
 
@@ -26,9 +31,15 @@ class WordEntities:
         self.name, self.labels = name, frozenset(labels)
 
     def __call__(self, doc: Doc) -> Doc:
-        taken = {token.i for entity in doc.ents for token in entity}
-        words = [word for word in doc.spans.get(WORDS_KEY, ()) if word.label_ in self.labels]
-        names = [Span(doc, word.start, word.end, word.label) for word in words]
-        free = [name for name in names if taken.isdisjoint(range(name.start, name.end))]
-        doc.set_ents([*doc.ents, *free], default="outside")
+        blocked = blocked_spans(doc)
+        taken = {i for span in (*doc.ents, *blocked) for i in range(span.start, span.end)}
+        words = doc.spans[WORDS_KEY] if WORDS_KEY in doc.spans else SpanGroup(doc)
+        free = []
+        for word, score in zip_longest(words, words.attrs.get("scores", ())):
+            if word.label_ in self.labels and taken.isdisjoint(range(word.start, word.end)):
+                name = Span(doc, word.start, word.end, word.label)
+                free.append(name)
+                if score is not None:
+                    set_score(name, score)
+        doc.set_ents([*doc.ents, *free], blocked=blocked, default="outside")
         return doc

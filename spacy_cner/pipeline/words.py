@@ -4,13 +4,17 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
 import numpy
+import torch
 from spacy.tokens import Doc
 from spacy.training import Example
 
 from ..errors import InputError
-from ..models.tag_scores import Tagged
+from ..models.decoding import continuing
+from ..models.tag_scores import Tagged, TagScores
 from ..text.char_view import Roles, gold_word_tags, set_words, token_offsets
+from ..text.chars import PUNCTUATION
 from ..text.tags import parse_tag, scheme_letters
+from ..text.windows import Window, border
 from ..text.words import WORDS_KEY
 from .retokenize import merge_words
 from .settings import Setting
@@ -20,10 +24,12 @@ LABEL = "W"  # of all words, where parts of speech are not told apart
 
 
 class Segmentation(NamedTuple):
-    """The words of one document: where they begin, in characters of its text, int64 (n_words,), and their labels."""
+    """The words of one document: where they begin, in characters of its text, int64 (n_words,), their labels, and if
+    asked for their probabilities, float (n_words,)."""
 
     starts: numpy.ndarray
     labels: list[str]
+    scores: numpy.ndarray | None = None
 
 
 class WordTagger(CharTagger):
@@ -37,6 +43,13 @@ class WordTagger(CharTagger):
     """True learns the labels of `doc.spans["words"]` too, one tag for both (Ng & Low 2004, "all-at-once,
     character-based"), and sets them; with `retokenize` also `token.tag_`. Words without a label, in a corpus where
     others have one, train nothing."""
+
+    punctuation = Setting[str | None](None)
+    """The label of punctuation marks: they are words of their own then, whatever the tags say. None leaves that to the
+    tags. A model that has learned little of them may take them for a part of a word or a name."""
+    probabilities = Setting[bool](False)
+    """True gives `doc.spans["words"].attrs["scores"]`: the probability of each word with its label. Of one that
+    punctuation was cut off it is that of the whole."""
 
     has_outside = False
 
@@ -72,20 +85,29 @@ class WordTagger(CharTagger):
 
     def read(self, views: list[Doc], tagged: Iterable[Tagged]) -> list[Segmentation]:
         """The words of each document."""
-        found = [numpy.zeros(len(view), dtype="int64") for view in views]
-        begins = [numpy.zeros(len(view), dtype=bool) for view in views]
+        parts: list[list[WordWindow]] = [[] for _ in views]
         firsts = [role[letter] for role in self.roles.values() for letter in "BS"]
         for windows, scores in tagged:
-            for window, row in zip(windows, scores.paths().cpu().numpy()):
-                place = slice(window.start, window.stop)
-                found[window.index][place] = row[: len(window)]
-                begins[window.index][place] = numpy.isin(row[: len(window)], firsts)
-                begins[window.index][window.start] = True
-        labels = [parse_tag(tag, self.tag_scheme).label if self.parts_of_speech else "" for tag in self.tags]
-        return [
-            Segmentation(token_offsets(view)[0][begin], [labels[tag] for tag in tags[begin].tolist()])
-            for view, begin, tags in zip(views, begins, found)
-        ]
+            paths = scores.paths()
+            begins = numpy.isin(paths.cpu().numpy(), firsts)
+            begins[:, :1] = True
+            chances = word_probabilities(scores, paths, begins) if self.probabilities else begins
+            for window, *rows in zip(windows, paths.cpu().numpy(), begins, chances):
+                parts[window.index].append(WordWindow(window, *(row[: len(window)] for row in rows)))
+        labels = numpy.array(
+            [parse_tag(tag, self.tag_scheme).label if self.parts_of_speech else "" for tag in self.tags], dtype=object
+        )
+        words = []
+        for view, found in zip(views, parts):
+            tags, begin, chance = join_words(found, len(view))
+            tokens = labels[tags]
+            if self.punctuation is not None:
+                marks = numpy.array([token.text in PUNCTUATION for token in view], dtype=bool)
+                begin[1:] |= marks[1:] != marks[:-1]
+                tokens[marks] = self.punctuation
+            own = chance[begin] if self.probabilities else None
+            words.append(Segmentation(token_offsets(view)[0][begin], tokens[begin].tolist(), own))
+        return words
 
     def set_annotations(self, docs: Iterable[Doc], found: list[Segmentation]) -> None:
         """Sets `doc.spans["words"]`. White space separates words and is in none. Where a token of the document holds
@@ -97,10 +119,58 @@ class WordTagger(CharTagger):
                 spans = [(token.i, token.i + 1) for token in doc if not token.is_space]
             places = numpy.searchsorted(words.starts, [doc[start].idx for start, _ in spans], side="right") - 1
             labelled = [(start, end, words.labels[place]) for (start, end), place in zip(spans, places)]
-            set_words(doc, labelled)
+            set_words(doc, labelled, None if words.scores is None else words.scores[places].tolist())
             if self.retokenize and self.parts_of_speech:
                 for start, _, tag in labelled:
                     doc[start].tag_ = tag
+
+
+class WordWindow(NamedTuple):
+    """A window and its tokens' tags, int (n,), whether each begins a word, bool (n,), and the probability of its word,
+    float (n,)."""
+
+    window: Window
+    tags: numpy.ndarray
+    begins: numpy.ndarray
+    chances: numpy.ndarray
+
+
+def join_words(parts: list[WordWindow], length: int) -> tuple[numpy.ndarray, numpy.ndarray, numpy.ndarray]:
+    """Returns the tags, begins and chances of all tokens of a document, (length,) each, from those of its windows. Of
+    two that overlap, the second takes over where both begin a word."""
+    tags, begins, chances = numpy.zeros(length, dtype="int64"), numpy.zeros(length, dtype=bool), numpy.zeros(length)
+    last: Window | None = None
+    for part in sorted(parts, key=lambda part: part.window.start):
+        window, place = part.window, part.window.start
+        if last is not None and window.start < last.stop:
+            place = border(last, window, lambda i: bool(begins[i] and part.begins[i - part.window.start]))  # noqa: B023
+        for whole, own in zip((tags, begins, chances), part[1:]):
+            whole[place : window.stop] = own[place - window.start :]
+        begins[place] = True
+        last = window
+    return tags, begins, chances
+
+
+def word_probabilities(scores: TagScores, paths: torch.Tensor, begins: numpy.ndarray) -> numpy.ndarray:
+    """Returns the probability of the word that each token is in, float (B, T): of its tags on the path, and that it is
+    no longer. `begins`, bool (B, T), says where words begin."""
+    spans = []
+    for i, length in enumerate(scores.lengths.tolist()):
+        first = numpy.flatnonzero(begins[i, :length])
+        spans.append(numpy.stack([numpy.full_like(first, i), first, numpy.append(first[1:], length)], axis=1))
+    places = numpy.concatenate(spans)
+    found = scores.crf.span_probabilities(
+        scores.emissions,
+        scores.lengths,
+        torch.from_numpy(places).to(paths.device),
+        paths,
+        continues=continuing(scores),
+        transitions=scores.transitions,
+    )
+    chances = numpy.zeros(begins.shape)
+    for (i, start, end), chance in zip(places.tolist(), found.tolist()):
+        chances[i, start:end] = chance
+    return chances
 
 
 def word_spans(doc: Doc, starts: numpy.ndarray) -> list[tuple[int, int]]:

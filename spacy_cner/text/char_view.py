@@ -1,14 +1,15 @@
 """Documents as models read them: one token per character, in windows, with gold tags for training."""
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Mapping
 
 import numpy
-from spacy.lang.zh import Chinese
 from spacy.tokens import Doc, Span, SpanGroup
 from spacy.training import Example
 from spacy.vocab import Vocab
 
 from ..errors import InputError
+from .char_tokenizer import CharTokenizer
 from .chars import is_char_doc, same_text
 from .tags import spans_to_tags
 from .windows import Window, split_windows
@@ -26,8 +27,7 @@ class CharView:
 
     def __init__(self, vocab: Vocab, words: bool = False):
         self.words = words
-        # spaCy's own tokenizer splits white space as a pipeline with the `char` segmenter does.
-        self._tokenizer = Chinese(vocab=vocab).tokenizer
+        self._tokenizer = CharTokenizer(vocab)
 
     def __call__(self, doc: Doc) -> Doc:
         """Returns the document itself if it has one token per character, else a new one with its text."""
@@ -41,36 +41,57 @@ class CharView:
         return view
 
 
-def windows_of(docs: Iterable[Doc], size: int) -> list[Window]:
-    """Splits character docs into windows of at most `size` tokens; a doc without tokens has none."""
+def windows_of(docs: Iterable[Doc], size: int, *, overlap: int = 0) -> list[Window]:
+    """Splits character docs into windows of at most `size` tokens, as `split_windows` does; a doc without tokens has
+    none."""
     windows = []
     for index, doc in enumerate(docs):
         borders = [(0, len(doc))]
         if len(doc) > size:
-            borders = split_windows([token.text for token in doc], size)
+            borders = split_windows("".join(token.text[0] for token in doc), size, overlap)
         windows += [Window(index, start, stop) for start, stop in borders if start < stop]
     return windows
 
 
-def window_doc(doc: Doc, window: Window) -> Doc:
-    """Returns the part of a character doc that a window covers, with its words; the doc itself if that is all."""
-    if len(window) == len(doc):
-        return doc
-    start, stop = window.start, window.stop
-    # Span.as_doc processes the whole document each time.
-    tokens = [doc[i] for i in range(start, stop)]
-    part = Doc(doc.vocab, words=[token.text for token in tokens], spaces=[bool(token.whitespace_) for token in tokens])
-    if WORDS_KEY in doc.spans:
-        inside = [word for word in doc.spans[WORDS_KEY] if word.start < stop and start < word.end]
-        borders = [(max(word.start, start), min(word.end, stop), word.label_) for word in inside]
-        set_words(part, [(first - start, last - start, tag) for first, last, tag in borders])
-    return part
+class WindowDocs:
+    """Makes documents of windows of character docs. The words of a document are looked up once, as it may have many
+    windows."""
+
+    def __init__(self, docs: list[Doc]):
+        self.docs = docs
+        self._words: dict[int, list[tuple[int, int, str]]] = {}
+
+    def __call__(self, window: Window) -> Doc:
+        """Returns what a window covers, with its words; the doc itself if that is all."""
+        doc, (start, stop) = self.docs[window.index], (window.start, window.stop)
+        if len(window) == len(doc):
+            return doc
+        # Span.as_doc processes the whole document each time.
+        tokens = [doc[i] for i in range(start, stop)]
+        spaces = [bool(token.whitespace_) for token in tokens]
+        part = Doc(doc.vocab, words=[token.text for token in tokens], spaces=spaces)
+        if WORDS_KEY in doc.spans:
+            inside = self._inside(window)
+            borders = [(max(first, start), min(last, stop), tag) for first, last, tag in inside]
+            set_words(part, [(first - start, last - start, tag) for first, last, tag in borders])
+        return part
+
+    def _inside(self, window: Window) -> list[tuple[int, int, str]]:
+        """Words do not overlap, so those of a window stand together in the sorted list."""
+        words = self._words.get(window.index)
+        if words is None:
+            group = self.docs[window.index].spans[WORDS_KEY]
+            words = self._words[window.index] = sorted((word.start, word.end, word.label_) for word in group)
+        first = bisect_right(words, window.start, key=lambda word: word[1])
+        return words[first : bisect_left(words, window.stop, key=lambda word: word[0])]
 
 
-def set_words(doc: Doc, words: Iterable[tuple[int, int, str]]) -> None:
-    """Sets `doc.spans["words"]` to words of tokens: start, end (exclusive), and part of speech or ""."""
+def set_words(doc: Doc, words: Iterable[tuple[int, int, str]], scores: list[float] | None = None) -> None:
+    """Sets `doc.spans["words"]` to words of tokens: start, end (exclusive), and part of speech or "". Its
+    `attrs["scores"]` gets the probability of each, if `scores` has these."""
     spans = [Span(doc, start, end, label=tag) for start, end, tag in words]
-    doc.spans[WORDS_KEY] = SpanGroup(doc, name=WORDS_KEY, spans=spans)
+    attrs = {} if scores is None else {"scores": scores}
+    doc.spans[WORDS_KEY] = SpanGroup(doc, name=WORDS_KEY, spans=spans, attrs=attrs)
 
 
 def gold_entity_tags(example: Example, view: Doc, scheme: str, tag_index: dict[str, int]) -> numpy.ndarray:

@@ -13,6 +13,8 @@ SPACE = " "
 # A masked character: a noncharacter that Unicode reserves for use inside programs (section 23.7 of the standard), so no
 # text has it.
 MASK = "\ufdd0"
+# Chinese punctuation, which is never a part of a word; a full stop or a colon of ASCII may be one of a number.
+PUNCTUATION = frozenset("，。！？；：、…“”‘’「」『』《》〈〉（）【】〔〕")
 SIMPLIFIED = Path(__file__).parent.parent / "assets" / "characters" / "simplified.txt"
 
 

@@ -15,6 +15,7 @@ from spacy.training import Example
 from typer.testing import CliRunner
 
 from spacy_cner.errors import InputError
+from spacy_cner.pipeline.entities import Entity
 from spacy_cner.text.chars import simplified_forms
 
 
@@ -346,6 +347,22 @@ def test_long_documents_are_cut_at_sentence_ends(trained):
     assert entities(nlp(text)) == expected
 
 
+@pytest.mark.parametrize("decoding", ["path", "spans"])
+def test_no_name_is_cut_in_a_long_text_without_punctuation(trained, decoding):
+    nlp = _from_bytes(trained)
+    pipe = nlp.get_pipe("cner")
+    pipe.decoding, pipe.threshold = decoding, 0.0 if decoding == "path" else 0.3
+    unit, ents = SENTENCES[2][0].rstrip("。"), SENTENCES[2][1]
+    expected = [(len(unit) * i + s, len(unit) * i + e, label) for i in range(40) for s, e, label in ents]
+    for window in (32, 33, 37):
+        pipe.window = window
+        doc = nlp(unit * 40)
+        assert entities(doc) == expected
+        assert all(ent._.score > 0.3 for ent in doc.ents)
+    found = pipe.candidates([nlp.make_doc(unit * 40)], 0.3)[0]
+    assert {entity[:3] for entity in found} >= set(expected)
+
+
 def test_entity_cut_by_a_window_still_trains():
     nlp = blank(window=4)
     examples = make_examples(nlp, [("蓝天银行蓝天银行蓝天银行", [(2, 10, "ORG")])])
@@ -380,6 +397,38 @@ def test_blocked_tokens_stay_free(trained):
     doc = trained.get_pipe("cner")(doc)
     assert [ent.text for ent in doc.ents] == ["青岛"]
     assert [token.ent_iob_ for token in doc[0:2]] == ["B", "B"]
+
+
+def test_a_second_recogniser_and_merged_tokens_keep_the_scores(trained):
+    nlp, text = _from_bytes(trained), SENTENCES[0][0]
+    expected = [(ent.text, pytest.approx(ent._.score)) for ent in trained(text).ents]
+    nlp.add_pipe("cner", source=trained, name="again")
+    nlp.add_pipe("merge_entities")
+    doc = nlp(text)
+    assert len(doc) < len(text)
+    # The whole pipeline once more, on tokens that are names now
+    for found in (doc, nlp(doc)):
+        assert [(ent.text, ent._.score) for ent in found.ents] == expected
+    assert [span.text for span in doc.spans["cner"]] == [text for text, _ in expected]
+    assert doc.spans["cner"].attrs["scores"] == [score for _, score in expected]
+
+
+@pytest.mark.parametrize("tokens", [["林小燕昨天去了青岛。"], ["林小燕昨天去了青岛", "。"]])
+def test_a_token_that_is_a_clause_is_no_entity(trained, tokens):
+    nlp = _from_bytes(trained)
+    nlp.tokenizer = Words(nlp.vocab, tokens)
+    with pytest.warns(UserWarning, match="'cner' leaves out entities that are far shorter than the tokens"):
+        doc = nlp(SENTENCES[0][0])
+    assert not doc.ents and not len(doc.spans["cner"])
+
+
+def test_the_limit_of_expansion():
+    nlp = blank()
+    pipe = nlp.get_pipe("cner")
+    doc = Doc(nlp.vocab, words=["去" * 6, "去" * 7], spaces=[False] * 2)
+    with pytest.warns(UserWarning):
+        pipe.set_annotations([doc], [[Entity(0, 2, "LOC", 0.9), Entity(8, 10, "LOC", 0.9)]])
+    assert entities(doc) == [(0, 6, "LOC")]
 
 
 def test_wrong_alignment_mode():

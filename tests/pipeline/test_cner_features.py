@@ -148,6 +148,24 @@ def test_words_as_tokens(trained):
     assert [(ent.text, ent.label_) for ent in doc.ents] == [("林小燕", "PER"), ("青岛", "LOC")]
 
 
+def test_an_update_says_that_it_teaches_nothing(trained, recwarn):
+    """spaCy calls it in every loop, of `spacy train` too; what `initialize` has learned from needs no warning."""
+    nlp = blank()
+    examples = make_examples(nlp)
+    nlp.initialize(lambda: examples)
+    saved, before = nlp.to_bytes(), nlp.get_pipe("cner_features").to_bytes()
+    assert nlp.update(examples, losses={"other": 1.0}) == {"other": 1.0}
+    assert not recwarn.list
+    nlp.update(make_examples(nlp, [("王海来了。", [(0, 2, "PER")])]))
+    assert "'cner_features' does not learn by nlp.update" in str(recwarn.pop(UserWarning).message)
+    assert nlp.get_pipe("cner_features").to_bytes() == before
+    loaded = blank().from_bytes(saved)
+    with pytest.warns(UserWarning, match="does not learn by nlp.update"):
+        loaded.update(examples)
+    with pytest.raises(ValueError, match="call nlp.initialize"):
+        blank().update(examples)
+
+
 def test_own_lists_and_lists_by_path(tmp_path):
     path = tmp_path / "cities.txt"
     path.write_text("青岛\n大连\n", encoding="utf-8")

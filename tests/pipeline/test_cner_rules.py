@@ -48,6 +48,17 @@ def test_saving_and_rules_of_a_file(tmp_path):
         assert entities(each(ruler(nlp.make_doc(TEXT)))) == [(2, 10, "ORG")]
 
 
+def test_blocked_tokens_stay_free():
+    nlp = pipeline(rules=['<LOC>"大连" => <LOC>'])
+    doc = nlp.make_doc(TEXT)
+    doc.set_ents([doc.char_span(2, 4, "LOC")], blocked=[doc[4:5]], default="outside")
+    assert entities(nlp.get_pipe("cner_rules")(doc)) == [(2, 4, "LOC")]
+    assert doc[4].ent_iob_ == "B" and not doc[4].ent_type_
+    doc.set_ents([doc.char_span(2, 4, "LOC")], blocked=[doc[0:1]], default="outside")
+    assert entities(nlp.get_pipe("cner_rules")(doc)) == [(2, 6, "LOC")]
+    assert doc[0].ent_iob_ == "B" and not doc[0].ent_type_
+
+
 def test_what_is_no_rule():
     with pytest.raises(InputError, match="in the rule '<LOC>'"):
         pipeline(rules=["<LOC>"])

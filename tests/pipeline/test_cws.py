@@ -241,6 +241,17 @@ def test_long_documents_are_cut_at_sentence_ends(segmenter):
     assert words(doc) == [word for sentence in GOLD for word in sentence]
 
 
+def test_no_word_is_cut_in_a_long_text_without_punctuation(segmenter):
+    unit = TEXTS[0].rstrip("。")
+    alone = words(segmenter(unit * 2))
+    for window in (32, 33, 37):
+        doc = copy_of(segmenter, window=window)(unit * 40)
+        found = words(doc)
+        assert "".join(found) == doc.text
+        assert found[: len(alone) // 2] == alone[: len(alone) // 2]
+        assert found == found[: len(alone) // 2] * 40
+
+
 @pytest.mark.parametrize("scheme", ["bio", "bmes"])
 def test_a_window_begins_with_a_word(scheme):
     nlp = blank(scheme, window=4)

@@ -1,11 +1,13 @@
 import pytest
 import spacy
+import torch
 from conftest import entities
 from typer.testing import CliRunner
 
 from spacy_cner.cli import app
 from spacy_cner.corpus.docbin import read_docs
 from spacy_cner.pipeline.jieba_tagger import jieba_tagger
+from spacy_cner.text.chars import PUNCTUATION
 
 TEXT = "今天曼联队在老特拉福德球场击败了利物浦"
 NAMES = [(0, 2, "TIME"), (2, 5, "ORG"), (6, 13, "LOC"), (16, 19, "ORG")]
@@ -32,6 +34,36 @@ def test_texts_of_nothing_and_with_spaces(nlp):
     assert len(nlp("")) == 0
     doc = nlp("张三 和李四去了北京")
     assert [(entity.text, entity.label_) for entity in doc.ents] == [("张三", "PER"), ("李四", "PER"), ("北京", "LOC")]
+
+
+@pytest.mark.parametrize("text", ["他是巴罗。", "他叫贝碧嘉”", "张三、李四、王五和赵六都来了，没见卞超、纳吉布……"])
+def test_punctuation_is_a_word_of_its_own(nlp, text):
+    """The network takes marks for a part of a word or a name."""
+    doc = nlp(text)
+    assert "".join(word for word, _ in words(doc)) == text
+    for word, tag in words(doc):
+        assert set(word) <= PUNCTUATION or PUNCTUATION.isdisjoint(word)
+        assert tag == "w" or PUNCTUATION.isdisjoint(word)
+    assert all(PUNCTUATION.isdisjoint(ent.text) for ent in doc.ents)
+
+
+def test_names_have_probabilities(nlp):
+    doc = nlp(TEXT)
+    assert len(doc.spans["words"].attrs["scores"]) == len(doc.spans["words"])
+    assert all(0.5 < ent._.score <= 1 for ent in doc.ents)
+    # As likely as all ways together to tag the rest of the text
+    cws = nlp.get_pipe("cws")
+    (tagged,) = cws.scored([nlp.make_doc(TEXT)])[1]
+    path, ones = tagged.scores.paths()[0], torch.zeros_like(tagged.scores.emissions)
+    ones[0, 2:5] = -1e4
+    ones[0, range(2, 5), path[2:5]] = 0.0
+    ends = [i for i, tag in enumerate(cws.tags) if tag.startswith("I-")]
+    ones[0, 5, ends] = -1e4
+    emissions, lengths = tagged.scores.emissions, tagged.scores.lengths
+    with torch.no_grad():
+        # The score of the path is the same, so the difference is that of the sums over all paths.
+        nll, own = (tagged.scores.crf.nll(e, path[None], lengths) for e in (emissions, emissions + ones))
+    assert doc.ents[1]._.score == pytest.approx(float((own - nll).exp()), abs=1e-4)
 
 
 def test_the_command_saves_it(tmp_path):

@@ -4,7 +4,7 @@ import pytest
 import spacy
 from conftest import SENTENCES, entities, joint_examples, make_examples, small_model, train, words
 
-from spacy_cner.text.char_view import window_doc, windows_of
+from spacy_cner.text.char_view import WindowDocs, windows_of
 
 FEATURES = {
     "@architectures": "spacy_cner.SparseFeatures.v1",
@@ -93,7 +93,7 @@ def test_words_of_long_documents(hybrid):
     (pipe,) = [pipe for _, pipe in hybrid.pipeline]
     doc = hybrid.make_doc("".join(TEXTS))
     doc.spans["words"] = [doc[i : i + 2] for i in range(0, len(doc) - 1, 2)]
-    parts = [window_doc(doc, window) for window in windows_of([doc], 16)]
+    parts = list(map(WindowDocs([doc]), windows_of([doc], 16)))
     assert len(parts) > 3
     own = pipe.model.predict(parts)
     for part in parts:

@@ -73,5 +73,34 @@ def test_a_doc_bin_keeps_them_with_its_span_groups(doc):
     assert scores(read) == [("王海", 0.75), ("青岛", 0.5)]
 
 
+def test_a_look_at_a_span_without_a_score_harms_no_other_document(scored, recwarn):
+    """What was read from a span group, or not found in any, is known of the document that it was looked for in."""
+    assert scored[2:3]._.score is None
+    assert scores(Doc.from_docs([scored, scored])) == [("王海", 0.75), ("青岛", 0.5)] * 2
+    assert not recwarn.list
+    other = scored.copy()
+    other.spans["sc"] = SpanGroup(other, spans=[other.char_span(5, 7, "JOB")], attrs={"scores": [0.25]})
+    both = Doc.from_docs([scored, other])
+    both.spans["more"] = SpanGroup(both, spans=[both.char_span(5, 7, "JOB")], attrs={"scores": [0.25]})
+    assert both.char_span(5, 7, "JOB")._.score == 0.25
+
+
+def test_an_empty_document():
+    assert spacy.blank("zh")("")[0:0]._.score is None
+
+
+def test_merged_tokens_of_a_document_that_has_only_its_span_groups(doc):
+    """spaCy leaves the spans of a group at the numbers that their tokens had."""
+    doc.ents = list(doc.spans["cner"])
+    (read,) = DocBin().from_bytes(DocBin(docs=[doc]).to_bytes()).get_docs(doc.vocab)
+    with read.retokenize() as retokenizer:
+        for ent in read.ents:
+            retokenizer.merge(ent)
+        retokenizer.merge(read[5:7])
+    with pytest.raises(IndexError):
+        list(read.spans["cner"])
+    assert scores(read) == [("王海", 0.75), ("青岛", 0.5)]
+
+
 def test_another_label_has_no_score(scored):
     assert scored.char_span(0, 2, "ORG")._.score is None

@@ -1,4 +1,4 @@
-"""Pipelines in several threads of one process, as a server uses them."""
+"""Pipelines in a process that runs for long, as a server's does: in several threads, and without growing."""
 
 import sys
 import threading
@@ -62,3 +62,17 @@ def test_code_points_of_two_vocabularies(trained, trained_joint, switching):
     texts = [texts_with(0x30000 + 500 * i) for i in range(8)]
     pipelines = [trained, trained_joint] * 4
     assert in_threads([partial(points, nlp, each) for nlp, each in zip(pipelines, texts)]) == texts
+
+
+def test_a_memory_zone_forgets_the_characters_that_were_met_in_it(trained, trained_joint):
+    for nlp in (trained, trained_joint):
+        known, texts = len(nlp.vocab.strings), texts_with(0x2B000)
+        found = []
+        for _ in range(2):
+            with nlp.memory_zone():
+                docs = list(nlp.pipe(texts))
+                found.append([entities(doc) for doc in docs])
+                assert all(ent._.score > 0.5 for ent in docs[0].ents[:2])
+                assert len(nlp.vocab.strings) > known
+            assert len(nlp.vocab.strings) == known
+        assert found == [[entities(doc) for doc in nlp.pipe(texts)]] * 2

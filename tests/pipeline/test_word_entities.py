@@ -32,6 +32,23 @@ def test_entities_that_were_there_stay(nlp):
     assert entities(nlp(doc)) == [(0, 2, "nr"), (4, 6, "X"), (6, 8, "nr")]
 
 
+def test_blocked_tokens_stay_free(nlp):
+    doc = segmented(nlp)
+    doc.set_ents([], blocked=[doc[1:2]], default="unmodified")
+    assert entities(nlp(doc)) == [(3, 5, "ns"), (6, 8, "nr")]
+    assert doc[1].ent_iob_ == "B"
+
+
+def test_they_have_the_probabilities_of_the_words(nlp):
+    doc = segmented(nlp)
+    assert [ent._.score for ent in nlp(doc).ents] == [None] * 3
+    doc = segmented(nlp)
+    doc.spans["words"].attrs["scores"] = [0.5, 0.9, 0.75, 0.9, 0.25]
+    doc = nlp(doc)
+    del doc.spans["words"]
+    assert [ent._.score for ent in doc.ents] == [0.5, 0.75, 0.25]
+
+
 def test_without_words_there_are_none(nlp):
     doc = nlp("没有词")
     assert entities(doc) == [] and doc.has_annotation("ENT_IOB")
