@@ -25,6 +25,7 @@ from weasel.util.config import load_project_config
 import spacy_cner
 from spacy_cner.cli import app
 from spacy_cner.corpus.docbin import read_docs
+from spacy_cner.corpus.prepare import read_recipe
 from spacy_cner.loading import config_folder
 from spacy_cner.vectors.ngrams import NgramVectors
 from spacy_cner.vectors.words import WordVectors
@@ -164,6 +165,20 @@ def test_commands_exist_and_have_their_options(monkeypatch):
                     for part in key.split("."):
                         assert part in block, f"{arguments[1]} has no {key}"
                         block = block[part]
+
+
+PUBLIC = ("weibo", "weibo-v1", "resume", "msra", "uner", "uner-simplified", "youku", "cluener")
+
+
+@pytest.mark.parametrize("corpus", PUBLIC)
+def test_each_file_of_a_public_corpus_is_an_asset(corpus):
+    assets = {asset["dest"]: asset for asset in settings_of()["assets"]}
+    recipe = read_recipe(config_folder() / "corpora.yml", corpus)
+    for part in PARTS:
+        if part in recipe:
+            asset = assets[f"assets/{recipe.get('folder', corpus)}/{recipe[part]}"]
+            assert len(asset["checksum"]) == 32
+            assert asset.get("url", recipe[part]).endswith(recipe[part])
 
 
 @pytest.mark.parametrize("workflow", ["all", "mine", "fast", "pretrain", "encoder", *SEGMENTATION])
