@@ -1,4 +1,4 @@
-# `make all`: set up, then corpus -> training -> evaluation -> wheel -> first entities. `make test`: set up, then the tests.
+# `make all`: set up, then corpus -> training -> evaluation -> wheel -> entities of the test set. `make test`: set up, then the tests.
 # `make docs`: set up, then the manual into site/.
 PYTHON ?= python3
 VENV ?= .venv
