@@ -1,4 +1,4 @@
-# `make all`: set up, then corpus -> training -> evaluation -> wheel -> first entities. `make test`: set up, then the tests.
+# `make all`: set up, then corpus -> training -> evaluation -> wheel -> entities of the test set. `make test`: set up, then the tests.
 # `make docs`: set up, then the manual into site/.
 PYTHON ?= python3
 VENV ?= .venv
@@ -9,12 +9,14 @@ CORPUS ?= embedded
 CNER_DATA ?= assets
 NAME = $(if $(filter embedded,$(CORPUS)),cner_clc,cner_$(subst -,_,$(CORPUS)))
 STEPS = $(if $(filter embedded,$(CORPUS)),600,3000)
+CARD = $(if $(filter embedded,$(CORPUS)),configs/cards/clc_jieba.yml)
 DATA = $(if $(filter embedded,$(CORPUS)),assets,$(CNER_DATA))
 
 .PHONY: all test docs setup wheelhouse lint clean
 
 all: setup
-	$(BIN)/python -m spacy project run all . --vars.corpus $(CORPUS) --vars.data $(DATA) --vars.name $(NAME) --vars.max_steps $(STEPS)
+	$(BIN)/python -m spacy project run all . --vars.corpus $(CORPUS) --vars.data $(DATA) --vars.name $(NAME) --vars.max_steps $(STEPS) \
+		--vars.card "$(CARD)"
 
 test: setup
 	$(INSTALL) -e ".[test]"

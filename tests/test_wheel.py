@@ -58,7 +58,7 @@ def run(wheel, tmp_path_factory):
 def test_the_wheel_has_the_configs_and_nothing_else_from_outside_the_package(wheel):
     names = zipfile.ZipFile(wheel).namelist()
     configs = {Path(name).name for name in names if name.startswith("spacy_cner/configs/")}
-    assert configs == {path.name for path in config_folder().iterdir() if path.is_file()}
+    assert configs == {path.name for path in config_folder().rglob("*") if path.is_file()}
     assert {name.split("/")[0] for name in names if ".dist-info" not in name} == {"spacy_cner"}
 
 

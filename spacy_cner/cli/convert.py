@@ -87,12 +87,6 @@ def reader_options(format: str, **given: Any) -> dict[str, Any]:
     format does not have, or a value that it cannot have."""
     options = {name: value for name, value in given.items() if value is not None}
     check_options(format, options)
-    for name, choices in (("tag_set", TAG_SETS), ("offsets", UNITS), ("scheme", SCHEMES)):
-        if name in options and options[name] not in choices:
-            flag = "--" + name.replace("_", "-")
-            raise InputError(f"expected {flag} out of {', '.join(choices)}, got {options[name]!r}")
-    if "labels" in options and "tag_set" in options:
-        raise InputError("expected --labels or --tag-set, got both")
     if "labels" in options:
         options["labels"] = parse_labels(options["labels"])
     return options

@@ -1,4 +1,4 @@
-"""`init`: one of the package's configs, to train with."""
+"""`init`: one of the package's configs, to train with, or a model card."""
 
 from pathlib import Path
 
@@ -8,6 +8,8 @@ from ..errors import InputError
 from ..loading import config_folder
 from ._app import command, good
 
+CARD = "cards/template.yml"
+
 
 @command
 def init(
@@ -15,6 +17,7 @@ def init(
     name: str | None = typer.Argument(None, help="The config, e.g. clc_jieba; --list shows all"),
     out: Path | None = typer.Option(None, "--out", "-o", help="The file to write; without it, standard output"),
     force: bool = typer.Option(False, "--force", "-F", help="Replace the file if it exists"),
+    card: bool = typer.Option(False, "--card", help="Write a model card to fill in, for package, instead of a config"),
     show_list: bool = typer.Option(False, "--list", "-l", help="Show what each config is for"),
     # fmt: on
 ):
@@ -25,9 +28,11 @@ def init(
         for key, path in configs.items():
             typer.echo(f"{key:{width}}  {purpose(path)}")
         return
-    if name not in configs:
+    if card and name is not None:
+        raise InputError(f"expected --card or a config, got both (--card and {name})")
+    if not card and name not in configs:
         raise InputError(f"expected a config out of {', '.join(configs)}, got {name}")
-    text = configs[name].read_text(encoding="utf-8")
+    text = (config_folder() / CARD if card else configs[str(name)]).read_text(encoding="utf-8")
     if out is None:
         typer.echo(text, nl=False)
         return

@@ -6,11 +6,14 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Collection
+from importlib.metadata import metadata, requires
 from pathlib import Path
 from typing import Any
 
 import srsly
 import typer
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 from spacy.cli.package import package as spacy_package
 from spacy.language import Language
 from spacy.util import get_minor_version_range
@@ -19,7 +22,9 @@ from thinc.api import Config, Model
 from .. import __version__
 from ..errors import InputError
 from ..loading import load_pipeline
-from ._app import command, good, warn
+from ._app import command, good, warn, write_text
+from ._card import Card, card_meta, markdown, read_card, stated_card
+from ._licenses import foreign_layers, mit, notices
 
 PLUGIN_SOURCE = Path(__file__).parents[2]
 REFERENCE = re.compile(r"\$\{components\.([^.}]+)\.[^}]+\}")
@@ -38,24 +43,33 @@ def package(
         help="Keep this component, drop those that are not named; repeatable. Without it, all are kept but those that "
         "only help in training, such as task_discriminator",
     ),
+    card: str = typer.Option("", help="A YAML file that says what people should know of it; init --card writes one"),
+    metrics: str = typer.Option("", help="What evaluate --output wrote of it on a test set, for its card"),
     # fmt: on
 ):
     """Build the wheel of a pipeline, and the plugin's.
 
     `pip install zh_...whl spacy_cner...whl` installs them where spaCy and torch are. The plugin's wheel is built from a
-    checkout only. Needs no network."""
+    checkout only. Needs no network. The pipeline's wheel has a model card (MODEL_CARD.md, and what `spacy info` prints)
+    and licences."""
     if not (model / "meta.json").is_file():
         raise InputError(f"{model}: expected the folder of a trained pipeline (with meta.json), found none")
+    nlp = load_pipeline(str(model))
+    # A workflow passes an empty value for an option that is not set.
+    texts = read_card(Path(card), nlp) if card else stated_card(nlp)
+    test = read_scores(Path(metrics)) if metrics else {}
     output.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as folder:
         copy = Path(folder) / "model"
-        nlp = load_pipeline(str(model))
         if kept := only or useful_components(nlp):
             keep_only(nlp, kept).to_disk(copy)
         else:
             shutil.copytree(model, copy)
         forget_paths(copy / "config.cfg")
+        update_meta(copy, {"name": name, "version": version, **card_meta(texts, nlp, test)})
         require(copy, extras_of(nlp))
+        write_card(copy, texts, nlp, test)
+        add_licenses(copy, texts, Path(card).parent, nlp)
         spacy_package(copy, Path(folder), name=name, version=version, create_sdist=False, silent=False)
         build_wheel(next(Path(folder).glob(f"*{name}-{version}")), output)
         if (PLUGIN_SOURCE / "setup.py").is_file():
@@ -119,12 +133,56 @@ def extras_of(nlp: Language) -> list[str]:
 
 
 def require(model: Path, extras: list[str]) -> None:
-    """Adds the plugin with these extras to what a saved pipeline requires."""
-    if extras:
-        meta = srsly.read_json(model / "meta.json")
-        requirement = f"spacy_cner[{','.join(extras)}]{get_minor_version_range(__version__)}"
-        meta["requirements"] = [*meta.get("requirements", []), requirement]
-        srsly.write_json(model / "meta.json", meta)
+    """Adds to what a saved pipeline requires the plugin with these extras, and the spaCy and torch that it takes."""
+    needed = {each.name: each for each in map(Requirement, requires("spacy_cner") or ()) if each.marker is None}
+    # Under the name that the distribution gives itself, or spaCy adds it once more.
+    plugin = metadata("spacy_cner")["Name"] + (f"[{','.join(extras)}]" if extras else "")
+    ranges = {name: ",".join(sorted(map(str, needed[name].specifier), reverse=True)) for name in ("spacy", "torch")}
+    own = [plugin + get_minor_version_range(__version__), *(name + versions for name, versions in ranges.items())]
+    names = set(map(_package_of, own))
+    others = srsly.read_json(model / "meta.json").get("requirements", [])
+    required = [*(each for each in others if _package_of(each) not in names), *own]
+    update_meta(model, {"requirements": required, "spacy_version": ranges["spacy"]})
+
+
+def _package_of(requirement: str) -> str:
+    return canonicalize_name(Requirement(requirement).name)
+
+
+def update_meta(model: Path, values: dict[str, Any]) -> None:
+    """Sets keys of a saved pipeline's meta.json."""
+    srsly.write_json(model / "meta.json", srsly.read_json(model / "meta.json") | values)
+
+
+def read_scores(path: Path) -> dict[str, Any]:
+    """Reads what `evaluate --output` wrote. Raises InputError for other files."""
+    try:
+        scores = srsly.read_json(path)
+    except (OSError, ValueError) as error:
+        raise InputError(f"{path}: expected the JSON that evaluate --output writes, got {error}") from None
+    if not isinstance(scores, dict) or not scores.keys() & {"ents_f", "words_f"}:
+        raise InputError(
+            f"{path}: expected the JSON that evaluate --output writes, with ents_f or words_f, found neither"
+        )
+    return scores
+
+
+def write_card(model: Path, card: Card, nlp: Language, test: dict[str, Any]) -> None:
+    """Writes MODEL_CARD.md. It is also the README, which spaCy would generate, unless the pipeline has one."""
+    meta = srsly.read_json(model / "meta.json")
+    text = markdown(card, nlp, meta, test, meta["requirements"])
+    for name in ("MODEL_CARD.md", "README.md"):
+        if name == "MODEL_CARD.md" or not (model / name).exists():
+            write_text(model / name, text)
+
+
+def add_licenses(model: Path, card: Card, folder: Path, nlp: Language) -> None:
+    """Writes LICENSE, if the card says which, and LICENSES_SOURCES. folder: that of the card."""
+    write_text(model / "LICENSES_SOURCES", notices(foreign_layers(nlp)))
+    if card.license_file:
+        shutil.copyfile(folder / card.license_file, model / "LICENSE")
+    elif card.license == "MIT":
+        write_text(model / "LICENSE", mit(f"Copyright (c) {card.author}"))
 
 
 def copy_plugin(folder: Path) -> Path:

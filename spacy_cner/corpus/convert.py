@@ -1,7 +1,7 @@
 """Corpus files of any known format to a DocBin."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -10,6 +10,7 @@ from typing import Any
 from spacy.tokens import DocBin
 
 from ..errors import CorpusError, InputError
+from ..text.tags import SCHEMES
 from .brat import read_brat
 from .columns import read_columns
 from .conll import read_conll
@@ -19,9 +20,10 @@ from .fast_spans import fast_spans
 from .jsonlines import read_cluener, read_doccano, read_prodigy
 from .label_studio import read_label_studio
 from .markup import read_markup
+from .offsets import UNITS
 from .segmented import read_segmented
 from .source import Sentence, Source
-from .tagged import read_tagged
+from .tagged import TAG_SETS, read_tagged
 from .train_data import read_train_data
 
 
@@ -55,6 +57,9 @@ FORMATS: dict[str, Format] = {
     "enamex": Format(read_enamex, suffix=".name"),
     "markup": Format(read_markup, has_kinds=True),
 }
+
+# The values of the options that do not take any.
+CHOICES: dict[str, Collection[str]] = {"tag_set": TAG_SETS, "offsets": UNITS, "scheme": SCHEMES}
 
 
 @dataclass
@@ -139,7 +144,8 @@ def convert(
 
 
 def check_options(format: str, options: dict[str, Any]) -> None:
-    """Raises InputError for an unknown format, and for an option that its reader does not have."""
+    """Raises InputError for an unknown format, for an option that its reader does not have, and for a value that the
+    option cannot have."""
     if format not in FORMATS:
         raise InputError(f"expected a format out of {', '.join(FORMATS)}, got {format!r}")
     for option in options:
@@ -147,6 +153,12 @@ def check_options(format: str, options: dict[str, Any]) -> None:
             having = [name for name, known in FORMATS.items() if option in known.options]
             flag = "--" + option.replace("_", "-")
             raise InputError(f"expected {flag} with the format {' or '.join(having)}, got it with {format!r}")
+    for option, choices in CHOICES.items():
+        if option in options and options[option] not in choices:
+            flag = "--" + option.replace("_", "-")
+            raise InputError(f"expected {flag} out of {', '.join(choices)}, got {options[option]!r}")
+    if "labels" in options and "tag_set" in options:
+        raise InputError("expected --labels or --tag-set, got both")
 
 
 def _sources(

@@ -8,12 +8,22 @@ import srsly
 from spacy.tokens import DocBin
 
 from ..errors import InputError
-from .convert import FORMATS, ConversionReport, convert
+from .convert import FORMATS, ConversionReport, check_options, convert
 from .split import sample, split
 
 PARTS = ("train", "dev", "test")
-RECIPE_KEYS = {"about", "folder", "format", "encoding", "dev_share", "dev_in_train", *PARTS}
-PART_KEYS = {"file", "format", "encoding"}
+# What a recipe says to the reader of its format, with the types that YAML gives.
+OPTIONS: dict[str, type] = {
+    "strict_tags": bool,
+    "scheme": str,
+    "column": int,
+    "tag_column": int,
+    "labels": dict,
+    "tag_set": str,
+    "offsets": str,
+}
+RECIPE_KEYS = {"about", "folder", "format", "encoding", "dev_share", "dev_in_train", "lenient", *PARTS, *OPTIONS}
+PART_KEYS = {"file", "format", "encoding", *OPTIONS}
 
 
 def read_recipe(path: Path, name: str) -> dict[str, Any]:
@@ -32,21 +42,49 @@ def read_recipe(path: Path, name: str) -> dict[str, Any]:
     if keys - RECIPE_KEYS or not {"format", "train"} <= keys or not {"dev", "dev_share"} & keys:
         raise InputError(
             f"{path}: expected for {name!r} the keys format, train, and dev or dev_share (test, encoding, folder, "
-            f"dev_in_train and about may be there), got {short_repr(recipe)}"
+            f"dev_in_train, lenient, about, {', '.join(OPTIONS)} may be there), got {short_repr(recipe)}"
         )
     if "dev_in_train" in keys and (recipe["dev_in_train"] not in (True, False) or "dev_share" not in keys):
         raise InputError(
             f"{path}: expected dev_in_train of {name!r} to be true or false, next to a dev_share, "
             f"got {short_repr(recipe)}"
         )
+    if recipe.get("lenient", True) not in (True, False):
+        raise InputError(f"{path}: expected lenient of {name!r} to be true or false, got {short_repr(recipe)}")
     for part in PARTS:
         how = recipe.get(part, "")
         if not (isinstance(how, str) or isinstance(how, dict) and "file" in how and how.keys() <= PART_KEYS):
             raise InputError(
-                f"{path}: expected as {part} of {name!r} a file or the key file (format and encoding may be "
-                f"there), got {short_repr(how)}"
+                f"{path}: expected as {part} of {name!r} a file or the key file (format, encoding, "
+                f"{', '.join(OPTIONS)} may be there), got {short_repr(how)}"
             )
+        if part in recipe:
+            _check_part(path, name, _how(recipe, part))
     return recipe
+
+
+def _how(recipe: dict[str, Any], part: str) -> dict[str, Any]:
+    """Returns how a part is read. A part that is not like the others says how it differs; in another format, it has
+    options of its own only."""
+    own = recipe[part] if isinstance(recipe[part], dict) else {"file": recipe[part]}
+    shared = {key: value for key, value in recipe.items() if "format" not in own or key not in OPTIONS}
+    return {**shared, **own}
+
+
+def _options(how: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in how.items() if key in OPTIONS}
+
+
+def _check_part(path: Path, name: str, how: dict[str, Any]) -> None:
+    """Raises InputError for an unknown format, and for options that its reader cannot have."""
+    options = _options(how)
+    for key, value in options.items():
+        if type(value) is not OPTIONS[key]:
+            raise InputError(f"{path}: expected {key} of {name!r} as {OPTIONS[key].__name__}, got {short_repr(value)}")
+    try:
+        check_options(how["format"], options)
+    except InputError as error:
+        raise InputError(f"{path}: {name!r}: {error}") from None
 
 
 def prepare_folder(
@@ -62,20 +100,20 @@ def prepare_folder(
 
     fraction: keeps a random part of the training file, before a development set is taken from it, so that both shrink
         (as in Wu et al. 2019, section 4.1).
-    lenient: skips and reports what breaks the format.
+    lenient: skips and reports what breaks the format, as `lenient` in the recipe does.
     report: where to put what is converted, skipped and noted in all files.
 
     With `dev_in_train` in the recipe, the development set is a copy and the training set stays whole: for a last
     training, when all is chosen. Raises InputError as `convert` does, and for a training file without any entity,
     unless its format has words alone."""
     report = report if report is not None else ConversionReport()
+    lenient = lenient or recipe.get("lenient", False)
     parts = {}
     for part in PARTS:
         if part in recipe:
-            # A part that is not like the others says how it differs.
-            how = {**recipe, **(recipe[part] if isinstance(recipe[part], dict) else {"file": recipe[part]})}
-            path = folder / how["file"]
-            parts[part], found = convert(path, how["format"], encoding=how.get("encoding"), lenient=lenient)
+            how = _how(recipe, part)
+            path, encoding = folder / how["file"], how.get("encoding")
+            parts[part], found = convert(path, how["format"], encoding=encoding, lenient=lenient, **_options(how))
             if part == "train":
                 _check_entities(path, how["format"], found)
             report.add(found)

@@ -46,6 +46,9 @@ def calibrate(
     2014, theorem 1). A network's are too high or too low, so thresholds are tried. The documents must not be training
     data, where the network is certain of everything.
 
+    `nlp.meta["performance"]` becomes the scores of the pipeline on `docs` as it is now (see `evaluate_pipeline`), with
+    both settings: what training wrote there holds for other ones.
+
     component: its name; by default the last component that has the settings.
     Raises InputError if the component has no such settings, or no document has entity annotation."""
     docs = list(docs)
@@ -61,8 +64,11 @@ def calibrate(
 
     use("path", 0.0)
     path_f = evaluate_pipeline(nlp, docs)["ents_f"]
-    found = Calibration(path_f, spans_f(nlp, name, [doc for doc in docs if is_annotated(doc)], thresholds))
+    gold = [doc for doc in docs if is_annotated(doc)]
+    found = Calibration(path_f, spans_f(nlp, name, gold, thresholds))
     use("spans", found.threshold)
+    scores = {key: value for key, value in evaluate_pipeline(nlp, gold).items() if key != "speed"}
+    nlp.meta["performance"] = {**scores, **{setting: getattr(nlp.get_pipe(name), setting) for setting in SETTINGS}}
     return found
 
 

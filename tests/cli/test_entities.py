@@ -1,6 +1,7 @@
 import pytest
 import spacy
 from conftest import SENTENCES
+from spacy.tokens import DocBin
 from typer.testing import CliRunner
 
 from spacy_cner.cli import app
@@ -35,6 +36,26 @@ def test_standard_input_one_text_a_line(model):
         assert text in result.stdout
         assert all(text[start:end] in result.stdout for start, end, _ in gold)
     assert run(model, text="").stdout == ""
+
+
+def test_the_texts_of_documents_without_their_annotation(model, trained, tmp_path):
+    docs = [trained.make_doc(text) for text, _ in SENTENCES]
+    docs[0].set_ents([docs[0][4:6]], default="outside")
+    DocBin(docs=docs).to_disk(tmp_path / "test.spacy")
+    result = run(model, "--docs", str(tmp_path / "test.spacy"), "--limit", "3")
+    assert result.exit_code == 0, result.output
+    assert result.stdout == run(model, *(text for text, _ in SENTENCES[:3])).stdout
+    assert run(model, "--docs", str(tmp_path / "test.spacy")).stdout.count("no entities") == 1
+    both = run(model, SENTENCES[0][0], "--docs", str(tmp_path / "test.spacy"))
+    assert both.exit_code == 1 and "expected texts or --docs, got both" in both.stderr
+    missing = run(model, "--docs", str(tmp_path / "none.spacy"))
+    assert missing.exit_code == 1 and "none.spacy: expected a .spacy file" in missing.stderr
+
+
+def test_a_limit_of_any_texts(model):
+    texts = [text for text, _ in SENTENCES]
+    assert run(model, *texts, "--limit", "2").stdout == run(model, *texts[:2]).stdout
+    assert run(model, "--limit", "2", text="\n".join(texts)).stdout == run(model, *texts[:2]).stdout
 
 
 def test_entities_without_probabilities(tmp_path):

@@ -11,6 +11,9 @@ import pytest
 import spacy
 import srsly
 from conftest import SENTENCES, blank_adversarial, entities, joint_examples, small_model
+from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
+from packaging.utils import canonicalize_name
 from thinc.api import Config
 from typer.testing import CliRunner
 
@@ -67,7 +70,11 @@ def test_the_plugin_is_whole(folder):
     wheel = zipfile.ZipFile(next((folder / "wheels").glob("spacy_cner-*.whl")))
     packed = {name for name in wheel.namelist() if ".dist-info/" not in name}
     files = [*PACKAGE.rglob("*.py"), PACKAGE / "py.typed", *PACKAGE.glob("assets/*/*.txt")]
-    configs = {f"spacy_cner/configs/{path.name}" for path in config_folder().iterdir() if path.is_file()}
+    configs = {
+        f"spacy_cner/configs/{path.relative_to(config_folder())}"
+        for path in config_folder().rglob("*")
+        if path.is_file()
+    }
     assert packed == {path.relative_to(PACKAGE.parent).as_posix() for path in files} | configs
     read = {Path(name).name: wheel.read(name).decode() for name in wheel.namelist() if ".dist-info/" in name}
     assert "cner = spacy_cner.pipeline.cner:make_cner" in read["entry_points.txt"]
@@ -90,7 +97,14 @@ def test_nothing_of_this_machine_is_packed(folder):
 def test_needs_this_version_of_the_plugin(folder):
     wheel = zipfile.ZipFile(next((folder / "wheels").glob("zh_tiny-*.whl")))
     metadata = wheel.read("zh_tiny-0.2.0.dist-info/METADATA").decode()
-    assert f"Requires-Dist: spacy_cner<0.2.0,>={spacy_cner.__version__}" in metadata.replace("spacy-cner", "spacy_cner")
+    needed = [Requirement(line.split(": ")[1]) for line in metadata.splitlines() if line.startswith("Requires-Dist")]
+    assert [canonicalize_name(each.name) for each in needed] == ["spacy-cner", "spacy", "torch"]
+    assert needed[0].specifier == SpecifierSet(f">={spacy_cner.__version__},<0.2.0") and not needed[0].extras
+    plugin = zipfile.ZipFile(next((folder / "wheels").glob("spacy_cner-*.whl")))
+    metadata = next(plugin.read(name).decode() for name in plugin.namelist() if name.endswith("/METADATA"))
+    for each in needed[1:]:  # as the plugin needs it
+        (own,) = re.findall(rf"Requires-Dist: {each.name}([<>=].*)", metadata)
+        assert each.specifier == SpecifierSet(own)
 
 
 def with_embed(**settings):
@@ -138,13 +152,17 @@ def test_extra_of_an_encoder_of_hugging_face(bert):
     assert extras_of(nlp) == ["transformers", "words"]
 
 
-@pytest.mark.parametrize("extras, added", [([], []), (["transformers", "words"], ["spacy_cner[transformers,words]"])])
-def test_extras_become_a_requirement(tmp_path, extras, added):
-    srsly.write_json(tmp_path / "meta.json", {"requirements": ["other"]})
+@pytest.mark.parametrize("extras", [[], ["transformers", "words"]])
+def test_the_plugin_and_what_it_takes_become_requirements(tmp_path, extras):
+    srsly.write_json(tmp_path / "meta.json", {"requirements": ["other", "spacy-cner[pkuseg]>=0.0.1", "torch"]})
     require(tmp_path, extras)
-    first, *more = srsly.read_json(tmp_path / "meta.json")["requirements"]
-    assert first == "other"
-    assert [requirement.split(">")[0] for requirement in more] == added
+    meta = srsly.read_json(tmp_path / "meta.json")
+    first, *more = map(Requirement, meta["requirements"])
+    assert str(first) == "other"
+    assert [canonicalize_name(each.name) for each in more] == ["spacy-cner", "spacy", "torch"]
+    assert sorted(more[0].extras) == extras
+    assert spacy_cner.__version__ in more[0].specifier and "0.0.1" not in more[0].specifier
+    assert meta["spacy_version"] == ">=3.8.11,<3.9" == meta["requirements"][2].removeprefix("spacy")
 
 
 def test_installs_without_network_and_finds_entities(folder, trained):

@@ -160,6 +160,49 @@ def test_a_part_takes_from_the_others_what_it_does_not_say(folder):
     assert texts(prepare_folder(folder, recipe))["dev"] == sentences(20, 23)
 
 
+NUMBERED = "# text = 王海 在青岛\n1\t王海\tB-PER\t-\n2\t在\tO\t-\n3\t青岛\tB-LOC\t-\n\n"
+
+
+def test_options_of_a_recipe(folder):
+    (folder / "dev.txt").write_text(NUMBERED * 3, encoding="utf-8")
+    conll = {"format": "conll", "column": 2, "tag_column": 3, "strict_tags": True}
+    recipe = {**conll, "train": "dev.txt", "dev": "dev.txt", "test": {"file": "test.txt", "format": "markup"}}
+    assert read_recipe(recipes(folder, mine=recipe), "mine") == recipe
+    parts = prepare_folder(folder, recipe)
+    assert texts(parts) == {"train": ["王海 在青岛"] * 3, "dev": ["王海 在青岛"] * 3, "test": sentences(23, 25)}
+    (doc, *_) = parts["dev"].get_docs(chinese_vocab())
+    assert [(ent.text, ent.label_) for ent in doc.ents] == [("王海", "PER"), ("青岛", "LOC")]
+    alone = {**RECIPE, "dev": {"file": "dev.txt", **conll}}
+    assert texts(prepare_folder(folder, alone))["dev"] == ["王海 在青岛"] * 3
+
+
+@pytest.mark.parametrize(
+    "options, message",
+    [
+        ({"format": "conl"}, "'mine': expected a format out of bio, .*, got 'conl'"),
+        ({"column": 2}, "'mine': expected --column with the format conll, got it with 'markup'"),
+        ({"format": "conll", "column": "2"}, "expected column of 'mine' as int, got '2'"),
+        ({"format": "conll", "column": True}, "expected column of 'mine' as int, got True"),
+        ({"format": "conll", "scheme": "iob"}, "'mine': expected --scheme out of bio, .*, got 'iob'"),
+        ({"test": {"file": "test.txt", "offsets": "utf-8"}}, "'mine': expected --offsets with the format cluener or"),
+        ({"lenient": "yes"}, "expected lenient of 'mine' to be true or false"),
+    ],
+)
+def test_options_that_the_format_of_a_recipe_cannot_have(folder, options, message):
+    with pytest.raises(InputError, match=f"corpora.yml: {message}"):
+        read_recipe(recipes(folder, mine={**RECIPE, **options}), "mine")
+
+
+def test_a_recipe_that_is_lenient(folder):
+    with (folder / "dev.txt").open("a", encoding="utf-8") as file:
+        file.write("[王海]PER 在 [青岛 。\n")
+    report = ConversionReport()
+    prepare_folder(folder, {**RECIPE, "lenient": True}, report=report)
+    assert (report.sentences, [error.line for error in report.skipped]) == (25, [4])
+    with pytest.raises(CorpusError, match="dev.txt:4: expected a ]"):
+        prepare_folder(folder, RECIPE)
+
+
 def test_a_missing_file(folder):
     (folder / "dev.txt").unlink()
     with pytest.raises(CorpusError, match="dev.txt: expected a readable file"):

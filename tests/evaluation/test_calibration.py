@@ -36,6 +36,25 @@ def test_the_threshold_with_the_best_score_is_set_and_saved(nlp, gold, tmp_path)
         assert (pipe.decoding, pipe.threshold) == ("spans", found.threshold)
 
 
+def test_the_scores_it_keeps_are_those_of_the_pipeline_that_is_saved(tmp_path):
+    spacy.util.fix_random_seed(0)
+    nlp = blank_joint()
+    examples = joint_examples(nlp)
+    nlp.initialize(lambda: examples)
+    train(nlp, examples, steps=8)  # unsure of all
+    nlp.meta["performance"] = {"ents_f": 0.123, "cner_loss": 5.0}
+    found = calibrate(nlp, [example.reference for example in examples])
+    scores = evaluate_pipeline(nlp, [example.reference for example in examples])
+    del scores["speed"]
+    assert scores["ents_f"] == found.spans_f[found.threshold] != found.path_f
+    assert "words_f" in scores
+    assert nlp.meta["performance"] == {**scores, "decoding": "spans", "threshold": found.threshold}
+    nlp.to_disk(tmp_path)
+    kept = spacy.load(tmp_path).meta["performance"]
+    assert (kept["decoding"], kept["threshold"]) == ("spans", found.threshold)
+    assert kept["ents_f"] == pytest.approx(scores["ents_f"])
+
+
 @pytest.mark.parametrize(
     "scores, best",
     [([0.5, 0.9, 0.5, 0.7, 0.8, 0.75, 0.6], 0.5), ([0.6, 0.5, 0.4], 0.1), ([0.5, 0.5], 0.1), ([0.3], 0.1)],
