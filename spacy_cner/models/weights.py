@@ -12,6 +12,7 @@ from thinc.api import Model
 from thinc.model import deserialize_attr
 
 from ..errors import InputError
+from ..files import read_described
 from .torch_layers import sized_shim
 
 # Layers whose weights come from files of their own, and which training leaves as they are.
@@ -39,12 +40,14 @@ def start_from(model: Model, path: Path) -> list[str]:
     was learned of them; the others begin on the features that were learned.
 
     path: a file that `export_weights` made.
-    RETURNS: the labels of that file. Raises InputError if the file is missing or is of another architecture."""
+    RETURNS: the labels of that file. Raises InputError if the file is missing, damaged or of another architecture."""
     try:
-        message = srsly.msgpack_loads(path.read_bytes())
+        message = srsly.msgpack_loads(read_described(path))
         names, tags = message["names"], message["tags"]
     except OSError as error:
         raise InputError(f"{path}: expected the weights of a tagger, got {error.strerror}") from None
+    except InputError:
+        raise
     except (ValueError, KeyError, TypeError) as error:
         raise InputError(f"{path}: expected the weights of a tagger, as export-recogniser writes them") from error
     own = list(nodes(model))
