@@ -16,26 +16,30 @@ from spacy_cner.cli import app
 COMMANDS = get_command(app).commands
 # Command lines of each, with the kinds of what they name in capitals.
 LINES = {
-    "annotate": ["MODEL NEW TEXT", "MODEL new TEXT --min-length NUMBER"],
+    "annotate": ["MODEL NEW.spacy TEXT", "MODEL new.spacy TEXT --min-length NUMBER"],
     "calibrate": ["MODEL DOCS NEW"],
     "classes": ["MODEL"],
-    "convert": ["TAGGED NEW --format bio"],
+    "convert": ["TAGGED NEW.spacy --format bio"],
     "curve": ["NEW.png LOG --score ents_f"],
     "entities": ["MODEL 王海在青岛"],
     "evaluate": ["MODEL DOCS --train DOCS --words-train DOCS --output NEW", "model docs.spacy --batch-size NUMBER"],
     "explain": ["MODEL 王海在青岛", "attentive 王海在青岛 --output NEW.png"],
     "export-encoder": ["FOLDER NEW --about text"],
+    "export-recogniser": ["FOLDER NEW --about text"],
     "init": ["clc --out NEW"],
     "jieba-tagger": ["NEW"],
     "mine-rules": ["MODEL DOCS NEW --list names=LIST", "model docs.spacy new --min-fixes NUMBER"],
     "package": ["FOLDER NEW --name tiny"],
     "prepare": ["TAGGED NEW --format bio", "tagged.bio new --format bio --fraction NUMBER"],
     "pretrain": ["CONFIG NEW"],
-    "pseudo": ["DOCS NEW --gazetteer NAMES", "docs.spacy new --amount SHARE"],
+    "pseudo": ["DOCS NEW.spacy --gazetteer NAMES", "docs.spacy new.spacy --amount SHARE"],
     "reproduce": ["TABLE --show --results new"],
-    "sample": ["DOCS NEW --fraction 0.5", "docs.spacy new --fraction NUMBER"],
-    "segment": ["MODEL DOCS NEW"],
-    "split": ["DOCS --train NEW --dev other.spacy --ratio 4:2", "docs.spacy --train new --dev other --ratio NUMBER:2"],
+    "sample": ["DOCS NEW.spacy --fraction 0.5", "docs.spacy new.spacy --fraction NUMBER"],
+    "segment": ["MODEL DOCS NEW.spacy"],
+    "split": [
+        "DOCS --train NEW.spacy --dev other.spacy --ratio 4:2",
+        "docs.spacy --train new.spacy --dev other.spacy --ratio NUMBER:2",
+    ],
     "stats": ["DOCS --against DOCS"],
     "vectors": ["NEW TEXT --min-count 1 --order 1 --width 4 --rows 9", "new text.txt --min-count NUMBER"],
     "words": ["NEW TEXT --min-count 1 --width 4", "new text.txt --min-count NUMBER"],
@@ -76,7 +80,9 @@ def cases():
     for name in LINES.keys() & COMMANDS:
         for words in map(str.split, LINES[name]):
             for i, word in enumerate(words):
-                for kind in BAD.keys() & {word.replace("names=", "").removesuffix(".png").removesuffix(":2")}:
+                for kind in BAD.keys() & {
+                    word.replace("names=", "").removesuffix(".png").removesuffix(".spacy").removesuffix(":2")
+                }:
                     for bad in BAD[kind]:
                         if (kind, bad) == ("NEW", "folder") and name in FOLDER_COMMANDS:
                             continue
@@ -113,6 +119,7 @@ def inputs(trained, tmp_path_factory):
     (folder / "no_config" / "config.cfg").unlink()
     (folder / "folder").mkdir()
     (folder / "folder.png").mkdir()
+    (folder / "folder.spacy").mkdir()
     (folder / "empty.x").touch()
     (folder / "rubbish.x").write_bytes(b"\xff\x00\xfe" + random.Random(0).randbytes(2000))
     docs = DocBin(docs=[example.reference for example in joint_examples(spacy.blank("zh"))])
