@@ -25,7 +25,7 @@ setup(
     install_requires=[
         "spacy>=3.8.11,<3.9",
         "thinc>=8.3.4,<8.4",
-        "torch>=2.4",
+        "torch>=2.6",
         "numpy>=2.0",
         "filelock",
         "tqdm",

@@ -2,20 +2,25 @@
 
 from pathlib import Path
 
+import srsly
 from spacy.cli._util import setup_gpu
 from spacy.language import Language
 from spacy.util import load_model
 from thinc.api import Model
 
 from .errors import InputError
+from .files import CHECKSUMS, check_files, new_folder, write_checksums
 
 
-def load_pipeline(model: str, gpu_id: int = -1) -> Language:
+def load_pipeline(model: str, gpu_id: int = -1, batch_size: int | None = None) -> Language:
     """Loads the pipeline of a package or a path, on a GPU or (-1) the CPU.
 
-    Raises InputError for a pipeline that was not trained, and for whatever error loading ends in, as each part of a
-    broken folder fails in its own way. `spacy.load` has the traceback."""
+    batch_size: the number of documents in a batch, instead of the pipeline's own.
+    Raises InputError for a file that is not the one that was saved, for a pipeline that was not trained, and for
+    whatever error loading ends in, as each part of a broken folder fails in its own way. `spacy.load` has the
+    traceback."""
     use_gpu(gpu_id)
+    check_files(Path(model))
     try:
         nlp = load_model(model)
     except Exception as error:
@@ -24,6 +29,7 @@ def load_pipeline(model: str, gpu_id: int = -1) -> Language:
     for name, pipe in nlp.components:
         if not is_initialized(getattr(pipe, "model", None)):
             raise InputError(f"{model}: expected a trained pipeline, got one whose {name!r} was never initialised")
+    nlp.batch_size = batch_size or nlp.batch_size
     return nlp
 
 
@@ -34,21 +40,38 @@ def is_initialized(model: object) -> bool:
     return all(node.has_param(name) for node in model.walk() for name in node.param_names)
 
 
-def use_gpu(gpu_id: int, *, silent: bool = True) -> None:
+def use_gpu(gpu_id: int) -> None:
     """Sets up a GPU, or (-1) the CPU, as spaCy's commands do. Raises InputError with spaCy's words if there is none."""
     try:
-        setup_gpu(gpu_id, silent=silent)
+        setup_gpu(gpu_id, silent=True)
     except ValueError as error:
         raise InputError(f"expected GPU {gpu_id}: {error}") from error
 
 
 def save_pipeline(nlp: Language, output: Path) -> None:
-    """Makes the folder, and those that it is in. Raises InputError if that cannot be done."""
+    """Writes the pipeline with the checksums of its files, and makes the folders that it is in. A pipeline that is
+    there is replaced once the new one is whole.
+
+    Raises InputError if that cannot be done, or if the folder holds something else."""
     try:
-        output.mkdir(parents=True, exist_ok=True)
-        nlp.to_disk(output)
+        if others := sorted({entry.name for entry in output.iterdir()} - _own_names(output)) if output.exists() else []:
+            raise InputError(
+                f"{output}: expected a new folder, or one with a pipeline alone to replace, found {', '.join(others)}"
+            )
+        with new_folder(output) as folder:
+            nlp.to_disk(folder)
+            write_checksums(folder)
     except OSError as error:
         raise InputError(f"{output}: expected a folder to write the pipeline to, got {error.strerror}") from error
+
+
+def _own_names(folder: Path) -> set[str]:
+    """Returns the names of what belongs to the pipeline in a folder, none if there is no pipeline."""
+    try:
+        meta = srsly.read_json(folder / "meta.json")
+        return {*meta["components"], "meta.json", "config.cfg", "tokenizer", "vocab", CHECKSUMS}
+    except (OSError, ValueError, KeyError, TypeError):
+        return set()
 
 
 def assigned_by(nlp: Language) -> set[str]:

@@ -1,3 +1,4 @@
+import random
 from pathlib import Path
 
 import pytest
@@ -5,6 +6,7 @@ import spacy
 
 from spacy_cner import loading
 from spacy_cner.errors import InputError
+from spacy_cner.files import CHECKSUMS
 from spacy_cner.loading import config_folder, load_pipeline, save_pipeline
 
 
@@ -49,8 +51,55 @@ def test_a_folder_for_it_is_made(tmp_path):
 
 def test_a_file_where_the_folder_should_be(tmp_path):
     (tmp_path / "file").touch()
-    with pytest.raises(InputError, match="file: expected a folder to write the pipeline to, got File exists"):
+    with pytest.raises(InputError, match="file: expected a folder to write the pipeline to, got Not a directory"):
         save_pipeline(spacy.blank("zh"), tmp_path / "file")
+
+
+def test_what_is_no_pipeline_is_not_replaced(tmp_path, trained):
+    save_pipeline(trained, tmp_path / "model")
+    save_pipeline(trained, tmp_path / "model")
+    assert [path.name for path in tmp_path.iterdir()] == ["model"]
+    (tmp_path / "model" / "notes.txt").touch()
+    with pytest.raises(InputError, match="model: expected a new folder, or one with a pipeline alone.*found notes.txt"):
+        save_pipeline(trained, tmp_path / "model")
+    with pytest.raises(InputError, match="expected a new folder, .*found model"):
+        save_pipeline(trained, tmp_path)
+
+
+def test_a_failure_leaves_the_pipeline_that_was_there(tmp_path, trained, monkeypatch):
+    save_pipeline(trained, tmp_path / "model")
+    before = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
+
+    def fail(path, **_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(loading, "write_checksums", fail)
+    with pytest.raises(InputError, match="model: expected a folder to write the pipeline to, got No space left"):
+        save_pipeline(trained, tmp_path / "model")
+    assert {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()} == before
+
+
+def test_each_flipped_bit_of_a_saved_pipeline_is_refused(tmp_path, trained):
+    save_pipeline(trained, tmp_path / "model")
+    load_pipeline(str(tmp_path / "model"))
+    draw = random.Random(0)
+    for path in (path for path in (tmp_path / "model").rglob("*") if path.is_file()):
+        whole = path.read_bytes()
+        for _ in range(8):
+            changed = bytearray(whole)
+            changed[draw.randrange(len(whole))] ^= 1 << draw.randrange(8)
+            path.write_bytes(changed)
+            with pytest.raises(InputError, match=str(tmp_path / "model")) as error:
+                load_pipeline(str(tmp_path / "model"))
+            assert path.name in str(error.value) or path.name == CHECKSUMS
+        path.write_bytes(whole)
+    # Settings that were changed on purpose are told how to be kept.
+    config = tmp_path / "model" / "config.cfg"
+    config.write_text(config.read_text(encoding="utf-8").replace("threshold = 0.0", "threshold = 0.5"), "utf-8")
+    with pytest.raises(InputError, match="if you changed it, remove .*model.cner_checksums.json"):
+        load_pipeline(str(tmp_path / "model"))
+    (tmp_path / "model" / CHECKSUMS).unlink()
+    assert load_pipeline(str(tmp_path / "model")).get_pipe("cner").threshold == 0.5
 
 
 @pytest.mark.parametrize("place", ["site-packages/spacy_cner/configs", "site-packages/configs"])

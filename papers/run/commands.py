@@ -8,6 +8,7 @@ from thinc.api import Config
 
 from spacy_cner.cli._app import command, good, warn
 from spacy_cner.errors import InputError
+from spacy_cner.files import write_text
 from spacy_cner.loading import config_folder
 
 from .corpora import Corpora
@@ -190,8 +191,7 @@ def report(
     pictures = {name: picture_path(path, name, results) for name in drawn}
     typer.echo(page(table, records, selection, pictures, Path()))
     if output is not None:
-        output.parent.mkdir(parents=True, exist_ok=True)
-        output.write_text(page(table, records, selection, pictures, output.parent), encoding="utf-8")
+        write_text(output, page(table, records, selection, pictures, output.parent))
     for name, picture in pictures.items():
         if name in learned:
             draw_learning_curves(table.curves[name], learned[name], picture)

@@ -1,10 +1,7 @@
 """Prepared corpora on disk, made where they are missing."""
 
 import logging
-import os
 import re
-import shutil
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,6 +12,7 @@ from spacy_cner.corpus.prepare import PARTS, prepare_folder, read_recipe
 from spacy_cner.corpus.segment import add_words, load_segmenter
 from spacy_cner.corpus.split import split
 from spacy_cner.errors import InputError
+from spacy_cner.files import write_bytes
 
 logger = logging.getLogger(__name__)
 
@@ -55,9 +53,7 @@ class Corpora:
             logger.info("segmenting %s", path)
             nlp = load_segmenter(segmenter)
             docs = add_words(nlp, read_docs(folder / "train.spacy", nlp.vocab))
-            with tempfile.TemporaryDirectory(dir=self.folder) as temporary:
-                save(DocBin(attrs=["ENT_IOB", "ENT_TYPE"], docs=docs), Path(temporary) / path.name)
-                os.replace(Path(temporary) / path.name, path)
+            save(DocBin(attrs=["ENT_IOB", "ENT_TYPE"], docs=docs), path)
         return path
 
     def file(self, name: str) -> Path:
@@ -84,11 +80,8 @@ class Corpora:
         if not source.is_dir():
             raise InputError(f"{source}: expected the corpus {name!r}; --data or CNER_DATA names the folder around it")
         logger.info("preparing %s", folder)
-        folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=self.folder) as temporary:
-            for part, docs in prepare_folder(source, recipe, fraction=ratio, seed=SEED).items():
-                save(docs, Path(temporary) / f"{part}.spacy")
-                os.replace(Path(temporary) / f"{part}.spacy", folder / f"{part}.spacy")
+        for part, docs in prepare_folder(source, recipe, fraction=ratio, seed=SEED).items():
+            save(docs, folder / f"{part}.spacy")
 
 
 def sentences_path(folder: Path, count: int, seed: int) -> Path:
@@ -103,10 +96,7 @@ def some_sentences(folder: Path, count: int, seed: int) -> Path:
         docs = load(folder / "train.spacy")
         if count >= len(docs):
             raise InputError(f"{folder / 'train.spacy'}: expected more than {count} sentences, got {len(docs)}")
-        few.mkdir(exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=folder.parent) as temporary:
-            save(split(docs, [count, len(docs) - count], seed=seed)[0], Path(temporary) / "train.spacy")
-            os.replace(Path(temporary) / "train.spacy", few / "train.spacy")
+        save(split(docs, [count, len(docs) - count], seed=seed)[0], few / "train.spacy")
         for part in PARTS[1:]:
-            shutil.copy(folder / f"{part}.spacy", few)
+            write_bytes(few / f"{part}.spacy", (folder / f"{part}.spacy").read_bytes())
     return few

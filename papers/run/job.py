@@ -27,6 +27,7 @@ from spacy_cner.errors import InputError
 from spacy_cner.evaluation.calibration import SETTINGS, calibrate, last_to_calibrate
 from spacy_cner.evaluation.pipeline import evaluate_pipeline
 from spacy_cner.evaluation.words import read_vocabulary
+from spacy_cner.files import write_text
 from spacy_cner.loading import assigned_by
 
 from .records import SPLITS, Record, device, make_records, revision, save_records
@@ -87,7 +88,7 @@ def train(job: Job) -> dict[str, Any]:
     use_gpu = 0 if job.gpu else -1
     setup_gpu(use_gpu, silent=True)
     output = Path(job.output)
-    (output / "config.cfg").write_text(job.merged, encoding="utf-8")
+    write_text(output / "config.cfg", job.merged)
     config = load_config_from_str(job.merged)
     remove_progress_bar(config["training"])
     check_patience(config["training"])

@@ -1,7 +1,6 @@
 """One JSON record for every finished run: who, on what, how well, and how it was measured."""
 
 import json
-import os
 import platform
 import subprocess
 from collections.abc import Iterable, Iterator, Sequence
@@ -14,6 +13,7 @@ from filelock import FileLock
 
 from spacy_cner.errors import InputError
 from spacy_cner.evaluation.scorer import MENTION_SUFFIXES
+from spacy_cner.files import write_text
 
 IDENTITY = ("row", "corpus", "ratio", "seed", "split", "subset")
 # And in records of a part of the training sentences:
@@ -78,9 +78,7 @@ def save_records(path: Path, records: Sequence[Record]) -> None:
     with FileLock(f"{path}.lock"):
         merged = {tuple(map(record.get, (*IDENTITY, SENTENCES))): record for record in [*read_records(path), *records]}
         lines = ",\n".join(json.dumps(record, ensure_ascii=False) for record in merged.values())
-        temporary = Path(f"{path}.tmp")
-        temporary.write_text(f"[\n{lines}\n]\n", encoding="utf-8")
-        os.replace(temporary, path)
+        write_text(path, f"[\n{lines}\n]\n")
 
 
 def percent(score: float | None) -> float | None:

@@ -1,8 +1,10 @@
 """The application that the commands register with, and how they fail."""
 
 import functools
+import inspect
 import json
 import logging
+import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -17,8 +19,17 @@ from typer.core import TyperGroup
 
 from .. import __version__
 from ..errors import CorpusError, InputError
+from ..files import write_text
+from ..text.progress import is_wanted
 
-__all__ = ["about", "app", "command", "good", "parse_config_overrides", "warn", "write_text"]
+__all__ = ["about", "app", "command", "good", "parse_config_overrides", "say", "show", "warn"]
+
+# The same options wherever there is one of them.
+GPU_ID = typer.Option(-1, "--gpu-id", "-g", help="GPU ID, or -1 for CPU")
+BATCH_SIZE = typer.Option(None, min=1, help="Documents in a batch; the pipeline's own by default")
+AS_JSON = typer.Option(False, "--json", help="Print JSON and nothing else")
+OUTPUT = typer.Option(None, "--output", "-o", help="Also write the JSON to this file")
+QUIET = typer.Option(False, "--quiet", "-q", help="Print results, warnings and errors alone: no messages, no bars")
 
 # The help lists the commands by what people do with them; others come last.
 SECTIONS = {
@@ -71,18 +82,44 @@ def _show_version(wanted: bool) -> None:
 @app.callback()
 def _options(
     version: bool = typer.Option(False, "--version", help="Show the version", is_eager=True, callback=_show_version),
+    quiet: bool = QUIET,
 ):
-    pass
+    _given["quiet"] = quiet
 
 
-# Not wasabi's: that breaks lines at 80 characters, and a path, a line number and a text should stay findable.
+# The options before the name of a command, until that takes them.
+_given: dict[str, bool] = {}
+
+
+# Results go to stdout and messages to stderr. Not wasabi's printer: that breaks lines at 80 characters, and a path, a
+# line number and a text should stay findable.
+def say(text: str, color: str | None = None) -> None:
+    """Prints a message to stderr, unless --quiet is given."""
+    if is_wanted():
+        _message(text, color)
+
+
 def good(text: str) -> None:
-    typer.secho(text, fg=typer.colors.GREEN)
+    """Prints what was done to stderr, unless --quiet is given."""
+    say(text, typer.colors.GREEN)
 
 
 def warn(text: str) -> None:
-    """To stderr."""
-    typer.secho(text, fg=typer.colors.YELLOW, err=True)
+    """Prints a warning to stderr."""
+    _message(text, typer.colors.YELLOW)
+
+
+def _message(text: str, color: str | None) -> None:
+    # Without a terminal, click leaves the colours out.
+    typer.secho(text, fg=color, err=True, color=False if os.environ.get("NO_COLOR") else None)
+
+
+def show(text: str, data: Any, as_json: bool, output: Path | None = None) -> None:
+    """Prints a result to stdout, as text or as JSON, and writes the JSON to the file if there is one."""
+    encoded = json.dumps(data, ensure_ascii=False, indent=2)
+    if output is not None:
+        write_text(output, encoded + "\n")
+    typer.echo(encoded if as_json else text)
 
 
 @contextmanager
@@ -96,28 +133,34 @@ def about(path: Path) -> Iterator[None]:
         raise InputError(f"{path}: {error}") from error
 
 
-def write_text(path: Path, text: str) -> None:
-    """Writes a file in UTF-8, and makes the folders that it is in."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(text, encoding="utf-8")
-
-
-def command(function: Callable, group: typer.Typer = app, **settings: Any) -> Callable:
-    """Registers `function` under its name, with Typer's settings for a command. Bad input ends it with the error's own
-    words on stderr and exit code 1."""
+def command(function: Callable, group: typer.Typer | None = None, **settings: Any) -> Callable:
+    """Registers `function` under its name, with the option --quiet and Typer's settings for a command. Bad input ends
+    it with the error's own words on stderr and exit code 1."""
 
     @functools.wraps(function)
     def run(*args, **kwargs):
-        logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
+        _set_up_output(kwargs.pop("quiet", False) | _given.pop("quiet", False))
         try:
             return function(*args, **kwargs)
         except BrokenPipeError:
             raise
         except (InputError, OSError, UnicodeError, json.JSONDecodeError, ConfigValidationError) as error:
-            typer.secho(explanation(error), fg=typer.colors.RED, err=True)
+            _message(explanation(error), typer.colors.RED)
             raise typer.Exit(1) from None
 
-    return group.command(name=function.__name__.strip("_").replace("_", "-"), **settings)(run)
+    signature = inspect.signature(function)
+    quiet = inspect.Parameter("quiet", inspect.Parameter.KEYWORD_ONLY, default=QUIET, annotation=bool)
+    run.__signature__ = signature.replace(parameters=[*signature.parameters.values(), quiet])  # type: ignore[attr-defined]
+    run.__annotations__ = {**function.__annotations__, "quiet": bool}
+    return (group or app).command(name=function.__name__.strip("_").replace("_", "-"), **settings)(run)
+
+
+def _set_up_output(quiet: bool) -> None:
+    logging.basicConfig(level=logging.WARNING, format="%(message)s", stream=sys.stderr)
+    for name in ("spacy_cner", "papers"):
+        logging.getLogger(name).setLevel(logging.WARNING if quiet else logging.INFO)
+    if os.environ.get("NO_COLOR") or not sys.stdout.isatty():
+        os.environ["ANSI_COLORS_DISABLED"] = "1"  # for wasabi, which spaCy's functions print with
 
 
 def explanation(error: Exception) -> str:

@@ -4,16 +4,16 @@ from pathlib import Path
 
 import typer
 from spacy.tokens import DocBin
-from tqdm import tqdm
 
-from ..corpus.docbin import save
+from ..corpus.docbin import check_output, save
 from ..corpus.fast_spans import fast_spans
 from ..corpus.silver import Counts, silver_docs
 from ..errors import InputError
 from ..loading import assigned_by, load_pipeline
 from ..nn.precision import Precision, predict_in
+from ..text.progress import progress
 from ..training.raw_text import make_raw_text
-from ._app import command, good
+from ._app import BATCH_SIZE, GPU_ID, command, good
 
 
 @command
@@ -33,16 +33,18 @@ def annotate(
     precision: Precision = typer.Option(
         "auto", help="auto: bfloat16 where the processor has it, which is faster and changes an entity now and then"
     ),
-    gpu_id: int = typer.Option(-1, "--gpu-id", "-g", help="GPU ID, or -1 for CPU"),
+    batch_size: int | None = BATCH_SIZE,
+    gpu_id: int = GPU_ID,
     # fmt: on
 ):
     """Annotate raw text with what a pipeline finds in it.
 
     Another pipeline can be trained on that: a smaller and faster one, or one that has seen more. A calibrated pipeline
     teaches best. Each line is a text, once."""
+    check_output(output)
     if min_length > max_length:
         raise InputError(f"expected --min-length up to --max-length, got {min_length} and {max_length}")
-    nlp = load_pipeline(model, gpu_id)
+    nlp = load_pipeline(model, gpu_id, batch_size)
     if "doc.ents" not in assigned_by(nlp):
         found = ", ".join(nlp.pipe_names) or "no components"
         raise InputError(f"{model}: expected a pipeline that finds entities, got {found}")
@@ -53,7 +55,7 @@ def annotate(
     docs = silver_docs(nlp, pieces(nlp), min_score=min_score, empty=empty, seed=seed, counts=counts)
     result = DocBin(attrs=["ENT_IOB", "ENT_TYPE"])
     with predict_in(precision), fast_spans():
-        for doc in tqdm(docs, unit="doc", disable=None):
+        for doc in progress(docs, unit="doc"):
             result.add(doc)
     left_out = f"left out: {counts.unsure} with an entity under {min_score:g}, {counts.empty} without entities"
     if not counts.read:

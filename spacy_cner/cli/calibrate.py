@@ -7,7 +7,7 @@ import typer
 from ..corpus.docbin import read_docs
 from ..evaluation.calibration import calibrate as choose
 from ..loading import load_pipeline, save_pipeline
-from ._app import about, command, good
+from ._app import AS_JSON, BATCH_SIZE, GPU_ID, about, command, good, show
 
 
 @command
@@ -22,7 +22,9 @@ def calibrate(
     ),
     output: Path = typer.Argument(..., help="The folder to write the pipeline to"),
     component: str | None = typer.Option(None, help="Its name; by default the last that finds entities by a CRF"),
-    gpu_id: int = typer.Option(-1, "--gpu-id", "-g", help="GPU ID, or -1 for CPU"),
+    as_json: bool = AS_JSON,
+    batch_size: int | None = BATCH_SIZE,
+    gpu_id: int = GPU_ID,
     # fmt: on
 ):
     """Choose on development data how probable an entity must be.
@@ -30,13 +32,13 @@ def calibrate(
     A component then finds all entities that are probable enough, instead of those of the most probable tags, and the
     pipeline is saved so. Where precision is far above recall, as after training on few sentences, this finds more
     entities than it adds wrong ones."""
-    nlp = load_pipeline(model, gpu_id)
+    nlp = load_pipeline(model, gpu_id, batch_size)
     docs = list(read_docs(data, nlp.vocab))
     with about(data):
         found = choose(nlp, docs, component)
     best = found.threshold
-    for threshold, score in found.spans_f.items():
-        typer.echo(f"{threshold:5.2f} {100 * score:6.2f}{'  *' if threshold == best else ''}")
+    lines = [f"{t:5.2f} {100 * f:6.2f}{'  *' if t == best else ''}" for t, f in found.spans_f.items()]
+    show("\n".join(lines), {"threshold": best, "path_f": found.path_f, "spans_f": found.spans_f}, as_json)
     save_pipeline(nlp, output)
     good(
         f"{output}: decoding spans, threshold {best:g}, F {100 * found.spans_f[best]:.2f} (most probable tags: "

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import typer
 
-from ..plots.figure import new_figure, save_figure
+from ..plots.figure import new_figure, plain_text, printable, save_figure
 from ..plots.training_log import read_curve
 from ._app import command, good
 
@@ -23,14 +23,16 @@ def curve(
     It is read from what `spacy train` printed."""
     figure = new_figure(output)
     named = [(name, Path(file)) for name, _, file in (log.rpartition("=") for log in logs)]
-    axes = figure.subplots()
-    for name, path in named:
-        axes.plot(*zip(*read_curve(path, score)), label=name or str(path))
-    if chance is not None:
-        axes.axhline(chance, color="gray", linestyle=":", label="chance")
-    axes.set_xlabel("steps")
-    axes.set_ylabel(score)
-    axes.grid(alpha=0.3)
-    axes.legend()
-    save_figure(figure, output)
+    with plain_text():
+        axes = figure.subplots()
+        lines = [axes.plot(*zip(*read_curve(path, score)))[0] for _, path in named]
+        names = [printable(name or str(path)) for name, path in named]
+        if chance is not None:
+            lines.append(axes.axhline(chance, color="gray", linestyle=":"))
+            names.append("chance")
+        axes.set_xlabel("steps")
+        axes.set_ylabel(score)
+        axes.grid(alpha=0.3)
+        axes.legend(lines, names)  # a label of a line would be left out if it began with _
+        save_figure(figure, output)
     good(f"{output}")

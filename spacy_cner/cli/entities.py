@@ -1,8 +1,10 @@
 """`entities`: what a pipeline finds in a text."""
 
+import json
 from collections.abc import Iterable
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import typer
 from wasabi import table
@@ -11,7 +13,7 @@ from ..corpus.docbin import read_docs
 from ..corpus.encoding import input_lines
 from ..errors import InputError
 from ..loading import load_pipeline
-from ._app import command
+from ._app import BATCH_SIZE, GPU_ID, command
 
 
 @command
@@ -21,6 +23,9 @@ def entities(
     texts: list[str] | None = typer.Argument(None, help="Texts; standard input, one a line, if there is none"),
     docs: Path | None = typer.Option(None, help="Take the texts of a .spacy file, without what it says of them"),
     limit: int | None = typer.Option(None, min=1, help="Take the first texts only, at most that many"),
+    as_json: bool = typer.Option(False, "--json", help="Print JSON and nothing else, a line for each text"),
+    batch_size: int | None = BATCH_SIZE,
+    gpu_id: int = GPU_ID,
     # fmt: on
 ):
     """Print the entities of texts.
@@ -28,20 +33,30 @@ def entities(
     Each has its character offsets, label and probability."""
     if texts and docs is not None:
         raise InputError("expected texts or --docs, got both")
-    nlp = load_pipeline(model)
+    nlp = load_pipeline(model, gpu_id, batch_size)
     given: Iterable[str] = texts or ()
     if docs is not None:
         given = (doc.text for doc in read_docs(docs, nlp.vocab))
     elif not texts:
         given = input_lines(typer.get_binary_stream("stdin"))
     for doc in nlp.pipe([checked(text) for text in islice(given, limit)]):
-        typer.echo(doc.text)
-        scores = [ent._.score for ent in doc.ents]
-        rows = [
-            (ent.start_char, ent.end_char, ent.label_, "" if score is None else f"{score:.2f}", ent.text)
-            for ent, score in zip(doc.ents, scores)
+        found = [
+            {"start": ent.start_char, "end": ent.end_char, "label": ent.label_, "score": ent._.score, "text": ent.text}
+            for ent in doc.ents
         ]
-        typer.echo(table(rows, aligns=("r", "r", "l", "r", "l")) if rows else "no entities\n")
+        if as_json:
+            typer.echo(json.dumps({"text": doc.text, "entities": found}, ensure_ascii=False))
+        else:
+            typer.echo(f"{doc.text}\n{format_entities(found)}")
+
+
+def format_entities(found: list[dict[str, Any]]) -> str:
+    """Returns a table of entities."""
+    rows = [
+        (start, end, label, "" if score is None else f"{score:.2f}", text)
+        for start, end, label, score, text in map(dict.values, found)
+    ]
+    return table(rows, aligns=("r", "r", "l", "r", "l")) if rows else "no entities\n"
 
 
 def checked(text: str) -> str:

@@ -1,6 +1,5 @@
 """`evaluate`: score a pipeline on gold documents."""
 
-import json
 from pathlib import Path
 
 import typer
@@ -13,7 +12,7 @@ from ..evaluation.pipeline import evaluate_pipeline
 from ..evaluation.report import format_scores
 from ..evaluation.words import read_vocabulary
 from ..loading import load_pipeline
-from ._app import about, command, write_text
+from ._app import AS_JSON, BATCH_SIZE, GPU_ID, OUTPUT, about, command, show
 
 
 @command
@@ -30,10 +29,10 @@ def evaluate(
         help="The training set (.spacy) or its word list (.txt, .utf8), for recall on words unseen in it; "
         "implies --words",
     ),
-    as_json: bool = typer.Option(False, "--json", help="Print JSON and nothing else"),
-    output: Path | None = typer.Option(None, "--output", "-o", help="Also write the JSON to this file"),
-    gpu_id: int = typer.Option(-1, "--gpu-id", "-g", help="GPU ID, or -1 for CPU"),
-    batch_size: int | None = typer.Option(None, min=1, help="Documents in a batch; the pipeline's own by default"),
+    as_json: bool = AS_JSON,
+    output: Path | None = OUTPUT,
+    gpu_id: int = GPU_ID,
+    batch_size: int | None = BATCH_SIZE,
     # fmt: on
 ):
     """Score a pipeline on gold documents.
@@ -49,10 +48,7 @@ def evaluate(
     docs = list(read_docs(data, nlp.vocab))
     with about(data):
         scores = evaluate_pipeline(nlp, docs, known, batch_size, words=words, vocabulary=vocabulary)
-    text = json.dumps(scores, ensure_ascii=False, indent=2)
-    typer.echo(text if as_json else format_scores(scores))
-    if output is not None:
-        write_text(output, text + "\n")
+    show(format_scores(scores), scores, as_json, output)
 
 
 def _known(train: Path, vocab: Vocab) -> KnownEntities:

@@ -12,7 +12,7 @@ from ._app import command, good
 def export_encoder(
     # fmt: off
     folder: Path = typer.Argument(..., help="The folder that `pretrain` wrote, or that of a trained pipeline"),
-    output: Path = typer.Argument(..., help="The file to write, e.g. assets/encoder.bin; a .json file comes beside it"),
+    output: Path = typer.Argument(..., help="The file to write, e.g. assets/encoder.bin; a .json file goes next to it"),
     about: str = typer.Option(..., help="What text it was learned from, for those who use it"),
     # fmt: on
 ):

@@ -5,6 +5,7 @@ from pathlib import Path
 import typer
 
 from ..errors import InputError
+from ..files import write_text
 from ..loading import config_folder
 from ._app import command, good
 
@@ -15,7 +16,9 @@ CARD = "cards/template.yml"
 def init(
     # fmt: off
     name: str | None = typer.Argument(None, help="The config, e.g. clc_jieba; --list shows all"),
-    out: Path | None = typer.Option(None, "--out", "-o", help="The file to write; without it, standard output"),
+    out: Path | None = typer.Option(
+        None, "--output", "--out", "-o", help="The file to write; without it, standard output"
+    ),
     force: bool = typer.Option(False, "--force", "-F", help="Replace the file if it exists"),
     card: bool = typer.Option(False, "--card", help="Write a model card to fill in, for package, instead of a config"),
     show_list: bool = typer.Option(False, "--list", "-l", help="Show what each config is for"),
@@ -38,11 +41,7 @@ def init(
         return
     if out.exists() and not force:
         raise InputError(f"{out}: expected a file that does not exist yet, or --force to replace it")
-    try:
-        out.parent.mkdir(parents=True, exist_ok=True)
-        out.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise InputError(f"{out}: expected a file to write to, got {error.strerror}") from error
+    write_text(out, text)
     good(f"{out}: {purpose(out)}")
 
 

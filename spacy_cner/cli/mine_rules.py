@@ -7,10 +7,12 @@ import typer
 from ..corpus.docbin import read_docs
 from ..errors import InputError
 from ..features.word_list import own_lists, read_list
+from ..files import write_text
 from ..loading import load_pipeline
 from ..rules.mine import Text, mine
 from ..rules.view import spans_of
-from ._app import command, good, write_text
+from ..text.progress import progress
+from ._app import AS_JSON, BATCH_SIZE, GPU_ID, command, good, show
 
 
 @command
@@ -27,23 +29,26 @@ def mine_rules(
     min_fixes: int = typer.Option(3, min=1, help="A rule must fix at least this many more errors than it breaks"),
     max_rules: int = typer.Option(0, min=0, help="Keep at most this many rules, the best; 0: all"),
     lists: list[str] = typer.Option([], "--list", help="NAME=FILE, a list of characters or words that rules may name"),
+    as_json: bool = AS_JSON,
+    batch_size: int | None = BATCH_SIZE,
+    gpu_id: int = GPU_ID,
     # fmt: on
 ):
     """Find rules that mend what a pipeline gets wrong.
 
     Rules that fix more than they break are kept. For use: --initialize.components.cner_rules.rules OUTPUT in a
     training, or the rules in the config."""
-    nlp = load_pipeline(model)
+    nlp = load_pipeline(model, gpu_id, batch_size)
     gold = [doc for doc in read_docs(gold_path, nlp.vocab) if doc.has_annotation("ENT_IOB")]
     if not gold:
         raise InputError(f"{gold_path}: expected documents with entity annotation, got none")
-    found = nlp.pipe(doc.text for doc in gold)
+    found = progress(nlp.pipe(doc.text for doc in gold), total=len(gold), unit="doc")
     texts = [Text(doc.text, spans_of(doc), spans_of(other)) for doc, other in zip(gold, found, strict=True)]
     mined = mine(texts, _read_lists(lists), min_fixes=min_fixes)[: max_rules or None]
     lines = [f"# fixes {each.fixes}, breaks {each.breaks}\n{each.rule}\n" for each in mined]
     write_text(output_path, f"# Mined from {gold_path.name}\n{''.join(lines)}")
-    for each in mined:
-        typer.echo(f"{each.fixes:5} {each.breaks:5}  {each.rule}")
+    shown = "\n".join(f"{each.fixes:5} {each.breaks:5}  {each.rule}" for each in mined)
+    show(shown, [each._asdict() for each in mined], as_json)
     good(f"{output_path}: {len(mined)} rules, {sum(each.gain for each in mined)} errors less")
 
 

@@ -4,7 +4,6 @@ import re
 import shutil
 import subprocess
 import sys
-import tempfile
 from collections.abc import Collection
 from importlib.metadata import metadata, requires
 from pathlib import Path
@@ -21,8 +20,9 @@ from thinc.api import Config, Model
 
 from .. import __version__
 from ..errors import InputError
+from ..files import new_file, temporary_folder, write_checksums
 from ..loading import load_pipeline
-from ._app import command, good, warn, write_text
+from ._app import command, good, say, warn, write_text
 from ._card import Card, card_meta, markdown, read_card, stated_card
 from ._licenses import foreign_layers, mit, notices
 
@@ -59,8 +59,8 @@ def package(
     texts = read_card(Path(card), nlp) if card else stated_card(nlp)
     test = read_scores(Path(metrics)) if metrics else {}
     output.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory() as folder:
-        copy = Path(folder) / "model"
+    with temporary_folder("spacy_cner-package") as folder:
+        copy = folder / "model"
         if kept := only or useful_components(nlp):
             keep_only(nlp, kept).to_disk(copy)
         else:
@@ -70,10 +70,12 @@ def package(
         require(copy, extras_of(nlp))
         write_card(copy, texts, nlp, test)
         add_licenses(copy, texts, Path(card).parent, nlp)
-        spacy_package(copy, Path(folder), name=name, version=version, create_sdist=False, silent=False)
-        build_wheel(next(Path(folder).glob(f"*{name}-{version}")), output)
+        write_checksums(copy)
+        say("Building the wheels ...")
+        spacy_package(copy, folder, name=name, version=version, create_sdist=False, silent=True)
+        build_wheel(next(folder.glob(f"*{name}-{version}")), output)
         if (PLUGIN_SOURCE / "setup.py").is_file():
-            build_wheel(copy_plugin(Path(folder) / "plugin"), output)
+            build_wheel(copy_plugin(folder / "plugin"), output)
         else:
             warn("The plugin is installed without its source: take the wheel it was installed from")
     for wheel in sorted(output.glob("*.whl")):
@@ -198,6 +200,10 @@ def copy_plugin(folder: Path) -> Path:
 def build_wheel(source: Path, output: Path) -> None:
     """By pip, in this environment: an isolated build would fetch its tools from the network."""
     command = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation", "--wheel-dir"]
-    result = subprocess.run([*command, str(output), str(source)], capture_output=True, text=True)
+    built = source.with_name(f"{source.name}-wheel")
+    result = subprocess.run([*command, str(built), str(source)], capture_output=True, text=True)
     if result.returncode:
         raise InputError(f"{source}: expected a package that builds, got\n{result.stdout}{result.stderr}")
+    for wheel in built.iterdir():
+        with new_file(output / wheel.name) as new:
+            shutil.copyfile(wheel, new)

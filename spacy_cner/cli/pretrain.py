@@ -9,7 +9,7 @@ from spacy.util import import_file, load_config
 from ..errors import InputError
 from ..loading import use_gpu
 from ..pretraining.loop import pretrain as pretrain_encoder
-from ._app import about, command, good, parse_config_overrides
+from ._app import GPU_ID, about, command, good, parse_config_overrides
 
 
 @partial(command, context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
@@ -22,7 +22,7 @@ def pretrain(
     output: Path = typer.Argument(..., help="The folder for encoder.bin, log.jsonl and checkpoint.bin"),
     restart: bool = typer.Option(False, "--restart", help="Begin anew rather than go on from the checkpoint in OUTPUT"),
     code: Path | None = typer.Option(None, "--code", "-c", help="A Python file with more registered functions"),
-    gpu_id: int = typer.Option(-1, "--gpu-id", "-g", help="GPU, or -1 for the CPU"),
+    gpu_id: int = GPU_ID,
     # fmt: on
 ):
     """Pre-train an encoder on raw text, by masked characters.
@@ -34,14 +34,12 @@ def pretrain(
             import_file("python_code", code)
         except Exception as error:
             raise InputError(f"{code}: expected Python code that can be imported, got {error!r}") from error
-    use_gpu(gpu_id, silent=False)
+    use_gpu(gpu_id)
     overrides = parse_config_overrides(ctx.args)
     try:
         config = load_config(config_path, overrides=overrides, interpolate=False)
     except ValueError as error:  # of text that is not UTF-8, too
         raise InputError(f"{config_path}: expected a config, got {str(error).strip()}") from error
-    output.mkdir(parents=True, exist_ok=True)
-    config.to_disk(output / "config.cfg")
     with about(config_path):
-        path = pretrain_encoder(config.interpolate(), output, restart=restart)
+        path = pretrain_encoder(config, output, restart=restart)
     good(f"{path} ({path.stat().st_size / 1e6:.1f} MB); train with --paths.init_tok2vec {path}")

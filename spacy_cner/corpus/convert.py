@@ -10,6 +10,7 @@ from typing import Any
 from spacy.tokens import DocBin
 
 from ..errors import CorpusError, InputError
+from ..text.progress import progress
 from ..text.tags import SCHEMES
 from .brat import read_brat
 from .columns import read_columns
@@ -122,9 +123,11 @@ def convert(
     vocab = chinese_vocab()
     docs = DocBin(attrs=["ENT_IOB", "ENT_TYPE"], store_user_data=FORMATS[format].has_kinds)
     report = ConversionReport()
+    bar = progress(unit="sentence", desc=path.name)
     for source in _sources(path, format, encoding, lenient, report):
         report.encodings.add(source.encoding)
         for _, sentence in FORMATS[format].read(source, **options):
+            bar.update()
             if isinstance(sentence, CorpusError):
                 if not lenient:
                     raise sentence
@@ -136,6 +139,7 @@ def convert(
             report.entities += len(sentence.entities or ())
             report.words += len(sentence.words or ())
         report.take_notes(source)
+    bar.close()
     if not report.sentences:
         reason = f"; the first of {len(report.skipped)} skipped: {report.skipped[0]}" if report.skipped else ""
         noted = "".join(f"; {len(places)} x {description}" for description, places in report.notes.items())

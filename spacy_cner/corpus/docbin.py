@@ -10,6 +10,7 @@ from spacy.training.corpus import FILE_TYPE, walk_corpus
 from spacy.vocab import Vocab, create_vocab
 
 from ..errors import InputError
+from ..files import write_bytes
 from .fast_spans import fast_spans
 
 
@@ -39,8 +40,7 @@ def check_output(path: Path) -> None:
 def save(docs: DocBin, path: Path) -> None:
     """Writes a .spacy file. Raises InputError as `check_output` does."""
     check_output(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    docs.to_disk(path)
+    write_bytes(path, docs.to_bytes())
 
 
 def read_docs(path: Path, vocab: Vocab | None = None) -> Iterator[Doc]:

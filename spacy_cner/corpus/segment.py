@@ -13,23 +13,27 @@ from spacy.tokens import Doc
 from ..errors import InputError
 from ..loading import load_pipeline
 from ..text.chars import is_char_doc
-from ..text.words import WORDS_KEY
+from ..text.words import WORDS_KEY, load_jieba
 from .document import AnnotatedText, Offsets, trim
 
 SEGMENTERS = {"jieba": "words", "pkuseg": "pkuseg"}  # and the extra of this package that installs it
 PKUSEG_MODEL = "spacy_ontonotes"  # spacy-pkuseg's own default, downloaded by it at first use
 
 
-def load_segmenter(name: str) -> Language:
+def load_segmenter(name: str, gpu_id: int = -1, batch_size: int | None = None) -> Language:
     """Loads a pipeline that splits text into words: one of SEGMENTERS (jieba, spacy-pkuseg), or any package or path.
 
+    gpu_id, batch_size: as for `load_pipeline`.
     Raises InputError if it is not installed, or its model cannot be had."""
     if name not in SEGMENTERS:
-        return load_pipeline(name)
+        return load_pipeline(name, gpu_id, batch_size)
     try:
         nlp = spacy.blank("zh", config={"nlp": {"tokenizer": {"segmenter": name}}})
         if name == "pkuseg":
             cast(ChineseTokenizer, nlp.tokenizer).initialize(pkuseg_model=PKUSEG_MODEL)
+        if name == "jieba":
+            load_jieba()
+        nlp.batch_size = batch_size or nlp.batch_size
         return nlp
     except ImportError as error:
         install = f'pip install "spacy_cner[{SEGMENTERS[name]}]"'

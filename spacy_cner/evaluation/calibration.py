@@ -11,6 +11,7 @@ from spacy.util import minibatch
 
 from ..errors import InputError
 from ..models.decoding import without_overlap
+from ..text.progress import progress
 from .gold import char_doc, is_annotated
 from .pipeline import evaluate_pipeline
 from .scorer import score_ents
@@ -82,10 +83,11 @@ def spans_f(nlp: Language, name: str, gold: Sequence[Doc], thresholds: Sequence[
     with nlp.select_pipes(enable=before):
         docs = list(nlp.pipe(doc.text for doc in gold))
     batches = minibatch(docs, nlp.batch_size)
-    candidates = [found for batch in batches for found in pipe.candidates(batch, min(thresholds))]
+    shown = progress(batches, total=-(-len(docs) // nlp.batch_size), unit="batch")
+    candidates = [found for batch in shown for found in pipe.candidates(batch, min(thresholds))]
     references = [char_doc(doc) for doc in gold]
     scores = {}
-    for threshold in thresholds:
+    for threshold in progress(thresholds, unit="threshold"):
         found = [doc.copy() for doc in docs]
         over = [[entity for entity in row if entity.score >= threshold] for row in candidates]
         pipe.set_annotations(found, [without_overlap(row, threshold) for row in over])

@@ -8,11 +8,11 @@ from typing import Any
 from spacy.language import Language
 from spacy.tokens import Doc
 from spacy.training import Example
-from tqdm import tqdm
 
 from ..corpus.segment import has_words
 from ..corpus.stats import KnownEntities
 from ..errors import InputError
+from ..text.progress import progress
 from ..text.words import KIND_KEY
 from .gold import char_doc, is_annotated
 from .scorer import score_ents
@@ -52,7 +52,7 @@ def evaluate_pipeline(
     _warn_of_gold(docs, words)
     texts = [doc.text for doc in gold]
     start = perf_counter()
-    predicted = list(tqdm(nlp.pipe(texts, batch_size=batch_size), total=len(texts), unit="doc", disable=None))
+    predicted = list(progress(nlp.pipe(texts, batch_size=batch_size), total=len(texts), unit="doc"))
     seconds = perf_counter() - start
     pairs = list(zip(predicted, gold, strict=True))
     ents_examples = [Example(x, char_doc(y)) for x, y in pairs if is_annotated(y)]

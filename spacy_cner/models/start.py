@@ -10,6 +10,7 @@ from spacy.language import Language
 from thinc.api import ConfigValidationError
 
 from ..errors import InputError
+from ..files import read_described
 from .weights import start_from
 
 
@@ -26,8 +27,8 @@ def make_load_weights(
         that both have keep what was learned of them. With null, the tagger begins from scratch.
     component: the component that holds them. layer: the encoder's reference in its model ("pretrained" for
         `spacy_cner.CrfTagger.v1`), or "" for the whole model.
-    The callback raises ConfigValidationError, which `spacy train` prints, if a file is missing or is of another
-    architecture."""
+    The callback raises ConfigValidationError, which `spacy train` prints, if a file is missing, is of another
+    architecture, or is not the one that its description (the same name with .json, if it is there) states."""
     return partial(_load_weights, encoder=encoder, recogniser=recogniser, component=component, layer=layer)
 
 
@@ -37,8 +38,14 @@ def _load_weights(nlp: Language, *, encoder: str | None, recogniser: str | None,
         util.logger.warning("No encoder is loaded, so its weights are random: give one with --paths.init_tok2vec FILE")
     else:
         try:
-            (model.get_ref(layer) if layer else model).from_bytes(Path(encoder).read_bytes())
-        except (OSError, ValueError, KeyError, RuntimeError) as error:
+            data = read_described(Path(encoder))
+        except OSError as error:
+            raise _invalid(nlp, "encoder", f"{encoder}: expected an encoder, got {error.strerror}") from error
+        except InputError as error:
+            raise _invalid(nlp, "encoder", str(error)) from error
+        try:
+            (model.get_ref(layer) if layer else model).from_bytes(data)
+        except Exception as error:  # damaged weights fail in many ways
             expected = f"expected an encoder of the architecture that {component} has, got {encoder}: {error}"
             raise _invalid(nlp, "encoder", expected) from error
         util.logger.info("Loaded the encoder's weights from %s", encoder)

@@ -13,6 +13,7 @@ from thinc.api import Model
 from thinc.model import deserialize_attr, serialize_attr
 
 from ..errors import InputError
+from ..files import read_described
 from .torch_layers import SizedShim, sized_shim
 
 # Layers whose weights come from files of their own, and which training leaves as they are.
@@ -50,12 +51,14 @@ def start_from(model: Model, path: Path) -> list[str]:
     was learned of them; the others begin on the features that were learned.
 
     path: a file that `export_weights` made.
-    RETURNS: the labels of that file. Raises InputError if the file is missing or is of another architecture."""
+    RETURNS: the labels of that file. Raises InputError if the file is missing, damaged or of another architecture."""
     try:
-        message = srsly.msgpack_loads(zlib.decompress(path.read_bytes()))
+        message = srsly.msgpack_loads(zlib.decompress(read_described(path)))
         tags, layers = message["tags"], message["layers"]
     except OSError as error:
         raise InputError(f"{path}: expected the weights of a tagger, got {error.strerror}") from None
+    except InputError:
+        raise
     except (ValueError, KeyError, TypeError, zlib.error) as error:
         raise InputError(f"{path}: expected the weights of a tagger, as export-recogniser writes them") from error
     own, names = list(nodes(model)), [layer["name"] for layer in layers]

@@ -3,6 +3,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy
 from spacy import registry
@@ -14,6 +15,7 @@ from spacy.training.initialize import init_tok2vec
 from spacy.util import minibatch
 
 from ..errors import InputError
+from ..files import read_described
 from ..models.attention import classification_attention_of, set_class_embeddings
 from ..text.tags import tags_to_spans
 from .network_tagging import NetworkTagger
@@ -115,5 +117,6 @@ def load_pretrained(nlp: Language) -> None:
     late for what is computed from them before."""
     config = nlp.config.interpolate()
     if config.get("pretraining") and config["initialize"]["init_tok2vec"]:
+        read_described(Path(config["initialize"]["init_tok2vec"]))  # raises for a damaged file
         pretraining = registry.resolve(config["pretraining"], schema=ConfigSchemaPretrain)
         init_tok2vec(nlp, pretraining, registry.resolve(config["initialize"], schema=ConfigSchemaInit))

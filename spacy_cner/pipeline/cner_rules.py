@@ -15,6 +15,7 @@ from ..features.word_list import WordList, own_lists, read_list
 from ..rules.rule import apply_rules, own_rules, parse_rules, read_rules
 from ..rules.view import spans_of
 from .entities import blocked_spans
+from .saving import check_seal, seal
 
 
 @Language.factory(
@@ -92,8 +93,10 @@ class EntityRules(Pipe):
 
     def to_disk(self, path: str | Path, *, exclude: Iterable[str] = ()) -> None:
         util.to_disk(path, {"rules.json": lambda file: srsly.write_json(file, self._dump())}, exclude)
+        seal(path)
 
     def from_disk(self, path: str | Path, *, exclude: Iterable[str] = ()) -> "EntityRules":
+        check_seal(path)
         util.from_disk(path, {"rules.json": lambda file: self._load(srsly.read_json(file))}, exclude)
         return self
 

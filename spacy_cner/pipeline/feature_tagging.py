@@ -28,6 +28,7 @@ from ..models.feature_tagger import FeatureTagger, TrainingData
 from ..models.tag_scores import Tagged
 from ..text.char_view import CharView
 from ..text.tags import scheme_letters
+from .saving import check_seal, seal
 from .settings import Setting, at_least
 from .tagging import CharTagger
 
@@ -69,8 +70,11 @@ class SavedTagger(Pipe):
             file.write_bytes(save())
 
         util.to_disk(path, {name: partial(write, save=save) for name, save in self._save().items()}, exclude)
+        seal(path)
 
     def from_disk(self, path: str | Path, *, exclude: Iterable[str] = ()) -> "SavedTagger":
+        check_seal(path)
+
         def read(file: Path, load: Callable[[bytes], None]) -> None:
             load(file.read_bytes())
 

@@ -19,6 +19,7 @@ from ..models.torch_layers import pad, padded_size
 from ..text.batching import batches_by_length
 from ..text.char_view import UNKNOWN, CharView, WindowDocs, window_tags, windows_of
 from ..text.windows import OVERLAP, Window
+from .saving import Sealed
 from .settings import Setting, at_least
 from .tagging import CharTagger
 
@@ -44,7 +45,7 @@ windows = [2, 3, 4, 5]
 """)["model"]
 
 
-class NetworkTagger(CharTagger, TrainablePipe):
+class NetworkTagger(CharTagger, Sealed, TrainablePipe):
     """Scores tags with a model such as `spacy_cner.CrfTagger.v1`, and learns batch by batch."""
 
     loss_weight = Setting[float](1.0, at_least(0))

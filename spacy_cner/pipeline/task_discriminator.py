@@ -15,6 +15,7 @@ from thinc.types import Floats2d
 
 from ..errors import InputError
 from ..training.batchers import TASKS
+from .saving import Sealed
 
 DEFAULT_CONFIG = """
 [model]
@@ -50,7 +51,7 @@ def make_task_discriminator(
     return TaskDiscriminator(nlp.vocab, model, name, loss_weight=loss_weight, by=by)
 
 
-class TaskDiscriminator(TrainablePipe):
+class TaskDiscriminator(Sealed, TrainablePipe):
     """Learns to tell the tasks apart, any number of them, while the shared layers learn through gradient reversal to
     make that impossible (Cao et al. 2018, section 3.5). It annotates nothing and is of no use after training, so
     `package` leaves it out."""

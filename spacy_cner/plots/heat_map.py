@@ -6,7 +6,7 @@ from pathlib import Path
 
 from ..errors import InputError
 from .attention import AttentionMap
-from .figure import new_figure, save_figure
+from .figure import new_figure, plain_text, printable, save_figure
 
 # Families with Chinese characters, one of which is on most systems.
 CHINESE_FONTS = (
@@ -34,16 +34,16 @@ def draw_heat_maps(maps: Sequence[AttentionMap], path: Path) -> None:
             f"{path}: expected a font with Chinese characters, found none of {', '.join(CHINESE_FONTS)}; write an "
             ".svg, or install one, such as Noto Sans CJK SC"
         )
-    with rc_context({"svg.fonttype": "none", "font.family": [*fonts, "sans-serif"]}), warnings.catch_warnings():
+    with plain_text(), rc_context({"font.family": [*fonts, "sans-serif"]}), warnings.catch_warnings():
         if is_svg:  # glyphs missing here may be present where it is shown
             warnings.simplefilter("ignore")
         panels = figure.subplots(1, len(maps), squeeze=False, width_ratios=widths)[0]
         for each, axes in zip(maps, panels):
             axes.imshow(each.weights.mean(axis=0), cmap="Blues", vmin=0.0)
-            axes.set_xticks(range(len(each.columns)), each.columns)
-            axes.set_yticks(range(len(each.rows)), each.rows)
+            axes.set_xticks(range(len(each.columns)), list(map(printable, each.columns)))
+            axes.set_yticks(range(len(each.rows)), list(map(printable, each.rows)))
             axes.tick_params(length=0, labelsize=9, top=True, labeltop=True, bottom=False, labelbottom=False)
-            axes.set_title(each.name, fontsize=10)
+            axes.set_title(printable(each.name), fontsize=10)
         save_figure(figure, path)
 
 

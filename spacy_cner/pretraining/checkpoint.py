@@ -1,6 +1,5 @@
 """Checkpoints: one file with all that a stopped run needs to resume as if it had not been stopped."""
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -9,6 +8,7 @@ import srsly
 from thinc.api import Model, Optimizer, to_numpy
 
 from ..errors import InputError
+from ..files import write_bytes
 
 Key = tuple[int, str]
 
@@ -17,7 +17,7 @@ def save_checkpoint(path: Path, model: Model, optimizer: Optimizer, state: dict[
     """Writes the weights, the optimizer's moments and averages, and `state` (JSON-like). An older file is replaced
     atomically, so that there is always a complete one."""
     message = {"state": state, "model": model.to_bytes(), "optimizer": optimizer_state(model, optimizer)}
-    write_whole(path, srsly.msgpack_dumps(message))
+    write_bytes(path, srsly.msgpack_dumps(message))
 
 
 def load_checkpoint(path: Path) -> dict[str, Any]:
@@ -27,16 +27,6 @@ def load_checkpoint(path: Path) -> dict[str, Any]:
         return {key: message[key] for key in ("state", "model", "optimizer")}
     except (ValueError, KeyError, TypeError) as error:
         raise InputError(f"{path}: expected a checkpoint of `python -m spacy_cner pretrain`, got {error!r}") from error
-
-
-def write_whole(path: Path, data: bytes) -> None:
-    """Writes to a temporary file in the same folder first, so that a kill leaves the old file or the new one."""
-    part = path.with_name(path.name + ".part")
-    with part.open("wb") as out:
-        out.write(data)
-        out.flush()
-        os.fsync(out.fileno())
-    part.replace(path)
 
 
 def optimizer_state(model: Model, optimizer: Optimizer) -> list[dict[str, Any]]:

@@ -1,7 +1,5 @@
 """Weights in half precision, of an encoder or a recogniser, with a JSON file that says how they were learned."""
 
-import hashlib
-import json
 from pathlib import Path
 from typing import Any
 
@@ -10,13 +8,13 @@ from spacy.training.pretrain import get_tok2vec_ref
 from thinc.api import Config, Model
 
 from ..errors import InputError
+from ..files import write_described
 from ..loading import load_pipeline
 from ..models.weights import export_weights, half
-from .checkpoint import write_whole
 from .huggingface import is_char_bert, save_encoder
-from .loop import ENCODER, LOG
+from .loop import CONFIG, ENCODER, LOG, read_log
 
-CONFIG, META = "config.cfg", "meta.json"
+META = "meta.json"
 # The figures of the log that are about the whole run; the rest is about its last batches.
 SUMMARY = ("step", "characters", "held_out_loss", "held_out_perplexity", "held_out_accuracy")
 # Sections with paths of one machine; `about` says what the encoder was learned from.
@@ -42,7 +40,7 @@ def export_encoder(folder: Path, output: Path, about: str) -> dict[str, Any]:
             save_encoder(model, output.with_suffix(""))
     else:
         encoder, facts = _of_pretraining(folder)
-    return _write(output, half(encoder), {"about": about, **facts})
+    return write_described(output, half(encoder), {"about": about, **facts})
 
 
 def export_recogniser(folder: Path, output: Path, about: str, component: str = "cner") -> dict[str, Any]:
@@ -59,15 +57,7 @@ def export_recogniser(folder: Path, output: Path, about: str, component: str = "
     labels = list(tagger.labels)  # type: ignore[union-attr]
     config = Config().from_disk(folder / CONFIG, interpolate=False)
     facts = {"labels": labels, "dev": _scores(folder), "recipe": _recipe(config)}
-    return _write(output, export_weights(model, labels), {"about": about, **facts})
-
-
-def _write(output: Path, weights: bytes, facts: dict[str, Any]) -> dict[str, Any]:
-    statement = {"sha256": hashlib.sha256(weights).hexdigest(), "bytes": len(weights), **facts}
-    output.parent.mkdir(parents=True, exist_ok=True)
-    write_whole(output, weights)
-    write_whole(output.with_suffix(".json"), (json.dumps(statement, ensure_ascii=False, indent=1) + "\n").encode())
-    return statement
+    return write_described(output, export_weights(model, labels), {"about": about, **facts})
 
 
 def _scores(folder: Path) -> dict[str, float]:
@@ -107,7 +97,5 @@ def _of_pipeline(folder: Path) -> tuple[Model, dict[str, Any]]:
 
 def log_summary(folder: Path) -> dict[str, Any]:
     """Returns the figures of a pre-training's log that are about the whole run; empty if there is no log."""
-    if not (folder / LOG).is_file():
-        return {}
-    last = json.loads((folder / LOG).read_text(encoding="utf-8").splitlines()[-1])
+    last = (read_log(folder / LOG) or [{}])[-1]
     return {key: last[key] for key in SUMMARY if key in last}

@@ -2,7 +2,6 @@
 config.json, model.safetensors, tokenizer.json and vocab.txt. It is for AutoModel, AutoModelForMaskedLM and
 AutoTokenizer."""
 
-import shutil
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +9,7 @@ import torch
 from thinc.api import Model
 
 from ..errors import InputError
+from ..files import new_folder
 from ..models.char_bert import SPECIAL, UNK
 from ..models.torch_layers import sized_shim
 
@@ -50,14 +50,12 @@ def save_encoder(tok2vec: Model, folder: Path) -> None:
 def _save(bert: Any, tok2vec: Model, folder: Path) -> None:
     """Writes `bert`, a model of transformers, and the tokenizer of `tok2vec`. Replaces the folder once all is
     written."""
-    part = folder.with_name(f"{folder.name}.part")
-    bert.save_pretrained(part)
     vocabulary: list[str] = [*SPECIAL, *tok2vec.attrs["table"].known]
-    make_tokenizer(vocabulary, bert.config.max_position_embeddings).save_pretrained(part)
-    # tokenizer.json has the vocabulary too, but some tools look for this file.
-    (part / "vocab.txt").write_text("".join(f"{token}\n" for token in vocabulary), encoding="utf-8")
-    shutil.rmtree(folder, ignore_errors=True)
-    part.replace(folder)
+    with new_folder(folder) as new:
+        bert.save_pretrained(new)
+        make_tokenizer(vocabulary, bert.config.max_position_embeddings).save_pretrained(new)
+        # tokenizer.json has the vocabulary too, but some tools look for this file.
+        (new / "vocab.txt").write_text("".join(f"{token}\n" for token in vocabulary), encoding="utf-8")
 
 
 def head_weights(layers: Any) -> dict[str, torch.Tensor]:

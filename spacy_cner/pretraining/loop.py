@@ -11,35 +11,39 @@ from typing import Any
 
 from spacy.tokens import Doc
 from thinc.api import Config, Model, Optimizer, fix_random_seed
-from tqdm import tqdm
 
 from ..errors import InputError
-from .checkpoint import load_checkpoint, restore_optimizer, save_checkpoint, write_whole
+from ..files import write_bytes, write_text
+from ..text.progress import note, progress
+from .checkpoint import load_checkpoint, restore_optimizer, save_checkpoint
 from .config import ResolvedConfig, resolve_config
 from .metrics import Metrics
 
-ENCODER, CHECKPOINT, LOG = "encoder.bin", "checkpoint.bin", "log.jsonl"
+ENCODER, CHECKPOINT, LOG, CONFIG = "encoder.bin", "checkpoint.bin", "log.jsonl", "config.cfg"
 
 
 def pretrain(config: Config, output: Path, *, restart: bool = False) -> Path:
     """Pre-trains the tok2vec that `[pretraining]` names, for `[pretraining_loop] max_steps` batches, or fewer if
     `max_epochs` end before.
 
-    Every `n_save_every` batches, and at the end, three files in `output` are updated:
+    `output` gets the config, as config.cfg. Every `n_save_every` batches, and at the end, three more files are updated:
     - encoder.bin has the weights, for `[initialize] init_tok2vec`.
     - log.jsonl gets a line about the batches since the last one, and about the held-out text.
     - checkpoint.bin lets a stopped run resume at the same position of the text, as if it had not been stopped.
 
-    config: interpolated. restart: start from the beginning, whatever is in `output`.
+    config: interpolated or not. restart: start from the beginning, and delete what a run has left in `output`.
     RETURNS: the path of encoder.bin. Raises InputError for a config that cannot pre-train, if there is no text, for a
     checkpoint of other settings, and if the loss becomes NaN."""
-    resolved = resolve_config(config)
     output.mkdir(parents=True, exist_ok=True)
+    resolved = resolve_config(config.interpolate())
     run = PretrainingRun(resolved, output)
     if restart or not (output / CHECKPOINT).exists():
-        (output / LOG).unlink(missing_ok=True)
+        for name in (CHECKPOINT, LOG, ENCODER):
+            (output / name).unlink(missing_ok=True)
     else:
         run.resume()
+    # Not before: a run that is refused must not describe the weights of another.
+    write_text(output / CONFIG, config.to_str())
     run.learn()
     return output / ENCODER
 
@@ -50,6 +54,7 @@ class PretrainingRun:
     def __init__(self, resolved: ResolvedConfig, output: Path):
         self.resolved, self.output = resolved, output
         self.state = {"step": 0, "epoch": 0, "characters": 0}
+        self.rows: list[dict[str, Any]] = []
         self.metrics, self.characters, self.begun = Metrics(), 0, time.monotonic()
 
     def resume(self) -> None:
@@ -66,17 +71,14 @@ class PretrainingRun:
         self.state = saved["state"]
         self.resolved.model.from_bytes(saved["model"])
         restore_optimizer(self.resolved.model, self.resolved.optimizer, saved["optimizer"], self.state["step"])
-        log = self.output / LOG
-        rows = log.read_text(encoding="utf-8").splitlines() if log.exists() else []
-        kept = [row for row in rows if json.loads(row)["step"] <= self.state["step"]]
-        write_whole(log, "".join(f"{row}\n" for row in kept).encode())
-        tqdm.write(f"going on after batch {self.state['step']}, once its place in the text is found")
+        self.rows = [row for row in read_log(self.output / LOG) if row["step"] <= self.state["step"]]
+        note(f"going on after batch {self.state['step']}, once its place in the text is found")
 
     def learn(self) -> None:
         """Learns from the batches, skipping any learned before the run was stopped."""
         resolved, learned = self.resolved, self.state["step"]
         batches = resolved.batches()
-        with tqdm(total=resolved.max_steps, initial=learned, unit="batch", disable=None) as progress:
+        with progress(total=resolved.max_steps, initial=learned, unit="batch") as bar:
             for step in range(resolved.max_steps):
                 # All random numbers depend on the step alone, so that a run can resume at any step.
                 fix_random_seed(resolved.seed + step)
@@ -87,7 +89,7 @@ class PretrainingRun:
                     self.begun = time.monotonic()
                     continue
                 self._update(epoch, batch)
-                progress.update()
+                bar.update()
                 if self.state["step"] % resolved.save_every == 0:
                     self._save()
         if self.characters:
@@ -114,14 +116,30 @@ class PretrainingRun:
                 row.update((f"held_out_{name}", value) for name, value in score.items())
             if save := resolved.model.attrs.get("save"):
                 save(resolved.model, self.output)
-        with (self.output / LOG).open("a", encoding="utf-8") as log:
-            log.write(json.dumps(row) + "\n")
-        write_whole(self.output / ENCODER, encoder)
+        self.rows.append(row)
+        write_text(self.output / LOG, "".join(f"{json.dumps(each)}\n" for each in self.rows))
+        write_bytes(self.output / ENCODER, encoder)
         # Written last: a kill before it costs batches, but nothing that is on disk.
         state = {**self.state, "settings": resolved.settings}
         save_checkpoint(self.output / CHECKPOINT, resolved.model, resolved.optimizer, state)
-        tqdm.write("  ".join(f"{name} {value:.6g}" for name, value in row.items()))
+        note("  ".join(f"{name} {value:.6g}" for name, value in row.items()))
         self.metrics, self.characters, self.begun = Metrics(), 0, time.monotonic()
+
+
+def read_log(path: Path) -> list[dict[str, Any]]:
+    """Returns the rows of a log, none if it does not exist. A last line that is torn, as a kill leaves it, is left out.
+
+    Raises InputError for any other line that is no row."""
+    lines = path.read_bytes().splitlines() if path.exists() else []
+    rows = []
+    for number, line in enumerate(lines, 1):
+        try:
+            row = json.loads(line)
+            rows.append({**row, "step": int(row["step"])})
+        except (ValueError, KeyError, TypeError) as error:
+            if number < len(lines):
+                raise InputError(f"{path}:{number}: expected a row of a pre-training's log, got {error!r}") from None
+    return rows
 
 
 def update(model: Model, batch: list[Doc], optimizer: Optimizer, metrics: Metrics) -> float:

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from ..features.word_list import WordList
+from ..text.progress import progress
 from ..text.tags import LabelledSpan
 from .rule import NOTHING, Rule
 from .view import Labels, View, make_view
@@ -51,7 +52,7 @@ def mine(texts: Sequence[Text], lists: Mapping[str, WordList], *, min_fixes: int
     open_rules = [Rule(rule, labels, lists) for rule, count in counts.most_common() if count >= min_fixes]
     # A gain depends on the rules chosen before; the last gain computed serves as an estimate.
     viewed = [Viewed(text, make_view(text.text, text.found, labels)) for text in texts]
-    estimates = {rule.text: tried(rule, viewed).gain for rule in open_rules}
+    estimates = {rule.text: tried(rule, viewed).gain for rule in progress(open_rules, unit="rule")}
     mined: list[Mined] = []
     while open_rules:
         open_rules.sort(key=lambda rule: estimates[rule.text], reverse=True)

@@ -89,14 +89,14 @@ def tagged_words_of(doc: Doc) -> list[Word]:
 def words_of_jieba(text: str) -> list[Word]:
     """Returns jieba's words with parts of speech, also for words outside its dictionary, which is slow. Traditional
     text is segmented as its simplified form, which jieba knows."""
-    return list(_placed((pair.word, pair.flag) for pair in _jieba().posseg.cut(simplify(text))))
+    return list(_placed((pair.word, pair.flag) for pair in load_jieba().posseg.cut(simplify(text))))
 
 
 # Training reads the same texts each epoch.
 @lru_cache(maxsize=10_000)
 def _jieba_words(text: str) -> tuple[Word, ...]:
     """Returns jieba's words with the parts of speech in its dictionary."""
-    jieba = _jieba()
+    jieba = load_jieba()
     tags = jieba.posseg.dt.word_tag_tab
     return tuple(_placed((word, tags.get(word, "")) for word in jieba.cut(simplify(text))))
 
@@ -153,7 +153,8 @@ def _placed(words: Iterable[tuple[str, str]]) -> Iterator[Word]:
             yield Word(start, end, tag)
 
 
-def _jieba() -> Any:
+def load_jieba() -> Any:
+    """Returns the module jieba with its dictionary loaded. Raises InputError if it is not installed."""
     try:
         import jieba
         import jieba.posseg
@@ -163,4 +164,11 @@ def _jieba() -> Any:
             'sets doc.spans["words"], a tokenizer that makes words, or jieba (pip install "spacy_cner[words]")'
         ) from error
     jieba.setLogLevel("WARNING")
+    # jieba would read its dictionary from a file of a known name in the folder for temporary files. Anybody on the
+    # machine can write that file, and so choose the words; to read the dictionary itself takes no longer.
+    tokenizer = jieba.dt
+    with tokenizer.lock:
+        if not tokenizer.initialized:
+            tokenizer.FREQ, tokenizer.total = tokenizer.gen_pfdict(tokenizer.get_dict_file())
+            tokenizer.initialized = True
     return jieba

@@ -21,6 +21,7 @@ from ..corpus.document import AnnotatedText, gaps, trim
 from ..corpus.json_records import load_json
 from ..corpus.source import Source
 from ..errors import CorpusError, InputError
+from ..text.progress import progress
 
 # From labels to distinct names; each name is a text that is one entity and has words.
 NamePool = dict[str, list[AnnotatedText]]
@@ -127,7 +128,7 @@ def add_pseudo_samples(docs: DocBin, sampler: PseudoSampler, *, only_pseudo: boo
     """Returns the documents, each followed by its pseudo samples, or the samples alone; and the number of samples."""
     has_user_data = any(data is not None for data in docs.user_data)
     output, count, vocab = DocBin(attrs=docs.attrs, store_user_data=has_user_data), 0, chinese_vocab()
-    for doc in docs_of(docs, vocab):
+    for doc in progress(docs_of(docs, vocab), total=len(docs), unit="doc"):
         if not only_pseudo:
             output.add(doc)
         for sample in sampler.samples(doc):

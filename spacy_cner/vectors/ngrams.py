@@ -3,29 +3,26 @@
 The file holds, for each order n, `grams_n` (strings of n characters, most frequent first) and `vectors_n` (float16,
 rows as in `grams_n`). It also holds `recipe`, a JSON text that says how they were made."""
 
-import json
 import logging
-import tempfile
-import zlib
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-from zipfile import BadZipFile
 
 import numpy
 
 from ..corpus.raw import raw_lines
 from ..errors import InputError
+from ..files import temporary_folder
 from ..text.chars import SPACE, normalize_text
+from ..text.progress import progress
+from .arrays import BAD_FILE, check_vectors, pack, read_arrays, save_arrays, unpack
 from .skip_gram import skip_gram
 
 logger = logging.getLogger(__name__)
 
 # gensim splits its corpus file at white space, so a space inside an n-gram needs a stand-in there.
 VISIBLE_SPACE = "\u2581"
-# The errors raised when an .npz file has unexpected contents.
-BAD_FILE = (ValueError, KeyError, TypeError, EOFError, OSError, BadZipFile, zlib.error)
 
 
 @dataclass
@@ -37,32 +34,28 @@ class NgramVectors:
     recipe: dict[str, Any] = field(default_factory=dict)
 
     def save(self, path: Path) -> None:
-        """Writes the file, and its folder if need be."""
-        arrays: dict[str, Any] = {"recipe": json.dumps(self.recipe, ensure_ascii=False)}
+        """Writes the file, and its description with the checksum to the same name with .json."""
+        arrays: dict[str, Any] = {}
         for order, grams in self.grams.items():
             arrays[f"grams_{order}"] = numpy.array(grams)
             arrays[f"vectors_{order}"] = self.vectors[order].astype(numpy.float16)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        # Given a name, numpy would add the suffix .npz.
-        with path.open("wb") as out:
-            numpy.savez_compressed(out, **arrays)
+        save_arrays(path, pack(self.recipe, **arrays), self.recipe)
 
     @classmethod
     def load(cls, path: Path) -> "NgramVectors":
-        """Reads a file that `save` wrote; the vectors become float32. Raises InputError if it is another, or
-        missing."""
+        """Reads a file that `save` wrote; the vectors become float32. Raises InputError if it is another, missing, or
+        not as its description states."""
+        data = read_arrays(path, "character vectors")
         try:
-            with numpy.load(path, allow_pickle=False) as arrays:
-                orders = sorted(int(name.split("_")[1]) for name in arrays.files if name.startswith("grams_"))
-                if not orders or "recipe" not in arrays.files:
-                    raise KeyError("grams_1")
-                return cls(
-                    {n: arrays[f"grams_{n}"].tolist() for n in orders},
-                    {n: arrays[f"vectors_{n}"].astype(numpy.float32) for n in orders},
-                    json.loads(str(arrays["recipe"])),
-                )
-        except FileNotFoundError:
-            raise InputError(f"{path}: expected a file of character vectors, found nothing there") from None
+            recipe, arrays = unpack(data)
+            orders = sorted(int(name.split("_")[1]) for name in arrays if name.startswith("grams_"))
+            if not orders:
+                raise KeyError("grams_1")
+            grams = {n: arrays[f"grams_{n}"].tolist() for n in orders}
+            vectors = {n: arrays[f"vectors_{n}"].astype(numpy.float32) for n in orders}
+            for n in orders:
+                check_vectors(grams[n], vectors[n])
+            return cls(grams, vectors, recipe)
         except BAD_FILE as error:
             raise InputError(
                 f"{path}: expected character vectors as `python -m spacy_cner vectors` writes them, got {error!r}"
@@ -91,11 +84,11 @@ def train_vectors(
     not have, and if no n-gram is frequent enough."""
     if not 1 <= order <= 3:
         raise InputError(f"expected an order from 1 to 3, got {order}")
-    with tempfile.TemporaryDirectory() as folder:
-        corpus = Path(folder) / "ngrams.txt"
+    with temporary_folder("spacy_cner-vectors") as folder:
+        corpus = folder / "ngrams.txt"
         count = 0
         with corpus.open("w", encoding="utf-8") as out:
-            for line in raw_lines(paths):
+            for line in progress(raw_lines(paths), unit="line", desc="reading"):
                 grams = ngrams(normalize_text(line).replace(SPACE, VISIBLE_SPACE), order)
                 count += len(grams)
                 out.write(" ".join(grams) + "\n")

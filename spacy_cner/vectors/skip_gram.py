@@ -1,9 +1,13 @@
 """Skip-gram with negative sampling (Mikolov et al. 2013), by gensim."""
 
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from ..errors import InputError
+from ..text.progress import progress
 
 
 def skip_gram(
@@ -25,8 +29,11 @@ def skip_gram(
     units: a name for the units in error messages. sample: units with a greater share of the text are randomly skipped,
     with a probability that grows with their frequency.
     RETURNS: gensim's KeyedVectors, the most frequent unit first. With one worker they are deterministic.
-    Raises InputError if no unit occurs min_count times."""
-    from gensim.models import Word2Vec
+    Raises InputError if no unit occurs min_count times, or without gensim."""
+    try:
+        from gensim.models import Word2Vec
+    except ImportError as error:
+        raise InputError("expected gensim to learn vectors; pip install 'spacy_cner[vectors]' gets it") from error
 
     model = Word2Vec(
         vector_size=width,
@@ -43,10 +50,34 @@ def skip_gram(
     model.build_vocab(corpus_file=str(corpus))
     if not len(model.wv):
         raise InputError(f"expected {units} that occur at least {min_count} times, got none")
-    model.train(
-        corpus_file=str(corpus),
-        total_examples=model.corpus_count,
-        total_words=model.corpus_total_words,
-        epochs=epochs,
-    )
+    with _shown_progress(epochs):
+        model.train(
+            corpus_file=str(corpus),
+            total_examples=model.corpus_count,
+            total_words=model.corpus_total_words,
+            epochs=epochs,
+        )
     return model.wv
+
+
+@contextmanager
+def _shown_progress(epochs: int) -> Iterator[None]:
+    """Shows a bar instead of the lines that gensim logs each second, which say how far it is."""
+    log = logging.getLogger("gensim.models.word2vec")
+    with progress(total=100 * epochs, unit="%", desc="learning") as bar:
+
+        def look(record: logging.LogRecord) -> bool:
+            if str(record.msg).startswith("EPOCH %i - PROGRESS"):
+                epoch, percent, *_ = record.args  # type: ignore[misc]
+                bar.update(int(100 * epoch + percent) - bar.n)  # type: ignore[operator]
+            return record.levelno > logging.INFO
+
+        level = log.level
+        log.addFilter(look)
+        log.setLevel(logging.INFO)
+        try:
+            yield
+        finally:
+            log.removeFilter(look)
+            log.setLevel(level)
+            bar.update(bar.total - bar.n)

@@ -4,9 +4,6 @@ The file holds `words` (a text, one word a line, most frequent first), `counts`,
 `words`) with `scales` (float16, the factor of each row). It also holds `recipe`, a JSON text that says how they were
 made."""
 
-import io
-import json
-import tempfile
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,8 +13,10 @@ import numpy
 
 from ..corpus.raw import raw_lines
 from ..errors import InputError
+from ..files import temporary_folder
 from ..text.chars import normalize_text
-from .ngrams import BAD_FILE
+from ..text.progress import progress
+from .arrays import BAD_FILE, check_vectors, pack, read_arrays, save_arrays, unpack
 from .skip_gram import skip_gram
 
 
@@ -32,42 +31,35 @@ class WordVectors:
 
     def to_bytes(self) -> bytes:
         """Returns the contents of the file."""
-        out = io.BytesIO()
         scales = numpy.abs(self.vectors).max(axis=1, keepdims=True, initial=1e-12) / 127
-        numpy.savez_compressed(
-            out,
+        return pack(
+            self.recipe,
             words="\n".join(self.words),
             counts=self.counts.astype("int64"),
             vectors=numpy.round(self.vectors / scales).astype("int8"),
             scales=scales.astype("float16"),
-            recipe=json.dumps(self.recipe, ensure_ascii=False),
         )
-        return out.getvalue()
 
     @classmethod
     def from_bytes(cls, data: bytes) -> "WordVectors":
         """Reads what `to_bytes` wrote; the vectors are rounded."""
-        with numpy.load(io.BytesIO(data), allow_pickle=False) as arrays:
-            words = str(arrays["words"])
-            return cls(
-                words.split("\n") if words else [],
-                arrays["counts"],
-                arrays["vectors"].astype("float32") * arrays["scales"].astype("float32"),
-                json.loads(str(arrays["recipe"])),
-            )
+        recipe, arrays = unpack(data)
+        words = str(arrays["words"]).split("\n") if str(arrays["words"]) else []
+        vectors = arrays["vectors"].astype("float32") * arrays["scales"].astype("float32")
+        check_vectors(words, vectors, arrays["counts"])
+        return cls(words, arrays["counts"], vectors, recipe)
 
     def save(self, path: Path) -> None:
-        """Writes the file, and its folder if need be."""
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(self.to_bytes())
+        """Writes the file, and its description with the checksum to the same name with .json."""
+        save_arrays(path, self.to_bytes(), self.recipe)
 
     @classmethod
     def load(cls, path: Path) -> "WordVectors":
-        """Reads a file that `save` wrote. Raises InputError if it is another, or missing."""
+        """Reads a file that `save` wrote. Raises InputError if it is another, missing, or not as its description
+        states."""
+        data = read_arrays(path, "word vectors")
         try:
-            return cls.from_bytes(path.read_bytes())
-        except FileNotFoundError:
-            raise InputError(f"{path}: expected a file of word vectors, found nothing there") from None
+            return cls.from_bytes(data)
         except BAD_FILE as error:
             raise InputError(
                 f"{path}: expected word vectors as `python -m spacy_cner words` writes them, got {error!r}"
@@ -87,11 +79,11 @@ def train_word_vectors(
     except ImportError as error:
         raise InputError("expected rjieba to find words; pip install 'spacy_cner[words]' gets it") from error
 
-    with tempfile.TemporaryDirectory() as folder:
-        corpus = Path(folder) / "words.txt"
+    with temporary_folder("spacy_cner-words") as folder:
+        corpus = folder / "words.txt"
         count = 0
         with corpus.open("w", encoding="utf-8") as out:
-            for line in raw_lines(paths):
+            for line in progress(raw_lines(paths), unit="line", desc="reading"):
                 words = [word for word in rjieba.cut(normalize_text(line)) if not word.isspace()]
                 count += len(words)
                 out.write(" ".join(words) + "\n")

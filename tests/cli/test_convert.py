@@ -20,7 +20,7 @@ def run(tmp_path):
 def test_convert(run):
     result, docs = run("[王海]PER 去 [大连]LOC\n", "--format", "markup")
     assert result.exit_code == 0, result.output
-    assert "a.spacy: 1 sentences, 5 characters, 2 entities, 3 words (utf-8), 0 skipped" in result.stdout
+    assert "a.spacy: 1 sentences, 5 characters, 2 entities, 3 words (utf-8), 0 skipped" in result.stderr
     assert [(ent.text, ent.label_) for ent in docs[0].ents] == [("王海", "PER"), ("大连", "LOC")]
 
 
@@ -33,7 +33,7 @@ def test_bad_input_leaves_no_file(run):
 def test_lenient(run):
     result, docs = run("王 O\n\n海\n\n去 O\n", "--format", "bio", "--lenient")
     assert result.exit_code == 0 and [doc.text for doc in docs] == ["王", "去"]
-    assert "2 sentences, 2 characters, 0 entities (utf-8), 1 skipped" in result.stdout
+    assert "2 sentences, 2 characters, 0 entities (utf-8), 1 skipped" in result.stderr
     assert "a.txt:3: expected a character and a tag" in result.stderr
 
 

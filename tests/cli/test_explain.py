@@ -1,5 +1,7 @@
 import sys
+from xml.etree import ElementTree
 
+import numpy
 import pytest
 import spacy
 from conftest import SENTENCES, make_examples, small_model
@@ -7,8 +9,11 @@ from typer.testing import CliRunner
 
 from spacy_cner.cli import app
 from spacy_cner.plots import heat_map
+from spacy_cner.plots.attention import AttentionMap
+from spacy_cner.plots.figure import printable
 
 TEXT = "林小燕去了青岛。"
+SVG = "{http://www.w3.org/2000/svg}"
 ATTENTION = {
     "@architectures": "spacy_cner.SelfAttention.v1",
     "heads": 2,
@@ -37,6 +42,23 @@ def test_a_picture_with_the_characters_in_it(model, tmp_path):
     picture = (tmp_path / "new" / "attention.svg").read_text(encoding="utf-8")
     for character in TEXT:
         assert picture.count(f">{character}</text>") == 2, character
+
+
+@pytest.mark.parametrize("text", ["<script>&\"'", "花$5和$6_{", "<!--]]>", "林\x01\x1b\ufffe海"])
+def test_a_text_is_only_text(model, tmp_path, text, capfd):
+    assert run(model, text, "-o", tmp_path / "a.svg").exit_code == 0
+    drawn = [node.text for node in ElementTree.parse(tmp_path / "a.svg").iter(f"{SVG}text")]
+    for character in text:
+        assert drawn.count(printable(character)) >= 2, character
+    assert "findfont" not in capfd.readouterr().err
+
+
+def test_labels_and_names_are_only_text(tmp_path):
+    names = ["</svg><script>", "$\\frac{1}$", "_PER\x00"]
+    weights = numpy.full((1, 3, 3), 1 / 3)
+    heat_map.draw_heat_maps([AttentionMap(name, names, list("林小海"), weights) for name in names], tmp_path / "a.svg")
+    drawn = [node.text for node in ElementTree.parse(tmp_path / "a.svg").iter(f"{SVG}text")]
+    assert all(drawn.count(printable(name)) == 4 for name in names), drawn
 
 
 @pytest.mark.filterwarnings("ignore:Glyph")

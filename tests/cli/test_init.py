@@ -32,7 +32,7 @@ def test_to_a_file_that_is_not_replaced_without_force(tmp_path):
 def test_a_folder_that_cannot_be(tmp_path):
     (tmp_path / "file").touch()
     result = run("clc", "--out", tmp_path / "file" / "mine.cfg")
-    assert result.exit_code == 1 and "expected a file to write to, got" in result.stderr
+    assert result.exit_code == 1 and "expected a folder, got a file" in result.stderr
 
 
 @pytest.mark.parametrize("arguments", [["no_such"], []])

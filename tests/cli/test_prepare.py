@@ -22,7 +22,7 @@ def test_notes_of_convert(run):
     assert result.exit_code == 0, result.output
     assert {part: len(docs) for part, docs in parts.items()} == {"dev": 2, "test": 2, "train": 16}
     assert "20 x tag sequence that bio does not allow, repaired" in result.stderr
-    assert "20 sentences, 40 characters, 20 entities (utf-8), 0 skipped" in result.stdout
+    assert "20 sentences, 40 characters, 20 entities (utf-8), 0 skipped" in result.stderr
 
 
 def test_options_of_convert(run):
@@ -34,9 +34,9 @@ def test_options_of_convert(run):
     assert result.exit_code == 0 and [ent.label_ for ent in parts["dev"][0].ents] == ["人"]
     assert "Skipped" in result.stderr and "expected word/tag" in result.stderr
     result, _ = run('{"text": "😀王海", "label": [[2, 4, "PER"]]}\n' * 10, "-f", "doccano", "--offsets", "utf-16")
-    assert result.exit_code == 0 and "10 entities" in result.stdout
+    assert result.exit_code == 0 and "10 entities" in result.stderr
     result, _ = run("1\t王海\tB-PER\t-\n\n" * 10, "-f", "conll", "--column", "2", "--tag-column", "3")
-    assert result.exit_code == 0 and "10 entities" in result.stdout
+    assert result.exit_code == 0 and "10 entities" in result.stderr
     result, _ = run("王 I-PER\n\n" * 10, "-f", "bio", "--strict-tags")
     assert result.exit_code == 1 and "illegal bio sequence" in result.stderr
 

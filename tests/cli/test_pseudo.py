@@ -33,7 +33,7 @@ def run(tmp_path, monkeypatch):
 def test_originals_and_pseudo_samples(run):
     result, texts = run("train.spacy out.spacy")
     assert result.exit_code == 0, result.output
-    assert "out.spacy: 5 documents, 2 of them pseudo samples of 3 originals" in result.stdout
+    assert "out.spacy: 5 documents, 2 of them pseudo samples of 3 originals" in result.stderr
     assert [text.text for text in texts] == [
         "王海去青岛。",
         "林小燕去青岛。",
@@ -50,7 +50,7 @@ def test_all_options(run):
     command = "train.spacy out.spacy --amount 20 --types PER --types LOC --only-pseudo"
     command += " --gazetteer names.txt --gazetteer places.jsonl"
     result, texts = run(command)
-    assert result.exit_code == 0 and "40 documents, 40 of them pseudo samples" in result.stdout, result.output
+    assert result.exit_code == 0 and "40 documents, 40 of them pseudo samples" in result.stderr, result.output
     assert {text.text for text in texts} == {"林小燕去大连。", "陈晨去大连。", "王海也去。", "陈晨也去。"}
     assert run(command)[1] == texts
     assert run(f"{command} --seed 1")[1] != texts

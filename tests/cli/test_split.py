@@ -41,7 +41,7 @@ def test_without_test_set(run):
 
 def test_sample(run):
     result, files = run("sample all.spacy out/a.spacy --fraction 0.3 --by stratified")
-    assert result.exit_code == 0 and "3 documents" in result.stdout
+    assert result.exit_code == 0 and "3 documents" in result.stderr
     assert len(files["a"]) == 3 and files["a"] == "".join(sorted(files["a"], key="零一二三四五六七八九".index))
 
 

@@ -1,4 +1,6 @@
 import logging
+import random
+from pathlib import Path
 
 import numpy
 import pytest
@@ -6,6 +8,7 @@ import spacy
 from conftest import SENTENCES, make_examples, small_model, train
 from thinc.api import ConfigValidationError
 
+from spacy_cner.files import write_described
 from spacy_cner.models.weights import export_weights
 
 FEATURES = {"@architectures": "spacy_cner.SparseFeatures.v1", "templates": ["c[0]", "c[-1]c[0]"], "lr_scale": 0.3}
@@ -56,8 +59,33 @@ def test_what_does_not_fit(encoder, settings):
         pipeline(encoder, **settings)
 
 
+def test_damaged_weights(encoder, recogniser, trained):
+    data = Path(encoder).read_bytes()
+    write_described(Path(encoder), data, {})
+    pipeline(encoder)
+    draw = random.Random(0)
+    for _ in range(10):
+        Path(encoder).write_bytes(flipped(data, draw))
+        with pytest.raises(ConfigValidationError, match="encoder.bin: expected the file that was saved"):
+            pipeline(encoder)
+    _, path = recogniser
+    data = Path(path).read_bytes()
+    write_described(Path(path), data, {})
+    Path(path).write_bytes(flipped(data, draw))
+    with pytest.raises(ConfigValidationError, match=f"{Path(path).name}: expected the file that was saved"):
+        pipeline(None, recogniser=path)
+    Path(path).write_bytes(data)
+
+
+def flipped(data, draw):
+    """The bytes with one bit turned, anywhere."""
+    changed = bytearray(data)
+    changed[draw.randrange(len(data))] ^= 1 << draw.randrange(8)
+    return bytes(changed)
+
+
 def test_a_file_that_is_not_there(tmp_path):
-    with pytest.raises(ConfigValidationError, match="none.bin: .*No such file"):
+    with pytest.raises(ConfigValidationError, match="none.bin: expected an encoder, got No such file"):
         pipeline(str(tmp_path / "none.bin"))
 
 

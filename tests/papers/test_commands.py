@@ -97,7 +97,7 @@ def test_a_run_that_ends_well_is_recorded(first):
 
 def test_a_run_that_fails_is_reported_with_its_log_and_others_go_on(first):
     assert first.exit_code == 1
-    assert "Good, mine 0.5, seed 0: dev F " in first.stdout
+    assert "Good, mine 0.5, seed 0: dev F " in first.stderr
     assert "Bad, mine 0.5, seed 0: failed with exit code 1; the end of " in first.stderr
     assert "encoder -> width" in first.stderr
     assert "1 runs failed" in first.stderr

@@ -16,7 +16,7 @@ from spacy_cner.cli import app
 from spacy_cner.errors import InputError
 from spacy_cner.loading import config_folder
 from spacy_cner.pretraining.checkpoint import load_checkpoint
-from spacy_cner.pretraining.loop import CHECKPOINT, ENCODER, LOG, pretrain
+from spacy_cner.pretraining.loop import CHECKPOINT, CONFIG, ENCODER, LOG, pretrain, read_log
 
 SCORES = ["loss", "perplexity", "accuracy"]
 
@@ -56,7 +56,7 @@ def weights(model):
 def test_files_of_a_run(config, tmp_path):
     encoder = pretrain(config.interpolate(), tmp_path / "out")
     assert encoder == tmp_path / "out" / ENCODER
-    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == sorted([ENCODER, CHECKPOINT, LOG])
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == sorted([CONFIG, ENCODER, CHECKPOINT, LOG])
     log = rows(tmp_path / "out")
     assert [row["step"] for row in log] == [3, 6, 7]
     assert all(row["characters_per_second"] > 0 for row in log)
@@ -109,6 +109,43 @@ def test_other_settings_need_another_folder(config, tmp_path):
     (tmp_path / CHECKPOINT).write_bytes(b"\x00")
     with pytest.raises(InputError, match="checkpoint.bin: expected a checkpoint of `python -m spacy_cner pretrain`"):
         pretrain(config.interpolate(), tmp_path)
+
+
+def test_a_refused_run_changes_nothing(config, tmp_path):
+    out = tmp_path / "out"
+    pretrain(config, out)
+    before = {path.name: path.read_bytes() for path in out.iterdir()}
+    assert Config().from_bytes(before[CONFIG])["pretraining"]["dropout"] == config["pretraining"]["dropout"]
+    config["pretraining"]["dropout"] = 0.37
+    with pytest.raises(InputError, match="expected a checkpoint of the same settings"):
+        pretrain(config, out)
+    config["pretraining_loop"]["max_steps"] = 0
+    with pytest.raises(InputError, match="max_steps"):
+        pretrain(config, out, restart=True)
+    assert {path.name: path.read_bytes() for path in out.iterdir()} == before
+
+
+def test_a_restart_leaves_nothing_of_the_run_before(config, tmp_path, monkeypatch):
+    pretrain(config, tmp_path / "out")
+    kill_after(monkeypatch, 1)
+    config["pretraining"]["dropout"] = 0.37
+    with pytest.raises(Killed):
+        pretrain(config, tmp_path / "out", restart=True)
+    assert [path.name for path in (tmp_path / "out").iterdir()] == [CONFIG]
+
+
+def test_a_torn_log(config, tmp_path, monkeypatch):
+    pretrain(config, tmp_path / "whole")
+    with monkeypatch.context() as patched, pytest.raises(Killed):
+        kill_after(patched, 3)
+        pretrain(config, tmp_path / "torn")
+    with (tmp_path / "torn" / LOG).open("a", encoding="utf-8") as log:
+        log.write('{"step": 6, "lo')
+    pretrain(config, tmp_path / "torn")
+    assert list(map(plain, rows(tmp_path / "torn"))) == list(map(plain, rows(tmp_path / "whole")))
+    (tmp_path / "log").write_text('{"step": 1}\n{"st\n{"step": 3}\n', encoding="utf-8")
+    with pytest.raises(InputError, match="log:2: expected a row of a pre-training's log"):
+        read_log(tmp_path / "log")
 
 
 def test_ends_with_the_text(config, tmp_path):

@@ -1,3 +1,8 @@
+import marshal
+import os
+import subprocess
+import sys
+
 import numpy
 import pytest
 import spacy
@@ -19,6 +24,17 @@ def nlp():
 
 def column(function, doc):
     return function(doc, *token_offsets(CharView(doc.vocab)(doc))).tolist()
+
+
+def test_a_planted_cache_of_jieba_is_not_read(tmp_path):
+    pytest.importorskip("jieba")
+    # What another user of the machine may leave where jieba keeps its cache: a dictionary of one "word".
+    (tmp_path / "jieba.cache").write_bytes(marshal.dumps(({"在北京大学读": 10**6}, 10**6)))
+    code = "from spacy_cner.text.words import load_jieba; print(*load_jieba().cut('在北京大学读'), sep='/')"
+    places = dict.fromkeys(["TMPDIR", "TEMP", "TMP"], str(tmp_path))
+    done = subprocess.run([sys.executable, "-c", code], env={**os.environ, **places}, capture_output=True)
+    assert done.stdout.decode("utf-8").strip() == "在/北京大学/读", done.stderr
+    assert [path.name for path in tmp_path.iterdir()] == ["jieba.cache"]
 
 
 def test_nine_categories_hold_all_tags():

@@ -1,4 +1,6 @@
 import io
+import random
+import sys
 from collections import Counter
 
 import numpy
@@ -42,8 +44,45 @@ def test_save_and_load(tmp_path):
 
 def test_saves_under_the_very_name_it_was_given(tmp_path):
     NgramVectors({1: ["王"]}, {1: numpy.ones((1, 2))}).save(tmp_path / "vectors.v1")
-    assert [path.name for path in tmp_path.iterdir()] == ["vectors.v1"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["vectors.json", "vectors.v1"]
     assert NgramVectors.load(tmp_path / "vectors.v1").grams == {1: ["王"]}
+
+
+def test_each_flipped_bit_is_refused(tmp_path):
+    path, draw = tmp_path / "vectors.npz", random.Random(0)
+    NgramVectors({1: ["王", "海"]}, {1: numpy.ones((2, 4))}).save(path)
+    whole = path.read_bytes()
+    for _ in range(50):
+        changed = bytearray(whole)
+        changed[draw.randrange(len(whole))] ^= 1 << draw.randrange(8)
+        path.write_bytes(changed)
+        with pytest.raises(InputError, match="vectors.npz: expected the file that was saved"):
+            NgramVectors.load(path)
+    path.write_bytes(whole)
+    (tmp_path / "vectors.json").unlink()
+    assert NgramVectors.load(path).grams == {1: ["王", "海"]}
+
+
+@pytest.mark.parametrize(
+    "arrays",
+    [
+        {"grams_1": ["王", "海"], "vectors_1": numpy.ones((1, 2))},
+        {"grams_1": ["王"], "vectors_1": numpy.ones((1, 2, 2))},
+        {"grams_1": ["王"], "vectors_1": numpy.full((1, 2), numpy.nan)},
+        # A large array in a small file, as nothing learned would be.
+        {"grams_1": ["王"], "vectors_1": numpy.ones((1, 2)), "more": numpy.zeros(150_000_000, dtype="int8")},
+    ],
+)
+def test_arrays_that_are_no_vectors(tmp_path, arrays):
+    numpy.savez_compressed(tmp_path / "x.npz", recipe="{}", **arrays)
+    with pytest.raises(InputError, match="x.npz: expected character vectors"):
+        NgramVectors.load(tmp_path / "x.npz")
+
+
+def test_without_gensim(text_file, monkeypatch):
+    monkeypatch.setitem(sys.modules, "gensim.models", None)
+    with pytest.raises(InputError, match="expected gensim .*pip install 'spacy_cner\\[vectors\\]' gets it"):
+        train_vectors([text_file], order=1, **SETTINGS)
 
 
 def saved() -> bytes:
@@ -88,7 +127,7 @@ def test_a_file_of_something_else(tmp_path, data):
 def test_no_file_and_a_folder(tmp_path):
     with pytest.raises(InputError, match="none.npz: expected a file of character vectors, found nothing there"):
         NgramVectors.load(tmp_path / "none.npz")
-    with pytest.raises(InputError, match="expected character vectors"):
+    with pytest.raises(InputError, match="expected a file of character vectors, got Is a directory"):
         NgramVectors.load(tmp_path)
 
 

@@ -1,4 +1,5 @@
 import io
+import random
 
 import numpy
 import pytest
@@ -11,11 +12,23 @@ def test_save_and_load(tmp_path):
     vectors = numpy.array([[1.0, -0.5, 0.25], [0, 0, 0], [100, 1, -100]])
     made = WordVectors(["青岛", " ", "A"], numpy.array([5, 4, 3]), vectors, {"method": "手写"})
     made.save(tmp_path / "folder" / "words.v1")
-    assert [path.name for path in (tmp_path / "folder").iterdir()] == ["words.v1"]
+    assert sorted(path.name for path in (tmp_path / "folder").iterdir()) == ["words.json", "words.v1"]
     loaded = WordVectors.load(tmp_path / "folder" / "words.v1")
     assert (loaded.words, loaded.counts.tolist(), loaded.recipe) == (made.words, [5, 4, 3], {"method": "手写"})
     # 8 bits: half a step of 1/127 of the greatest number in a row, and what float16 adds.
     assert (numpy.abs(loaded.vectors - vectors) <= 0.51 / 127 * numpy.abs(vectors).max(axis=1, keepdims=True)).all()
+
+
+def test_each_flipped_bit_is_refused(tmp_path):
+    path, draw = tmp_path / "words.npz", random.Random(0)
+    WordVectors(["青岛", "海"], numpy.array([5, 4]), numpy.ones((2, 4))).save(path)
+    whole = path.read_bytes()
+    for _ in range(50):
+        changed = bytearray(whole)
+        changed[draw.randrange(len(whole))] ^= 1 << draw.randrange(8)
+        path.write_bytes(changed)
+        with pytest.raises(InputError, match="words.npz: expected the file that was saved"):
+            WordVectors.load(path)
 
 
 def npz(**arrays) -> bytes:
