@@ -29,6 +29,7 @@ def build_frozen_tok2vec(
         partial(_forward, dropout=dropout),
         init=learned.init,
         layers=learned.layers,
+        attrs={"frozen": True},
         dims={name: learned.maybe_get_dim(name) for name in learned.dim_names},
         refs={name: learned.get_ref(name) for name in learned.ref_names},
     )

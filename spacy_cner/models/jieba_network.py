@@ -45,7 +45,7 @@ def build_jieba_network(dropout: float = 0.0) -> Model[list[Doc], list[Floats2d]
         partial(_forward, dropout=dropout),
         init=_init,
         dims={"nO": WIDTH},
-        attrs={"table": GramTable(1, [], 0)},
+        attrs={"table": GramTable(1, [], 0), "frozen": True},
         shims=[SizedShim(partial(mixed, _Network, "float32"))],
     )
 

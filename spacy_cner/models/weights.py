@@ -16,8 +16,6 @@ from ..errors import InputError
 from ..files import read_described
 from .torch_layers import SizedShim, sized_shim
 
-# Layers whose weights come from files of their own, and which training leaves as they are.
-FROZEN = ("frozen_tok2vec", "jieba_network")
 # The references of a tagger's layers that have a row or column for each tag.
 TAGGED = ("output", "crf", "features")
 KEPT_ATTRS = ("table", "index")  # which n-gram and which feature has which row
@@ -89,8 +87,9 @@ def check_shape(node: Model, name: str, wanted: tuple, got: tuple, path: Path) -
 
 
 def nodes(model: Model) -> Iterator[tuple[Model, bool]]:
-    """Yields the layers of a model in the order of `Model.walk`, and whether each is frozen."""
-    frozen = {id(inner) for node in model.walk() if node.name in FROZEN for inner in node.walk()}
+    """Yields the layers of a model in the order of `Model.walk`, and whether each is frozen: its weights come from a
+    file of their own, and training leaves them as they are."""
+    frozen = {id(inner) for node in model.walk() if node.attrs.get("frozen") for inner in node.walk()}
     for node in model.walk():
         yield node, id(node) in frozen
 
