@@ -70,10 +70,13 @@ def package(
         require(copy, extras_of(nlp))
         write_card(copy, texts, nlp, test)
         add_licenses(copy, texts, Path(card).parent, nlp)
-        write_checksums(copy)
         say("Building the wheels ...")
         spacy_package(copy, folder, name=name, version=version, create_sdist=False, silent=True)
-        build_wheel(next(folder.glob(f"*{name}-{version}")), output)
+        source = next(folder.glob(f"*{name}-{version}"))
+        data = next(source.glob(f"*/{source.name}"))
+        shutil.copy(source / "meta.json", data)  # as the setup.py of spaCy's package will do
+        write_checksums(data)
+        build_wheel(source, output)
         if (PLUGIN_SOURCE / "setup.py").is_file():
             build_wheel(copy_plugin(folder / "plugin"), output)
         else:

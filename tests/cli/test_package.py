@@ -52,6 +52,7 @@ def folder(trained, tmp_path_factory):
     before = build_folders()
     result = run(folder / "model", folder / "wheels", "--name", "tiny", "--version", "0.2.0")
     assert result.exit_code == 0, result.output
+    assert not result.stdout and "Building the wheels" in result.stderr and "\x1b" not in result.stderr
     assert build_folders() == before, "something was left in the sources"
     return folder
 
@@ -179,6 +180,13 @@ def test_installs_without_network_and_finds_entities(folder, trained):
     assert (version, file) == ("0.2.0", str(site / "spacy_cner" / "__init__.py"))
     assert [tuple(entity[:3]) for entity in found] == gold == entities(trained(text))
     assert all(entity[3] > 0.5 for entity in found)
+    # The files of an installed pipeline have their checksums, meta.json included, which spaCy writes anew.
+    path = site / "zh_tiny" / "zh_tiny-0.2.0" / "config.cfg"
+    path.write_bytes(path.read_bytes().replace(b"threshold = 0.0", b"threshold = 0.1"))
+    done = subprocess.run(
+        [sys.executable, "-c", TRY], input=text, cwd=folder, env=environment, capture_output=True, encoding="utf-8"
+    )
+    assert done.returncode == 1 and "config.cfg: expected the file that was saved" in done.stderr
 
 
 @pytest.fixture
