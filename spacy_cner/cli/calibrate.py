@@ -31,16 +31,19 @@ def calibrate(
 
     A component then finds all entities that are probable enough, instead of those of the most probable tags, and the
     pipeline is saved so. Where precision is far above recall, as after training on few sentences, this finds more
-    entities than it adds wrong ones."""
+    entities than it adds wrong ones. The most probable tags stay where no threshold has a higher F, or the gold
+    documents have fewer than 20 entities."""
     nlp = load_pipeline(model, gpu_id, batch_size)
     docs = list(read_docs(data, nlp.vocab))
     with about(data):
         found = choose(nlp, docs, component)
-    best = found.threshold
+    decoding, best = found.settings
     lines = [f"{t:5.2f} {100 * f:6.2f}{'  *' if t == best else ''}" for t, f in found.spans_f.items()]
-    show("\n".join(lines), {"threshold": best, "path_f": found.path_f, "spans_f": found.spans_f}, as_json)
+    figures = {"decoding": decoding, "threshold": best, "path_f": found.path_f, "spans_f": found.spans_f}
+    show("\n".join(lines), figures, as_json)
     save_pipeline(nlp, output)
-    good(
-        f"{output}: decoding spans, threshold {best:g}, F {100 * found.spans_f[best]:.2f} (most probable tags: "
-        f"{100 * found.path_f:.2f})"
-    )
+    path_f, spans_f = (f"{100 * score:.2f}" for score in (found.path_f, found.spans_f[found.threshold]))
+    if decoding == "spans":
+        good(f"{output}: decoding spans, threshold {best:g}, F {spans_f} (most probable tags: {path_f})")
+    else:
+        good(f"{output}: decoding path, F {path_f} (spans, threshold {found.threshold:g}: {spans_f})")

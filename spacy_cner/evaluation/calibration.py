@@ -1,5 +1,6 @@
 """Calibration: the probability that an entity must have, chosen on development data."""
 
+import logging
 from collections.abc import Iterable, Sequence
 from statistics import fmean
 from typing import Any, NamedTuple
@@ -16,16 +17,20 @@ from .gold import char_doc, is_annotated
 from .pipeline import evaluate_pipeline
 from .scorer import score_ents
 
+logger = logging.getLogger(__name__)
+
 SETTINGS = ("decoding", "threshold")
+LEAST_ENTITIES = 20  # in the development data; with fewer, which threshold is the best is chance
 THRESHOLDS = tuple(step / 20 for step in range(2, 13))
 
 
 class Calibration(NamedTuple):
     """F1 (0-1) of two ways to decode. path_f: with the best tag sequences. spans_f: with the best spans, by threshold,
-    in order."""
+    in order. entities: how many the development data have."""
 
     path_f: float
     spans_f: dict[float, float]
+    entities: int
 
     @property
     def threshold(self) -> float:
@@ -35,11 +40,19 @@ class Calibration(NamedTuple):
         smooth = [fmean(scores[max(0, i - 1) : i + 2]) for i in range(len(scores))]
         return list(self.spans_f)[smooth.index(max(smooth))]
 
+    @property
+    def settings(self) -> tuple[str, float]:
+        """The decoding and the threshold to use: the best tag sequences, unless there are enough entities to tell and
+        the best spans at `threshold` have a higher F1."""
+        better = self.entities >= LEAST_ENTITIES and self.spans_f[self.threshold] > self.path_f
+        return ("spans", self.threshold) if better else ("path", 0.0)
+
 
 def calibrate(
     nlp: Language, docs: Iterable[Doc], component: str | None = None, thresholds: Sequence[float] = THRESHOLDS
 ) -> Calibration:
-    """Sets the component's `decoding` to "spans" and its `threshold` to the best of `thresholds` (in order) on `docs`.
+    """Sets the component's `decoding` to "spans" and its `threshold` to the best of `thresholds` (in order) on `docs`;
+    or to "path", if that is as good, or `docs` have fewer than LEAST_ENTITIES entities, which is logged as a warning.
     Writes both to the pipeline's config, too.
 
     A CRF trained on few sentences spreads probability over many tag sequences. So the best sequence omits entities that
@@ -66,8 +79,15 @@ def calibrate(
     use("path", 0.0)
     path_f = evaluate_pipeline(nlp, docs)["ents_f"]
     gold = [doc for doc in docs if is_annotated(doc)]
-    found = Calibration(path_f, spans_f(nlp, name, gold, thresholds))
-    use("spans", found.threshold)
+    entities = sum(len(doc.ents) for doc in gold)
+    if entities < LEAST_ENTITIES:
+        logger.warning(
+            "expected at least %d entities to choose a threshold by, got %d: the most probable tags are kept",
+            LEAST_ENTITIES,
+            entities,
+        )
+    found = Calibration(path_f, spans_f(nlp, name, gold, thresholds), entities)
+    use(*found.settings)
     scores = {key: value for key, value in evaluate_pipeline(nlp, gold).items() if key != "speed"}
     nlp.meta["performance"] = {**scores, **{setting: getattr(nlp.get_pipe(name), setting) for setting in SETTINGS}}
     return found
