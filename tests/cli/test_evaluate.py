@@ -42,7 +42,7 @@ def test_json_is_all_that_is_printed():
     result = run("model", "gold.spacy", "--train", "train.spacy", "--json", "--batch-size", "2")
     assert result.exit_code == 0, result.output
     scores = json.loads(result.stdout)
-    assert set(scores) == {"ents_p", "ents_r", "ents_f", "ents_per_type", "ents_r_oov", "speed"}
+    assert set(scores) == {"ents_p", "ents_r", "ents_f", "ents_per_type", "ents_r_oov", "ents_none", "speed"}
     assert (scores["ents_p"], scores["ents_r"], scores["ents_r_oov"]) == pytest.approx((1.0, 2 / 3, 1.0))
     assert set(scores["ents_per_type"]) == {"PER", "人名"}
 
