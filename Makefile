@@ -10,7 +10,7 @@ CNER_DATA ?= assets
 NAME = $(if $(filter embedded,$(CORPUS)),cner_clc,cner_$(subst -,_,$(CORPUS)))
 STEPS = $(if $(filter embedded,$(CORPUS)),200,3000)
 # Small steps: the recogniser that the training starts from should not forget what it knows.
-OPTIONS = $(if $(filter embedded,$(CORPUS)),--training.optimizer.learn_rate.initial_rate=0.0003)
+RATE = $(if $(filter embedded,$(CORPUS)),0.0003,0.002)
 CARD = $(if $(filter embedded,$(CORPUS)),configs/cards/clc_jieba.yml)
 DATA = $(if $(filter embedded,$(CORPUS)),assets,$(CNER_DATA))
 
@@ -18,7 +18,7 @@ DATA = $(if $(filter embedded,$(CORPUS)),assets,$(CNER_DATA))
 
 all: setup
 	$(BIN)/python -m spacy project run all . --vars.corpus $(CORPUS) --vars.data $(DATA) --vars.name $(NAME) --vars.max_steps $(STEPS) \
-		--vars.options="$(OPTIONS)" --vars.card "$(CARD)"
+		--vars.learn_rate $(RATE) --vars.card "$(CARD)"
 
 test: setup
 	$(INSTALL) -e ".[test]"
