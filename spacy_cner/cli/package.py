@@ -17,7 +17,7 @@ from thinc.api import Config, Model
 
 from .. import __version__
 from ..errors import InputError
-from ..files import new_file, temporary_folder, write_checksums
+from ..files import CHECKSUMS, new_file, temporary_folder, write_checksums
 from ..loading import load_pipeline
 from ._app import command, good, say, warn
 
@@ -56,6 +56,7 @@ def package(
             shutil.copytree(model, copy)
         forget_paths(copy / "config.cfg")
         require(copy, extras_of(nlp))
+        (copy / CHECKSUMS).unlink(missing_ok=True)  # of the files before these changes
         say("Building the wheels ...")
         spacy_package(copy, folder, name=name, version=version, create_sdist=False, silent=True)
         source = next(folder.glob(f"*{name}-{version}"))
