@@ -20,7 +20,7 @@ from thinc.api import Config, Model
 
 from .. import __version__
 from ..errors import InputError
-from ..files import new_file, temporary_folder, write_checksums
+from ..files import CHECKSUMS, new_file, temporary_folder, write_checksums
 from ..loading import load_pipeline
 from ._app import command, good, say, warn, write_text
 from ._card import Card, card_meta, markdown, read_card, stated_card
@@ -70,6 +70,7 @@ def package(
         require(copy, extras_of(nlp))
         write_card(copy, texts, nlp, test)
         add_licenses(copy, texts, Path(card).parent, nlp)
+        (copy / CHECKSUMS).unlink(missing_ok=True)  # of the files before these changes
         say("Building the wheels ...")
         spacy_package(copy, folder, name=name, version=version, create_sdist=False, silent=True)
         source = next(folder.glob(f"*{name}-{version}"))

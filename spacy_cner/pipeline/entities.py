@@ -37,6 +37,17 @@ class Entity(NamedTuple):
     score: float
 
 
+def trimmed(text: str, entities: list[Entity]) -> list[Entity]:
+    """Returns the entities without the white space at their edges, and without those that are nothing else."""
+    found = []
+    for start, end, label, score in entities:
+        inside = text[start:end]
+        start, end = end - len(inside.lstrip()), start + len(inside.rstrip())
+        if start < end:
+            found.append(Entity(start, end, label, score))
+    return found
+
+
 class EntityTagger(CharTagger):
     """Reads tags as entities and sets `doc.ents`; `ent._.score` is the probability of each."""
 
@@ -118,6 +129,7 @@ class EntityTagger(CharTagger):
     def set_annotations(self, docs: Iterable[Doc], found: list[list[Entity]]) -> None:
         """Sets `doc.ents` and, with their scores, `doc.spans[spans_key]`. Blocked tokens get no entity."""
         for doc, entities in zip(docs, found):
+            entities = trimmed(doc.text, entities)
             kept = [] if self.overwrite else list(doc.ents)
             blocked = blocked_spans(doc)
             taken = {i for span in (*kept, *blocked) for i in range(span.start, span.end)}

@@ -7,11 +7,11 @@ from typing import Any, TypeVar
 
 from tqdm import tqdm
 
-Item = TypeVar("Item")
+Shown = TypeVar("Shown")
 DELAY = 1  # seconds before a bar is shown
 
 
-def progress(items: Iterable[Item] | None = None, **settings: Any) -> "tqdm[Item]":
+def progress(items: Iterable[Shown] | None = None, **settings: Any) -> "tqdm[Shown]":
     """Returns the items with a bar on stderr that says how far one is, or, without items, a bar to be updated.
 
     There is none where stderr is no terminal, and where messages of this package are not wanted: its logger says so.

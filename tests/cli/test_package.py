@@ -21,7 +21,8 @@ import spacy_cner
 from spacy_cner.cli import app
 from spacy_cner.cli.package import build_wheel, extras_of, keep_only, require
 from spacy_cner.errors import InputError
-from spacy_cner.loading import config_folder
+from spacy_cner.files import write_checksums
+from spacy_cner.loading import config_folder, load_pipeline, save_pipeline
 from spacy_cner.training.mixed import CORPUS_KEY
 
 PACKAGE = Path(spacy_cner.__file__).parent
@@ -192,7 +193,7 @@ def test_installs_without_network_and_finds_entities(folder, trained):
 @pytest.fixture
 def packed(trained_joint, tmp_path, monkeypatch):
     """`model`, a pipeline with word segmentation beside the entities; instead of wheels, what they would be made of."""
-    trained_joint.to_disk(tmp_path / "model")
+    save_pipeline(trained_joint, tmp_path / "model")
     module = sys.modules["spacy_cner.cli.package"]
     monkeypatch.setattr(module, "build_wheel", lambda source, output: shutil.copytree(source, output / source.name))
     return tmp_path
@@ -264,6 +265,21 @@ def test_references_to_what_is_dropped_become_values(tmp_path, kept):
     assert cner["model"]["encoder"]["private"]["heads"] == (heads if "tok2vec" in kept else 2)
     assert cner["model"]["tok2vec"].get("width", 40) == 40
     assert cner["scorer"]["train"] == "${paths.train}"
+
+
+def test_what_a_command_saved_is_packed_with_checksums_of_its_own(packed):
+    config = Config().from_disk(packed / "model" / "config.cfg", interpolate=False)
+    config["paths"]["train"] = "/of/this/machine/train.spacy"
+    config.to_disk(packed / "model" / "config.cfg")
+    write_checksums(packed / "model")
+    result = run(packed / "model", packed / "wheels", "--name", "tiny")
+    assert result.exit_code == 0, result.output
+    (data,) = packed.glob("wheels/zh_tiny-0.1.0/zh_tiny/zh_tiny-0.1.0")
+    assert (data / "config.cfg").read_bytes() != (packed / "model" / "config.cfg").read_bytes()
+    assert load_pipeline(str(data)).pipe_names == ["tok2vec", "cws", "cner"]
+    (data / "vocab" / "strings.json").unlink()
+    with pytest.raises(InputError, match="strings.json: expected the file that was saved"):
+        load_pipeline(str(data))
 
 
 def test_a_component_that_is_not_there(packed):

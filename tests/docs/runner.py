@@ -54,7 +54,8 @@ class Page:
         elif block.language == "ini":
             Config().from_str(block.code, interpolate=False)
         elif block.language in ("python", "bash"):
-            with inside(self.folder), contextlib.redirect_stdout(io.StringIO()) as output:
+            output = io.StringIO()  # of both, as a terminal shows them
+            with inside(self.folder), contextlib.redirect_stdout(output), contextlib.redirect_stderr(output):
                 if block.language == "python":
                     exec(compile(block.code, f"block at line {block.line}", "exec"), self.namespace)
                 else:
