@@ -168,7 +168,7 @@ def test_an_update_says_that_it_teaches_nothing(trained, recwarn):
 
 def test_own_lists_and_lists_by_path(tmp_path):
     path = tmp_path / "cities.txt"
-    path.write_text("青岛 大连\n", encoding="utf-8")
+    path.write_text("青岛\n大连\n", encoding="utf-8")
     nlp = blank(templates=["cities[0]", "surname[0]", "c[0]", "c[1]"])
     examples = make_examples(nlp)
     nlp.get_pipe("cner_features").initialize(lambda: examples, nlp=nlp, lists={"cities": path})

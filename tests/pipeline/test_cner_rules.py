@@ -37,7 +37,7 @@ def test_words_as_tokens():
 def test_saving_and_rules_of_a_file(tmp_path):
     path, names = tmp_path / "rules.txt", tmp_path / "names.txt"
     path.write_text("# mined\n<LOC>[city]<ORG> => <ORG>\n", encoding="utf-8")
-    names.write_text("大连 青岛\n", encoding="utf-8")
+    names.write_text("大连\n青岛\n", encoding="utf-8")
     nlp = pipeline()
     nlp.get_pipe("cner_rules").initialize(lambda: [], nlp=nlp, rules=path, lists={"city": names})
     nlp.to_disk(tmp_path / "pipeline")
