@@ -473,7 +473,7 @@ def test_batches_are_bounded_and_smaller_for_a_long_document(trained, monkeypatc
     monkeypatch.setattr(network_tagging, "padded_size", lambda ops: 64)
     pipe = _from_bytes(trained).get_pipe("cner")
     pipe.window = 16
-    for times, most in ((10, 64), (80, 32)):
+    for times, most in ((10, 64), (150, 32)):
         doc = trained.make_doc("".join(text for text, _ in SENTENCES) * times)
         batches = list(pipe.batches([doc], overlap=2))
         assert {max(map(len, docs)) * len(docs) <= most for _, docs in batches} == {True}
