@@ -28,8 +28,12 @@ class CharTokenizer(DummyTokenizer):
 
     def __call__(self, text: str) -> Doc:
         """Makes the document of a text, which is `doc.text` again."""
-        pairs = TOKEN.findall(text)
-        return Doc(self.vocab, words=[word for word, _ in pairs], spaces=[space == " " for _, space in pairs])
+        words, spaces, known = [], [], dict[str, str]()
+        for match in TOKEN.finditer(text):
+            # One string for each character: a million of them would take a hundred megabytes.
+            words.append(known.setdefault(match[1], match[1]))
+            spaces.append(match[2] == " ")
+        return Doc(self.vocab, words=words, spaces=spaces)
 
     def score(self, examples: Iterable[Example]) -> dict[str, Any]:
         """Returns `token_acc` and its kin, as spaCy's tokenizers do."""

@@ -1,5 +1,6 @@
 """Documents as models read them: one token per character, in windows, with gold tags for training."""
 
+import sys
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Mapping
 
@@ -10,11 +11,12 @@ from spacy.vocab import Vocab
 
 from ..errors import InputError
 from .char_tokenizer import CharTokenizer
-from .chars import is_char_doc, same_text
+from .chars import codepoints, is_char_doc, same_text
 from .tags import spans_to_tags
 from .windows import Window, split_windows
 from .words import WORDS_KEY, words_of
 
+UTF32 = "utf-32-le" if sys.byteorder == "little" else "utf-32-be"  # of numpy's code points, without a byte order mark
 UNKNOWN = -1  # the tag of a token whose annotation is missing
 
 Roles = dict[str, int]  # the index of the tag for each role: B, I, E, S
@@ -48,7 +50,7 @@ def windows_of(docs: Iterable[Doc], size: int, *, overlap: int = 0) -> list[Wind
     for index, doc in enumerate(docs):
         borders = [(0, len(doc))]
         if len(doc) > size:
-            borders = split_windows("".join(token.text[0] for token in doc), size, overlap)
+            borders = split_windows(codepoints(doc).tobytes().decode(UTF32), size, overlap)
         windows += [Window(index, start, stop) for start, stop in borders if start < stop]
     return windows
 

@@ -81,8 +81,10 @@ def codepoints(doc: Doc) -> numpy.ndarray:
             f"{doc.text[:40]!r}; use the `char` segmenter, or a `cner` component with a tok2vec of its own, which "
             "works on characters whatever the tokenizer"
         )
+    # A long document has few different characters.
+    kinds, places = numpy.unique(orths, return_inverse=True)
     strings = doc.vocab.strings
-    return numpy.array([ord(strings[orth][0]) for orth in orths.tolist()], dtype="uint32")
+    return numpy.array([ord(strings[orth][0]) for orth in kinds.tolist()], dtype="uint32")[places]
 
 
 def same_text(doc: Doc, other: Doc) -> bool:

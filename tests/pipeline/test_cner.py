@@ -15,7 +15,9 @@ from spacy.training import Example
 from typer.testing import CliRunner
 
 from spacy_cner.errors import InputError
+from spacy_cner.pipeline import network_tagging
 from spacy_cner.pipeline.entities import Entity
+from spacy_cner.text.char_view import windows_of
 from spacy_cner.text.chars import simplified_forms
 
 
@@ -465,3 +467,15 @@ def test_averaged_weights_are_used_for_all_parts(trained):
     numpy.testing.assert_array_equal(pipe.model.predict([doc])[0], now)
     loaded = _from_bytes(trained).get_pipe("cner").from_bytes(saved)
     numpy.testing.assert_allclose(loaded.model.predict([doc])[0], averaged, atol=1e-5)
+
+
+def test_batches_are_bounded_and_smaller_for_a_long_document(trained, monkeypatch):
+    monkeypatch.setattr(network_tagging, "padded_size", lambda ops: 64)
+    pipe = _from_bytes(trained).get_pipe("cner")
+    pipe.window = 16
+    for times, most in ((10, 64), (150, 32)):
+        doc = trained.make_doc("".join(text for text, _ in SENTENCES) * times)
+        batches = list(pipe.batches([doc], overlap=2))
+        assert {max(map(len, docs)) * len(docs) <= most for _, docs in batches} == {True}
+        assert most // 2 < max(max(map(len, docs)) * len(docs) for _, docs in batches)
+        assert sum(len(windows) for windows, _ in batches) == len(windows_of([doc], 16, overlap=2))

@@ -340,6 +340,11 @@ def test_windows_of_documents():
     assert [len(w) for w in windows] == [3, 4, 5, 1]
 
 
+def test_a_byte_order_mark_in_the_text_is_a_character():
+    doc = NLP.make_doc("\ufeff王海来。林燕 去了。A")
+    assert "".join(WindowDocs([doc])(window).text for window in windows_of([doc], 5)) == doc.text
+
+
 def test_a_long_document_takes_time_in_proportion():
     def seconds(doc):
         start = process_time()
