@@ -34,14 +34,8 @@ def html(site, page):
 def test_every_registered_name_has_its_section(site):
     anchors = set(re.findall(r'<h3 id="([^"]+)"', html(site, "api")))
     groups = load_hook("api").entry_points()
-<<<<<<< HEAD
-    assert {
-        name for group, names in groups.items() if group not in ("spacy_cli", "console_scripts") for name in names
-    } <= anchors
-=======
     commands = {"spacy_cli", "console_scripts"}
     assert {name for group, names in groups.items() if group not in commands for name in names} <= anchors
->>>>>>> pipe
 
 
 def test_every_command_has_its_section_with_all_its_options(site):
