@@ -33,7 +33,7 @@ TEXTS = 2000
 def main() -> None:
     args, overrides = parse_args()
     torch.set_num_threads(1)
-    use_gpu(args.gpu_id, silent=False)
+    use_gpu(args.gpu_id)
     config = load_config(args.config, overrides, interpolate=True)
     nlp = init_nlp(config, use_gpu=args.gpu_id)
     training = registry.resolve({**config["training"], "corpus": config["corpora"]["train"]})

@@ -40,7 +40,7 @@ def project(tmp_path_factory):
     folder = tmp_path_factory.mktemp("project")
     shutil.copytree(ROOT / "configs", folder / "configs")
     shutil.copytree(ROOT / "assets" / "embedded", folder / "assets" / "embedded")
-    for name in ("vectors.npz", "words.npz", "encoder.bin"):
+    for name in ("vectors.npz", "words.npz", "encoder.bin", "recogniser.bin"):
         shutil.copy(ROOT / "assets" / name, folder / "assets")
     settings = srsly.read_yaml(ROOT / "project.yml")
     steps, mine = settings["workflows"]["all"], settings["workflows"]["mine"]
@@ -109,7 +109,14 @@ def test_mine_goes_from_an_annotated_file_to_a_pipeline(project):
     run(
         project,
         "mine",
-        {"file": "my file.jsonl", "corpus": "mine", "name": "mine", "vectors": "my vectors.npz", **SHORT},
+        {
+            "file": "my file.jsonl",
+            "corpus": "mine",
+            "name": "mine",
+            "vectors": "my vectors.npz",
+            "recogniser": "null",
+            **SHORT,
+        },
     )
     counts = [len(list(read_docs(project / "corpus" / "mine" / f"{part}.spacy"))) for part in PARTS]
     assert counts == [32, 4, 4]
@@ -289,7 +296,9 @@ def test_encoder(tiny):
     assert spacy.load(tiny / "training" / "encoder" / "model-best").get_pipe("cws").labels == ("n", "ns")
     kept = "training/encoder/encoder.bin"
     assert "words_f" in srsly.read_json((tiny / kept).with_suffix(".json"))["dev"]
-    run_here(tiny, "all", ("package", "try"), corpus="tiny", name="begun", init_tok2vec=kept, **SHORT)
+    run_here(
+        tiny, "all", ("package", "try"), corpus="tiny", name="begun", init_tok2vec=kept, recogniser="null", **SHORT
+    )
     assert spacy.load(tiny / "training" / "begun" / "model-best").pipe_names == ["cner"]
 
 

@@ -11,7 +11,7 @@ CLAUSE_ENDS = frozenset("，,、：: \t\u3000")
 CLOSING = frozenset("”’」』】）)》\"'")
 OVERLAP = 8  # windows that are cut inside a sentence have an eighth in common: names that long are whole in one
 
-SpanT = TypeVar("SpanT", bound=tuple[Any, ...])  # start, end (exclusive), and what else is known of it
+SpanTupleT = TypeVar("SpanTupleT", bound=tuple[Any, ...])  # start, end (exclusive), and what else is known of it
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,12 +74,12 @@ def border(before: Window, after: Window, is_free: Callable[[int], bool]) -> int
     return min(filter(is_free, places), key=lambda place: abs(place - middle), default=middle)
 
 
-def join_spans(parts: Iterable[tuple[Window, list[SpanT]]]) -> list[SpanT]:
+def join_spans(parts: Iterable[tuple[Window, list[SpanTupleT]]]) -> list[SpanTupleT]:
     """Returns the spans of one document, in its tokens.
 
     parts: its windows, each with its spans in tokens of the document, from left to right. Of two that overlap, the
     second takes over where neither has a span across."""
-    rows: list[list[SpanT]] = []
+    rows: list[list[SpanTupleT]] = []
     last: Window | None = None
     for window, row in sorted(parts, key=lambda part: part[0].start):
         if last is not None and window.start < last.stop:
