@@ -15,7 +15,7 @@ from thinc.types import Floats2d
 from torch import nn
 
 from ..errors import InputError
-from ..nn.precision import Precision, check_precision, computing
+from ..nn.precision import Precision, autocast, check_precision
 from ..text.batching import batches_by_length
 from ..text.chars import MASK, codepoints
 from ..vectors.ngrams import NgramVectors
@@ -139,7 +139,7 @@ def _forward(
     calls: dict[int, Any] = {}
     for number, batch in enumerate(batches):
         inputs, seen = padded_ids([rows[j] for j in batch])
-        with computing(precision, inputs.device.type, is_train):
+        with autocast(precision, inputs.device.type, is_train):
             result, backprop_batch = shim(ArgsKwargs(args=(inputs, seen), kwargs={}), is_train)
         hidden = result.last_hidden_state
         calls[number] = (hidden, backprop_batch)

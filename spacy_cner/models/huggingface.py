@@ -16,7 +16,7 @@ from thinc.api import ArgsKwargs, CupyOps, Model, Optimizer, get_current_ops, to
 from thinc.types import Floats2d
 
 from ..errors import InputError
-from ..nn.precision import Precision, computing
+from ..nn.precision import Precision, autocast
 from ..text.batching import batches_by_length
 from ..text.chars import codepoints
 from ..text.windows import split_windows
@@ -204,7 +204,7 @@ def _encode(shim: TransformerShim, sequences: list[list[str]], train: bool) -> t
         return _none(shim), _no_backprop
     encoded = shim.pieces.encode(sequences)
     inputs = {name: torch.from_numpy(values).to(shim.device) for name, values in encoded.inputs.items()}
-    with computing(shim.precision_on_cpu, "cpu", train):
+    with autocast(shim.precision_on_cpu, "cpu", train):
         output, torch_backprop = shim(ArgsKwargs(args=(), kwargs=inputs), train)
     # shape: (N, S, width)
     hidden = output.last_hidden_state

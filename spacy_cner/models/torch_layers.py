@@ -24,7 +24,7 @@ from thinc.types import Floats2d
 from torch import nn
 
 from ..errors import InputError
-from ..nn.precision import Precision, check_precision, computing
+from ..nn.precision import Precision, autocast, check_precision
 from ..text.batching import batches_by_length
 
 # Padded characters that go through a network at once. This bounds the memory for any documents, fits a CPU's caches
@@ -177,7 +177,7 @@ class _Mixed(nn.Module):
         self.inner, self.precision = inner, precision
 
     def forward(self, padded: torch.Tensor, lengths: torch.Tensor) -> torch.Tensor:
-        with computing(self.precision, padded.device.type, self.training):
+        with autocast(self.precision, padded.device.type, self.training):
             return self.inner(padded, lengths).float()
 
 

@@ -53,7 +53,7 @@ def check_precision(precision: str) -> None:
 
 
 @contextmanager
-def computing(in_training: Precision, device: str, is_train: bool) -> Iterator[None]:
+def autocast(in_training: Precision, device: str, is_train: bool) -> Iterator[None]:
     """Torch multiplies on a device ("cpu" or "cuda") as precisely as it should, in training or in prediction."""
     precision = in_training if is_train else _of_prediction
     rounded = precision == "bfloat16" or (precision == "auto" and has_bfloat16(device))

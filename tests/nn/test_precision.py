@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from spacy_cner.errors import InputError
-from spacy_cner.nn.precision import computing, predict_in
+from spacy_cner.nn.precision import autocast, predict_in
 
 
 @pytest.fixture(autouse=True)
@@ -14,18 +14,18 @@ def as_before(monkeypatch):
 
 
 def predicts_rounded():
-    with computing("float32", "cpu", False):
+    with autocast("float32", "cpu", False):
         return torch.is_autocast_enabled("cpu")
 
 
 def test_training_and_prediction_are_told_apart():
-    with computing("bfloat16", "cpu", True):
+    with autocast("bfloat16", "cpu", True):
         assert torch.is_autocast_enabled("cpu")
         assert torch.get_autocast_dtype("cpu") == torch.bfloat16
-    with computing("bfloat16", "cpu", False):
+    with autocast("bfloat16", "cpu", False):
         assert not torch.is_autocast_enabled("cpu")
     predict_in("bfloat16")
-    with computing("float32", "cpu", False):
+    with autocast("float32", "cpu", False):
         assert torch.is_autocast_enabled("cpu")
 
 
@@ -73,7 +73,7 @@ def test_threads_and_forked_processes_predict_as_they_are_told():
 def test_float32_is_not_tf32_and_all_is_as_it_was_afterwards():
     cudnn = torch.backends.cudnn
     before = cudnn.enabled, cudnn.benchmark, cudnn.benchmark_limit, cudnn.deterministic, cudnn.allow_tf32
-    with computing("float32", "cpu", True):
+    with autocast("float32", "cpu", True):
         assert not cudnn.allow_tf32
         assert (cudnn.enabled, cudnn.benchmark, cudnn.benchmark_limit, cudnn.deterministic) == before[:4]
     assert (cudnn.enabled, cudnn.benchmark, cudnn.benchmark_limit, cudnn.deterministic, cudnn.allow_tf32) == before
