@@ -154,7 +154,7 @@ def taught_loss(
 
     emissions: arrays (n_i, n_tags). taught: what the teacher expects of each sequence."""
     padded, lengths = pad(emissions, requires_grad=True)
-    tags, _ = pad([cast(Floats2d, model.ops.asarray(each.tags)) for each in taught])
+    tags, _ = pad([cast(Any, model.ops.asarray(cast(Any, each.tags))) for each in taught])
     transitions = torch.from_numpy(sum(each.transitions for each in taught)).to(padded.device)
     loss = crf_of(model).cross_entropy(padded, lengths, tags, transitions)
     (loss * scale).backward()
