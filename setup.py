@@ -93,6 +93,7 @@ setup(
             "spacy_cner.BertLayer.v1 = spacy_cner.models.attention:build_bert_layer",
             "spacy_cner.ClassificationAttention.v1 = spacy_cner.models.attention:build_classification_attention",
             "spacy_cner.CrfTagger.v1 = spacy_cner.models.tagger:build_crf_tagger",
+            "spacy_cner.OnnxTagger.v1 = spacy_cner.models.onnx_tagger:build_onnx_tagger",
             "spacy_cner.LSTM.v1 = spacy_cner.models.encoders:build_lstm",
             "spacy_cner.Columns.v1 = spacy_cner.models.shared_private:build_columns",
             "spacy_cner.SparseFeatures.v1 = spacy_cner.models.sparse_features:build_sparse_features",
