@@ -28,7 +28,7 @@ class CharInputs:
     """Features of characters, each by the name that the network has for it.
 
     embeddings, lexicons: their names, and what they are looked up in. sparse: a feature index and the tags' weights of
-    each row, float32 (rows, L), or None."""
+    each row, float32 (rows, L), or None. small: whether large tables are saved in 8 bits, with a scale for each row."""
 
     def __init__(
         self,
@@ -36,8 +36,11 @@ class CharInputs:
         embeddings: dict[str, Embedding],
         lexicons: dict[str, Lexicon],
         sparse: tuple[FeatureIndex, numpy.ndarray] | None = None,
+        *,
+        small: bool = False,
     ):
         self.tables, self.embeddings, self.lexicons, self.sparse = tables, embeddings, lexicons, sparse
+        self.small = small
 
     def __call__(self, docs: list[Doc]) -> dict[str, numpy.ndarray]:
         """Returns the features of documents, concatenated: float32 (n, width) for a lexicon, and for an embedding the
@@ -79,19 +82,24 @@ class CharInputs:
         return scores
 
     def to_bytes(self) -> bytes:
-        """Packs all: tables of vectors and weights in 8 bits with a scale for each row, where they are large."""
+        """Packs all."""
+
+        def packed(values: numpy.ndarray) -> dict[str, Any]:
+            return pack(values) if self.small else {"values": values}
+
         embeddings = {
-            name: {"grams": each.grams, "positions": each.positions, **pack(each.vectors)}
+            name: {"grams": each.grams, "positions": each.positions, **packed(each.vectors)}
             for name, each in self.embeddings.items()
         }
         sparse = None
         if self.sparse is not None:
-            sparse = {"index": self.sparse[0].to_dict(), **pack(self.sparse[1])}
+            sparse = {"index": self.sparse[0].to_dict(), **packed(self.sparse[1])}
         saved = {
             "tables": [{"order": t.order, "known": "".join(t.known), "buckets": t.buckets} for t in self.tables],
             "embeddings": embeddings,
             "lexicons": {name: lexicon.words.to_bytes() for name, lexicon in self.lexicons.items()},
             "sparse": sparse,
+            "small": self.small,
         }
         return srsly.msgpack_dumps(saved)
 
@@ -111,4 +119,4 @@ class CharInputs:
         }
         lexicons = {name: Lexicon(WordVectors.from_bytes(words)) for name, words in saved["lexicons"].items()}
         sparse = saved["sparse"] and (FeatureIndex.from_dict(saved["sparse"]["index"]), unpack(saved["sparse"]))
-        return cls(tables, embeddings, lexicons, sparse)
+        return cls(tables, embeddings, lexicons, sparse, small=saved["small"])

@@ -29,7 +29,8 @@ NOTHING = {"thinc.layers.noop.forward", "spacy_cner.models.dropout._forward"}
 def compile_tagger(model: Model, *, int8: bool) -> Compiled:
     """Compiles a trained `spacy_cner.CrfTagger.v1` or `SoftmaxTagger.v1`.
 
-    int8: whether matrix products and LSTMs compute in 8 bits, each batch with its own scale. Raises InputError for a
+    int8: whether matrix products and LSTMs compute in 8 bits, each batch with its own scale, and large tables are
+    saved in 8 bits. Raises InputError for a
     layer that has no counterpart in the graph."""
     compiler = Compiler()
     vectors = compiler.visit(model.get_ref("tok2vec"), None)
@@ -39,7 +40,7 @@ def compile_tagger(model: Model, *, int8: bool) -> Compiled:
     if features is not None:
         scores: Any = sized_shim(features).require_built()
         sparse = features.attrs["index"], scores.weights.detach().cpu().numpy() * numpy.float32(scores.lr_scale)
-    inputs = CharInputs(compiler.tables, compiler.embeddings, compiler.lexicons, sparse)
+    inputs = CharInputs(compiler.tables, compiler.embeddings, compiler.lexicons, sparse, small=int8)
     graph = quantized(proto) if int8 else proto.SerializeToString()
     return Compiled(graph, inputs, crf_parameters(model))
 

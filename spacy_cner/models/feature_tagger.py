@@ -21,7 +21,7 @@ from ..text.batching import batches_by_length
 from ..text.char_view import window_tags, windows_of
 from ..text.tags import allowed_transitions
 from ..text.windows import OVERLAP, Window
-from .torch_layers import PADDED_SIZE_CPU
+from .engines import PADDED_SIZE_CPU
 
 ProgressReport = Callable[[int, float], None]  # called with the number of the iteration or epoch, and the loss
 

@@ -17,8 +17,8 @@ from ..errors import InputError
 from ..text.batching import batches_by_length
 from ..text.tags import scheme_letters
 from .char_inputs import CharInputs
+from .engines import PADDED_SIZE_CPU, trainable
 
-PADDED_SIZE = 4096  # characters with padding that go through the network at once
 LENGTHS, OUTPUT = "lengths", "emissions"  # of the graph; its other inputs are those of `CharInputs`
 
 
@@ -114,17 +114,14 @@ def start_session(graph: bytes, n_threads: int) -> Any:
 
 def _forward(model: Model, docs: list[Doc], is_train: bool) -> tuple[list[Floats2d], Callable]:
     if is_train:
-        raise InputError(
-            "expected a pipeline that can be trained, got a compiled one; train the pipeline that it was made of, and "
-            "compile that again"
-        )
+        trainable(model)
     compiled: Compiled = model.attrs["compiled"]
     inputs, num_tags = compiled.inputs, compiled.crf.num_tags
     lengths = numpy.array([len(doc) for doc in docs], dtype="int64")
     starts = lengths.cumsum() - lengths
     features, scores = inputs(docs), inputs.scores(docs)
     outputs = [numpy.zeros((0, num_tags), dtype="float32")] * len(docs)
-    for batch in batches_by_length(docs, PADDED_SIZE):
+    for batch in batches_by_length(docs, PADDED_SIZE_CPU):
         size = int(lengths[batch[0]])  # the longest
         if not size:
             continue

@@ -8,6 +8,7 @@ from thinc.api import Config
 
 from ..errors import InputError
 from ..models.compiling import compile_tagger
+from ..models.engines import is_compiled
 from .network_tagging import NetworkTagger
 
 ARCHITECTURE = "spacy_cner.OnnxTagger.v1"
@@ -27,7 +28,7 @@ def compile_pipeline(nlp: Language, *, int8: bool = False) -> Language:
             nlp.replace_listeners(upstream, name, ["model.tok2vec"])
     for name in [name for name, pipe in nlp.components if hasattr(pipe, "listening_components")]:
         nlp.remove_pipe(name)
-    to_compile = [(name, pipe) for name, pipe in taggers if pipe.model.name != "onnx_tagger"]
+    to_compile = [(name, pipe) for name, pipe in taggers if not is_compiled(pipe.model)]
     if not to_compile:
         found = ", ".join(nlp.pipe_names) or "no components"
         raise InputError(f"expected a pipeline with a network (cner or cws), got {found}")

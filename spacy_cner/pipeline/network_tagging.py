@@ -14,8 +14,7 @@ from thinc.api import Config, Model, Optimizer, set_dropout_rate
 
 from ..decoding.tag_scores import Tagged, TagScores, pad_scores
 from ..errors import InputError
-from ..models.tagger import crf_loss, crf_parameters, score_tags, set_labels, tagger_loss
-from ..models.torch_layers import padded_size
+from ..models.engines import crf_parameters, padded_size, trainable
 from ..text.batching import batches_by_length
 from ..text.char_view import UNKNOWN, CharView, WindowDocs, window_tags, windows_of
 from ..text.windows import OVERLAP, Window
@@ -140,6 +139,7 @@ class NetworkTagger(CharTagger, Sealed, TrainablePipe):
         losses.setdefault(self.name, 0.0)
         examples = list(examples)
         validate_examples(examples, f"{type(self).__name__}.update")
+        trainable(self.model)
         views = self.views(example.predicted for example in examples)
         if not any(len(view) for view in views):
             return losses
@@ -176,8 +176,9 @@ class NetworkTagger(CharTagger, Sealed, TrainablePipe):
         gradients = [self.model.ops.alloc2f(*rows.shape) for rows in vectors]
         if known:
             chosen = [docs[i] for i in known], [vectors[i] for i in known]
-            emissions, backprop_scores = score_tags(self.model, *chosen, is_train=True)
-            loss, found = tagger_loss(self.model, emissions, [targets[i] for i in known], scale)
+            tagger = trainable(self.model)
+            emissions, backprop_scores = tagger.score_tags(self.model, *chosen, is_train=True)
+            loss, found = tagger.tagger_loss(self.model, emissions, [targets[i] for i in known], scale)
             for i, gradient in zip(known, backprop_scores(found)):
                 gradients[i] = gradient
         backprop_vectors(gradients)
@@ -186,7 +187,7 @@ class NetworkTagger(CharTagger, Sealed, TrainablePipe):
     def get_loss(self, examples: Iterable[Example], scores: list[Any]) -> tuple[float, list[Any]]:
         """The loss and its gradient for emission scores of whole documents (one token per character)."""
         gold = [self.gold(example, self.view(example.predicted)) for example in examples]
-        return crf_loss(self.model, scores, gold)
+        return trainable(self.model).crf_loss(self.model, scores, gold)
 
     def initialize(
         self,
@@ -198,7 +199,8 @@ class NetworkTagger(CharTagger, Sealed, TrainablePipe):
         """Collects the labels (those given, else those of the examples, in the order of the alphabet) and builds the
         model. Raises InputError if there is nothing to learn."""
         validate_get_examples(get_examples, f"{type(self).__name__}.initialize")
+        tagger = trainable(self.model)
         self.cfg["labels"] = self.collect_labels(lambda: self.own_examples(get_examples()), labels)
-        set_labels(self.model, self.labels, outside=self.has_outside)
+        tagger.set_labels(self.model, self.labels, outside=self.has_outside)
         sample = [self.view(example.x) for example in islice(get_examples(), 10)]
         self.model.initialize(X=[view for view in sample if len(view)] or [self.view(Doc(self.vocab, words=["中"]))])
