@@ -25,14 +25,17 @@ setup(
     install_requires=[
         "spacy>=3.8.11,<3.9",
         "thinc>=8.3.4,<8.4",
-        "torch>=2.6",
         "numpy>=2.0",
         "filelock",
         "tqdm",
         "typer",
     ],
+    # Without extras: pipelines of sparse features. A compiled pipeline needs `onnx`, others with a network `train`.
     extras_require={
-        "transformers": ["spacy-transformers>=1.4.0,<1.5", "transformers<4.53.3"],
+        "onnx": ["onnxruntime>=1.17"],
+        "train": ["torch>=2.6"],
+        "compile": ["torch>=2.6", "onnx>=1.16", "onnxruntime>=1.17"],
+        "transformers": ["torch>=2.6", "spacy-transformers>=1.4.0,<1.5", "transformers<4.53.3"],
         "cuda12": ["cupy-cuda12x>=13.2"],
         "cuda13": ["cupy-cuda13x>=13.6"],
         "vectors": ["gensim>=4.4; python_version < '3.14'"],
@@ -43,6 +46,9 @@ setup(
         "package": ["setuptools>=77", "wheel"],
         "docs": ["mkdocs-material", "mkdocstrings[python]"],
         "test": [
+            "torch>=2.6",
+            "onnx>=1.16",
+            "onnxruntime>=1.17",
             "pytest",
             "pytest-xdist",
             "hypothesis",

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy
 
-from ..errors import InputError
+from ..errors import InputError, missing
 
 OPSET, IR_VERSION = 17, 8  # ONNX Runtime 1.12 and later read them
 
@@ -25,7 +25,7 @@ class Graph:
         try:
             import onnx
         except ImportError:
-            raise InputError("expected the package onnx; pip install spacy_cner[compile] gets it") from None
+            raise InputError(missing("onnx")) from None
         self._onnx = onnx
         self.inputs: dict[str, int] = {}
         self._nodes: list[Any] = []

@@ -13,7 +13,7 @@ from thinc.model import deserialize_attr, serialize_attr
 from thinc.types import Floats2d
 
 from ..decoding.parameters import CrfParameters
-from ..errors import InputError
+from ..errors import InputError, missing
 from ..text.batching import batches_by_length
 from ..text.tags import scheme_letters
 from .char_inputs import CharInputs
@@ -103,9 +103,7 @@ def start_session(graph: bytes, n_threads: int) -> Any:
     try:
         import onnxruntime
     except ImportError:
-        raise InputError(
-            "expected ONNX Runtime for a compiled pipeline; pip install spacy_cner[onnx] gets it"
-        ) from None
+        raise InputError(missing("onnxruntime")) from None
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = n_threads
     options.log_severity_level = 3
