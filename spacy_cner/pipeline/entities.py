@@ -114,13 +114,17 @@ class EntityTagger(CharTagger):
             for window, row in zip(windows, (spans or self.spans)(scores)):
                 placed = [(window.start + start, window.start + end, label, score) for start, end, label, score in row]
                 parts[window.index].append((window, placed))
-        return [
-            [
+        documents = []
+        for view, found in zip(views, parts):
+            entities = [
                 Entity(*char_offsets(view, start, end), label, score)
                 for start, end, label, score in sorted(join_spans(found))
             ]
-            for view, found in zip(views, parts)
-        ]
+            # `Doc.text` takes long, and few documents have such tokens.
+            if entities and view.to_array("IS_SPACE").any():
+                entities = trimmed(view.text, entities)
+            documents.append(entities)
+        return documents
 
     def candidates(self, docs: Iterable[Doc], threshold: float) -> list[list[Entity]]:
         """All entities of each document that are at least as probable as `threshold`, whether or not they overlap."""
@@ -129,7 +133,6 @@ class EntityTagger(CharTagger):
     def set_annotations(self, docs: Iterable[Doc], found: list[list[Entity]]) -> None:
         """Sets `doc.ents` and, with their scores, `doc.spans[spans_key]`. Blocked tokens get no entity."""
         for doc, entities in zip(docs, found):
-            entities = trimmed(doc.text, entities)
             kept = [] if self.overwrite else list(doc.ents)
             blocked = blocked_spans(doc)
             taken = {i for span in (*kept, *blocked) for i in range(span.start, span.end)}
