@@ -3,7 +3,7 @@
     python benchmarks/light.py corpus/weibo/test.spacy SPACY_NER MODEL ... [--repeats 5] [--json]
 
 Speed is measured turn by turn in one process on one thread, as `speed.py` does it; ratios are to the first pipeline.
-The rest is measured in a process of its own for each: CPU seconds of `spacy.load` after `import spacy`, milliseconds for
+The rest is measured in a process of its own: CPU seconds of `spacy.load` after `import spacy`, milliseconds for
 a document alone, and the peak of memory while all documents are read in batches. MB on disk are those of the pipeline's
 folder. What torch or ONNX Runtime take on disk is not among them.
 """
