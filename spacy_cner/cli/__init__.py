@@ -1,7 +1,6 @@
 """The command line: `python -m spacy_cner COMMAND`, and the same commands as `python -m spacy cner COMMAND`."""
 
 from . import (  # noqa: F401  (each registers its command)
-    annotate,
     calibrate,
     classes,
     convert,
@@ -21,6 +20,7 @@ from . import (  # noqa: F401  (each registers its command)
     segment,
     split,
     stats,
+    teach,
     vectors,
     words,
 )
