@@ -1,6 +1,7 @@
 """The command line: `python -m spacy_cner COMMAND`, and the same commands as `python -m spacy cner COMMAND`."""
 
 from . import (  # noqa: F401  (each registers its command)
+    annotate,
     calibrate,
     classes,
     convert,

@@ -210,14 +210,14 @@ import sys
 from spacy_cner import files
 from spacy_cner.cli import app
 
-flush = files._to_disk
+flush = files.to_disk
 
 def slow(file):
     print("writing", flush=True)
     sys.stdin.read()
     flush(file)
 
-files._to_disk = slow
+files.to_disk = slow
 app(sys.argv[1:])
 """
 
