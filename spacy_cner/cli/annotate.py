@@ -24,8 +24,8 @@ def annotate(
     model: str = typer.Argument(..., help="A pipeline: the name of a package, or a path"),
     inputs: list[str] = typer.Argument(
         ...,
-        help="Files (.parquet, .jsonl, .csv, .tsv, .txt, .spacy; text also packed with .gz, .bz2, .xz or .zst), folders "
-        "or patterns of them; - for JSON lines from standard input",
+        help="Files (.parquet, .jsonl, .csv, .tsv, .txt, .spacy; text also packed with .gz, .bz2, .xz or .zst), "
+        "folders or patterns of them; - for JSON lines from standard input",
     ),
     output: str = typer.Option(
         ..., "--output", "-o", help="The folder to write, or to go on with; - for JSON lines to standard output"

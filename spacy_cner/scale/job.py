@@ -132,12 +132,15 @@ class JobFolder:
 
     def reports(self, job: Job) -> dict[int, Report]:
         """Returns what came of the parts that are done, by their numbers."""
-        found = {}
-        for i, part in enumerate(job.parts):
-            path = self.path / REPORTS / f"{part.name}.json"
-            if path.exists():
-                found[i] = Report(**json.loads(path.read_bytes()))
-        return found
+        found = {i: self.report(part) for i, part in enumerate(job.parts)}
+        return {i: report for i, report in found.items() if report is not None}
+
+    def report(self, part: Part) -> Report | None:
+        """Returns what came of a part, or None for one that is not done."""
+        try:
+            return Report(**json.loads((self.path / REPORTS / f"{part.name}.json").read_bytes()))
+        except FileNotFoundError:
+            return None
 
     def finished(self, report: Report) -> None:
         """Notes that a part is done."""
