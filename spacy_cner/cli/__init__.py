@@ -22,6 +22,7 @@ from . import (  # noqa: F401  (each registers its command)
     segment,
     split,
     stats,
+    teach,
     vectors,
     words,
 )
