@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import Iterable
+from functools import partial
 from importlib import resources
 from typing import Any
 
@@ -89,7 +90,7 @@ class Service:
                 path, endpoint, methods=["GET"], summary=summary, responses=answers, response_class=Response
             )
         for path, content, kind in page_files():
-            api.add_route(path, _File(content, kind), methods=["GET"], include_in_schema=False)
+            api.add_route(path, partial(_file, content, kind), methods=["GET"], include_in_schema=False)
         api.add_exception_handler(HTTPException, _as_problem)
         api.add_exception_handler(Problem, _answer_problem)
         return api
@@ -160,14 +161,8 @@ class Service:
         return Response(self.metrics.text(), media_type="text/plain; version=0.0.4")
 
 
-class _File:
-    """Answers with a file of the page."""
-
-    def __init__(self, content: bytes, kind: str):
-        self.content, self.kind = content, kind
-
-    async def __call__(self, request: Request) -> Response:
-        return Response(self.content, media_type=self.kind, headers={"Cache-Control": "no-cache"})
+async def _file(content: bytes, kind: str, request: Request) -> Response:
+    return Response(content, media_type=kind, headers={"Cache-Control": "no-cache"})
 
 
 def page_files() -> Iterable[tuple[str, bytes, str]]:
