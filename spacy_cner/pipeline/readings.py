@@ -9,7 +9,8 @@ from spacy.tokens import Doc
 from ..models.tag_scores import TagScores
 from ..text.char_view import char_offsets
 from ..text.tags import tags_to_spans
-from .entities import Entity, EntityTagger, trimmed
+from .entities import EntityTagger
+from .entity_writer import Entity, trimmed
 
 # Characters (start, end) of a window, the reading's probability, and its entities with the same
 Reading = tuple[int, int, float, list[Entity]]

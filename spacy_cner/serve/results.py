@@ -6,12 +6,9 @@ from typing import Any, NamedTuple
 
 from spacy.tokens import Doc, Span
 
-from ..corpus.offsets import UNITS
-from ..pipeline.entities import Entity
+from ..pipeline.entity_writer import Entity
+from ..text.offsets import UNITS
 from ..text.words import WORDS_KEY
-
-# The names of units in requests, and in `corpus.offsets`.
-OFFSET_UNITS = {"codepoint": "codepoint", "utf16": "utf-16", "utf8": "utf-8"}
 
 
 class Wanted(NamedTuple):
@@ -28,8 +25,7 @@ def counter(text: str, unit: str) -> Callable[[int], int]:
     """Returns a function from an offset in code points to the same place in another unit."""
     if unit == "codepoint" or text.isascii() or (unit == "utf16" and max(text) <= "\uffff"):
         return int
-    borders = UNITS[OFFSET_UNITS[unit]](text)
-    return borders.__getitem__
+    return UNITS[unit](text).__getitem__
 
 
 def document_json(doc: Doc, wanted: Wanted, readings: list[tuple[int, int, float, list[Entity]]] | None) -> str:
