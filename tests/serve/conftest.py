@@ -23,7 +23,6 @@ def models(trained_joint, tmp_path_factory):
     ruler = nlp.add_pipe("entity_ruler")
     ruler.add_patterns(CONTRACT["patterns"])
     ruler.add_patterns([{"label": "XSS", "pattern": "<script>alert(1)</script>"}])
-    ruler.add_patterns([{"label": "PER", "pattern": "马丽", "id": "Q1"}])
     nlp.to_disk(folder / "contract")
     return folder
 

@@ -104,7 +104,7 @@ def test_readings_are_probable_ones_first(server):
     assert all((each["start"], each["end"]) == (0, len(TEXTS[5])) for each in readings)
 
 
-def test_entries_of_a_knowledge_base_and_scores_that_are_unknown(server):
+def test_scores_that_are_unknown_are_null(server):
     _, _, answer = server.post({"model": "contract", "texts": ["王海来了。"]})
     assert answer["documents"][0]["entities"] == [
         {"start": 0, "end": 2, "label": "PER", "text": "王海", "score": None}

@@ -67,6 +67,7 @@ let waiting = 0;
 function askSoon() {
   clearTimeout(waiting);
   waiting = setTimeout(ask, 350);
+  busy(true);
   showLength();
 }
 
@@ -77,9 +78,9 @@ async function ask() {
   const own = (state.asking = new AbortController());
   showLength();
   showExamples();
-  if (!text.trim() || !chosen) { Object.assign(state, { text: "", entities: [], words: [], readings: null }); problem(""); show(); return; }
+  if (!text.trim() || !chosen) { busy(false); Object.assign(state, { text: "", entities: [], words: [], readings: null }); problem(""); show(); return; }
   state.status = say().working;
-  $("result").classList.add("old");
+  busy(true);
   showStatus();
   try {
     const answer = await find({ model: chosen.name, texts: [text], words: chosen.has_words }, own.signal);
@@ -91,8 +92,13 @@ async function ask() {
     fail(error);
   }
   state.status = "";
-  $("result").classList.remove("old");
   show();
+  busy(false);
+}
+
+// While what is shown is not that of the text.
+function busy(is) {
+  $("result").setAttribute("aria-busy", String(is));
 }
 
 function fail(error) {
