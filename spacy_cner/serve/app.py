@@ -40,6 +40,8 @@ PROBLEMS: Answers = {
         503: "No worker is ready, or time ran out",
     }.items()
 }
+SCHEMAS = "#/components/schemas/"
+REQUEST = {"$ref": f"{SCHEMAS}EntitiesRequest"}
 
 
 class Service:
@@ -65,7 +67,6 @@ class Service:
 
     def _make_api(self) -> FastAPI:
         api = FastAPI(title="spacy_cner", version=__version__, description=DESCRIPTION, docs_url=None, redoc_url=None)
-        schema = EntitiesRequest.model_json_schema(ref_template="#/components/schemas/{model}")
         api.add_api_route(
             "/v1/entities",
             self.entities,
@@ -73,7 +74,7 @@ class Service:
             summary="Find entities",
             response_model=EntitiesResponse,
             responses=PROBLEMS,
-            openapi_extra={"requestBody": {"required": True, "content": {"application/json": {"schema": schema}}}},
+            openapi_extra={"requestBody": {"required": True, "content": {"application/json": {"schema": REQUEST}}}},
         )
         keyed: Answers = {401: PROBLEMS[401]}
         api.add_api_route(
@@ -93,6 +94,9 @@ class Service:
             api.add_route(path, partial(_file, content, kind), methods=["GET"], include_in_schema=False)
         api.add_exception_handler(HTTPException, _as_problem)
         api.add_exception_handler(Problem, _answer_problem)
+        # The body is read by `entities` itself, so the framework does not know its schema.
+        schema = EntitiesRequest.model_json_schema(ref_template=SCHEMAS + "{model}")
+        api.openapi()["components"]["schemas"].update(schema.pop("$defs"), EntitiesRequest=schema)
         return api
 
     async def entities(self, request: Request) -> Response:

@@ -157,6 +157,8 @@ class Batcher:
                     await self._ask(batch, taken, pid, reader, writer)
         except (asyncio.IncompleteReadError, ConnectionError):
             logger.warning("worker %d ended", pid)
+        except asyncio.CancelledError:
+            pass  # the server ends
         finally:
             with contextlib.suppress(KeyError):
                 self.metrics.memory.remove(str(pid))

@@ -149,7 +149,7 @@ class Front(uvicorn.Server):
         self.service, self.inner = service, inner
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Also listens to workers, and ends with the process that watches."""
+        """Also listens to workers."""
         await super().startup(sockets)
         self._workers = await asyncio.start_unix_server(
             self.service.batcher.serve_worker, sock=self.inner, limit=1 << 20
@@ -158,14 +158,13 @@ class Front(uvicorn.Server):
         logger.info(
             "http://%s:%d/ serves %s", f"[{host}]" if ":" in host else host, port, ", ".join(self.service.models)
         )
-        parent = multiprocessing.parent_process()
-        if parent is not None:
-            loop = asyncio.get_running_loop()
-            loop.add_reader(parent.sentinel, self._orphaned, loop, parent.sentinel)
+        self._parent = os.getppid()
 
-    def _orphaned(self, loop: asyncio.AbstractEventLoop, sentinel: int) -> None:
-        loop.remove_reader(sentinel)
-        self.handle_exit(signal.SIGTERM, None)
+    async def on_tick(self, counter: int) -> bool:
+        """Also looks whether the process that watches is still there."""
+        if os.getppid() != self._parent and not self.service.app.draining:
+            self.handle_exit(signal.SIGTERM, None)
+        return await super().on_tick(counter)
 
     def handle_exit(self, sig: int, frame: Any) -> None:
         """The first signal starts the end: responses tell clients to close, and after a while nothing new is taken.

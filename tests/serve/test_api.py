@@ -106,9 +106,7 @@ def test_readings_are_probable_ones_first(server):
 
 def test_scores_that_are_unknown_are_null(server):
     _, _, answer = server.post({"model": "contract", "texts": ["王海来了。"]})
-    assert answer["documents"][0]["entities"] == [
-        {"start": 0, "end": 2, "label": "PER", "text": "王海", "score": None}
-    ]
+    assert answer["documents"][0]["entities"] == [{"start": 0, "end": 2, "label": "PER", "text": "王海", "score": None}]
 
 
 def test_models_are_told(server):

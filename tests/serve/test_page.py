@@ -40,7 +40,9 @@ def visit(browser, server):
         page.on("pageerror", lambda error: faults.append(str(error)))
         page.on("dialog", lambda dialog: (faults.append(f"dialog {dialog.message}"), dialog.dismiss()))
         page.on("console", lambda said: faults.append(said.text) if "Content Security" in said.text else None)
-        page.on("request", lambda request: None if request.url.startswith((url, "blob:")) else faults.append(request.url))
+        page.on(
+            "request", lambda request: None if request.url.startswith((url, "blob:")) else faults.append(request.url)
+        )
         page.goto(url)
         expect(page.locator("mark").first).to_be_visible()
         if text:
