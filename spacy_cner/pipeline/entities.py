@@ -1,6 +1,5 @@
 """Tags that mean entities: how these are read from scores, and how they get into documents."""
 
-import warnings
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from typing import NamedTuple
@@ -14,11 +13,12 @@ from ..decoding.tag_scores import Tagged, TagScores
 from ..errors import InputError
 from ..text.char_view import char_offsets, gold_entity_tags
 from ..text.windows import Window, join_spans
+from .align import align
+from .links import linked
 from .scores import entity_score, places_of, set_score
 from .settings import Setting, one_of
 from .tagging import CharTagger
 
-LONGER = 2  # characters, and twice its own length: the most that an entity is expanded to
 LEAST_THRESHOLD = 0.01  # of the decoding "spans", which would find any string at 0
 
 
@@ -145,24 +145,14 @@ class EntityTagger(CharTagger):
             before = set(places_of(doc.spans[self.spans_key])) if self.spans_key in doc.spans else set()
             own = [span for span in kept if (span.start_char, span.end_char, span.label_) in before] + chosen
             own.sort(key=lambda span: span.start)
-            doc.set_ents([*kept, *chosen], blocked=blocked, default="outside")
+            doc.set_ents(linked(doc, [*kept, *chosen]), blocked=blocked, default="outside")
             group = SpanGroup(doc, name=self.spans_key, spans=own)
             group.attrs["scores"] = [entity_score(span) for span in own]
             doc.spans[self.spans_key] = group
 
     def align(self, doc: Doc, entity: Entity) -> Span | None:
         """The tokens of an entity by `alignment_mode`; None if there are none, or far too many."""
-        span = doc.char_span(entity.start, entity.end, label=entity.label, alignment_mode=self.alignment_mode)
-        if span is None or not len(span):
-            return None
-        if span.end_char - span.start_char > 2 * (entity.end - entity.start) + LONGER:
-            warnings.warn(
-                f"the component {self.name!r} leaves out entities that are far shorter than the tokens they are in: "
-                "expected tokens of characters or words, got some that may be clauses",
-                stacklevel=2,
-            )
-            return None
-        return span
+        return align(doc, *entity[:3], mode=self.alignment_mode, name=self.name)
 
 
 def blocked_spans(doc: Doc) -> list[Span]:
