@@ -8,12 +8,14 @@ import numpy
 from spacy.tokens import Doc, Span, SpanGroup
 from spacy.training import Example
 
+from ..decoding.bonus import raised
 from ..decoding.find_spans import FindSpans, ScoredSpan, best_spans, path_spans, probable_spans
 from ..decoding.tag_scores import Tagged, TagScores
 from ..errors import InputError
 from ..text.char_view import char_offsets, gold_entity_tags
 from ..text.windows import Window, join_spans
 from .align import align
+from .known import known_in, known_tokens
 from .links import linked
 from .scores import entity_score, places_of, set_score
 from .settings import Setting, one_of
@@ -108,7 +110,10 @@ class EntityTagger(CharTagger):
     def read(self, views: list[Doc], tagged: Iterable[Tagged], spans: FindSpans | None = None) -> list[list[Entity]]:
         """The entities of each document that `spans` finds, by default those of `decoding`, from left to right."""
         parts: list[list[tuple[Window, list[ScoredSpan]]]] = [[] for _ in views]
+        known = [known_tokens(view) for view in views]
         for windows, scores in tagged:
+            if inside := list(known_in(windows, known)):
+                scores = raised(scores, inside)
             if self.outside_penalty:
                 scores = scores.without(self.outside_penalty)
             for window, row in zip(windows, (spans or self.spans)(scores)):
