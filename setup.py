@@ -37,6 +37,7 @@ setup(
         "cuda13": ["cupy-cuda13x>=13.6"],
         "vectors": ["gensim>=4.4; python_version < '3.14'"],
         "words": ["jieba", "rjieba"],
+        "dictionary": ["ahocorasick-rs>=1.0", "opencc>=1.1"],
         "pkuseg": ["spacy-pkuseg>=1.0"],
         "plots": ["matplotlib"],
         "peers": ["python-crfsuite"],
@@ -46,6 +47,8 @@ setup(
         "test": [
             "pytest",
             "pytest-xdist",
+            "ahocorasick-rs>=1.0",
+            "opencc>=1.1",
             "hypothesis",
             "pytorch-crf",
             "jieba",
@@ -77,6 +80,7 @@ setup(
         "spacy_factories": [
             "cner = spacy_cner.pipeline.cner:make_cner",
             "cner_features = spacy_cner.pipeline.cner_features:make_cner_features",
+            "cner_dictionary = spacy_cner.pipeline.cner_dictionary:make_cner_dictionary",
             "cner_rules = spacy_cner.pipeline.cner_rules:make_cner_rules",
             "cner_remote = spacy_cner.pipeline.remote:make_cner_remote",
             "word_entities = spacy_cner.pipeline.word_entities:make_word_entities",

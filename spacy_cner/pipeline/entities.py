@@ -7,12 +7,14 @@ import numpy
 from spacy.tokens import Doc
 from spacy.training import Example
 
+from ..decoding.bonus import raised
+from ..decoding.find_spans import FindSpans, ScoredSpan, best_spans, path_spans, probable_spans
+from ..decoding.tag_scores import Tagged, TagScores
 from ..errors import InputError
-from ..models.decoding import FindSpans, ScoredSpan, best_spans, path_spans, probable_spans
-from ..models.tag_scores import Tagged, TagScores
 from ..text.char_view import char_offsets, gold_entity_tags
 from ..text.windows import Window, join_spans
 from .entity_writer import Entity, EntityWriter
+from .known import known_in, known_tokens
 from .settings import Setting, one_of
 from .tagging import CharTagger
 
@@ -76,7 +78,10 @@ class EntityTagger(EntityWriter, CharTagger):
     def read(self, views: list[Doc], tagged: Iterable[Tagged], spans: FindSpans | None = None) -> list[list[Entity]]:
         """The entities of each document that `spans` finds, by default those of `decoding`, from left to right."""
         parts: list[list[tuple[Window, list[ScoredSpan]]]] = [[] for _ in views]
+        known = [known_tokens(view) for view in views]
         for windows, scores in tagged:
+            if inside := list(known_in(windows, known)):
+                scores = raised(scores, inside)
             if self.outside_penalty:
                 scores = scores.without(self.outside_penalty)
             for window, row in zip(windows, (spans or self.spans)(scores)):

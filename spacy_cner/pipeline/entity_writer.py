@@ -1,16 +1,15 @@
 """How entities get into documents, whatever found them."""
 
-import warnings
 from collections.abc import Iterable
 from typing import NamedTuple
 
 import numpy
 from spacy.tokens import Doc, Span, SpanGroup
 
+from .align import align
+from .links import linked
 from .scores import entity_score, places_of, set_score
 from .settings import Configured, Setting, one_of
-
-LONGER = 2  # characters, and twice its own length: the most that an entity is expanded to
 
 
 class Entity(NamedTuple):
@@ -68,24 +67,14 @@ class EntityWriter(Configured):
             before = set(places_of(doc.spans[self.spans_key])) if self.spans_key in doc.spans else set()
             own = [span for span in kept if (span.start_char, span.end_char, span.label_) in before] + chosen
             own.sort(key=lambda span: span.start)
-            doc.set_ents([*kept, *chosen], blocked=blocked, default="outside")
+            doc.set_ents(linked(doc, [*kept, *chosen]), blocked=blocked, default="outside")
             group = SpanGroup(doc, name=self.spans_key, spans=own)
             group.attrs["scores"] = [entity_score(span) for span in own]
             doc.spans[self.spans_key] = group
 
     def align(self, doc: Doc, entity: Entity) -> Span | None:
         """The tokens of an entity by `alignment_mode`; None if there are none, or far too many."""
-        span = doc.char_span(entity.start, entity.end, label=entity.label, alignment_mode=self.alignment_mode)
-        if span is None or not len(span):
-            return None
-        if span.end_char - span.start_char > 2 * (entity.end - entity.start) + LONGER:
-            warnings.warn(
-                f"the component {self.name!r} leaves out entities that are far shorter than the tokens they are in: "
-                "expected tokens of characters or words, got some that may be clauses",
-                stacklevel=2,
-            )
-            return None
-        return span
+        return align(doc, *entity[:3], mode=self.alignment_mode, name=self.name)
 
 
 def blocked_spans(doc: Doc) -> list[Span]:

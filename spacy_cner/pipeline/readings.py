@@ -2,11 +2,11 @@
 
 from collections.abc import Iterable
 
-import torch
+import numpy
 from spacy.language import Language
 from spacy.tokens import Doc
 
-from ..models.tag_scores import TagScores
+from ..decoding.tag_scores import TagScores
 from ..text.char_view import char_offsets
 from ..text.tags import tags_to_spans
 from .entities import EntityTagger
@@ -45,15 +45,25 @@ def n_best_readings(component: EntityTagger, docs: Iterable[Doc], n: int) -> lis
 
 def _n_best(scores: TagScores, n: int) -> list[list[tuple[float, list[tuple[int, int, str]]]]]:
     """Returns the n best taggings of each sequence: probability and spans (start, end, label)."""
-    paths, totals = scores.crf.nbest(scores.emissions, scores.lengths, n, scores.transitions)
-    with torch.no_grad():
-        best = -scores.crf.nll(scores.emissions, paths[:, 0].clamp(min=0), scores.lengths, scores.transitions)
-    chances = (best.unsqueeze(1) + totals - totals[:, :1]).exp()
+    paths, _ = scores.crf.nbest(scores.emissions, scores.lengths, n, scores.transitions)
+    chances = [_chances(scores, paths[:, rank]) for rank in range(n)]
     return [
         [
-            (chance, tags_to_spans([scores.tags[tag] for tag in path[:length]], scores.scheme, "repair"))
+            (float(chance), tags_to_spans([scores.tags[tag] for tag in path[:length]], scores.scheme, "repair"))
             for path, chance in zip(rows, row)
             if chance > 0
         ]
-        for rows, row, length in zip(paths.tolist(), chances.tolist(), scores.lengths.tolist())
+        for rows, row, length in zip(paths.tolist(), numpy.transpose(chances), scores.lengths.tolist())
     ]
+
+
+def _chances(scores: TagScores, paths: numpy.ndarray) -> numpy.ndarray:
+    """Returns the probability of the path of each sequence, that of the span that is all of it; 0 where there is no
+    path."""
+    there = [i for i, length in enumerate(scores.lengths.tolist()) if length and paths[i, 0] >= 0]
+    spans = numpy.array([(i, 0, scores.lengths[i]) for i in there], dtype="int64").reshape(-1, 3)
+    chances = numpy.zeros(len(paths))
+    chances[there] = scores.crf.span_probabilities(
+        scores.emissions, scores.lengths, spans, paths, positional=scores.transitions
+    )
+    return chances

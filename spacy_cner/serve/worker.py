@@ -8,7 +8,8 @@ import signal
 import socket
 import struct
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -16,6 +17,7 @@ from spacy.language import Language
 from spacy.tokens import Doc
 
 from ..loading import load_pipeline
+from ..pipeline.cner_dictionary import KnownNames
 from ..pipeline.readings import n_best_readings, reader_of
 from .results import Wanted, document_json, fault_json
 
@@ -84,15 +86,26 @@ def _answer(nlp: Language, texts: list[str], wanted: list[Wanted], terms: Sequen
     for text in texts:
         text.encode("utf-8")
     most = max((each.n_best for each in wanted), default=0)
-    with nlp.memory_zone():
-        if most or terms:
-            docs, readings = run_components(nlp, texts, most, terms)
+    with nlp.memory_zone(), known_terms(nlp, terms):
+        if most:
+            docs, readings = run_components(nlp, texts, most)
         else:
             docs, readings = list(nlp.pipe(texts, batch_size=len(texts))), []
         return [
             document_json(doc, each, _first(readings[i], each.n_best) if readings and each.n_best else None)
             for i, (doc, each) in enumerate(zip(docs, wanted, strict=True))
         ]
+
+
+@contextmanager
+def known_terms(nlp: Language, terms: Sequence[tuple[str, str]]) -> Iterator[None]:
+    """Has terms (term, label) in the pipeline's first `cner_dictionary` for the block."""
+    pipe: Any = next((pipe for _, pipe in nlp.pipeline if isinstance(pipe, KnownNames)), None)
+    if not terms or pipe is None:
+        yield
+        return
+    with pipe.with_terms(terms):
+        yield
 
 
 def _first(readings: list[Any], n: int) -> list[Any]:
@@ -107,9 +120,7 @@ def _first(readings: list[Any], n: int) -> list[Any]:
     return kept
 
 
-def run_components(
-    nlp: Language, texts: list[str], n_best: int, terms: Sequence[tuple[str, str]] = ()
-) -> tuple[list[Doc], list[list[Any]]]:
+def run_components(nlp: Language, texts: list[str], n_best: int) -> tuple[list[Doc], list[list[Any]]]:
     """Runs a pipeline step by step. RETURNS: the documents, and their readings if there is a component for these."""
     reader, readings = reader_of(nlp), []
     docs = [nlp.make_doc(text) for text in texts]

@@ -24,10 +24,13 @@ def models(trained_joint, tmp_path_factory):
     ruler.add_patterns(CONTRACT["patterns"])
     ruler.add_patterns([{"label": "XSS", "pattern": "<script>alert(1)</script>"}])
     nlp.to_disk(folder / "contract")
+    nlp = spacy.blank("zh")
+    nlp.add_pipe("cner_dictionary")
+    nlp.to_disk(folder / "known")
     return folder
 
 
 @pytest.fixture(scope="session")
 def server(models):
-    with RunningServer(models / "joint", models / "contract") as running:
+    with RunningServer(models / "joint", models / "contract", models / "known") as running:
         yield running

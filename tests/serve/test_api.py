@@ -7,11 +7,14 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
+import spacy
 from conftest import SENTENCES, entities, words
 from serve.conftest import CONTRACT
 from serve.running import RunningServer, in_threads
+from spacy.tokens import Span
 
 from spacy_cner.client import Client
+from spacy_cner.serve.results import entity_fields
 
 TEXTS = [text for text, _ in SENTENCES]
 CASES = CONTRACT["cases"]
@@ -109,12 +112,31 @@ def test_scores_that_are_unknown_are_null(server):
     assert answer["documents"][0]["entities"] == [{"start": 0, "end": 2, "label": "PER", "text": "王海", "score": None}]
 
 
+def test_a_dictionary_is_of_its_request_alone(server):
+    def ask(i):
+        term = "海风" if i % 2 else "青岛"
+        dictionary = [{"term": term, "label": "X"}] if i % 3 else []
+        _, _, answer = server.post({"model": "known", "texts": [TEXTS[1]], "dictionary": dictionary, "labels": None})
+        return [each["text"] for each in answer["documents"][0]["entities"]], [each["term"] for each in dictionary]
+
+    for found, expected in in_threads(12, ask):
+        assert found == expected
+
+
+def test_what_is_known_of_an_entity():
+    doc = spacy.blank("zh")("王海来了。")
+    doc.ents = [Span(doc, 0, 2, "PER", kb_id="Q1")]
+    assert entity_fields(doc.ents[0]) == {
+        "start": 0, "end": 2, "label": "PER", "text": "王海", "score": None, "kb_id": "Q1"
+    }  # fmt: skip
+
+
 def test_models_are_told(server):
     _, _, answer = server.get("/v1/models")
-    first, second = answer["models"]
+    first, second, third = answer["models"]
     assert first["name"] == "joint" and first["labels"] == ["LOC", "ORG", "PER"] and first["has_words"]
     assert first["has_readings"] and not second["has_readings"] and not second["has_words"]
-    assert "XSS" in second["labels"] and not first["has_dictionary"]
+    assert "XSS" in second["labels"] and not first["has_dictionary"] and third["has_dictionary"]
 
 
 BAD = {
@@ -126,7 +148,7 @@ BAD = {
     "too many readings": ({"texts": [], "n_best": 1000}, 422, "/n_best"),
     "a unit": ({"texts": [], "offsets": "bytes"}, 422, "/offsets"),
     "a label": ({"texts": [], "labels": ["秘密"]}, 422, "LOC, ORG, PER"),
-    "a model": ({"texts": [], "model": "秘密"}, 404, "joint, contract"),
+    "a model": ({"texts": [], "model": "秘密"}, 404, "joint, contract, known"),
     "a dictionary": ({"texts": [], "dictionary": [{"term": "秘密", "label": "X"}]}, 422, "cner_dictionary"),
     "no JSON": (b'{"texts": ["\xe7\xa7\x98\xe5\xaf\x86', 422, "JSON"),
     "an array": (b"[]", 422, "/"),
@@ -164,12 +186,12 @@ def test_a_body_without_a_stated_length_is_bounded_too(server):
         )
         sent = 0
         try:
-            while sent < 8 << 20:
+            while sent < 32 << 20:
                 connection.sendall(b"10000\r\n" + b" " * 65536 + b"\r\n")
                 sent += 65536
         except ConnectionError:
             pass
-        assert sent < 8 << 20 or b" 413 " in connection.recv(100)
+        assert sent < 32 << 20 or b" 413 " in connection.recv(100)
 
 
 def test_request_ids_come_back_and_texts_are_not_logged(server):
