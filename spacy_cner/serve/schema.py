@@ -9,6 +9,7 @@ DocumentId = StrictInt | Annotated[str, Field(max_length=200, strict=True)]
 Probability = Annotated[float, Field(ge=0, le=1, strict=True)]
 MOST_READINGS = 20
 MOST_TERMS = 1000
+ONE_LINE = r"^[^\n\r\t\x00]*[^\s\x00][^\n\r\t\x00]*$"  # with something to read
 
 
 class Strict(BaseModel):
@@ -27,8 +28,8 @@ class DocumentIn(Strict):
 class TermIn(Strict):
     """A term that is an entity wherever it stands."""
 
-    term: Annotated[str, Field(min_length=1, max_length=200, strict=True)]
-    label: Annotated[str, Field(min_length=1, max_length=100, strict=True)]
+    term: Annotated[str, Field(max_length=200, strict=True, pattern=ONE_LINE)]
+    label: Annotated[str, Field(max_length=100, strict=True, pattern=ONE_LINE)]
 
 
 class EntitiesRequest(Strict):
