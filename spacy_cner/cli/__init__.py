@@ -20,6 +20,7 @@ from . import (  # noqa: F401  (each registers its command)
     pretrain,
     pseudo,
     segment,
+    serve,
     split,
     stats,
     teach,

@@ -36,7 +36,8 @@ SECTIONS = {
     "Train and package": ("init", "pretrain", "export-recogniser", "calibrate", "evaluate", "compile", "package"),
     "Make corpora": ("convert", "prepare", "split", "sample", "stats", "segment", "pseudo", "teach"),
     "Learn from raw text, and from errors": ("vectors", "words", "export-encoder", "jieba-tagger", "mine-rules"),
-    "Look into": ("entities", "explain", "classes", "curve"),
+    "Use": ("serve",),
+    "Look into": ("entities", "annotate", "explain", "classes", "curve"),
 }
 OTHER = "Others"
 
