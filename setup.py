@@ -51,6 +51,7 @@ setup(
             "rjieba",
             "gensim>=4.4; python_version < '3.14'",
             "python-crfsuite",
+            "nervaluate; python_version >= '3.11'",
             "matplotlib",
             "spacy-transformers>=1.4.0,<1.5",
             "transformers<4.53.3",

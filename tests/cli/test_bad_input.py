@@ -22,7 +22,12 @@ LINES = {
     "convert": ["TAGGED NEW.spacy --format bio"],
     "curve": ["NEW.png LOG --score ents_f"],
     "entities": ["MODEL 王海在青岛"],
-    "evaluate": ["MODEL DOCS --train DOCS --words-train DOCS --output NEW", "model docs.spacy --batch-size NUMBER"],
+    "evaluate": [
+        "MODEL DOCS --train DOCS --words-train DOCS --output NEW",
+        "model docs.spacy --batch-size NUMBER",
+        "model docs.spacy --resamples NUMBER",
+        "model docs.spacy --errors NEW --save NEW.spacy --picture NEW.png",
+    ],
     "explain": ["MODEL 王海在青岛", "attentive 王海在青岛 --output NEW.png"],
     "export-encoder": ["FOLDER NEW --about text"],
     "export-recogniser": ["FOLDER NEW --about text"],

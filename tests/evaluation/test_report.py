@@ -1,3 +1,5 @@
+from spacy_cner.evaluation.details import detail
+from spacy_cner.evaluation.judged import Judged
 from spacy_cner.evaluation.report import format_scores
 
 SCORES = {
@@ -67,3 +69,14 @@ def test_words_without_a_training_set():
         ["-", "words", "seen", "in", "training"],
         ["-", "words", "unseen", "in", "training"],
     ]
+
+
+def test_details_follow():
+    document = Judged("王海在青岛", [(0, 2, "PER"), (3, 5, "机构")], [(0, 2, "PER")], [0.75])
+    table = rows(SCORES | detail([document], {("王海", "PER")}))
+    assert table[1] == ["50.00", "66.67", "57.14", "66.7–66.7", "2", "all"]
+    assert ["50.00", "mean", "of", "the", "types"] in table
+    assert ["0.00", "0.00", "0.00", "0.0–0.0", "1", "机构"] in table
+    assert ["-", "0.00", "0.00", "0.0–0.0", "1", "unseen"] in table
+    assert ["1", "missed", "nothing", "was", "found", "there"] in table
+    assert ["25.00", "6.25", "1", "PER"] in table
