@@ -4,6 +4,7 @@ from . import (  # noqa: F401  (each registers its command)
     annotate,
     calibrate,
     classes,
+    compare,
     convert,
     curve,
     entities,

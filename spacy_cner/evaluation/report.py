@@ -5,6 +5,7 @@ from typing import Any, Literal
 
 import wasabi
 
+from .comparison import Comparison
 from .mistakes import KINDS, Mistake
 from .scorer import MENTION_SUFFIXES
 
@@ -118,3 +119,33 @@ def _row(scores: dict[str, Any], prefix: str, name: str) -> list[str]:
 
 def _percent(score: float | None) -> str:
     return "-" if score is None else f"{score * 100:.2f}"
+
+
+def format_comparison(found: Comparison) -> str:
+    """Formats the scores of two systems and their differences as tables, in percent."""
+    rows = []
+    for name, each in (("A", found.a), ("B", found.b)):
+        seeds = f"{100 * each.seeds:.2f}" if len(each.of_runs) > 1 else "-"
+        rows.append([_percent(each.f), seeds, f"{100 * each.data:.2f}", str(len(each.of_runs)), name])
+    parts = [_table(["F", "± of seeds", "± of data", "runs", ""], rows)]
+    rows = [_difference(each, {"p": "P", "r": "R", "f": "F"}[key]) for key, each in found.differences.items()]
+    rows += [_difference(each, f"F, {label} ({each['support']})") for label, each in found.per_type.items()]
+    parts.append(_table(["A", "B", "B - A", "95 %", ""], rows))
+    return "".join(parts)
+
+
+def format_differing(found: Sequence[dict[str, Any]], limit: int) -> str:
+    """Formats at most `limit` of the documents that `differing` returns, a line for each and one for each side."""
+    lines = []
+    for each in found[:limit]:
+        lines.append(f"\n{each['document'] + 1}: {' '.join(each['text'].split())}")
+        for side, name in (("gold", "gold"), ("a", "A alone"), ("b", "B alone")):
+            entities = [f"{entity['text']} {entity['label']}" for entity in each[side]]
+            lines.append(f"  {name}: {', '.join(entities) or 'nothing'}")
+    return "\n".join(lines)
+
+
+def _difference(each: dict[str, Any], name: str) -> list[str]:
+    low, high = each["interval"] or (0.0, 0.0)
+    shown = f"{100 * low:+.2f} to {100 * high:+.2f}"
+    return [_percent(each["a"]), _percent(each["b"]), f"{100 * each['difference']:+.2f}", shown, name]

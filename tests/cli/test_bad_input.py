@@ -19,6 +19,7 @@ LINES = {
     "annotate": ["MODEL NEW.spacy TEXT", "MODEL new.spacy TEXT --min-length NUMBER"],
     "calibrate": ["MODEL DOCS NEW"],
     "classes": ["MODEL"],
+    "compare": ["MODEL MODEL DOCS --output NEW --differences NEW", "model model docs.spacy --resamples NUMBER"],
     "convert": ["TAGGED NEW.spacy --format bio"],
     "curve": ["NEW.png LOG --score ents_f"],
     "entities": ["MODEL 王海在青岛"],
@@ -167,7 +168,7 @@ def test_bad_input_is_explained(folder, args, shown):
 
 
 @pytest.mark.parametrize(
-    "command", ["annotate", "calibrate", "entities", "evaluate", "explain", "mine-rules", "segment"]
+    "command", ["annotate", "calibrate", "compare", "entities", "evaluate", "explain", "mine-rules", "segment"]
 )
 def test_a_pipeline_that_was_never_trained(folder, command):
     nlp = spacy.blank("zh")
