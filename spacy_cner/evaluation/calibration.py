@@ -10,8 +10,8 @@ from spacy.tokens import Doc
 from spacy.training import Example
 from spacy.util import minibatch
 
+from ..decoding.find_spans import without_overlap
 from ..errors import InputError
-from ..models.decoding import without_overlap
 from ..text.progress import progress
 from .gold import char_doc, is_annotated
 from .pipeline import evaluate_pipeline

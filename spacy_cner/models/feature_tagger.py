@@ -8,6 +8,8 @@ import numpy
 import torch
 from spacy.tokens import Doc
 
+from ..decoding.parameters import CrfParameters, forbidden_transitions
+from ..decoding.tag_scores import Tagged, TagScores
 from ..features.dictionary import Dictionary
 from ..features.extract import Extractor, Features
 from ..features.word_list import WordList
@@ -19,7 +21,6 @@ from ..text.batching import batches_by_length
 from ..text.char_view import window_tags, windows_of
 from ..text.tags import allowed_transitions
 from ..text.windows import OVERLAP, Window
-from .tag_scores import Tagged, TagScores
 from .torch_layers import PADDED_SIZE_CPU
 
 ProgressReport = Callable[[int, float], None]  # called with the number of the iteration or epoch, and the loss
@@ -114,12 +115,20 @@ class FeatureTagger:
     def _tag(
         self, windows: list[Window], positions: list[range], rows: torch.Tensor, bigram_rows: torch.Tensor
     ) -> Iterator[Tagged]:
-        emissions = self.model.emissions(rows)
+        emissions, crf = self.model.emissions(rows), self._crf()
         for chosen in batches_by_length(positions, PADDED_SIZE_CPU):
             batch = make_batch([positions[i] for i in chosen])
             scores, transitions = emissions[batch.chars], self.model.transitions(bigram_rows, batch)
-            found = TagScores(self.model.crf, self.tags, self.scheme, scores, batch.lengths, transitions)
+            given = None if transitions is None else transitions.numpy()
+            found = TagScores(crf, self.tags, self.scheme, scores.numpy(), batch.lengths.numpy(), given)
             yield Tagged([windows[i] for i in chosen], found)
+
+    def _crf(self) -> CrfParameters:
+        crf = self.model.crf
+        forbidden = forbidden_transitions(self.tags, self.scheme)
+        return CrfParameters(
+            crf.transitions.numpy(), crf.start_transitions.numpy(), crf.end_transitions.numpy(), forbidden
+        )
 
     def to_dict(self) -> dict[str, Any]:
         """Returns settings, lists and weights, ready for msgpack."""

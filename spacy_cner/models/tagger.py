@@ -10,6 +10,7 @@ from thinc.api import Model, chain
 from thinc.types import Floats2d
 from torch import nn
 
+from ..decoding.parameters import CrfParameters
 from ..nn.crf import CRF
 from ..text.tags import allowed_transitions, scheme_letters, tag_list
 from .torch_layers import SizedShim, pad, sequence_layer, sized_shim, unpad
@@ -118,6 +119,13 @@ def score_tags(
 def crf_of(model: Model) -> CRF:
     """Returns the tagger's CRF."""
     return cast(CRF, sized_shim(model.get_ref("crf")).require_built())
+
+
+def crf_parameters(model: Model) -> CrfParameters:
+    """Returns what the tagger's CRF has learned, to decode with."""
+    crf = crf_of(model)
+    arrays = crf.transitions, crf.start_transitions, crf.end_transitions, crf.forbidden
+    return CrfParameters(*(array.detach().cpu().numpy() for array in arrays))
 
 
 def crf_loss(

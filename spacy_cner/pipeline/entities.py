@@ -9,9 +9,9 @@ import numpy
 from spacy.tokens import Doc, Span, SpanGroup
 from spacy.training import Example
 
+from ..decoding.find_spans import FindSpans, ScoredSpan, best_spans, path_spans, probable_spans
+from ..decoding.tag_scores import Tagged, TagScores
 from ..errors import InputError
-from ..models.decoding import FindSpans, ScoredSpan, best_spans, path_spans, probable_spans
-from ..models.tag_scores import Tagged, TagScores
 from ..text.char_view import char_offsets, gold_entity_tags
 from ..text.windows import Window, join_spans
 from .scores import entity_score, places_of, set_score

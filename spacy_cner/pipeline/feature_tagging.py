@@ -17,6 +17,7 @@ from spacy.tokens import Doc
 from spacy.training import Example, validate_examples, validate_get_examples
 from spacy.vocab import Vocab
 
+from ..decoding.tag_scores import Tagged
 from ..errors import InputError
 from ..features.clusters import cluster_lists
 from ..features.columns import DOC_COLUMNS
@@ -25,7 +26,6 @@ from ..features.template import columns_of, parse_templates
 from ..features.template_sets import DEFAULT_TEMPLATES
 from ..features.word_list import WordList, own_lists, read_list
 from ..models.feature_tagger import FeatureTagger, TrainingData
-from ..models.tag_scores import Tagged
 from ..text.char_view import CharView
 from ..text.tags import scheme_letters
 from .saving import check_seal, seal

@@ -12,10 +12,10 @@ from spacy.training import Example, validate_examples, validate_get_examples
 from spacy.vocab import Vocab
 from thinc.api import Config, Model, Optimizer, set_dropout_rate
 
+from ..decoding.tag_scores import Tagged, TagScores, pad_scores
 from ..errors import InputError
-from ..models.tag_scores import Tagged, TagScores
-from ..models.tagger import crf_loss, crf_of, score_tags, set_labels
-from ..models.torch_layers import pad, padded_size
+from ..models.tagger import crf_loss, crf_parameters, score_tags, set_labels
+from ..models.torch_layers import padded_size
 from ..text.batching import batches_by_length
 from ..text.char_view import UNKNOWN, CharView, WindowDocs, window_tags, windows_of
 from ..text.windows import OVERLAP, Window
@@ -99,13 +99,14 @@ class NetworkTagger(CharTagger, Sealed, TrainablePipe):
     def _scored(self, views: list[Doc]) -> Iterator[Tagged]:
         if not any(len(view) for view in views):
             return
+        crf = crf_parameters(self.model)
         for windows, docs in self.batches(views, overlap=self.window // OVERLAP):
-            scores = self.model.predict(docs)
+            scores = [self.model.ops.to_numpy(rows) for rows in self.model.predict(docs)]
             for part in batches_by_length(windows, padded_size(self.model.ops)):
                 kept = [i for i in part if len(windows[i])]
                 if kept:
-                    emissions, lengths = pad([scores[i] for i in kept])
-                    found = TagScores(crf_of(self.model), self.tags, self.tag_scheme, emissions, lengths)
+                    emissions, lengths = pad_scores([scores[i] for i in kept])
+                    found = TagScores(crf, self.tags, self.tag_scheme, emissions, lengths)
                     yield Tagged([windows[i] for i in kept], found)
 
     def batches(self, views: list[Doc], *, overlap: int = 0) -> Iterator[tuple[list[Window], list[Doc]]]:

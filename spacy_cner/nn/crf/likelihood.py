@@ -11,13 +11,13 @@ from torch import Tensor
 from torch.autograd.function import once_differentiable
 
 from .forward_backward import forward_backward
-from .lattice import Lattice, build_lattice
+from .lattice import TensorLattice, build_lattice
 
 
 class KnownPath:
-    """The results of `ForwardBackward` for a single known path: `path` (S, B), all tags of each sequence."""
+    """The results of `Expectations` for a single known path: `path` (S, B), all tags of each sequence."""
 
-    def __init__(self, lattice: Lattice, path: Tensor):
+    def __init__(self, lattice: TensorLattice, path: Tensor):
         self.lattice, self.path = lattice, path.unsqueeze(2)
         before, after = path[:-1], path[1:]
         # Index into the flattened table of transitions; shape: (S - 1, B)
