@@ -2,6 +2,7 @@
 
 from . import (  # noqa: F401  (each registers its command)
     annotate,
+    audit,
     calibrate,
     classes,
     compare,

@@ -35,7 +35,7 @@ QUIET = typer.Option(False, "--quiet", "-q", help="Print results, warnings and e
 # The help lists the commands by what people do with them; others come last.
 SECTIONS = {
     "Train and package": ("init", "pretrain", "export-recogniser", "calibrate", "evaluate", "compare", "package"),
-    "Make corpora": ("convert", "prepare", "split", "sample", "stats", "segment", "pseudo", "annotate"),
+    "Make corpora": ("convert", "prepare", "split", "sample", "stats", "audit", "segment", "pseudo", "annotate"),
     "Learn from raw text, and from errors": ("vectors", "words", "export-encoder", "jieba-tagger", "mine-rules"),
     "Look into": ("entities", "explain", "classes", "curve"),
 }

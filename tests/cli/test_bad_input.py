@@ -17,6 +17,7 @@ COMMANDS = get_command(app).commands
 # Command lines of each, with the kinds of what they name in capitals.
 LINES = {
     "annotate": ["MODEL NEW.spacy TEXT", "MODEL new.spacy TEXT --min-length NUMBER"],
+    "audit": ["DOCS --output NEW --html NEW", "DOCS docs.spacy"],
     "calibrate": ["MODEL DOCS NEW"],
     "classes": ["MODEL"],
     "compare": ["MODEL MODEL DOCS --output NEW --differences NEW", "model model docs.spacy --resamples NUMBER"],
