@@ -43,12 +43,21 @@ def expected_error(scores: numpy.ndarray, right: numpy.ndarray, count: int = BIN
     """Returns the expected calibration error (ECE, Naeini et al. 2015): how far the share of right entities is from
     their mean probability, averaged over `bins` by their counts. None without entities.
 
-    It is above 0 by chance, too: with n entities, and probabilities that are exact, by about the square root of
-    0.1 / n times a few."""
+    It is above 0 by chance, too: see `error_by_chance`."""
     if not len(scores):
         return None
     groups = [group for group in bins(scores, right, count) if group["count"]]
     return sum(group["count"] * abs(group["right"] - group["score"]) for group in groups) / len(scores)
+
+
+def error_by_chance(scores: numpy.ndarray, draws: int = 200) -> float | None:
+    """Returns the mean of `expected_error` if the probabilities were exact: of as many entities, each of which is right
+    with its own probability. A measured error that is no higher says nothing against the probabilities."""
+    if not len(scores):
+        return None
+    random = numpy.random.default_rng(0)
+    errors = [expected_error(scores, random.random(len(scores)) < scores) for _ in range(draws)]
+    return float(numpy.mean([error for error in errors if error is not None]))
 
 
 def brier(scores: numpy.ndarray, right: numpy.ndarray) -> float | None:
@@ -93,8 +102,8 @@ def threshold_for(scores: numpy.ndarray, right: numpy.ndarray, precision: float)
 
 
 def reliability(documents: Sequence[Judged]) -> dict[str, Any] | None:
-    """Returns `ece`, `brier`, `per_type` (both for each type), `bins`, `risk_coverage` and `thresholds` of the
-    entities that have a probability; None if none has."""
+    """Returns `ece`, `ece_by_chance`, `brier`, `per_type` (these for each type), `bins`, `risk_coverage` and
+    `thresholds` of the entities that have a probability; None if none has."""
     scores, right = scored(documents)
     if not len(scores):
         return None
@@ -102,9 +111,16 @@ def reliability(documents: Sequence[Judged]) -> dict[str, Any] | None:
     per_type = {}
     for label in labels:
         own = scored(documents, label)
-        per_type[label] = {"ece": expected_error(*own), "brier": brier(*own), "count": len(own[0])}
+        by_chance = error_by_chance(own[0])
+        per_type[label] = {
+            "ece": expected_error(*own),
+            "ece_by_chance": by_chance,
+            "brier": brier(*own),
+            "count": len(own[0]),
+        }
     return {
         "ece": expected_error(scores, right),
+        "ece_by_chance": error_by_chance(scores),
         "brier": brier(scores, right),
         "count": len(scores),
         "per_type": per_type,

@@ -30,10 +30,12 @@ def format_scores(scores: dict[str, Any]) -> str:
     rows = [[str(count), kind, KINDS[kind]] for kind, count in scores["ents_errors"].items()]
     parts.append(_table(["", "errors", ""], rows))
     if (found := scores["ents_probabilities"]) is not None:
-        rows = [[_percent(found["ece"]), _percent(found["brier"]), str(found["count"]), "all"]]
-        for label, each in found["per_type"].items():
-            rows.append([_percent(each["ece"]), _percent(each["brier"]), str(each["count"]), label])
-        parts.append(_table(["ECE", "Brier", "found", "probabilities"], rows))
+        keys = ("ece", "ece_by_chance", "brier")
+        rows = [
+            [*(_percent(each[key]) for key in keys), str(each["count"]), label]
+            for label, each in {"all": found, **found["per_type"]}.items()
+        ]
+        parts.append(_table(["ECE", "by chance", "Brier", "found", "probabilities"], rows))
     return "".join(parts)
 
 

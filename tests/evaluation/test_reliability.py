@@ -6,6 +6,7 @@ from spacy_cner.evaluation.reliability import (
     bins,
     brier,
     by_threshold,
+    error_by_chance,
     expected_error,
     reliability,
     risk_coverage,
@@ -52,6 +53,15 @@ def test_exact_probabilities_have_a_small_error():
     assert expected_error(scores**2, right) > 0.1
 
 
+@pytest.mark.parametrize("count, low, high", [(200, 0.03, 0.08), (20_000, 0.002, 0.01)])
+def test_few_entities_have_an_error_by_chance(count, low, high):
+    chance = numpy.random.default_rng(5)
+    scores = chance.random(count)
+    errors = [expected_error(scores, chance.random(count) < scores) for _ in range(30)]
+    assert low < error_by_chance(scores) < high
+    assert error_by_chance(scores) == pytest.approx(numpy.mean(errors), rel=0.2)
+
+
 def test_of_documents():
     documents = [
         Judged("王海在青岛", [(0, 2, "PER"), (3, 5, "LOC")], [(0, 2, "PER"), (3, 5, "ORG")], [0.9, 0.6]),
@@ -59,6 +69,7 @@ def test_of_documents():
     ]
     found = reliability(documents)
     assert found["count"] == 2 and found["ece"] == pytest.approx((0.1 + 0.6) / 2)
-    assert found["per_type"]["PER"] == {"ece": pytest.approx(0.1), "brier": pytest.approx(0.01), "count": 1}
+    own = found["per_type"]["PER"]
+    assert (own["ece"], own["brier"], own["count"]) == (pytest.approx(0.1), pytest.approx(0.01), 1)
     assert found["thresholds"][0] == {"threshold": 0.0, "found": 2, "p": 0.5, "r": 0.5}
     assert reliability(documents[1:]) is None

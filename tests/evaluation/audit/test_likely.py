@@ -4,10 +4,8 @@ from spacy_cner.errors import InputError
 from spacy_cner.evaluation.audit.finding import Annotated
 from spacy_cner.evaluation.audit.likely import likely_errors
 
-PEOPLE, PLACES = (
-    ["王海", "林燕", "陈东", "周明", "吴江", "郑伟", "孙丽", "赵云"],
-    ["青岛", "大连", "杭州", "苏州", "西安", "成都"],
-)
+PEOPLE = ["王海", "林燕", "陈东", "周明", "吴江", "郑伟", "孙丽", "赵云"]
+PLACES = ["青岛", "大连", "杭州", "苏州", "西安", "成都"]
 
 
 def sentences():
