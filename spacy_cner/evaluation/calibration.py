@@ -101,9 +101,7 @@ def calibrate(
         raise InputError(f"expected documents with entity annotation, got none in {len(docs)} documents")
 
     def use(temperature: float, choice: Choice) -> None:
-        for setting, value in zip(SETTINGS, (*choice, temperature), strict=True):
-            setattr(pipe, setting, value)
-            nlp.get_pipe_config(name)[setting] = value
+        pipe.reconfigure(nlp, name, decoding=choice[0], threshold=choice[1], temperature=temperature)
 
     was, cold = (pipe.decoding, pipe.threshold), pipe.temperature
     before, ece = _judged(nlp, gold)
