@@ -1,5 +1,6 @@
 """All that `evaluate` says of entities beyond P, R and F1: intervals, other scores, groups, errors, probabilities."""
 
+import logging
 from collections.abc import Sequence
 from typing import Any
 
@@ -12,6 +13,11 @@ from .judged import Judged
 from .mistakes import count_mistakes, mistakes
 from .reliability import reliability
 from .semeval import semeval
+
+logger = logging.getLogger(__name__)
+
+LARGE = 0.05  # the share of all entities that one document may have
+FEW = 100  # documents; of fewer, one easily has more
 
 
 def detail(
@@ -26,6 +32,7 @@ def detail(
     `ents_probabilities`: what `reliability` returns. Equal input gives equal output, to the last digit."""
     labels = sorted({span[2] for document in documents for span in (*document.gold, *document.found)})
     by_type = counts(documents, labels, lambda _, span: span[2])
+    _warn_of_large(by_type.sum(axis=(1, 2)))
     draws = resampled(by_type, resamples)
     found: dict[str, Any] = {
         "ents_support": int(by_type[..., 2].sum()),
@@ -46,6 +53,19 @@ def detail(
     found["ents_errors"] = count_mistakes(mistakes(documents, known))
     found["ents_probabilities"] = reliability(documents)
     return found
+
+
+def _warn_of_large(entities: numpy.ndarray) -> None:
+    """Whether such a document is drawn decides the score, so what the other ones say of it is too little."""
+    largest = int(entities.argmax()) if len(entities) else 0
+    if len(entities) >= FEW and entities[largest] > LARGE * entities.sum():
+        share = 100 * entities[largest] / entities.sum()
+        logger.warning(
+            "document %d of %d has %.0f %% of the entities: the intervals are too narrow; split it into sentences",
+            largest + 1,
+            len(entities),
+            share,
+        )
 
 
 def _mean(values: numpy.ndarray) -> float | None:

@@ -71,6 +71,16 @@ def test_words_without_a_training_set():
     ]
 
 
+def test_one_document_with_many_entities_is_warned_of(caplog):
+    small = Judged("王海", [(0, 2, "PER")], [], [])
+    large = Judged("王海" * 9, [(2 * i, 2 * i + 2, "PER") for i in range(9)], [], [])
+    detail([*[small] * 120, large], resamples=100)
+    assert "document 121 of 121 has 7 % of the entities: the intervals are too narrow" in caplog.text
+    caplog.clear()
+    detail([*[small] * 300, large], resamples=100)
+    assert not caplog.records
+
+
 def test_details_follow():
     document = Judged("王海在青岛", [(0, 2, "PER"), (3, 5, "机构")], [(0, 2, "PER")], [0.75])
     table = rows(SCORES | detail([document], {("王海", "PER")}))
