@@ -64,6 +64,7 @@ setup(
             "rjieba",
             "gensim>=4.4; python_version < '3.14'",
             "python-crfsuite",
+            "nervaluate; python_version >= '3.11'",
             "matplotlib",
             "pyarrow>=20",
             "ray[data]>=2.50",

@@ -27,6 +27,12 @@ def check_threshold(value: float) -> None:
         raise InputError(f"expected a number from 0 to 1, got {value}")
 
 
+def check_temperature(value: float) -> None:
+    """Raises InputError for a number that scores cannot be divided by."""
+    if not 0 < value < float("inf"):
+        raise InputError(f"expected a number over 0, got {value}")
+
+
 class EntityTagger(EntityWriter, CharTagger):
     """Reads tags as entities."""
 
@@ -36,6 +42,9 @@ class EntityTagger(EntityWriter, CharTagger):
     because no single way to tag it is likely; `python -m spacy_cner calibrate` chooses the threshold."""
     threshold = Setting[float](0.0, check_threshold)
     """Entities less probable than this are left out."""
+    temperature = Setting[float](1.0, check_temperature)
+    """All scores are divided by it: over 1, probabilities are less sure, and the most probable tags stay as they are
+    (Guo et al. 2017, "On calibration of modern neural networks"). `python -m spacy_cner calibrate` chooses it."""
     outside_penalty = Setting[float](0.0)
     """This is subtracted from the score of the tag O in prediction: a positive number finds more entities, and more
     wrong ones (Minkov et al. 2006, "NER systems that suit user's preferences"). Scores are those of the CRF so
@@ -84,6 +93,8 @@ class EntityTagger(EntityWriter, CharTagger):
                 scores = raised(scores, inside)
             if self.outside_penalty:
                 scores = scores.without(self.outside_penalty)
+            if self.temperature != 1:
+                scores = scores.tempered(self.temperature)
             for window, row in zip(windows, (spans or self.spans)(scores)):
                 placed = [(window.start + start, window.start + end, label, score) for start, end, label, score in row]
                 parts[window.index].append((window, placed))
