@@ -5,6 +5,7 @@ import contextlib
 import io
 import logging
 import re
+from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 from functools import lru_cache
 from typing import Any
@@ -106,6 +107,7 @@ def iso_time(text: str, now: datetime) -> str | None:
     text = re.sub("(?<=后天|前天)(早|晚)(?!上|间)", lambda found: found[1] + "上", text)
     text = text.replace("次日", "明天").replace("翌日", "明天").replace("昨夜", "昨天晚上")
     text = re.sub("[许整]$|点钟$", lambda found: "点" if found[0] == "点钟" else "", text)
+    text = re.sub("本月|这个?月", f"{now.year}年{now.month}月", text)
     for read in (_era, _part, _decade, _range, _ago):
         found = read(text, now)
         if found is not None:
@@ -137,11 +139,10 @@ def _part(text: str, now: datetime) -> str | None:
             return None
         first, last = DAY_PARTS[found[2]]
         return f"{day}T{first:02}:00/{day}T{last:02}:00"
-    if found := re.fullmatch("(.*?)(?:月|月份)?(上旬|中旬|下旬|初|底|末)", text):
-        month = {"": "本月"}.get(found[1], found[1]) if "月" in text else None
-        if month and re.search("年[初底末]", text) is None:
-            value = iso_time(month if month.endswith("月") else month + "月", now)
-            if value and re.fullmatch(r"\d{4}-\d\d", value):
+    if found := re.fullmatch("(.*?月)份?(上旬|中旬|下旬|初|底|末)", text):
+        value = iso_time("本月" if found[1] == "月" else found[1], now)
+        if value is not None:
+            if re.fullmatch(r"\d{4}-\d\d", value):
                 first, last = MONTH_PARTS[found[2]]
                 end = calendar.monthrange(int(value[:4]), int(value[5:]))[1]
                 return f"{value}-{first:02}/{value}-{min(last, end):02}"
@@ -224,9 +225,11 @@ def _ago(text: str, now: datetime) -> str | None:
 
 
 def _by_jionlp(text: str, now: datetime) -> str | None:
+    parse = _parser()
     base = {"year": now.year, "month": now.month, "day": now.day, "hour": now.hour, "minute": now.minute}
     try:
-        found = _parser()(text, time_base=base)
+        with _quiet():
+            found = parse(text, time_base=base)
     except Exception:  # it says so in many ways that a text is no time
         return None
     if found.get("type") not in ("time_point", "time_span"):
@@ -267,5 +270,22 @@ def _parser() -> Any:
             from jionlp import parse_time
     except ImportError:
         raise InputError('expected the extra values for dates and times: pip install "spacy_cner[values]"') from None
-    logging.getLogger("root").addFilter(lambda record: "jionlp" not in (record.pathname or ""))
     return parse_time
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """jionlp logs the traceback of what it cannot read, and without a handler sets up logging for the whole process."""
+    root = logging.getLogger()
+    handler = logging.NullHandler()
+    root.addHandler(handler)
+    root.addFilter(_not_jionlp)
+    try:
+        yield
+    finally:
+        root.removeHandler(handler)
+        root.removeFilter(_not_jionlp)
+
+
+def _not_jionlp(record: logging.LogRecord) -> bool:
+    return "jionlp" not in record.pathname
