@@ -16,7 +16,7 @@ from spacy.vocab import Vocab
 from ..errors import CorpusError, InputError
 from ..terms.columns import Term, TermColumns
 from ..terms.dictionary import TermDictionary, without_stops
-from ..terms.folding import Folding
+from ..text.folding import Folding
 from ..terms.index import Hit
 from ..terms.packing import pack, unpack
 from ..terms.reading import read_stops, read_terms, summary

@@ -9,7 +9,7 @@ import numpy
 
 from ..errors import InputError
 from .columns import SEPARATOR, Term, TermColumns
-from .folding import Folding
+from ..text.folding import Folding
 
 FIRST_HAN = "\u2e80"  # scripts before it write words with blanks between them
 
