@@ -2,8 +2,10 @@
 
 from . import (  # noqa: F401  (each registers its command)
     annotate,
+    audit,
     calibrate,
     classes,
+    compare,
     compile,
     convert,
     curve,
@@ -20,8 +22,10 @@ from . import (  # noqa: F401  (each registers its command)
     pretrain,
     pseudo,
     segment,
+    serve,
     split,
     stats,
+    teach,
     vectors,
     words,
 )
