@@ -10,6 +10,7 @@ from spacy.tokens import Doc, Span, SpanGroup
 from spacy.training import Example
 
 from ..decoding.find_spans import FindSpans, ScoredSpan, best_spans, path_spans, probable_spans
+from ..decoding.readings import Reading, readings
 from ..decoding.tag_scores import Tagged, TagScores
 from ..errors import InputError
 from ..text.char_view import char_offsets, gold_entity_tags
@@ -118,11 +119,7 @@ class EntityTagger(CharTagger):
         """The entities of each document that `spans` finds, by default those of `decoding`, from left to right."""
         parts: list[list[tuple[Window, list[ScoredSpan]]]] = [[] for _ in views]
         for windows, scores in tagged:
-            if self.outside_penalty:
-                scores = scores.without(self.outside_penalty)
-            if self.temperature != 1:
-                scores = scores.tempered(self.temperature)
-            for window, row in zip(windows, (spans or self.spans)(scores)):
+            for window, row in zip(windows, (spans or self.spans)(self.adjusted(scores))):
                 placed = [(window.start + start, window.start + end, label, score) for start, end, label, score in row]
                 parts[window.index].append((window, placed))
         return [
@@ -136,6 +133,30 @@ class EntityTagger(CharTagger):
     def candidates(self, docs: Iterable[Doc], threshold: float) -> list[list[Entity]]:
         """All entities of each document that are at least as probable as `threshold`, whether or not they overlap."""
         return self.read(*self.scored(docs), partial(probable_spans, threshold=threshold))
+
+    def readings(self, docs: Iterable[Doc], coverage: float = 0.9, most: int = 16) -> list[list[list[Reading]]]:
+        """The most probable readings of each window of each document: as few as have `coverage` of the probability
+        together, and `most` at most. Spans are in characters of the document. A document of up to `window` characters
+        has one window."""
+        if not 0 < coverage < 1 or most < 1:
+            raise InputError(f"expected a coverage between 0 and 1 and at least 1 reading, got {coverage} and {most}")
+        views, tagged = self.scored(docs)
+        parts: list[list[tuple[int, list[Reading]]]] = [[] for _ in views]
+        for windows, scores in tagged:
+            for window, found in zip(windows, readings(self.adjusted(scores), coverage, most)):
+                view = views[window.index]
+                placed = [
+                    Reading([(*char_offsets(view, window.start + a, window.start + b), x) for a, b, x in spans], p)
+                    for spans, p in found
+                ]
+                parts[window.index].append((window.start, placed))
+        return [[found for _, found in sorted(rows, key=lambda row: row[0])] for rows in parts]
+
+    def adjusted(self, scores: TagScores) -> TagScores:
+        """The scores as settings change them before decoding."""
+        if self.outside_penalty:
+            scores = scores.without(self.outside_penalty)
+        return scores.tempered(self.temperature) if self.temperature != 1 else scores
 
     def set_annotations(self, docs: Iterable[Doc], found: list[list[Entity]]) -> None:
         """Sets `doc.ents` and, with their scores, `doc.spans[spans_key]`. Blocked tokens get no entity."""
