@@ -9,6 +9,7 @@ import typer
 from spacy_cner.corpus.docbin import read_docs
 from spacy_cner.evaluation.calibration import last_to_calibrate
 from spacy_cner.loading import load_pipeline
+from spacy_cner.pipeline.readings import n_best_readings
 
 COVERAGES = (0.5, 0.8, 0.9, 0.95)
 
@@ -23,9 +24,9 @@ def main(model: str, gold: Path, most: int = 32, longest: int = 256):
         docs = list(nlp.pipe(doc.text for doc in golds))
     for coverage in COVERAGES:
         found, count = 0, 0
-        for doc, (readings,) in zip(golds, nlp.get_pipe(name).readings(docs, coverage, most), strict=True):
+        for doc, readings in zip(golds, n_best_readings(nlp.get_pipe(name), docs, most, coverage), strict=True):
             entities = [(ent.start_char, ent.end_char, ent.label_) for ent in doc.ents]
-            found += any(reading.spans == entities for reading in readings)
+            found += any([each[:3] for each in reading[3]] == entities for reading in readings)
             count += len(readings)
         print(f"wished {coverage:.2f}, is {found / len(docs):.3f}, {count / len(docs):.1f} readings")
 

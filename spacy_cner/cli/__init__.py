@@ -6,6 +6,7 @@ from . import (  # noqa: F401  (each registers its command)
     calibrate,
     classes,
     compare,
+    compile,
     convert,
     curve,
     entities,
@@ -21,8 +22,10 @@ from . import (  # noqa: F401  (each registers its command)
     pretrain,
     pseudo,
     segment,
+    serve,
     split,
     stats,
+    teach,
     vectors,
     words,
 )

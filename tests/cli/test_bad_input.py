@@ -16,7 +16,6 @@ from spacy_cner.cli import app
 COMMANDS = get_command(app).commands
 # Command lines of each, with the kinds of what they name in capitals.
 LINES = {
-    "annotate": ["MODEL NEW.spacy TEXT", "MODEL new.spacy TEXT --min-length NUMBER"],
     "audit": ["DOCS --output NEW --html NEW", "DOCS docs.spacy"],
     "calibrate": ["MODEL DOCS NEW"],
     "classes": ["MODEL"],
@@ -47,6 +46,7 @@ LINES = {
         "docs.spacy --train a.spacy --dev b.spacy --ratio NUMBER:2",
     ],
     "stats": ["DOCS --against DOCS"],
+    "teach": ["MODEL NEW.spacy TEXT", "MODEL new.spacy TEXT --min-length NUMBER"],
     "vectors": ["NEW TEXT --min-count 1 --order 1 --width 4 --rows 9", "new text.txt --min-count NUMBER"],
     "words": ["NEW TEXT --min-count 1 --width 4", "new text.txt --min-count NUMBER"],
 }
@@ -169,7 +169,7 @@ def test_bad_input_is_explained(folder, args, shown):
 
 
 @pytest.mark.parametrize(
-    "command", ["annotate", "calibrate", "compare", "entities", "evaluate", "explain", "mine-rules", "segment"]
+    "command", ["calibrate", "compare", "entities", "evaluate", "explain", "mine-rules", "segment", "teach"]
 )
 def test_a_pipeline_that_was_never_trained(folder, command):
     nlp = spacy.blank("zh")

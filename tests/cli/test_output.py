@@ -20,7 +20,7 @@ from spacy_cner.loading import save_pipeline
 from spacy_cner.text.progress import note, progress
 
 COMMANDS = get_command(app).commands
-RUN_A_PIPELINE = {"annotate", "calibrate", "compare", "entities", "evaluate", "mine-rules", "segment"}
+RUN_A_PIPELINE = {"calibrate", "compare", "entities", "evaluate", "mine-rules", "segment", "teach"}
 PRINT_FIGURES = {"audit", "calibrate", "classes", "compare", "entities", "evaluate", "mine-rules", "stats"}
 ESCAPE = "\x1b["
 
@@ -79,7 +79,6 @@ def run(inputs, tmp_path, monkeypatch):
 
 # Each writes a file, prints messages, and shows bars.
 WRITING = [
-    "annotate model out.spacy text.txt --batch-size 2",
     "convert tagged.bio out.spacy --format bio",
     "init clc -o out.cfg",
     "prepare tagged.bio out --format bio",
@@ -87,6 +86,7 @@ WRITING = [
     "sample docs.spacy out.spacy --fraction 0.5",
     "segment joint docs.spacy out.spacy --overwrite --batch-size 2",
     "split docs.spacy --train out.spacy --dev dev.spacy",
+    "teach model out.spacy text.txt --batch-size 2",
     "vectors out.npz text.txt --min-count 1 --order 1 --width 4 --rows 9",
 ]
 # Each prints figures.
@@ -212,14 +212,14 @@ import sys
 from spacy_cner import files
 from spacy_cner.cli import app
 
-flush = files._to_disk
+flush = files.to_disk
 
 def slow(file):
     print("writing", flush=True)
     sys.stdin.read()
     flush(file)
 
-files._to_disk = slow
+files.to_disk = slow
 app(sys.argv[1:])
 """
 

@@ -2,7 +2,7 @@ from itertools import chain, combinations
 
 import pytest
 import spacy
-from conftest import SENTENCES, make_examples
+from conftest import make_examples
 from hypothesis import given
 from hypothesis import strategies as st
 from pytest import approx
@@ -10,7 +10,6 @@ from spacy.cli.find_threshold import find_threshold
 from spacy.tokens import DocBin
 
 from spacy_cner.decoding.find_spans import without_overlap
-from spacy_cner.errors import InputError
 
 THRESHOLD = 0.25
 
@@ -65,13 +64,3 @@ def test_find_threshold_of_spacy_begins_at_0(pipelines, factory, decoding, tmp_p
     best, score, scores = find_threshold(folder, tmp_path / "dev.spacy", factory, "threshold", "ents_f", n_trials=3)
     assert list(scores) == [0.0, 0.5, 1.0]
     assert score == scores[best] == max(scores.values()) > 0.9
-
-
-def test_readings_of_documents(trained):
-    pipe = trained.get_pipe("cner")
-    docs = [trained.make_doc(text) for text, _ in SENTENCES]
-    for (text, ents), (found,) in zip(SENTENCES, pipe.readings(docs, 0.99), strict=True):
-        assert found[0].spans == ents, text
-        assert sum(reading.probability for reading in found[:-1]) < 0.99
-    with pytest.raises(InputError, match="expected a coverage between 0 and 1 and at least 1 reading, got 1.5 and 16"):
-        pipe.readings(docs, 1.5)

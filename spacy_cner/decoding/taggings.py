@@ -7,16 +7,17 @@ from ..text.tags import tags_to_spans
 from .tag_scores import TagScores
 
 
-class Reading(NamedTuple):
+class Tagging(NamedTuple):
     """One way to tag a whole sequence: its spans (start, end, label) from left to right, and its probability."""
 
     spans: list[tuple[int, int, str]]
     probability: float
 
 
-def readings(scores: TagScores, coverage: float, most: int) -> list[list[Reading]]:
-    """Returns the best readings of each sequence, best first: as few as have `coverage` of the probability together,
-    and `most` at most. With calibrated probabilities the right one is among them at that rate."""
+def best_taggings(scores: TagScores, coverage: float, most: int) -> list[list[Tagging]]:
+    """Returns the best taggings of each sequence, best first: as few as have `coverage` of the probability together,
+    and `most` at most; with a coverage of 1 the `most` best. With calibrated probabilities the right one is among them
+    at that rate."""
     paths, logs = scores.crf.nbest(scores.emissions, scores.lengths, most, scores.transitions)
     partition = scores.crf.log_partition(scores.emissions, scores.lengths, scores.transitions)
     found = []
@@ -24,10 +25,10 @@ def readings(scores: TagScores, coverage: float, most: int) -> list[list[Reading
         own, covered = [], 0.0
         for path, value in zip(rows, values.tolist(), strict=True):
             probability = float(math.exp(value - total))
-            if covered >= coverage or not probability:
+            if (covered >= coverage and coverage < 1) or not probability:
                 break
             tags = [scores.tags[tag] for tag in path[:length].tolist()]
-            own.append(Reading(tags_to_spans(tags, scores.scheme, "repair"), probability))
+            own.append(Tagging(tags_to_spans(tags, scores.scheme, "repair"), probability))
             covered += probability
         found.append(own)
     return found

@@ -4,8 +4,8 @@ import numpy
 import pytest
 
 from spacy_cner.decoding.parameters import CrfParameters, forbidden_transitions
-from spacy_cner.decoding.readings import readings
 from spacy_cner.decoding.tag_scores import TagScores
+from spacy_cner.decoding.taggings import best_taggings
 from spacy_cner.text.tags import tags_to_spans
 
 TAGS = ["O", "B-X", "I-X"]
@@ -36,7 +36,7 @@ def enumerated(scores, sequence):
 @pytest.mark.parametrize("coverage", [0.3, 0.9])
 def test_the_fewest_best_ones_that_have_so_much_probability(scores, temperature, coverage):
     changed = scores.tempered(temperature)
-    for sequence, found in enumerate(readings(changed, coverage, 100)):
+    for sequence, found in enumerate(best_taggings(changed, coverage, 100)):
         every = enumerated(changed, sequence)
         total = numpy.cumsum([probability for probability, _ in every])
         count = int((total < coverage).sum()) + 1
@@ -46,4 +46,8 @@ def test_the_fewest_best_ones_that_have_so_much_probability(scores, temperature,
 
 
 def test_no_more_than_asked_for(scores):
-    assert [len(found) for found in readings(scores, 0.999, 2)] == [2, 2]
+    assert [len(found) for found in best_taggings(scores, 0.999, 2)] == [2, 2]
+
+
+def test_all_that_are_asked_for(scores):
+    assert [len(found) for found in best_taggings(scores, 1.0, 7)] == [7, 7]
