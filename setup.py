@@ -47,6 +47,7 @@ setup(
         "spark": ["pyspark>=4.0", "pyarrow>=20", "pandas"],
         "plots": ["matplotlib"],
         "peers": ["python-crfsuite"],
+        "shelf": ["jiagu", "foolnltk", "tensorflow-cpu"],
         "serve": ["fastapi", "uvicorn", "uvloop; sys_platform != 'win32'", "httptools", "prometheus-client"],
         "package": ["setuptools>=77", "wheel"],
         "docs": ["mkdocs-material", "mkdocstrings[python]"],
