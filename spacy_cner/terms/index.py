@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 import numpy
 
 from ..errors import InputError
-from .columns import SEPARATOR, Term, TermColumns
 from ..text.folding import Folding
+from .columns import SEPARATOR, Term, TermColumns
 
 FIRST_HAN = "\u2e80"  # scripts before it write words with blanks between them
 
@@ -152,7 +152,9 @@ def _goes_on(text: str, place: int) -> bool:
     # Inside of 3.14 or 1,000
     if after in ".," and before.isdigit():
         return place + 1 < len(text) and text[place + 1].isdigit() and text[place + 1] < FIRST_HAN
-    return before in ".," and after.isdigit() and place > 1 and text[place - 2].isdigit() and text[place - 2] < FIRST_HAN
+    return (
+        before in ".," and after.isdigit() and place > 1 and text[place - 2].isdigit() and text[place - 2] < FIRST_HAN
+    )
 
 
 class _Strings:
@@ -194,7 +196,7 @@ def _build(patterns: list[str]) -> Any:
     try:
         from ahocorasick_rs import AhoCorasick, Implementation, MatchKind
     except ImportError:
-        raise InputError('expected the extra dictionary for a dictionary: pip install "spacy_cner[dictionary]"') from None
-    return AhoCorasick(
-        patterns, MatchKind.Standard, store_patterns=False, implementation=Implementation.ContiguousNFA
-    )
+        raise InputError(
+            'expected the extra dictionary for a dictionary: pip install "spacy_cner[dictionary]"'
+        ) from None
+    return AhoCorasick(patterns, MatchKind.Standard, store_patterns=False, implementation=Implementation.ContiguousNFA)
