@@ -6,6 +6,7 @@ from . import (  # noqa: F401  (each registers its command)
     classes,
     convert,
     curve,
+    dictionary,
     entities,
     evaluate,
     explain,

@@ -33,7 +33,7 @@ QUIET = typer.Option(False, "--quiet", "-q", help="Print results, warnings and e
 
 # The help lists the commands by what people do with them; others come last.
 SECTIONS = {
-    "Train and package": ("init", "pretrain", "export-recogniser", "calibrate", "evaluate", "package"),
+    "Train and package": ("init", "pretrain", "export-recogniser", "calibrate", "dictionary", "evaluate", "package"),
     "Make corpora": ("convert", "prepare", "split", "sample", "stats", "segment", "pseudo", "annotate"),
     "Learn from raw text, and from errors": ("vectors", "words", "export-encoder", "jieba-tagger", "mine-rules"),
     "Look into": ("entities", "explain", "classes", "curve"),

@@ -37,6 +37,8 @@ PIECE = re.compile(rf"({NUMBER}|半)(个?半)?(?:个?多)?\s?({UNIT})(半|多)?"
 
 def iso_duration(text: str) -> str | None:
     """Returns an ISO 8601 duration, `P3Y6M`; of a range both with a slash; None for what is none."""
+    if not text:
+        return None
     about = bool(re.search("多|余|来|几", text))
     low: dict[str, float] = {}
     high: dict[str, float] = {}
@@ -53,7 +55,7 @@ def iso_duration(text: str) -> str | None:
         for into, value in zip((low, high), ends):
             _add(into, UNITS[found[5]], value + half)
     if place != len(text):
-        rest = re.fullmatch(r"(?:([一二三四五六七八九十]+|\d+)[夜晚宿]|(\d\d))", text[place:])
+        rest = re.fullmatch(r"(?:([一二两三四五六七八九十]+|\d+)[夜晚宿]|(\d\d))", text[place:])
         if rest is None or not place:
             return None
         if rest[2]:  # 9秒83

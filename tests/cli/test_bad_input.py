@@ -21,6 +21,7 @@ LINES = {
     "classes": ["MODEL"],
     "convert": ["TAGGED NEW.spacy --format bio"],
     "curve": ["NEW.png LOG --score ents_f"],
+    "dictionary": ["MODEL NEW NAMES", "MODEL NEW names.txt --never NAMES"],
     "entities": ["MODEL 王海在青岛"],
     "evaluate": ["MODEL DOCS --train DOCS --words-train DOCS --output NEW", "model docs.spacy --batch-size NUMBER"],
     "explain": ["MODEL 王海在青岛", "attentive 王海在青岛 --output NEW.png"],
@@ -70,7 +71,7 @@ GOOD = {
     "SHARE": "1",
 }
 # A folder is what these write.
-FOLDER_COMMANDS = {"calibrate", "jieba-tagger", "package", "prepare", "pretrain"}
+FOLDER_COMMANDS = {"calibrate", "dictionary", "jieba-tagger", "package", "prepare", "pretrain"}
 
 
 def cases():
