@@ -2,8 +2,11 @@
 
 from . import (  # noqa: F401  (each registers its command)
     annotate,
+    audit,
     calibrate,
     classes,
+    compare,
+    compile,
     convert,
     curve,
     dictionary,
@@ -20,8 +23,10 @@ from . import (  # noqa: F401  (each registers its command)
     pretrain,
     pseudo,
     segment,
+    serve,
     split,
     stats,
+    teach,
     vectors,
     words,
 )

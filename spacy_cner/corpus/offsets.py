@@ -4,14 +4,13 @@ characters; and what makes one suspect that they were counted in another way."""
 import re
 import unicodedata
 from bisect import bisect_left
-from collections.abc import Callable, Iterable
-from itertools import accumulate
+from collections.abc import Iterable
 
 from ..errors import InputError
+from ..text.offsets import CODEPOINT, UNITS, cluster_starts, goes_on
 from .document import EntitySpan
 from .source import Source
 
-CODEPOINT = "codepoint"
 # Characters that are one code point but two units of UTF-16, or that are a part of what a user sees as one character.
 SEVERAL_UNITS = re.compile("[\U00010000-\U0010ffff\u0300-\u036f\u200d\ufe00-\ufe0f\u20e3]")
 OPENING, CLOSING = "([{<（［｛〈《「『【〔“‘«", ")]}>）］｝〉》」』】〕”’»"
@@ -39,17 +38,17 @@ def to_codepoints(text: str, entities: list[EntitySpan], unit: str) -> list[Enti
         return found
 
     if unit == "grapheme":
-        places = _cluster_starts(text)
+        places = cluster_starts(text)
         return [(places[place(start)], places[place(end)], label) for start, end, label in entities]
     return [(place(start), place(end), label) for start, end, label in entities]
 
 
 def _check_end(text: str, entities: list[EntitySpan]) -> None:
     beyond = max((end for _, end, _ in entities), default=0)
-    if beyond > len(text) and beyond <= _utf16(text)[-1]:
+    if beyond > len(text) and beyond <= UNITS["utf16"](text)[-1]:
         raise InputError(
             f"expected offsets inside of 0-{len(text)}, got {beyond}, which is inside of the text if it is counted in "
-            "UTF-16 (--offsets utf-16)"
+            "UTF-16 (--offsets utf16)"
         )
 
 
@@ -110,7 +109,7 @@ def _is_latin(char: str) -> bool:
 
 
 def _cuts_character(text: str, border: int) -> bool:
-    return 0 < border < len(text) and _goes_on(text, border)
+    return 0 < border < len(text) and goes_on(text, border)
 
 
 def _has_loose_punctuation(mention: str) -> bool:
@@ -124,53 +123,3 @@ def _has_loose_punctuation(mention: str) -> bool:
     return any(
         char and char not in NO_PUNCTUATION and unicodedata.category(char).startswith("P") for char in (first, last)
     )
-
-
-def _utf16(text: str) -> list[int]:
-    return list(accumulate((2 if char > "\uffff" else 1 for char in text), initial=0))
-
-
-def _utf8(text: str) -> list[int]:
-    return list(accumulate((len(char.encode("utf-8", "surrogatepass")) for char in text), initial=0))
-
-
-def _graphemes(text: str) -> list[int]:
-    return list(range(len(_cluster_starts(text))))
-
-
-def _cluster_starts(text: str) -> list[int]:
-    """Returns where user-perceived characters start, and the length of the text (Unicode Standard Annex 29, without
-    the rules for Hangul jamo and Indic scripts)."""
-    return [i for i in range(len(text)) if i == 0 or not _goes_on(text, i)] + [len(text)]
-
-
-def _goes_on(text: str, i: int) -> bool:
-    """Returns whether the character at `i` belongs to the one before it."""
-    before, char = text[i - 1], text[i]
-    if before == "\r" and char == "\n":
-        return True
-    if unicodedata.category(char) in ("Mn", "Me", "Mc") or char in "\u200c\u200d":
-        return True
-    if "\U0001f3fb" <= char <= "\U0001f3ff" or "\U000e0020" <= char <= "\U000e007f":
-        return True
-    if before == "\u200d" and unicodedata.category(char) == "So":
-        return True
-    if _is_flag(before) and _is_flag(char):
-        run = 0
-        while run < i and _is_flag(text[i - 1 - run]):
-            run += 1
-        return run % 2 == 1
-    return False
-
-
-def _is_flag(char: str) -> bool:
-    return "\U0001f1e6" <= char <= "\U0001f1ff"
-
-
-# What to count, and a function from a text to the offset of each character and of the end in this unit.
-UNITS: dict[str, Callable[[str], list[int]]] = {
-    CODEPOINT: lambda text: list(range(len(text) + 1)),
-    "utf-16": _utf16,
-    "utf-8": _utf8,
-    "grapheme": _graphemes,
-}

@@ -30,11 +30,13 @@ def fit_weights(
     nlp: Language, docs: Iterable[Doc], component: str, weights: Sequence[float] = WEIGHTS
 ) -> FittedWeights | None:
     """Sets the weights of the soft dictionary before a recogniser to those with the highest F1 on `docs`, label by
-    label, twice over, and writes them to the pipeline's config, too. Of equal ones the least is taken. What it had
-    stays where nothing is better, or `docs` have fewer than LEAST_ENTITIES entities.
+    label, twice over, and writes them to the pipeline's config, too. What it had stays where nothing is better, as for
+    a label of which `docs` have no term, or where `docs` have fewer than LEAST_ENTITIES entities.
 
     component: the name of the recogniser; its network runs once.
-    RETURNS: None if no dictionary in mode "soft" stands before it."""
+    RETURNS: None if there is no such component, or no dictionary in mode "soft" before it."""
+    if component not in nlp.pipe_names:
+        return None
     before = nlp.pipe_names[: nlp.pipe_names.index(component)]
     soft = [name for name in before if isinstance(pipe := nlp.get_pipe(name), KnownNames) and pipe.mode == "soft"]
     gold = [doc for doc in docs if is_annotated(doc)]
@@ -51,7 +53,7 @@ def fit_weights(
         for weight in weights:
             tried = {**chosen, label: weight}
             f = score(tried)
-            if f > best or (f == best and weight < chosen.get(label, float("inf"))):
+            if f > best:
                 best, chosen = f, tried
     if best <= first:
         chosen, best = known, first

@@ -23,7 +23,7 @@ from ..terms.variants import check_conversions, variants_of
 from ..text.folding import Folding
 from ..text.matches import Match, longest, set_matches
 from .align import align
-from .entities import blocked_spans
+from .entity_writer import blocked_spans
 from .links import linked
 from .saving import SavedParts
 from .scores import SCORES

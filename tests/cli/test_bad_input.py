@@ -16,14 +16,20 @@ from spacy_cner.cli import app
 COMMANDS = get_command(app).commands
 # Command lines of each, with the kinds of what they name in capitals.
 LINES = {
-    "annotate": ["MODEL NEW.spacy TEXT", "MODEL new.spacy TEXT --min-length NUMBER"],
+    "audit": ["DOCS --output NEW --html NEW", "DOCS docs.spacy"],
     "calibrate": ["MODEL DOCS NEW"],
     "classes": ["MODEL"],
+    "compare": ["MODEL MODEL DOCS --output NEW --differences NEW", "model model docs.spacy --resamples NUMBER"],
     "convert": ["TAGGED NEW.spacy --format bio"],
     "curve": ["NEW.png LOG --score ents_f"],
     "dictionary": ["MODEL NEW NAMES", "MODEL NEW names.txt --never NAMES"],
     "entities": ["MODEL 王海在青岛"],
-    "evaluate": ["MODEL DOCS --train DOCS --words-train DOCS --output NEW", "model docs.spacy --batch-size NUMBER"],
+    "evaluate": [
+        "MODEL DOCS --train DOCS --words-train DOCS --output NEW",
+        "model docs.spacy --batch-size NUMBER",
+        "model docs.spacy --resamples NUMBER",
+        "model docs.spacy --errors NEW --save NEW.spacy --picture NEW.png",
+    ],
     "explain": ["MODEL 王海在青岛", "attentive 王海在青岛 --output NEW.png"],
     "export-encoder": ["FOLDER NEW --about text"],
     "export-recogniser": ["FOLDER NEW --about text"],
@@ -41,6 +47,7 @@ LINES = {
         "docs.spacy --train a.spacy --dev b.spacy --ratio NUMBER:2",
     ],
     "stats": ["DOCS --against DOCS"],
+    "teach": ["MODEL NEW.spacy TEXT", "MODEL new.spacy TEXT --min-length NUMBER"],
     "vectors": ["NEW TEXT --min-count 1 --order 1 --width 4 --rows 9", "new text.txt --min-count NUMBER"],
     "words": ["NEW TEXT --min-count 1 --width 4", "new text.txt --min-count NUMBER"],
 }
@@ -163,7 +170,7 @@ def test_bad_input_is_explained(folder, args, shown):
 
 
 @pytest.mark.parametrize(
-    "command", ["annotate", "calibrate", "entities", "evaluate", "explain", "mine-rules", "segment"]
+    "command", ["calibrate", "compare", "entities", "evaluate", "explain", "mine-rules", "segment", "teach"]
 )
 def test_a_pipeline_that_was_never_trained(folder, command):
     nlp = spacy.blank("zh")

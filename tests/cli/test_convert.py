@@ -56,8 +56,8 @@ def test_labels(run):
     "options, message",
     [
         (["--format", "conllx"], "expected a format out of bio"),
-        (["--format", "bio", "--offsets", "utf-16"], "expected --offsets with the format cluener or doccano"),
-        (["--format", "doccano", "--offsets", "utf-32"], "expected --offsets out of codepoint, utf-16"),
+        (["--format", "bio", "--offsets", "utf16"], "expected --offsets with the format cluener or doccano"),
+        (["--format", "doccano", "--offsets", "utf-32"], "expected --offsets out of codepoint, utf16"),
         (["--format", "tagged", "--tag-set", "pfr"], "expected --tag-set out of pku"),
         (["--format", "tagged", "--tag-set", "pku", "--labels", "nr=PER"], "expected --labels or --tag-set, got both"),
         (["--format", "conll", "--scheme", "iob"], "expected --scheme out of bio"),

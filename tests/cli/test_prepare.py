@@ -33,7 +33,7 @@ def test_options_of_convert(run):
     result, parts = run(tagged + "海\n", "-f", "tagged", "--labels", "nh=人", "--lenient")
     assert result.exit_code == 0 and [ent.label_ for ent in parts["dev"][0].ents] == ["人"]
     assert "Skipped" in result.stderr and "expected word/tag" in result.stderr
-    result, _ = run('{"text": "😀王海", "label": [[2, 4, "PER"]]}\n' * 10, "-f", "doccano", "--offsets", "utf-16")
+    result, _ = run('{"text": "😀王海", "label": [[2, 4, "PER"]]}\n' * 10, "-f", "doccano", "--offsets", "utf16")
     assert result.exit_code == 0 and "10 entities" in result.stderr
     result, _ = run("1\t王海\tB-PER\t-\n\n" * 10, "-f", "conll", "--column", "2", "--tag-column", "3")
     assert result.exit_code == 0 and "10 entities" in result.stderr
@@ -57,7 +57,7 @@ def test_no_entity_is_an_error_before_training(run):
     "options, message",
     [
         ([], "expected --corpus NAME for a folder of corpora, or --format NAME for one file, got neither"),
-        (["--format", "bio", "--offsets", "utf-16"], "expected --offsets with the format cluener or doccano"),
+        (["--format", "bio", "--offsets", "utf16"], "expected --offsets with the format cluener or doccano"),
         (["--corpus", "mine", "--encoding", "gbk"], "expected --encoding with --format alone"),
         (["--corpus", "mine", "--labels", "nr=PER"], "expected --labels with --format alone"),
         (["--corpus", "mine", "--recipes", "none.yml"], "none.yml: expected a YAML file of corpora"),

@@ -70,9 +70,9 @@ def test_no_annotation_file_leaves_out_the_file(tmp_path):
 def test_offsets_in_other_units(tmp_path):
     text, ann = "😀林小燕笑了\n", "T1\tPER 2 5\t林小燕\n"
     (error,), _ = read(tmp_path, ann, text)
-    assert "got '小燕笑'; it stands there if offsets are counted in utf-16 (--offsets utf-16)" in str(error)
+    assert "got '小燕笑'; it stands there if offsets are counted in utf16 (--offsets utf16)" in str(error)
     source = Source.read(tmp_path / "a.txt")
-    ((_, sentence),) = read_brat(source, offsets="utf-16")
+    ((_, sentence),) = read_brat(source, offsets="utf16")
     assert sentence.entities == [(1, 4, "PER")]
 
 

@@ -147,7 +147,7 @@ def test_options_that_a_format_does_not_have(tmp_path):
     with pytest.raises(
         InputError, match="expected --offsets with the format cluener or doccano or .*, got it with 'bio'"
     ):
-        convert(tmp_path, "bio", offsets="utf-16")
+        convert(tmp_path, "bio", offsets="utf16")
 
 
 def test_empty_files_of_a_folder_are_left_out_and_noted(tmp_path):

@@ -70,8 +70,8 @@ def test_two_annotators(tmp_path):
 def test_offsets_in_other_units(tmp_path):
     one = task(region(2, 5, "PER", "林小燕"), data={"text": "😀" + TEXT})
     ((error,), _) = read(tmp_path, one)
-    assert "it stands there if offsets are counted in utf-16 (--offsets utf-16)" in str(error)
-    assert read(tmp_path, one, offsets="utf-16")[0][0].entities == [(1, 4, "PER")]
+    assert "it stands there if offsets are counted in utf16 (--offsets utf16)" in str(error)
+    assert read(tmp_path, one, offsets="utf16")[0][0].entities == [(1, 4, "PER")]
 
 
 @pytest.mark.parametrize(

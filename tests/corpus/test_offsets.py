@@ -20,14 +20,14 @@ def read(tmp_path, text, entities, **options):
 def test_units_of_python_itself(text, data):
     start = data.draw(st.integers(0, len(text)))
     end = data.draw(st.integers(start, len(text)))
-    for unit, size in (("utf-16", 2), ("utf-8", 1)):
-        code = unit.replace("16", "16-le")
+    for unit, size in (("utf16", 2), ("utf8", 1)):
+        code = unit.replace("utf", "utf-").replace("16", "16-le")
         given_ = (len(text[:start].encode(code)) // size, len(text[:end].encode(code)) // size, "X")
         assert to_codepoints(text, [given_], unit) == [(start, end, "X")]
 
 
 @pytest.mark.parametrize(
-    "unit, start, end", [("codepoint", 6, 9), ("utf-16", 10, 13), ("utf-8", 20, 29), ("grapheme", 4, 7)]
+    "unit, start, end", [("codepoint", 6, 9), ("utf16", 10, 13), ("utf8", 20, 29), ("grapheme", 4, 7)]
 )
 def test_the_same_entity_in_all_units(unit, start, end, tmp_path):
     sentence, _ = read(tmp_path, "👍🏿🇨🇳在e林小燕笑了"[0:4] + "在e林小燕笑了", [[start, end, "PER"]], offsets=unit)
@@ -44,14 +44,14 @@ def test_what_a_user_sees_as_one_character(text, count):
 
 
 def test_offsets_that_cannot_be(tmp_path):
-    with pytest.raises(InputError, match="expected offsets between characters in utf-16, got 1"):
-        to_codepoints("😀王", [(1, 2, "X")], "utf-16")
-    with pytest.raises(InputError, match="expected offsets inside of 0-3 in utf-16, got -1"):
-        to_codepoints("😀王", [(-1, 2, "X")], "utf-16")
-    with pytest.raises(InputError, match="expected offsets counted in one of codepoint, utf-16"):
+    with pytest.raises(InputError, match="expected offsets between characters in utf16, got 1"):
+        to_codepoints("😀王", [(1, 2, "X")], "utf16")
+    with pytest.raises(InputError, match="expected offsets inside of 0-3 in utf16, got -1"):
+        to_codepoints("😀王", [(-1, 2, "X")], "utf16")
+    with pytest.raises(InputError, match="expected offsets counted in one of codepoint, utf16"):
         to_codepoints("王", [(0, 1, "X")], "utf-32")
     error, _ = read(tmp_path, "😀去青岛", [[3, 5, "LOC"]])
-    assert "got 5, which is inside of the text if it is counted in UTF-16 (--offsets utf-16)" in str(error)
+    assert "got 5, which is inside of the text if it is counted in UTF-16 (--offsets utf16)" in str(error)
 
 
 def test_characters_of_several_units_before_an_entity_are_noted(tmp_path):
@@ -61,7 +61,7 @@ def test_characters_of_several_units_before_an_entity_are_noted(tmp_path):
         length = len(text)
         assert read(tmp_path, text, [[length - 3, length, "PER"]])[1] == {description: 1}
     assert read(tmp_path, "林小燕😀", [[0, 3, "PER"]])[1] == {}
-    assert read(tmp_path, "😀林小燕", [[2, 5, "PER"]], offsets="utf-16")[1] == {}
+    assert read(tmp_path, "😀林小燕", [[2, 5, "PER"]], offsets="utf16")[1] == {}
 
 
 def test_a_mention_needs_no_note(tmp_path):
@@ -72,7 +72,7 @@ def test_a_mention_needs_no_note(tmp_path):
     source.text = source.text.replace("[[1, 3]]", "[[2, 4]]")
     ((_, error),) = read_cluener(source)
     assert "expected '林小燕' at 2-4 (the end counts), got '小燕'; it stands there if offsets" in str(error)
-    ((_, sentence),) = read_cluener(source, offsets="utf-16")
+    ((_, sentence),) = read_cluener(source, offsets="utf16")
     assert sentence.entities == [(1, 4, "PER")]
 
 
@@ -107,4 +107,4 @@ def test_borders_of_names_are_not(text, start, end, tmp_path):
 
 
 def test_units_are_those_of_the_option():
-    assert list(UNITS) == ["codepoint", "utf-16", "utf-8", "grapheme"]
+    assert list(UNITS) == ["codepoint", "utf16", "utf8", "grapheme"]

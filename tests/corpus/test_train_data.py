@@ -38,7 +38,7 @@ def test_texts_without_annotation_are_noted(tmp_path):
 
 
 def test_offsets_in_other_units(tmp_path):
-    assert read(tmp_path, json.dumps([["😀王海", {"entities": [[2, 4, "PER"]]}]]), offsets="utf-16")[0] == [
+    assert read(tmp_path, json.dumps([["😀王海", {"entities": [[2, 4, "PER"]]}]]), offsets="utf16")[0] == [
         AnnotatedText("😀王海", [(1, 3, "PER")])
     ]
 
