@@ -11,7 +11,7 @@ from spacy.vocab import Vocab
 from ..errors import InputError
 from ..values.find import LABELS, find_values
 from .align import align
-from .entities import blocked_spans
+from .entity_writer import blocked_spans
 from .saving import SavedParts
 from .scores import places_of
 from .settings import Configured, Kind, Setting, one_of, register
