@@ -18,7 +18,8 @@ import spacy_cner
 
 SETUP = Path(spacy_cner.__file__).parents[1] / "setup.py"
 COMMANDS = {
-    "audit", "classes", "compare", "convert", "curve", "entities", "evaluate", "explain", "export-encoder",
+    "audit", "classes", "compare", "convert", "curve", "dictionary", "entities", "evaluate", "explain",
+    "export-encoder",
     "export-recogniser", "init", "mine-rules", "package",
     "prepare", "pretrain", "pseudo", "sample", "segment", "split", "stats", "vectors", "words",
 }  # fmt: skip

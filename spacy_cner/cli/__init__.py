@@ -9,6 +9,7 @@ from . import (  # noqa: F401  (each registers its command)
     compile,
     convert,
     curve,
+    dictionary,
     entities,
     evaluate,
     explain,

@@ -39,6 +39,7 @@ SECTIONS = {
         "pretrain",
         "export-recogniser",
         "calibrate",
+        "dictionary",
         "evaluate",
         "compare",
         "compile",

@@ -1,10 +1,9 @@
 """Values in a text."""
 
 import re
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection
 from datetime import datetime
 from decimal import Decimal
-from functools import lru_cache
 from typing import NamedTuple
 
 from ..text.folding import Folding
@@ -153,7 +152,28 @@ def _quantity(match: re.Match, now: datetime) -> tuple[int, int, str] | None:
     if unit == "里" and after and after not in "路地远，。、；外山水":
         return None
     if unit in ("平", "度", "升", "尺", "寸", "克", "安", "伏", "瓦", "钱", "丈") and after in (
-        *("均", "台", "方", "息", "假", "过", "夺", "蝉", "级", "到", "至", "学", "职", "高", "值", "卷", "拉", "全", "排", "安"),
+        *(
+            "均",
+            "台",
+            "方",
+            "息",
+            "假",
+            "过",
+            "夺",
+            "蝉",
+            "级",
+            "到",
+            "至",
+            "学",
+            "职",
+            "高",
+            "值",
+            "卷",
+            "拉",
+            "全",
+            "排",
+            "安",
+        ),
         *("原", "局", "手", "球", "包", "行"),
     ):
         return None
@@ -192,9 +212,13 @@ def _cardinal(match: re.Match, now: datetime) -> tuple[int, int, str] | None:
             return None
         if re.match(r"[A-Za-z_]|\s?[×*]", after) or before.endswith((".", "/", "#")):
             return None
-    elif text in ("一", "几") or (len(text) == 1 and not (counted and text in SINGLE)):
-        return None
-    elif not counted and not re.search("[百千万亿]", text) and not _is_measured(before, after):
+    elif (
+        text in ("一", "几")
+        or (len(text) == 1 and not (counted and text in SINGLE))
+        or not counted
+        and not re.search("[百千万亿]", text)
+        and not _is_measured(before, after)
+    ):
         return None
     elif re.match("[百千万亿]", text) or before.endswith(("第", "老", "初", "周", "期")):
         if text not in ("千亿", "百亿", "百万", "千万", "万亿") or before.endswith("第"):
@@ -205,7 +229,9 @@ def _cardinal(match: re.Match, now: datetime) -> tuple[int, int, str] | None:
 
 def _is_measured(before: str, after: str) -> bool:
     """Whether a number without a classifier is one: it stands behind what leads to amounts."""
-    return bool(re.search("[了到至为达满减剩仅超破逼共从计约报降升得均数]$", before)) and not re.match("[A-Za-z号楼室线路岁]", after)
+    return bool(re.search("[了到至为达满减剩仅超破逼共从计约报降升得均数]$", before)) and not re.match(
+        "[A-Za-z号楼室线路岁]", after
+    )
 
 
 def _fraction(match: re.Match, now: datetime) -> tuple[int, int, str] | None:

@@ -22,6 +22,7 @@ LINES = {
     "compare": ["MODEL MODEL DOCS --output NEW --differences NEW", "model model docs.spacy --resamples NUMBER"],
     "convert": ["TAGGED NEW.spacy --format bio"],
     "curve": ["NEW.png LOG --score ents_f"],
+    "dictionary": ["MODEL NEW NAMES", "MODEL NEW names.txt --never NAMES"],
     "entities": ["MODEL 王海在青岛"],
     "evaluate": [
         "MODEL DOCS --train DOCS --words-train DOCS --output NEW",
@@ -77,7 +78,7 @@ GOOD = {
     "SHARE": "1",
 }
 # A folder is what these write.
-FOLDER_COMMANDS = {"calibrate", "jieba-tagger", "package", "prepare", "pretrain"}
+FOLDER_COMMANDS = {"calibrate", "dictionary", "jieba-tagger", "package", "prepare", "pretrain"}
 
 
 def cases():
