@@ -167,9 +167,8 @@ def session(master: str | None, workers: int) -> Iterator["SparkSession"]:
         master = f"local[{workers},{ATTEMPTS}]"
     if master is not None:
         builder = builder.master(master).config("spark.ui.enabled", "false")
-    if master is not None and master.startswith("local") and "PYSPARK_PYTHON" not in os.environ:
-        # By default it is the first python3 in the PATH.
-        builder = builder.config("spark.pyspark.python", sys.executable)
+    if master is not None and master.startswith("local"):
+        os.environ.setdefault("PYSPARK_PYTHON", sys.executable)  # else it is the first python3 in the PATH
     spark = builder.config("spark.ui.showConsoleProgress", "false").getOrCreate()
     spark.sparkContext.setLogLevel("ERROR")
     try:
