@@ -4,7 +4,6 @@ import sys
 
 import pyarrow as pa
 import pytest
-
 from conftest import SEGMENTED, SENTENCES
 from scale.conftest import POISON, contract_rows, shown
 from spacy.language import Language
@@ -171,4 +170,3 @@ def test_the_core_imports_neither_engine(ruler):
 def test_tables_without_rows(ruler):
     found = Annotator(ruler)(table([]))
     assert found.num_rows == 0 and found.column_names == ["id", "text", "ents", "error"]
-

@@ -186,16 +186,18 @@ def test_documents(run, trained, tmp_path):
 
 @pytest.mark.parametrize("format", ["conll", "brat"])
 def test_what_converters_read_back(run, format):
-    plain = [i for i, text in enumerate(TEXTS) if text.strip() == text and text and "\n" not in text]
+    plain = [
+        i for i, text in enumerate(TEXTS) if text.strip() == text and text and text[0] != "\ufeff" and "\n" not in text
+    ]
     write_lines(io_path("in.jsonl"), [{"id": i, "text": TEXTS[i]} for i in plain])
     run("in.jsonl", "-o", "out", "-f", format, "--id-column", "id")
     (path,) = io_path("out").glob("part-*")
     docs, _ = convert(path, format)
     found = {doc.text: [(e.start_char, e.end_char, e.label_) for e in doc.ents] for doc in docs.get_docs(vocab())}
-    expected = {TEXTS[i].replace("\u3000", "\u3000"): [ent[:3] for ent in FOUND[i]] for i in plain}
+    expected = {TEXTS[i]: [ent[:3] for ent in FOUND[i]] for i in plain}
     if format == "conll":
         expected = {"".join(" " if c.isspace() else c for c in text): ents for text, ents in expected.items()}
-    assert {text: ents for text, ents in found.items() if text in expected} == expected
+    assert found == expected
 
 
 def vocab():
@@ -251,9 +253,15 @@ def test_standard_input_and_output(run):
     [
         (["none.jsonl", "-o", "out"], "none.jsonl: expected a file, a folder or a pattern, found nothing there"),
         (["in.doc", "-o", "out"], "in.doc: expected a file that ends in .parquet, .jsonl"),
-        (["in.jsonl", "-o", "out", "--text-column", "body"], "in.jsonl: expected one column 'body' with the texts, got"),
+        (
+            ["in.jsonl", "-o", "out", "--text-column", "body"],
+            "in.jsonl: expected one column 'body' with the texts, got",
+        ),
         (["in.jsonl", "-o", "out", "--id-column", "id"], "in.jsonl: expected a column 'id', got the columns text"),
-        (["in.jsonl", "-o", "out", "-f", "brat", "--offsets", "utf16"], "expected the offsets codepoint for the format"),
+        (
+            ["in.jsonl", "-o", "out", "-f", "brat", "--offsets", "utf16"],
+            "expected the offsets codepoint for the format",
+        ),
         (["in.jsonl", "-o", "out", "-f", "brat", "--keep-columns", "text"], "expected columns to keep for a table"),
         (["in.jsonl", "-o", "out", "--labels", ","], "expected names with commas between them, got ','"),
         (["in.jsonl", "-o", "out", "--address", "x"], "expected --address and --num-gpus with --engine ray"),
