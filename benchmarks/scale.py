@@ -17,6 +17,7 @@ from itertools import islice
 from pathlib import Path
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+os.environ.setdefault("RAY_worker_niceness", "0")  # as all others, which run beside other work
 
 from spacy_cner.corpus.raw import raw_lines
 from spacy_cner.loading import load_pipeline

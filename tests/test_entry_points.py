@@ -18,9 +18,9 @@ import spacy_cner
 
 SETUP = Path(spacy_cner.__file__).parents[1] / "setup.py"
 COMMANDS = {
-    "classes", "convert", "curve", "entities", "evaluate", "explain", "export-encoder",
+    "annotate", "classes", "convert", "curve", "entities", "evaluate", "explain", "export-encoder",
     "export-recogniser", "init", "mine-rules", "package",
-    "prepare", "pretrain", "pseudo", "sample", "segment", "split", "stats", "vectors", "words",
+    "prepare", "pretrain", "pseudo", "sample", "segment", "split", "stats", "teach", "vectors", "words",
 }  # fmt: skip
 COMMAND_GROUPS = ("spacy_cli", "console_scripts")
 # One process for all, as each takes seconds to start.

@@ -36,6 +36,7 @@ SECTIONS = {
     "Train and package": ("init", "pretrain", "export-recogniser", "calibrate", "evaluate", "package"),
     "Make corpora": ("convert", "prepare", "split", "sample", "stats", "segment", "pseudo", "teach"),
     "Learn from raw text, and from errors": ("vectors", "words", "export-encoder", "jieba-tagger", "mine-rules"),
+    "Run on many texts": ("annotate",),
     "Look into": ("entities", "explain", "classes", "curve"),
 }
 OTHER = "Others"

@@ -16,6 +16,7 @@ from spacy_cner.cli import app
 COMMANDS = get_command(app).commands
 # Command lines of each, with the kinds of what they name in capitals.
 LINES = {
+    "annotate": ["MODEL DATA --output NEW", "MODEL text.txt --output new --workers NUMBER"],
     "calibrate": ["MODEL DOCS NEW"],
     "classes": ["MODEL"],
     "convert": ["TAGGED NEW.spacy --format bio"],
@@ -49,6 +50,7 @@ BAD = {
     "MODEL": ["no_such_package", "json", *FILES, *PIPELINES],
     "FOLDER": [*FILES, *PIPELINES],
     "DOCS": [*FILES, "cut.spacy", "strange.spacy"],
+    "DATA": FILES,
     "TEXT": ["none/there.x", "folder", "empty.x"],  # a byte that cannot be decoded stops no long run
     **dict.fromkeys(["CONFIG", "LIST", "LOG", "NAMES", "TAGGED"], FILES),
     "NEW": ["empty.x/new", "folder"],
@@ -59,6 +61,7 @@ GOOD = {
     "MODEL": "model",
     "FOLDER": "model",
     "DOCS": "docs.spacy",
+    "DATA": "text.txt",
     "TEXT": "text.txt",
     "CONFIG": "config.cfg",
     "LIST": "names.txt",
@@ -70,7 +73,7 @@ GOOD = {
     "SHARE": "1",
 }
 # A folder is what these write.
-FOLDER_COMMANDS = {"calibrate", "jieba-tagger", "package", "prepare", "pretrain"}
+FOLDER_COMMANDS = {"annotate", "calibrate", "jieba-tagger", "package", "prepare", "pretrain"}
 
 
 def cases():

@@ -30,6 +30,8 @@ def nodes():
     ray = pytest.importorskip("ray")
     from ray.cluster_utils import Cluster
 
+    # By itself, Ray has its workers wait for whatever else runs on the machine.
+    os.environ["RAY_worker_niceness"] = "0"
     # What tests define is known to the processes of the cluster, too.
     os.environ["PYTHONPATH"] = os.pathsep.join([str(Path(__file__).parents[1]), os.environ.get("PYTHONPATH", "")])
     head = {"num_cpus": 0, "include_dashboard": False, "object_store_memory": 80 << 20}
