@@ -4,7 +4,7 @@
 
 TEXTS: files of lines, packed or not, as `teach` takes them. The engines run one after the other on the same machine,
 Ray on a cluster of two nodes that is started there. Throughput counts from the first part that a worker begins to the
-last that is done; start-up is the rest."""
+last that is done; start-up is the rest. On a machine that does other work, CPU seconds tell more."""
 
 import argparse
 import json
@@ -45,15 +45,16 @@ def texts_of(paths: list[Path], short: int, long: int, length: int) -> list[str]
     return found
 
 
-def timed(job: Job, output: Path, engine: Engine) -> tuple[float, float]:
-    """Returns the seconds of the whole run, and those from the first part to the last."""
+def timed(job: Job, output: Path, engine: Engine) -> tuple[float, float, float]:
+    """Returns the seconds of the whole run, those from the first part to the last, and the workers' CPU seconds."""
     begun = time.monotonic()
     run_job(job, output, engine)
     wall = time.monotonic() - begun
     reports = list((output / REPORTS).iterdir())
     ends = [path.stat().st_mtime for path in reports]
-    begins = [end - json.loads(path.read_bytes())["seconds"] for end, path in zip(ends, reports)]
-    return wall, max(ends) - min(begins)
+    contents = [json.loads(path.read_bytes()) for path in reports]
+    begins = [end - content["seconds"] for end, content in zip(ends, contents)]
+    return wall, max(ends) - min(begins), sum(content["cpu_seconds"] for content in contents)
 
 
 def run_on_two_nodes(folder: Path, parts: list[int], tell) -> None:
@@ -94,21 +95,22 @@ def main() -> None:
             file.writelines(json.dumps({"id": i, "text": text}) + "\n" for i, text in enumerate(texts))
         job = make_job(given.model, [str(source)], AnnotationSettings(), part_size=PART)
         nlp = load_pipeline(given.model)
-        begun = time.monotonic()
+        begun, cpu = time.monotonic(), time.process_time()
         entities = sum(len(doc.ents) for doc in nlp.pipe(texts))
-        plain = characters / (time.monotonic() - begun)
-        print(f"nlp.pipe: {plain:.0f} characters/s, {entities} entities", flush=True)
+        plain, plain_cpu = characters / (time.monotonic() - begun), characters / (time.process_time() - cpu)
+        print(f"nlp.pipe: {plain:.0f} characters/s, {plain_cpu:.0f} in a CPU second, {entities} entities", flush=True)
         first: dict[str, bytes] | None = None
         speeds: dict[int, float] = {}
         for name, (workers, engine) in ENGINES.items():
             output = Path(folder, name)
-            wall, busy = timed(job, output, engine)
+            wall, busy, cpu = timed(job, output, engine)
             rows = {path.name: path.read_bytes() for path in sorted(output.glob("part-*"))}
             first = first or rows
             speed = characters / busy
             speeds.setdefault(workers, speed)
             print(
-                f"{name}: {speed:.0f} characters/s, {speed / plain:.2f} of nlp.pipe, {speed / speeds[workers]:.2f} of "
+                f"{name}: {speed:.0f} characters/s, {speed / plain:.2f} of nlp.pipe ({characters / cpu / plain_cpu:.2f} "
+                f"by the workers' CPU seconds), {speed / speeds[workers]:.2f} of "
                 f"local with as many workers; start-up {wall - busy:.1f} s; {len(rows)} parts, "
                 f"{'the same bytes' if rows == first else 'OTHER ROWS'}",
                 flush=True,

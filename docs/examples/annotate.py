@@ -1,4 +1,4 @@
-"""The command for `spark-submit` and `ray submit`, which start a file: annotate.py annotate MODEL INPUT... -o FOLDER."""
+"""The commands as a file, for `spark-submit` and `ray submit`: annotate.py annotate MODEL INPUT... -o FOLDER."""
 
 from spacy_cner.cli import app
 
