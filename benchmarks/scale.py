@@ -108,8 +108,9 @@ def main() -> None:
             first = first or rows
             speed = characters / busy
             speeds.setdefault(workers, speed)
+            in_cpu = characters / cpu / plain_cpu
             print(
-                f"{name}: {speed:.0f} characters/s, {speed / plain:.2f} of nlp.pipe ({characters / cpu / plain_cpu:.2f} "
+                f"{name}: {speed:.0f} characters/s, {speed / plain:.2f} of nlp.pipe ({in_cpu:.2f} "
                 f"by the workers' CPU seconds), {speed / speeds[workers]:.2f} of "
                 f"local with as many workers; start-up {wall - busy:.1f} s; {len(rows)} parts, "
                 f"{'the same bytes' if rows == first else 'OTHER ROWS'}",

@@ -120,7 +120,9 @@ def as_doc(vocab: Vocab, identifier: Any, text: str, found: dict[str, Any]) -> D
     doc = CharTokenizer(vocab)(text)
 
     def span(start: int, end: int, label: str | None, kb_id: str | None = None) -> Span:
-        return doc.char_span(start, end, label or "", kb_id=kb_id or "", alignment_mode="expand")
+        placed = doc.char_span(start, end, label or "", kb_id=kb_id or "", alignment_mode="expand")
+        assert placed is not None  # it lies in the text
+        return placed
 
     if found["ents"] is not None:
         doc.ents = [span(ent["start"], ent["end"], ent["label"], ent["kb_id"]) for ent in found["ents"]]
