@@ -15,9 +15,11 @@ import statistics
 import time
 from collections.abc import Callable
 
+import numpy
 import torch
 import torchcrf
 
+from spacy_cner.decoding.parameters import CrfParameters
 from spacy_cner.nn.crf import CRF
 
 SIZES = [(32, 50, 13), (64, 100, 7), (16, 250, 33)]
@@ -51,8 +53,15 @@ class Pair:
     def train_theirs(self) -> dict[str, torch.Tensor]:
         return self.gradients(self.their_loss, self.theirs)
 
-    def decode_ours(self) -> torch.Tensor:
-        return self.ours.decode(self.emissions, self.lengths)[0]
+    def decode_ours(self) -> numpy.ndarray:
+        parameters = (
+            self.ours.transitions,
+            self.ours.start_transitions,
+            self.ours.end_transitions,
+            self.ours.forbidden,
+        )
+        crf = CrfParameters(*(array.detach().numpy() for array in parameters))
+        return crf.decode(self.emissions.detach().numpy(), self.lengths.numpy())[0]
 
     @torch.no_grad()
     def decode_theirs(self) -> list[list[int]]:

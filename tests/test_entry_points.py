@@ -18,7 +18,7 @@ import spacy_cner
 
 SETUP = Path(spacy_cner.__file__).parents[1] / "setup.py"
 COMMANDS = {
-    "annotate", "classes", "convert", "curve", "entities", "evaluate", "explain", "export-encoder",
+    "annotate", "audit", "classes", "compare", "convert", "curve", "entities", "evaluate", "explain", "export-encoder",
     "export-recogniser", "init", "mine-rules", "package",
     "prepare", "pretrain", "pseudo", "sample", "segment", "split", "stats", "teach", "vectors", "words",
 }  # fmt: skip

@@ -2,8 +2,11 @@
 
 from . import (  # noqa: F401  (each registers its command)
     annotate,
+    audit,
     calibrate,
     classes,
+    compare,
+    compile,
     convert,
     curve,
     entities,
@@ -19,6 +22,7 @@ from . import (  # noqa: F401  (each registers its command)
     pretrain,
     pseudo,
     segment,
+    serve,
     split,
     stats,
     teach,

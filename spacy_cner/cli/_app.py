@@ -18,7 +18,7 @@ from thinc.api import ConfigValidationError
 from typer.core import TyperGroup
 
 from .. import __version__
-from ..errors import CorpusError, InputError
+from ..errors import EXTRAS, CorpusError, InputError, missing
 from ..files import write_text
 from ..text.progress import is_wanted
 
@@ -28,15 +28,25 @@ __all__ = ["about", "app", "command", "good", "parse_config_overrides", "say", "
 GPU_ID = typer.Option(-1, "--gpu-id", "-g", help="GPU ID, or -1 for CPU")
 BATCH_SIZE = typer.Option(None, min=1, help="Documents in a batch; the pipeline's own by default")
 AS_JSON = typer.Option(False, "--json", help="Print JSON and nothing else")
+RESAMPLES = typer.Option(1000, min=100, help="Sets of documents to draw for the intervals")
 OUTPUT = typer.Option(None, "--output", "-o", help="Also write the JSON to this file")
 QUIET = typer.Option(False, "--quiet", "-q", help="Print results, warnings and errors alone: no messages, no bars")
 
 # The help lists the commands by what people do with them; others come last.
 SECTIONS = {
-    "Train and package": ("init", "pretrain", "export-recogniser", "calibrate", "evaluate", "package"),
-    "Make corpora": ("convert", "prepare", "split", "sample", "stats", "segment", "pseudo", "teach"),
+    "Train and package": (
+        "init",
+        "pretrain",
+        "export-recogniser",
+        "calibrate",
+        "evaluate",
+        "compare",
+        "compile",
+        "package",
+    ),
+    "Make corpora": ("convert", "prepare", "split", "sample", "stats", "audit", "segment", "pseudo", "teach"),
     "Learn from raw text, and from errors": ("vectors", "words", "export-encoder", "jieba-tagger", "mine-rules"),
-    "Run on many texts": ("annotate",),
+    "Use": ("annotate", "serve"),
     "Look into": ("entities", "explain", "classes", "curve"),
 }
 OTHER = "Others"
@@ -147,6 +157,12 @@ def command(function: Callable, group: typer.Typer | None = None, **settings: An
             raise
         except (InputError, OSError, UnicodeError, json.JSONDecodeError, ConfigValidationError) as error:
             _message(explanation(error), typer.colors.RED)
+            raise typer.Exit(1) from None
+        except ModuleNotFoundError as error:
+            if error.name not in EXTRAS:
+                raise
+            name = function.__name__.strip("_").replace("_", "-")
+            _message(f"{name}: {missing(error.name)}", typer.colors.RED)
             raise typer.Exit(1) from None
 
     signature = inspect.signature(function)

@@ -15,8 +15,10 @@ from ..corpus.silver import Counts, silver_docs
 from ..errors import InputError
 from ..loading import assigned_by, load_pipeline
 from ..nn.precision import Precision, predict_in
+from ..pipeline.teacher import Teacher
 from ..text.progress import progress
 from ..training.raw_text import make_raw_text
+from ..training.taught import KEY
 from ._app import BATCH_SIZE, GPU_ID, command, good
 
 SHARD = 10_000  # texts in a file of a folder
@@ -39,6 +41,9 @@ def teach(
     min_length: int = typer.Option(8, min=1, help="Leave out shorter texts"),
     max_length: int = typer.Option(150, min=1, help="Cut longer texts, at sentence ends where there are any"),
     seed: int = typer.Option(0, help="Seed"),
+    probabilities: bool = typer.Option(
+        False, help="Also keep how probable the pipeline finds other entities: a network learns from that instead"
+    ),
     precision: Precision = typer.Option(
         "auto", help="auto: bfloat16 where the processor has it, which is faster and changes an entity now and then"
     ),
@@ -61,9 +66,10 @@ def teach(
     pieces = make_raw_text(
         [str(path) for path in texts], min_length=min_length, max_length=max_length, limit=limit, held_out=0.0, buffer=0
     )
-    docs = silver_docs(nlp, pieces(nlp, counts=read), min_score=min_score, empty=empty, seed=seed, counts=counts)
+    pipe = Teacher(nlp).pipe if probabilities else nlp.pipe
+    docs = silver_docs(pipe, pieces(nlp, counts=read), min_score=min_score, empty=empty, seed=seed, counts=counts)
     with predict_in(precision), fast_spans():
-        write(progress(docs, unit="doc"), output)
+        write(progress(docs, unit="doc"), output, probabilities=probabilities)
     reasons = {
         f"with an entity under {min_score:g}": counts.unsure,
         "without entities": counts.empty,
@@ -86,14 +92,17 @@ def check_place(output: Path) -> None:
         raise InputError(f"{output}: expected a {FILE_TYPE} file or a new folder to write, found something there")
 
 
-def write(docs: Iterable[Doc], output: Path) -> None:
-    """Writes a file, if there are any documents with entities; or a folder of files, each as soon as it is full."""
+def write(docs: Iterable[Doc], output: Path, *, probabilities: bool) -> None:
+    """Writes a file, if there are any documents with entities; or a folder of files, each as soon as it is full.
+
+    probabilities: keep those of a `Teacher`."""
     rest: Iterator[Doc] = iter(docs)
     size = None if output.suffix else SHARD
     number = 0
     while first := next(rest, None):
-        result, found = DocBin(attrs=["ENT_IOB", "ENT_TYPE"]), 0
+        result, found = DocBin(attrs=["ENT_IOB", "ENT_TYPE"], store_user_data=probabilities), 0
         for doc in islice(chain([first], rest), size):
+            doc.user_data = {key: value for key, value in doc.user_data.items() if key == KEY}
             result.add(doc)
             found += len(doc.ents)
         if found or size:

@@ -14,7 +14,7 @@ from spacy.training import Example
 from ..features.word_list import WordList, own_lists, read_list
 from ..rules.rule import apply_rules, own_rules, parse_rules, read_rules
 from ..rules.view import spans_of
-from .entities import blocked_spans
+from .entity_writer import blocked_spans
 from .saving import check_seal, seal
 
 

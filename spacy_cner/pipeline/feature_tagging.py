@@ -3,7 +3,6 @@
 import warnings
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from functools import partial
 from itertools import takewhile
 from pathlib import Path
 from typing import Any
@@ -12,11 +11,11 @@ import numpy
 import srsly
 from spacy import util
 from spacy.language import Language
-from spacy.pipeline import Pipe
 from spacy.tokens import Doc
 from spacy.training import Example, validate_examples, validate_get_examples
 from spacy.vocab import Vocab
 
+from ..decoding.tag_scores import Tagged
 from ..errors import InputError
 from ..features.clusters import cluster_lists
 from ..features.columns import DOC_COLUMNS
@@ -25,10 +24,9 @@ from ..features.template import columns_of, parse_templates
 from ..features.template_sets import DEFAULT_TEMPLATES
 from ..features.word_list import WordList, own_lists, read_list
 from ..models.feature_tagger import FeatureTagger, TrainingData
-from ..models.tag_scores import Tagged
 from ..text.char_view import CharView
 from ..text.tags import scheme_letters
-from .saving import check_seal, seal
+from .saving import SavedParts
 from .settings import Setting, at_least
 from .tagging import CharTagger
 
@@ -39,8 +37,8 @@ def check_folds(folds: int) -> None:
         raise InputError(f"expected at least 2 folds, or 0 for none, got {folds}")
 
 
-class SavedTagger(Pipe):
-    """Saves and loads what a component has learned: a file of each part holds what `to_bytes` has of it."""
+class SavedTagger(SavedParts):
+    """Saves and loads what a component has learned."""
 
     cfg: dict[str, Any]
     tagger: FeatureTagger | None
@@ -57,29 +55,6 @@ class SavedTagger(Pipe):
             self.tagger = None if saved is None else FeatureTagger.from_dict(saved)
 
         return {"cfg": lambda data: self.cfg.update(srsly.msgpack_loads(data)), "tagger": load_tagger}
-
-    def to_bytes(self, *, exclude: Iterable[str] = ()) -> bytes:
-        return util.to_bytes(self._save(), exclude)
-
-    def from_bytes(self, bytes_data: bytes, *, exclude: Iterable[str] = ()) -> "SavedTagger":
-        util.from_bytes(bytes_data, self._load(), exclude)
-        return self
-
-    def to_disk(self, path: str | Path, *, exclude: Iterable[str] = ()) -> None:
-        def write(file: Path, save: Callable[[], bytes]) -> None:
-            file.write_bytes(save())
-
-        util.to_disk(path, {name: partial(write, save=save) for name, save in self._save().items()}, exclude)
-        seal(path)
-
-    def from_disk(self, path: str | Path, *, exclude: Iterable[str] = ()) -> "SavedTagger":
-        check_seal(path)
-
-        def read(file: Path, load: Callable[[bytes], None]) -> None:
-            load(file.read_bytes())
-
-        util.from_disk(path, {name: partial(read, load=load) for name, load in self._load().items()}, exclude)
-        return self
 
 
 class FeatureTaggerPipe(CharTagger, SavedTagger):

@@ -1,8 +1,12 @@
-"""Checksums next to what a component saves."""
+"""What a component saves, with checksums next to it."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from functools import partial
 from pathlib import Path
 from typing import Any
+
+from spacy import util
+from spacy.pipeline import Pipe
 
 from ..files import CHECKSUMS, check_files, write_checksums
 
@@ -32,3 +36,36 @@ class Sealed:
     def from_disk(self, path: str | Path, *, exclude: Iterable[str] = ()) -> Any:
         check_seal(path)
         return super().from_disk(path, exclude=exclude)  # type: ignore[misc]
+
+
+class SavedParts(Pipe):
+    """A component that is saved in parts: a file of each holds what `to_bytes` has of it."""
+
+    def _save(self) -> dict[str, Callable[[], bytes]]:
+        raise NotImplementedError
+
+    def _load(self) -> dict[str, Callable[[bytes], None]]:
+        raise NotImplementedError
+
+    def to_bytes(self, *, exclude: Iterable[str] = ()) -> bytes:
+        return util.to_bytes(self._save(), exclude)
+
+    def from_bytes(self, bytes_data: bytes, *, exclude: Iterable[str] = ()) -> Any:
+        util.from_bytes(bytes_data, self._load(), exclude)
+        return self
+
+    def to_disk(self, path: str | Path, *, exclude: Iterable[str] = ()) -> None:
+        def write(file: Path, save: Callable[[], bytes]) -> None:
+            file.write_bytes(save())
+
+        util.to_disk(path, {name: partial(write, save=save) for name, save in self._save().items()}, exclude)
+        seal(path)
+
+    def from_disk(self, path: str | Path, *, exclude: Iterable[str] = ()) -> Any:
+        check_seal(path)
+
+        def read(file: Path, load: Callable[[bytes], None]) -> None:
+            load(file.read_bytes())
+
+        util.from_disk(path, {name: partial(read, load=load) for name, load in self._load().items()}, exclude)
+        return self

@@ -9,8 +9,8 @@ from spacy.tokens import Doc
 from spacy.training import Example
 from spacy.vocab import Vocab
 
+from ..decoding.tag_scores import Tagged
 from ..errors import InputError
-from ..models.tag_scores import Tagged
 from ..text.char_view import CharView
 from ..text.tags import Transitions, allowed_transitions, tag_list
 from ..training.mixed import CORPUS_KEY

@@ -7,7 +7,7 @@ from spacy.tokens import Doc, Span, SpanGroup
 
 from ..errors import InputError
 from ..text.words import WORDS_KEY
-from .entities import blocked_spans
+from .entity_writer import blocked_spans
 from .scores import set_score
 
 

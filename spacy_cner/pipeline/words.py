@@ -4,13 +4,12 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
 import numpy
-import torch
 from spacy.tokens import Doc
 from spacy.training import Example
 
+from ..decoding.find_spans import span_probabilities
+from ..decoding.tag_scores import Tagged, TagScores
 from ..errors import InputError
-from ..models.decoding import continuing
-from ..models.tag_scores import Tagged, TagScores
 from ..text.char_view import Roles, gold_word_tags, set_words, token_offsets
 from ..text.chars import PUNCTUATION
 from ..text.tags import parse_tag, scheme_letters
@@ -89,10 +88,10 @@ class WordTagger(CharTagger):
         firsts = [role[letter] for role in self.roles.values() for letter in "BS"]
         for windows, scores in tagged:
             paths = scores.paths()
-            begins = numpy.isin(paths.cpu().numpy(), firsts)
+            begins = numpy.isin(paths, firsts)
             begins[:, :1] = True
             chances = word_probabilities(scores, paths, begins) if self.probabilities else begins
-            for window, *rows in zip(windows, paths.cpu().numpy(), begins, chances):
+            for window, *rows in zip(windows, paths, begins, chances):
                 parts[window.index].append(WordWindow(window, *(row[: len(window)] for row in rows)))
         labels = numpy.array(
             [parse_tag(tag, self.tag_scheme).label if self.parts_of_speech else "" for tag in self.tags], dtype=object
@@ -151,7 +150,7 @@ def join_words(parts: list[WordWindow], length: int) -> tuple[numpy.ndarray, num
     return tags, begins, chances
 
 
-def word_probabilities(scores: TagScores, paths: torch.Tensor, begins: numpy.ndarray) -> numpy.ndarray:
+def word_probabilities(scores: TagScores, paths: numpy.ndarray, begins: numpy.ndarray) -> numpy.ndarray:
     """Returns the probability of the word that each token is in, float (B, T): of its tags on the path, and that it is
     no longer. `begins`, bool (B, T), says where words begin."""
     spans = []
@@ -159,14 +158,7 @@ def word_probabilities(scores: TagScores, paths: torch.Tensor, begins: numpy.nda
         first = numpy.flatnonzero(begins[i, :length])
         spans.append(numpy.stack([numpy.full_like(first, i), first, numpy.append(first[1:], length)], axis=1))
     places = numpy.concatenate(spans)
-    found = scores.crf.span_probabilities(
-        scores.emissions,
-        scores.lengths,
-        torch.from_numpy(places).to(paths.device),
-        paths,
-        continues=continuing(scores),
-        transitions=scores.transitions,
-    )
+    found = span_probabilities(scores, places, paths)
     chances = numpy.zeros(begins.shape)
     for (i, start, end), chance in zip(places.tolist(), found.tolist()):
         chances[i, start:end] = chance

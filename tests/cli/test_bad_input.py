@@ -17,12 +17,19 @@ COMMANDS = get_command(app).commands
 # Command lines of each, with the kinds of what they name in capitals.
 LINES = {
     "annotate": ["MODEL DATA --output NEW", "MODEL text.txt --output new --workers NUMBER"],
+    "audit": ["DOCS --output NEW --html NEW", "DOCS docs.spacy"],
     "calibrate": ["MODEL DOCS NEW"],
     "classes": ["MODEL"],
+    "compare": ["MODEL MODEL DOCS --output NEW --differences NEW", "model model docs.spacy --resamples NUMBER"],
     "convert": ["TAGGED NEW.spacy --format bio"],
     "curve": ["NEW.png LOG --score ents_f"],
     "entities": ["MODEL 王海在青岛"],
-    "evaluate": ["MODEL DOCS --train DOCS --words-train DOCS --output NEW", "model docs.spacy --batch-size NUMBER"],
+    "evaluate": [
+        "MODEL DOCS --train DOCS --words-train DOCS --output NEW",
+        "model docs.spacy --batch-size NUMBER",
+        "model docs.spacy --resamples NUMBER",
+        "model docs.spacy --errors NEW --save NEW.spacy --picture NEW.png",
+    ],
     "explain": ["MODEL 王海在青岛", "attentive 王海在青岛 --output NEW.png"],
     "export-encoder": ["FOLDER NEW --about text"],
     "export-recogniser": ["FOLDER NEW --about text"],
@@ -164,7 +171,9 @@ def test_bad_input_is_explained(folder, args, shown):
     assert shown in result.stderr
 
 
-@pytest.mark.parametrize("command", ["calibrate", "entities", "evaluate", "explain", "mine-rules", "segment", "teach"])
+@pytest.mark.parametrize(
+    "command", ["calibrate", "compare", "entities", "evaluate", "explain", "mine-rules", "segment", "teach"]
+)
 def test_a_pipeline_that_was_never_trained(folder, command):
     nlp = spacy.blank("zh")
     nlp.add_pipe("cner", config={"model": small_model()})

@@ -20,8 +20,8 @@ from spacy_cner.loading import save_pipeline
 from spacy_cner.text.progress import note, progress
 
 COMMANDS = get_command(app).commands
-RUN_A_PIPELINE = {"calibrate", "entities", "evaluate", "mine-rules", "segment", "teach"}
-PRINT_FIGURES = {"calibrate", "classes", "entities", "evaluate", "mine-rules", "stats"}
+RUN_A_PIPELINE = {"calibrate", "compare", "entities", "evaluate", "mine-rules", "segment", "teach"}
+PRINT_FIGURES = {"audit", "calibrate", "classes", "compare", "entities", "evaluate", "mine-rules", "stats"}
 ESCAPE = "\x1b["
 
 
@@ -38,7 +38,7 @@ def test_flags_are_the_same_everywhere():
     assert having["--gpu-id"] == RUN_A_PIPELINE | {"annotate", "explain", "pretrain"}
     assert {name for name in COMMANDS if "--batch-size" in flags(name)} == RUN_A_PIPELINE
     # A result that is not the command's own file can be written to one.
-    assert {"annotate", "classes", "evaluate", "explain", "init", "stats"} == {
+    assert {"annotate", "audit", "classes", "compare", "evaluate", "explain", "init", "stats"} == {
         name for name in COMMANDS if "--output" in flags(name)
     }
 
@@ -92,7 +92,9 @@ WRITING = [
 ]
 # Each prints figures.
 SHOWING = [
+    "audit docs.spacy --json",
     "calibrate model docs.spacy out --json --batch-size 2",
+    "compare model model docs.spacy --json --batch-size 2",
     "entities model 王海在青岛 --json --batch-size 2",
     "evaluate model docs.spacy --json --batch-size 2",
     "mine-rules model docs.spacy out.rules --json",

@@ -7,11 +7,12 @@ from spacy.ml.models import build_Tok2Vec_model
 from spacy.util import registry
 from thinc.api import SGD, concatenate, fix_random_seed
 
+from spacy_cner.decoding.tag_scores import pad_scores
 from spacy_cner.errors import InputError
 from spacy_cner.models.embed import build_char_ngram_embed
 from spacy_cner.models.encoders import build_bilstm
-from spacy_cner.models.tagger import build_crf_tagger, crf_loss, crf_of, set_labels
-from spacy_cner.models.torch_layers import pad, sized_shim
+from spacy_cner.models.tagger import build_crf_tagger, crf_loss, crf_of, crf_parameters, set_labels
+from spacy_cner.models.torch_layers import sized_shim
 from spacy_cner.text.tags import tag_list
 
 NLP = spacy.blank("zh")
@@ -62,9 +63,9 @@ def test_crf_before_there_are_labels():
 
 def test_the_crf_has_the_constraints_of_the_scheme():
     model = tagger()
-    emissions = torch.zeros(1, 2, 5)
+    emissions = numpy.zeros((1, 2, 5))
     emissions[0, :, 1] = 9.0  # B B is what it would like best, were it legal
-    path, _ = crf_of(model).decode(emissions, torch.tensor([2]))
+    path, _ = crf_parameters(model).decode(emissions, numpy.array([2]))
     assert path.tolist()[0] == [1, 3]
 
 
@@ -167,9 +168,8 @@ def test_softmax_loss_is_the_cross_entropy_of_each_tag():
 
 def test_softmax_decodes_the_best_tag_of_each_character():
     model = softmax_tagger(["PER", "LOC"])
-    emissions = torch.randn(3, 7, 9, generator=torch.Generator().manual_seed(0))
-    lengths = torch.tensor([7, 4, 1])
-    paths, _ = crf_of(model).decode(emissions, lengths)
+    emissions, lengths = numpy.random.default_rng(0).standard_normal((3, 7, 9)), numpy.array([7, 4, 1])
+    paths, _ = crf_parameters(model).decode(emissions, lengths)
     for path, scores, length in zip(paths, emissions, lengths):
         assert path[:length].tolist() == scores[:length].argmax(1).tolist()
 
@@ -217,7 +217,7 @@ def test_softmax_repairs_illegal_sequences(monkeypatch):
     wanted = ["B-PER", "I-PER", "O", "I-PER", "E-PER", "S-PER", "E-PER"]
     scores = numpy.full((len(wanted), len(tags)), -1.0, dtype="f")
     scores[range(len(wanted)), [tags[tag] for tag in wanted]] = 4.0
-    monkeypatch.setattr("spacy_cner.pipeline.network_tagging.pad", lambda _: pad([scores]))
+    monkeypatch.setattr("spacy_cner.pipeline.network_tagging.pad_scores", lambda _: pad_scores([scores]))
     entities = pipe.predict([nlp.make_doc("甲乙丙丁戊己庚")])[0]
     assert [entity[:3] for entity in entities] == [(0, 2, "PER"), (3, 5, "PER"), (5, 6, "PER"), (6, 7, "PER")]
     # Each tag has the same probability, and S-PER nothing that could go on.

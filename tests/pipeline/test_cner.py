@@ -16,7 +16,7 @@ from typer.testing import CliRunner
 
 from spacy_cner.errors import InputError
 from spacy_cner.pipeline import network_tagging
-from spacy_cner.pipeline.entities import Entity
+from spacy_cner.pipeline.entity_writer import Entity
 from spacy_cner.text.char_view import windows_of
 from spacy_cner.text.chars import simplified_forms
 

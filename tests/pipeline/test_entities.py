@@ -9,7 +9,7 @@ from pytest import approx
 from spacy.cli.find_threshold import find_threshold
 from spacy.tokens import DocBin
 
-from spacy_cner.models.decoding import without_overlap
+from spacy_cner.decoding.find_spans import without_overlap
 
 THRESHOLD = 0.25
 

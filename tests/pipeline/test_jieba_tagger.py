@@ -6,6 +6,7 @@ from typer.testing import CliRunner
 
 from spacy_cner.cli import app
 from spacy_cner.corpus.docbin import read_docs
+from spacy_cner.models.tagger import crf_of
 from spacy_cner.pipeline.jieba_tagger import jieba_tagger
 from spacy_cner.text.chars import PUNCTUATION
 
@@ -54,15 +55,15 @@ def test_names_have_probabilities(nlp):
     # As likely as all ways together to tag the rest of the text
     cws = nlp.get_pipe("cws")
     (tagged,) = cws.scored([nlp.make_doc(TEXT)])[1]
-    path, ones = tagged.scores.paths()[0], torch.zeros_like(tagged.scores.emissions)
+    path, ones = tagged.scores.paths()[0], torch.zeros(tagged.scores.emissions.shape)
     ones[0, 2:5] = -1e4
     ones[0, range(2, 5), path[2:5]] = 0.0
     ends = [i for i, tag in enumerate(cws.tags) if tag.startswith("I-")]
     ones[0, 5, ends] = -1e4
-    emissions, lengths = tagged.scores.emissions, tagged.scores.lengths
+    emissions, path, lengths = (torch.from_numpy(x) for x in (tagged.scores.emissions, path, tagged.scores.lengths))
     with torch.no_grad():
         # The score of the path is the same, so the difference is that of the sums over all paths.
-        nll, own = (tagged.scores.crf.nll(e, path[None], lengths) for e in (emissions, emissions + ones))
+        nll, own = (crf_of(cws.model).nll(e, path[None], lengths) for e in (emissions, emissions + ones))
     assert doc.ents[1]._.score == pytest.approx(float((own - nll).exp()), abs=1e-4)
 
 

@@ -2,7 +2,7 @@ import random
 
 from conftest import SENTENCES
 
-from spacy_cner.pipeline.entities import Entity, trimmed
+from spacy_cner.pipeline.entity_writer import Entity, trimmed
 
 
 def test_no_entity_begins_or_ends_with_white_space(trained):

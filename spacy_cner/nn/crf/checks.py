@@ -75,26 +75,3 @@ def check_path_exists(log_scores: Tensor, lengths: Tensor, given: str = "the con
         sequence = int(impossible.nonzero()[0])
         where = f"sequence {sequence} of length {int(lengths[sequence])}"
         raise ValueError(f"expected a legal path for each sequence, got none for {where}: {given} leave none")
-
-
-def check_spans(spans: Tensor, path: Tensor, lengths: Tensor, num_tags: int) -> None:
-    """Checks that `spans` (N, 3), rows of sequence, start and end, lie inside the B sequences. Inside the spans, the
-    tags of `path` (B, T) must be from 0 to L - 1."""
-    if spans.dim() != 2 or spans.shape[1] != 3:
-        raise ValueError(f"expected spans of shape (number, 3), got {tuple(spans.shape)}")
-    check_type("spans", spans, torch.long)
-    sequence, start, end = spans.unbind(1)
-    wrong = (sequence < 0) | (sequence >= len(lengths)) | (start < 0) | (start >= end)
-    if not wrong.any():
-        wrong = end > lengths[sequence]
-    if wrong.any():
-        span = tuple(spans[wrong][0].tolist())
-        raise ValueError(f"expected spans (sequence, start, end) of at least 1 tag inside of the sequences, got {span}")
-    # Numbers of tags out of range before each position; shape: (B, T + 1)
-    unknown = torch.nn.functional.pad(((path < 0) | (path >= num_tags)).cumsum(1), (1, 0))
-    wrong = unknown[sequence, start] != unknown[sequence, end]
-    if wrong.any():
-        sequence, start, end = spans[wrong][0].tolist()
-        got = path[sequence, start:end].tolist()
-        where = f"span {(sequence, start, end)}"
-        raise ValueError(f"expected a path of tags from 0 to {num_tags - 1} in {where}, got {got}")

@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 
 from .checks import check_path_exists
-from .lattice import Lattice
+from .lattice import TensorLattice
 
 # The largest share of the partition function that the underflow of one number may take away.
 TOLERANCE = 1e-12
@@ -23,13 +23,13 @@ TOLERANCE = 1e-12
 NORMALIZE_EVERY = 4
 
 
-class ScaledForwardBackward:
+class ScaledExpectations:
     """Forward-backward by the scaled recursion.
 
     log_partition: (B,). marginals: (S - 1, B, K), the probability of each tag at all positions but the last, which is
     in the boundary. exact: whether the float type was wide enough."""
 
-    def __init__(self, lattice: Lattice):
+    def __init__(self, lattice: TensorLattice):
         # The largest scores, which are subtracted from all; shape: ()
         emission, transition = lattice.emissions.max(), lattice.transitions.max()
         # shape: (S, B, K)
@@ -53,12 +53,6 @@ class ScaledForwardBackward:
         # A number below `tiny` is lost. How much that matters depends on the scale it would have been divided by, and
         # on the weight that is left for all paths through its position.
         self.exact = bool(scales.amin() * self.norm.amin() > torch.finfo(emissions.dtype).tiny / TOLERANCE)
-
-    @property
-    def log_backward(self) -> Tensor:
-        """Log sums over the paths from positions 1, 2, ... to the end, (S - 1, B, K). They include the emission at that
-        position, and are exact up to a term for each position and sequence."""
-        return self.backward.log()
 
     def expected_transitions(self, weights: Tensor) -> Tensor:
         """Returns the expected number of uses of each transition, times the sequence's weight (B,). The shape is that
@@ -112,12 +106,12 @@ def _scaled_recursion(emissions: Tensor, transitions: Tensor) -> tuple[Tensor, T
     return result, scales.view(len(scales), 2, batch)
 
 
-class LogForwardBackward:
+class LogExpectations:
     """Forward-backward in log scores, for lattices beyond the range of the float type. Slower, but without limits.
 
-    Has the attributes of `ScaledForwardBackward`, except `exact`."""
+    Has the attributes of `ScaledExpectations`, except `exact`."""
 
-    def __init__(self, lattice: Lattice):
+    def __init__(self, lattice: TensorLattice):
         self.lattice = lattice
         steps = lattice.steps().unbind()
         # shape: (S, 2, B, K)
@@ -135,7 +129,7 @@ class LogForwardBackward:
         self.marginals = (self.log_forward + sums[1:, 1].flip(0) - self.log_partition.unsqueeze(1)).exp()
 
     def expected_transitions(self, weights: Tensor) -> Tensor:
-        """Returns what `ScaledForwardBackward.expected_transitions` returns."""
+        """Returns what `ScaledExpectations.expected_transitions` returns."""
         counts = torch.zeros_like(self.lattice.transitions)
         for position, step in enumerate(self.lattice.steps()):
             forward, backward = self.log_forward[position].unsqueeze(2), self.log_backward[position].unsqueeze(1)
@@ -148,17 +142,17 @@ class LogForwardBackward:
         return counts
 
 
-ForwardBackward = ScaledForwardBackward | LogForwardBackward
+Expectations = ScaledExpectations | LogExpectations
 
 
-def forward_backward(lattice: Lattice, limits: str = "the constraints") -> ForwardBackward:
+def forward_backward(lattice: TensorLattice, limits: str = "the constraints") -> Expectations:
     """Runs the scaled recursion where it is exact, else the one in log scores.
 
     Raises ValueError for a sequence without any path; `limits` says in its message what leaves none."""
     if len(lattice.lengths):  # an empty batch has no largest score
-        scaled = ScaledForwardBackward(lattice)
+        scaled = ScaledExpectations(lattice)
         if scaled.exact:
             return scaled
-    result = LogForwardBackward(lattice)
+    result = LogExpectations(lattice)
     check_path_exists(result.log_partition, lattice.lengths, limits)
     return result

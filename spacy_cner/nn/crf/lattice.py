@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 
-class Lattice(NamedTuple):
+class TensorLattice(NamedTuple):
     """Log scores in the widest float type of the device, -inf where a tag or transition is impossible.
 
     emissions: (S, B, K). transitions: [from, to] (K, K), or (S - 1, B, K, K) for each position but the last. lengths:
@@ -41,7 +41,7 @@ def wide_dtype(device: torch.device) -> torch.dtype:
     return torch.float32 if device.type == "mps" else torch.float64
 
 
-def build_lattice(emissions: Tensor, transitions: Tensor, positional: Tensor | None, lengths: Tensor) -> Lattice:
+def build_lattice(emissions: Tensor, transitions: Tensor, positional: Tensor | None, lengths: Tensor) -> TensorLattice:
     """Builds the lattice of `emissions` (B, T, L), `transitions` (K, K) and `lengths` (B,).
 
     positional: (B, T - 1, L, L), added to the transitions between its position and the next.
@@ -64,4 +64,4 @@ def build_lattice(emissions: Tensor, transitions: Tensor, positional: Tensor | N
         # shape: (T - 1, B, L, L)
         added = positional.transpose(0, 1).masked_fill(outside[2:-1, :, None, None], 0.0)
         transitions[1:-1, :, :tags, :tags] += added
-    return Lattice(scores, transitions, lengths)
+    return TensorLattice(scores, transitions, lengths)

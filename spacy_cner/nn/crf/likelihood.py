@@ -11,13 +11,13 @@ from torch import Tensor
 from torch.autograd.function import once_differentiable
 
 from .forward_backward import forward_backward
-from .lattice import Lattice, build_lattice
+from .lattice import TensorLattice, build_lattice
 
 
 class KnownPath:
-    """The results of `ForwardBackward` for a single known path: `path` (S, B), all tags of each sequence."""
+    """The results of `Expectations` for a single known path: `path` (S, B), all tags of each sequence."""
 
-    def __init__(self, lattice: Lattice, path: Tensor):
+    def __init__(self, lattice: TensorLattice, path: Tensor):
         self.lattice, self.path = lattice, path.unsqueeze(2)
         before, after = path[:-1], path[1:]
         # Index into the flattened table of transitions; shape: (S - 1, B)
@@ -85,3 +85,25 @@ class NegativeLogLikelihood(torch.autograd.Function):
         # shape: (B, T, L)
         emissions = emissions[1:, :, :-1].transpose(0, 1).to(ctx.dtypes[0])
         return emissions, transitions.to(ctx.dtypes[1]), positional, None, None
+
+
+class LogPartition(torch.autograd.Function):
+    """Computes log Z, (B,), in the lattice's float type; its gradient is how often each score is expected."""
+
+    @staticmethod
+    def forward(ctx: Any, emissions: Tensor, transitions: Tensor, lengths: Tensor) -> Tensor:
+        """Returns log Z (B,). The arguments are as in `build_lattice`."""
+        ctx.free = forward_backward(build_lattice(emissions, transitions, None, lengths))
+        ctx.dtypes = emissions.dtype, transitions.dtype
+        return ctx.free.log_partition
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
+        """Returns the gradients of emissions and transitions."""
+        with torch.autocast(gradient.device.type, enabled=False):
+            emissions = ctx.free.marginals * gradient.unsqueeze(1)
+            transitions = ctx.free.expected_transitions(gradient)
+        # shape: (B, T, L)
+        emissions = emissions[1:, :, :-1].transpose(0, 1).to(ctx.dtypes[0])
+        return emissions, transitions.to(ctx.dtypes[1]), None

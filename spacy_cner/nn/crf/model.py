@@ -8,15 +8,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from . import spans as crf_spans
-from .checks import check_allowed, check_batch, check_path_exists, check_shape, check_spans, check_tags, check_type
-from .decode import n_best, viterbi
-from .forward_backward import forward_backward
-from .lattice import build_lattice
-from .likelihood import NegativeLogLikelihood
+from .checks import check_allowed, check_batch, check_shape, check_tags, check_type
+from .likelihood import LogPartition, NegativeLogLikelihood
 
 Method = TypeVar("Method", bound=Callable)
-PADDING = -1
 
 
 def without_autocast(method: Method) -> Method:
@@ -43,11 +38,12 @@ class CRF(nn.Module):
     `allowed_start` and `allowed_end` (L,) say which transitions exist; the others have probability 0 and no gradient.
     They are not part of the state dict.
 
-    All methods take `emissions` (B, T, L), the score of each tag, and `lengths` (B,), from 0 to T, beyond which scores
-    are ignored. If the transitions depend on the position, `transitions` (B, T - 1, L, L) are added to the CRF's own
-    from position t to t + 1. Methods compute in float64 where the device has it, also under autocast. They return the
-    emissions' type, but float32 at least. They raise ValueError for other shapes, and for a sequence to which the
-    constraints leave no legal path. Calling the module gives `nll`.
+    It learns by `nll`, or by a call of the module; `spacy_cner.decoding.parameters.CrfParameters` decodes. `emissions`
+    (B, T, L) are the score of each tag, and `lengths` (B,), from 0 to T, say beyond which scores are ignored. If the
+    transitions depend on the position, `transitions` (B, T - 1, L, L) are added to the CRF's own from position t to t +
+    1. All is computed in float64 where the device has it, also under autocast. The result has the emissions' type, but
+    float32 at least. Other shapes raise ValueError, and so does a sequence to which the constraints leave no legal
+    path.
     """
 
     forbidden: Tensor
@@ -113,87 +109,22 @@ class CRF(nn.Module):
     forward = nll
 
     @without_autocast
-    @torch.no_grad()
-    def decode(self, emissions: Tensor, lengths: Tensor, transitions: Tensor | None = None) -> tuple[Tensor, Tensor]:
-        """Returns the best tags of each sequence (B, T), -1 at padding, and their scores (B,)."""
-        lattice = build_lattice(*self._scores(emissions, lengths, transitions))
-        tags, scores = viterbi(lattice)
-        check_path_exists(scores, lengths)
-        return tags.masked_fill(tags == self.num_tags, PADDING), scores.to(result_dtype(emissions))
+    def cross_entropy(self, emissions: Tensor, lengths: Tensor, tags: Tensor, transitions: Tensor) -> Tensor:
+        """Returns the mean negative log likelihood of the taggings that another distribution has, summed over the
+        batch, shape (). Its gradient vanishes where both distributions have the same probabilities.
 
-    @without_autocast
-    @torch.no_grad()
-    def nbest(
-        self, emissions: Tensor, lengths: Tensor, n: int, transitions: Tensor | None = None
-    ) -> tuple[Tensor, Tensor]:
-        """Returns the n best tag sequences (B, n, T), best first, -1 at padding, and their scores (B, n). Where there
-        are fewer than n legal ones, the rest has tags -1 and score -inf."""
-        if n < 1:
-            raise ValueError(f"expected n of at least 1, got {n}")
-        lattice = build_lattice(*self._scores(emissions, lengths, transitions))
-        tags, scores = n_best(lattice, n)
-        check_path_exists(scores[:, 0], lengths)
-        none = (tags == self.num_tags) | scores.isneginf().unsqueeze(2)
-        return tags.masked_fill(none, PADDING), scores.to(result_dtype(emissions))
-
-    @without_autocast
-    @torch.no_grad()
-    def marginals(self, emissions: Tensor, lengths: Tensor, transitions: Tensor | None = None) -> Tensor:
-        """Returns the probability of each tag at each position (B, T, L), 0 at padding."""
-        lattice = build_lattice(*self._scores(emissions, lengths, transitions))
-        return forward_backward(lattice).marginals[1:, :, :-1].transpose(0, 1).to(result_dtype(emissions))
-
-    @without_autocast
-    @torch.no_grad()
-    def span_probabilities(
-        self,
-        emissions: Tensor,
-        lengths: Tensor,
-        spans: Tensor,
-        path: Tensor,
-        *,
-        continues: Tensor | None = None,
-        transitions: Tensor | None = None,
-    ) -> Tensor:
-        """Returns the probability that a span has the tags of `path` (B, T), for each of `spans` (N, 3); shape (N,).
-
-        spans: rows of sequence, start and end (exclusive).
-        continues: (L, L) [from, to], true where the tag after the span's last one would make it longer (in BIO, I-X
-            after B-X or I-X). Such longer spans are not counted.
-        Raises ValueError for spans that are empty or outside their sequence, and for a path with anything but tags in a
-        span."""
-        lattice = build_lattice(*self._scores(emissions, lengths, transitions))
-        check_shape("path", path, tuple(emissions.shape[:2]))
-        check_type("path", path, torch.long)
-        check_spans(spans, path, lengths, self.num_tags)
-        if continues is not None:
-            check_shape("continues", continues, (self.num_tags, self.num_tags))
-            check_type("continues", continues, torch.bool)
-        if not len(spans):
-            return emissions.new_zeros(0, dtype=result_dtype(emissions))
-        path = path.clamp(0, self.num_tags - 1)
-        probabilities = crf_spans.span_probabilities(lattice, forward_backward(lattice), spans, path, continues)
-        return probabilities.to(result_dtype(emissions))
-
-    @without_autocast
-    @torch.no_grad()
-    def probable_spans(
-        self,
-        emissions: Tensor,
-        lengths: Tensor,
-        roles: crf_spans.SpanTags,
-        threshold: float,
-        transitions: Tensor | None = None,
-    ) -> tuple[Tensor, Tensor]:
-        """Returns all spans at least as probable as the threshold, overlapping or not: rows of sequence, start, end
-        (exclusive) and label (N, 4), and their probabilities (N,).
-
-        Raises ValueError for a threshold that is not a probability over 0."""
-        if not 0 < threshold <= 1:
-            raise ValueError(f"expected a threshold over 0 and up to 1, got {threshold}")
-        lattice = build_lattice(*self._scores(emissions, lengths, transitions))
-        spans, probabilities = crf_spans.probable_spans(lattice, forward_backward(lattice), roles, threshold)
-        return spans, probabilities.to(result_dtype(emissions))
+        tags: (B, T, L), how probable each tag is at each position, 0 at padding. transitions: (L + 1, L + 1) [from,
+        to], how often each transition is expected in the whole batch; the last row is for starts, the last column for
+        ends. Raises ValueError for a forbidden transition that is expected."""
+        scores, joined, _, lengths = self._scores(emissions, lengths, None)
+        check_shape("tags", tags, tuple(emissions.shape))
+        check_shape("transitions", transitions, tuple(self.forbidden.shape))
+        if (wrong := self.forbidden & (transitions > 0)).any():
+            before, after = wrong.nonzero()[0].tolist()
+            raise ValueError(f"expected allowed transitions, got one from {before} to {after}")
+        kept = joined.masked_fill(self.forbidden, 0.0).to(transitions.dtype)
+        expected = (emissions * tags).sum(dtype=torch.float64) + (kept * transitions).sum(dtype=torch.float64)
+        return (LogPartition.apply(scores, joined, lengths).sum() - expected).to(result_dtype(emissions))
 
     def _scores(
         self, emissions: Tensor, lengths: Tensor, transitions: Tensor | None

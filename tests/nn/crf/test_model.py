@@ -1,4 +1,4 @@
-"""Everything the CRF computes, against an enumeration of all tag sequences."""
+"""The loss of the CRF and its gradient, against an enumeration of all tag sequences."""
 
 from dataclasses import dataclass
 from itertools import count, product
@@ -8,7 +8,6 @@ import torch
 from torch import Tensor
 
 from spacy_cner.nn.crf import CRF
-from spacy_cner.nn.crf.spans import SpanTags
 
 MODES = list(product((False, True), repeat=2))  # constrained or not, transitions by position or not
 # Number of tags, T, and the lengths of the sequences
@@ -59,9 +58,6 @@ class Case:
             scores = self.scores(sequence)
             losses.append(scores.logsumexp(0) - scores[agrees].logsumexp(0))
         return torch.stack(losses) if losses else self.emissions.sum((1, 2))
-
-    def probabilities(self, sequence: int) -> Tensor:
-        return self.scores(sequence).detach().softmax(0)
 
 
 def legal_paths(length: int, allowed: tuple[Tensor, Tensor, Tensor]) -> Tensor:
@@ -141,7 +137,7 @@ def test_gradcheck(positional, unknown):
     )
 
 
-def test_forbidden_transitions_have_no_gradient_and_no_probability():
+def test_forbidden_transitions_have_no_gradient():
     allowed = torch.tensor([[True, True, False], [True, True, True], [True, False, True]])
     start, end = torch.tensor([True, True, False]), torch.tensor([True, False, True])
     crf = CRF(3, allowed=allowed, allowed_start=start, allowed_end=end)
@@ -152,114 +148,6 @@ def test_forbidden_transitions_have_no_gradient_and_no_probability():
     assert (crf.transitions.grad == 0).equal(~allowed)
     assert (crf.start_transitions.grad == 0).equal(~start)
     assert (crf.end_transitions.grad == 0).equal(~end)
-    marginals = crf.marginals(emissions, lengths)
-    assert marginals[:, 0, 2].tolist() == [0, 0] and marginals[0, 5, 1] == marginals[1, 1, 1] == 0
-
-
-def test_decode(case):
-    tags, scores = case.crf.decode(case.emissions, case.lengths, case.positional)
-    assert tags.shape == case.emissions.shape[:2] and tags.dtype == torch.long
-    for sequence, length in enumerate(case.lengths):
-        best, index = case.scores(sequence).max(0)
-        torch.testing.assert_close(scores[sequence], best)
-        assert tags[sequence, :length].equal(case.paths[sequence][index])
-        assert (tags[sequence, length:] == -1).all()
-
-
-@pytest.mark.parametrize("n", [1, 3, 300])
-def test_nbest(case, n):
-    tags, scores = case.crf.nbest(case.emissions, case.lengths, n, case.positional)
-    assert tags.shape == (len(case.lengths), n, case.emissions.shape[1]) and scores.shape == tags.shape[:2]
-    for sequence, length in enumerate(case.lengths):
-        expected, order = case.scores(sequence).sort(descending=True)
-        count = min(n, len(order))
-        torch.testing.assert_close(scores[sequence, :count], expected[:count])
-        assert tags[sequence, :count, :length].equal(case.paths[sequence][order[:count]])
-        assert (tags[sequence, :, length:] == -1).all()
-        assert (tags[sequence, count:] == -1).all() and scores[sequence, count:].isneginf().all()
-
-
-def test_marginals(case):
-    marginals = case.crf.marginals(case.emissions, case.lengths, case.positional)
-    expected = torch.zeros_like(case.emissions).detach()
-    for sequence, paths in enumerate(case.paths):
-        for path, probability in zip(paths, case.probabilities(sequence), strict=True):
-            expected[sequence, torch.arange(len(path)), path] += probability
-    torch.testing.assert_close(marginals, expected)
-
-
-@pytest.mark.parametrize("with_continues", [False, True])
-def test_span_probabilities(case, with_continues):
-    num_tags = case.crf.num_tags
-    tags = some_tags(case)
-    tags[::2] = torch.randint(num_tags, tags[::2].shape)  # any path will do, also one that is not legal
-    continues = torch.rand(num_tags, num_tags) < 0.5 if with_continues else None
-    spans, expected = [], []
-    for sequence, paths in enumerate(case.paths):
-        length, probabilities = paths.shape[1], case.probabilities(sequence)
-        for start, end in ((s, e) for s in range(length) for e in range(s + 1, length + 1)):
-            counted = (paths[:, start:end] == tags[sequence, start:end]).all(1)
-            if continues is not None and end < length:
-                counted &= ~continues[paths[:, end - 1], paths[:, end]]
-            spans.append((sequence, start, end))
-            expected.append(probabilities[counted].sum())
-    spans = torch.tensor(spans, dtype=torch.long).view(-1, 3)
-    got = case.crf.span_probabilities(
-        case.emissions, case.lengths, spans, tags, continues=continues, transitions=case.positional
-    )
-    torch.testing.assert_close(got, torch.stack(expected) if expected else torch.zeros(0, dtype=torch.double))
-
-
-@pytest.mark.parametrize("marks_ends", [True, False])
-@pytest.mark.parametrize("threshold", [0.001, 0.15, 0.6])
-def test_probable_spans(case, marks_ends, threshold):
-    """Random tags for two labels that share some: no scheme's own."""
-    num_tags = case.crf.num_tags
-    begin, inside, end, single = torch.randint(num_tags, (4, 2))
-    continues = torch.rand(num_tags, num_tags) < 0.5
-    if marks_ends:
-        continues[torch.cat([end, single])] = False
-    roles = SpanTags(begin, inside, end, single, continues)
-    expected = {}
-    for sequence, paths in enumerate(case.paths):
-        length, probabilities = paths.shape[1], case.probabilities(sequence)
-        for label, start, stop in product(range(2), range(length), range(1, length + 1)):
-            if stop <= start:
-                continue
-            rest = [inside[label]] * (stop - start - 2)
-            tags = [single[label]] if stop == start + 1 else [begin[label], *rest, end[label]]
-            counted = (paths[:, start:stop] == torch.stack(tags)).all(1)
-            if stop < length:
-                counted &= ~continues[paths[:, stop - 1], paths[:, stop]]
-            if probabilities[counted].sum() >= threshold:
-                expected[sequence, start, stop, label] = probabilities[counted].sum().item()
-    spans, probabilities = case.crf.probable_spans(case.emissions, case.lengths, roles, threshold, case.positional)
-    got = dict(zip(map(tuple, spans.tolist()), probabilities.tolist(), strict=True))
-    assert len(got) == len(spans)
-    assert got == {span: pytest.approx(probability) for span, probability in expected.items()}
-
-
-@pytest.mark.parametrize("threshold", [0.0, -0.1, 1.1])
-def test_threshold_of_spans_must_be_a_probability(threshold):
-    nothing = torch.zeros(0, dtype=torch.long)
-    roles = SpanTags(nothing, nothing, nothing, nothing, torch.zeros(2, 2, dtype=torch.bool))
-    with pytest.raises(ValueError, match=f"expected a threshold over 0 and up to 1, got {threshold}"):
-        CRF(2).probable_spans(torch.zeros(1, 2, 2), torch.tensor([2]), roles, threshold)
-
-
-def test_span_next_to_an_impossible_part_of_the_path():
-    case = make_case(constrained=False, positional=False, num_tags=2, lengths=(4,), length=4)
-    case.crf.forbidden[0, 1] = True
-    path = torch.tensor([[0, 1, 1, 0]])
-    inside, across = case.crf.span_probabilities(
-        case.emissions, case.lengths, torch.tensor([[0, 1, 3], [0, 0, 2]]), path
-    )
-    # After a 0 there are only zeros.
-    scores, paths = case.scores(0), case.paths[0]
-    legal = (paths[:, :-1] >= paths[:, 1:]).all(1)
-    expected = scores[legal].softmax(0)[(paths[legal][:, 1:3] == 1).all(1)].sum()
-    torch.testing.assert_close(inside, expected)
-    assert across == 0
 
 
 @pytest.mark.parametrize("positional", [None, torch.zeros(2, 2, 2, 2)])
@@ -267,13 +155,29 @@ def test_no_legal_path_is_an_error(positional):
     # After tag 0 comes nothing, and tag 1 is no start.
     crf = CRF(2, allowed=torch.tensor([[False, False], [True, True]]), allowed_start=torch.tensor([True, False]))
     emissions, lengths = torch.randn(2, 3, 2), torch.tensor([1, 2])
-    tags, spans = torch.full((2, 3), -1), torch.tensor([[1, 0, 1]])
-    for compute in (
-        lambda: crf.nll(emissions, tags, lengths, positional),
-        lambda: crf.decode(emissions, lengths, positional),
-        lambda: crf.nbest(emissions, lengths, 2, positional),
-        lambda: crf.marginals(emissions, lengths, positional),
-        lambda: crf.span_probabilities(emissions, lengths, spans, tags.clamp(0), transitions=positional),
-    ):
-        with pytest.raises(ValueError, match="got none for sequence 1 of length 2"):
-            compute()
+    with pytest.raises(ValueError, match="got none for sequence 1 of length 2"):
+        crf.nll(emissions, torch.full((2, 3), -1), lengths, positional)
+
+
+def test_cross_entropy_is_the_mean_loss_under_another_distribution():
+    case = legal_case(constrained=True, positional=False, lengths=(5, 3, 1, 4))
+    tags, transitions = torch.zeros_like(case.emissions).detach(), torch.zeros(4, 4, dtype=torch.double)
+    expected = torch.zeros((), dtype=torch.double)
+    for sequence, paths in enumerate(case.paths):
+        others = torch.rand(len(paths), dtype=torch.double)
+        others /= others.sum()
+        scores = case.scores(sequence)
+        expected = expected - (others * scores.log_softmax(0)).sum()
+        for path, probability in zip(paths.tolist(), others.tolist()):
+            for position, tag in enumerate(path):
+                tags[sequence, position, tag] += probability
+            for before, after in zip([3, *path], [*path, 3]):
+                transitions[before, after] += probability
+    got = case.crf.cross_entropy(case.emissions, case.lengths, tags, transitions)
+    torch.testing.assert_close(got, expected)
+    for gradient, other in zip(torch.autograd.grad(got, case.tensors), torch.autograd.grad(expected, case.tensors)):
+        torch.testing.assert_close(gradient, other)
+    place = case.crf.forbidden.nonzero()[0].tolist()
+    transitions[place[0], place[1]] = 0.1
+    with pytest.raises(ValueError, match=f"got one from {place[0]} to {place[1]}"):
+        case.crf.cross_entropy(case.emissions, case.lengths, tags, transitions)

@@ -1,13 +1,14 @@
-"""Decoding of tag scores to spans: the spans of the best path, or the spans that are probable enough."""
+"""Spans of tag scores: the spans of the best path, or the spans that are probable enough."""
 
 from bisect import bisect_right
 from collections.abc import Callable, Iterable
 from itertools import groupby
 
-import torch
+import numpy
 
-from ..nn.crf.spans import SpanTags
 from ..text.tags import OUTSIDE, allowed_transitions, parse_tag, scheme_letters, tags_to_spans
+from .parameters import PADDING
+from .spans import SpanTags
 from .tag_scores import TagScores
 
 ScoredSpan = tuple[int, int, str, float]  # start, end (exclusive), label, probability
@@ -17,27 +18,35 @@ FindSpans = Callable[[TagScores], list[list[ScoredSpan]]]
 def path_spans(scores: TagScores, threshold: float) -> list[list[ScoredSpan]]:
     """Returns the spans of the best tags of each sequence that are at least as probable as the threshold."""
     paths = scores.paths()
-    found = [
-        tags_to_spans([scores.tags[tag] for tag in path[:length]], scores.scheme, "repair")
-        for path, length in zip(paths.tolist(), scores.lengths.tolist())
-    ]
+    found: list[list[tuple[int, int, str]]] = [[] for _ in paths]
+    outside = scores.tags.index(OUTSIDE) if OUTSIDE in scores.tags else PADDING
+    for i in numpy.flatnonzero(((paths != outside) & (paths != PADDING)).any(1)).tolist():
+        tags = [scores.tags[tag] for tag in paths[i, : scores.lengths[i]].tolist()]
+        found[i] = tags_to_spans(tags, scores.scheme, "repair")
     with_spans = [i for i, row in enumerate(found) if row]
     if not with_spans:
         return [[] for _ in found]
     # Only sequences that have spans need probabilities.
     chosen = scores.of(with_spans)
     spans = [(i, start, end) for i, row in enumerate(with_spans) for start, end, _ in found[row]]
-    probabilities = scores.crf.span_probabilities(
-        chosen.emissions,
-        chosen.lengths,
-        torch.tensor(spans, device=paths.device),
-        paths[with_spans],
-        continues=continuing(scores),
-        transitions=chosen.transitions,
-    )
+    probabilities = span_probabilities(chosen, numpy.array(spans), paths[with_spans, : chosen.emissions.shape[1]])
     rest = iter(probabilities.tolist())
     scored = [[(*span, next(rest)) for span in row] for row in found]
     return [[span for span in row if span[3] >= threshold] for row in scored]
+
+
+def span_probabilities(scores: TagScores, spans: numpy.ndarray, paths: numpy.ndarray) -> numpy.ndarray:
+    """Returns the probability that each span has these tags and is no longer, (N,).
+
+    spans: (N, 3), rows of sequence, start and end (exclusive). paths: the tags, int64 (B, T)."""
+    return scores.crf.span_probabilities(
+        scores.emissions,
+        scores.lengths,
+        spans,
+        paths,
+        continues=allowed_transitions(scores.tags, scores.scheme).continues,
+        positional=scores.transitions,
+    )
 
 
 def best_spans(scores: TagScores, threshold: float) -> list[list[ScoredSpan]]:
@@ -51,30 +60,22 @@ def best_spans(scores: TagScores, threshold: float) -> list[list[ScoredSpan]]:
 
 def probable_spans(scores: TagScores, threshold: float) -> list[list[ScoredSpan]]:
     """Returns all spans of each sequence that are at least as probable as the threshold, overlapping or not."""
-    tags, device = scores.tags, scores.emissions.device
+    tags = scores.tags
     labels = list(dict.fromkeys(parse_tag(tag, scores.scheme).label for tag in tags if tag != OUTSIDE))
     letters = scheme_letters(scores.scheme)
     begin, inside, end, single = (
-        torch.tensor([tags.index(f"{letters[role]}-{label}") for label in labels], device=device) for role in "BIES"
+        numpy.array([tags.index(f"{letters[role]}-{label}") for label in labels], dtype="int64") for role in "BIES"
     )
+    continues = allowed_transitions(tags, scores.scheme).continues
+    roles = SpanTags(begin, inside, end, single, continues)
     spans, probabilities = scores.crf.probable_spans(
-        scores.emissions,
-        scores.lengths,
-        SpanTags(begin, inside, end, single, continuing(scores)),
-        threshold,
-        scores.transitions,
+        scores.emissions, scores.lengths, roles, threshold, scores.transitions
     )
     found: list[list[ScoredSpan]] = [[] for _ in range(len(scores.emissions))]
     rows = sorted(zip(spans.tolist(), probabilities.tolist()))
     for sequence, group in groupby(rows, key=lambda row: row[0][0]):
         found[sequence] = [(start, end, labels[label], score) for (_, start, end, label), score in group]
     return found
-
-
-def continuing(scores: TagScores) -> torch.Tensor:
-    """Returns which transitions stay inside one span, bool (L, L) [from, to]."""
-    transitions = allowed_transitions(scores.tags, scores.scheme)
-    return torch.from_numpy(transitions.continues).to(scores.emissions.device)
 
 
 def without_overlap(spans: Iterable[ScoredSpan], threshold: float) -> list[ScoredSpan]:

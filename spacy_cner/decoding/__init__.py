@@ -1,0 +1,1 @@
+"""Decoding of a CRF's scores: numpy alone, for whatever computed them."""

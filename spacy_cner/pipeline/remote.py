@@ -1,0 +1,100 @@
+"""The `cner_remote` component: entities that a server finds, in a pipeline of its own."""
+
+import os
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+from spacy import util
+from spacy.pipeline import Pipe
+from spacy.tokens import Doc
+from spacy.vocab import Vocab
+
+from ..client import BATCH_DOCUMENTS, Client
+from ..errors import InputError
+from .cner import ENTITIES
+from .entity_writer import Entity, EntityWriter
+from .settings import Setting, at_least, register
+
+FIELDS = ("start", "end", "label", "score")
+
+
+class RemoteEntityRecognizer(EntityWriter, Pipe):
+    """Asks a server (`python -m spacy_cner serve`) for the entities of each document, and sets `doc.ents`."""
+
+    url = Setting[str]("http://127.0.0.1:8000", Client)
+    """The address of the server."""
+    model = Setting[str | None](None)
+    """The name of one of its pipelines; null for its first one."""
+    only = Setting[list[str] | None](None)
+    """The types of entities to ask for; null for all."""
+    min_score = Setting[float](0.0)
+    """Entities less probable than this are left out."""
+    timeout = Setting[float](60.0, at_least(0))
+    """Seconds to wait for an answer."""
+    retries = Setting[int](4, at_least(0))
+    """How often a request is sent again when the server is busy or the connection breaks."""
+    api_key_variable = Setting[str]("CNER_API_KEY")
+    """The environment variable that has the API key, where the server asks for one. The key itself is in no file."""
+
+    def __init__(self, vocab: Vocab, name: str = "", *, scorer: Callable | None = None, **settings: Any):
+        self.vocab, self.name, self.scorer = vocab, name, scorer
+        self.cfg: dict[str, Any] = {}
+        self.configure(settings)
+
+    def __call__(self, doc: Doc) -> Doc:
+        return next(self.pipe([doc]), doc)
+
+    def pipe(self, stream: Iterable[Doc], *, batch_size: int = BATCH_DOCUMENTS) -> Iterator[Doc]:
+        """Sends so many documents at a time. What fails goes to spaCy's error handler."""
+        error_handler = self.get_error_handler()
+        with Client(
+            self.url,
+            api_key=os.environ.get(self.api_key_variable),
+            timeout=self.timeout,
+            retries=self.retries,
+        ) as client:
+            for docs in util.minibatch(stream, size=batch_size):
+                try:
+                    found = list(self._found(client, docs))
+                except Exception as error:
+                    error_handler(self.name, self, docs, error)
+                    continue
+                for doc, entities in zip(docs, found, strict=True):
+                    if isinstance(entities, InputError):
+                        error_handler(self.name, self, [doc], entities)
+                    else:
+                        self._annotate(doc, entities)
+                        yield doc
+
+    def _annotate(self, doc: Doc, found: list[dict[str, Any]]) -> None:
+        self.set_annotations([doc], [[Entity(*(each[key] for key in FIELDS)) for each in found]])
+        known = {tuple(each[key] for key in FIELDS[:3]): each["kb_id"] for each in found if "kb_id" in each}
+        for ent in doc.ents if known else ():
+            for token in ent:
+                token.ent_kb_id_ = known.get((ent.start_char, ent.end_char, ent.label_), ent.kb_id_)
+
+    def _found(self, client: Client, docs: list[Doc]) -> Iterator[list[dict[str, Any]] | InputError]:
+        wanted = {"model": self.model, "labels": self.only, "min_score": self.min_score}
+        for document in client.pipe([doc.text for doc in docs], batch_documents=len(docs), **wanted):
+            if "error" in document:
+                yield InputError(f"{self.url}: {document['error']['detail']}")
+            else:
+                yield document["entities"]
+
+    def to_bytes(self, *, exclude: Iterable[str] = ()) -> bytes:
+        """Returns nothing: all is in the config."""
+        return b""
+
+    def from_bytes(self, bytes_data: bytes, *, exclude: Iterable[str] = ()) -> "RemoteEntityRecognizer":
+        """Takes nothing."""
+        return self
+
+    def to_disk(self, path: Any, *, exclude: Iterable[str] = ()) -> None:
+        """Writes nothing: all is in the config."""
+
+    def from_disk(self, path: Any, *, exclude: Iterable[str] = ()) -> "RemoteEntityRecognizer":
+        """Reads nothing."""
+        return self
+
+
+make_cner_remote = register("cner_remote", RemoteEntityRecognizer, ENTITIES)

@@ -1,0 +1,321 @@
+// The page: what is typed, what the server finds in it, and what of that is shown. Text gets in as text only.
+
+import { ServerError, find, models, setKey } from "./api.js";
+import { FileError, annotate } from "./file.js";
+import { EXAMPLES, STRINGS } from "./strings.js";
+import { asBio, asJson, codepoints, pieces, sentences, tint } from "./text.js";
+
+const $ = (id) => document.getElementById(id);
+const state = { language: "en", theme: "auto", models: [], text: "", entities: [], words: [], hidden: new Set(), asking: null, readings: null, status: "" };
+const say = () => STRINGS[state.language];
+const model = () => state.models.find((each) => each.name === $("model").value) || state.models[0];
+const percent = (score) => `${Math.round(100 * score)} %`;
+
+function element(name, properties = {}, ...children) {
+  const made = document.createElement(name);
+  for (const [key, value] of Object.entries(properties)) {
+    if (key === "tint") made.style.setProperty("--tint", value);
+    else if (key.includes("-") || key === "role" || key === "lang") made.setAttribute(key, value);
+    else made[key] = value;
+  }
+  made.append(...children);
+  return made;
+}
+
+// What is kept between visits; a browser may forbid it.
+const store = {
+  get: (key) => { try { return localStorage.getItem(key); } catch { return null; } },
+  set: (key, value) => { try { localStorage.setItem(key, value); } catch { /* then it is not kept */ } },
+};
+
+// Language and theme
+
+function setLanguage(language) {
+  state.language = language;
+  document.documentElement.lang = language === "zh" ? "zh-Hans" : "en";
+  for (const each of document.querySelectorAll("[data-say]")) each.textContent = say()[each.dataset.say];
+  for (const each of document.querySelectorAll("[data-name]")) each.setAttribute("aria-label", say()[each.dataset.name]);
+  $("language").textContent = say().language;
+  $("language").setAttribute("aria-label", say().toLanguage);
+  $("language").lang = language === "zh" ? "en" : "zh";
+  showTheme();
+  showExamples();
+  show();
+}
+
+const dark = matchMedia("(prefers-color-scheme: dark)");
+
+function showTheme() {
+  const shown = state.theme === "auto" ? (dark.matches ? "dark" : "light") : state.theme;
+  document.documentElement.dataset.theme = shown;
+  $("theme").textContent = say().themeName[state.theme];
+  $("theme").title = say().switchTheme[state.theme];
+  $("theme").setAttribute("aria-label", say().switchTheme[state.theme]);
+}
+
+function showExamples() {
+  $("examples").replaceChildren(...EXAMPLES.map(([english, chinese, text]) => element("button", {
+    type: "button", className: "chip", textContent: state.language === "zh" ? chinese : english, "aria-pressed": String($("text").value === text),
+    onclick: () => { $("text").value = text; ask(); },
+  })));
+}
+
+// Asking
+
+let waiting = 0;
+
+function askSoon() {
+  clearTimeout(waiting);
+  waiting = setTimeout(ask, 350);
+  busy(true);
+  showLength();
+}
+
+async function ask() {
+  clearTimeout(waiting);
+  const text = $("text").value, chosen = model();
+  state.asking?.abort();
+  const own = (state.asking = new AbortController());
+  showLength();
+  showExamples();
+  if (!text.trim() || !chosen) { busy(false); Object.assign(state, { text: "", entities: [], words: [], readings: null }); problem(""); show(); return; }
+  state.status = say().working;
+  busy(true);
+  showStatus();
+  try {
+    const answer = await find({ model: chosen.name, texts: [text], words: chosen.has_words }, own.signal);
+    const [found] = answer.documents;
+    Object.assign(state, { text, entities: found.entities || [], words: found.words || [], readings: null, version: answer.model });
+    problem(found.error ? found.error.detail : "");
+  } catch (error) {
+    if (error.name === "AbortError") return;
+    fail(error);
+  }
+  state.status = "";
+  show();
+  busy(false);
+}
+
+// While what is shown is not that of the text.
+function busy(is) {
+  $("result").setAttribute("aria-busy", String(is));
+}
+
+function fail(error) {
+  if (error instanceof ServerError && error.status === 401) { $("key-form").hidden = false; $("key").focus(); }
+  problem(error instanceof ServerError ? error.detail || say().serverGone : String(error));
+}
+
+function problem(words) {
+  $("problem").hidden = !words;
+  $("problem").textContent = words;
+}
+
+// Showing
+
+const threshold = () => Number($("threshold").value) / 100;
+const passes = (entity) => entity.score === null || entity.score === undefined || Math.round(100 * entity.score) >= Math.round(100 * threshold());
+const shown = () => state.entities.filter((entity) => passes(entity) && !state.hidden.has(entity.label));
+
+function show() {
+  showLength();
+  showLabels();
+  showResult();
+  showRows();
+  showReadings();
+  showStatus();
+  $("threshold-value").textContent = percent(threshold());
+}
+
+function showLength() {
+  $("length").textContent = say().characters([...$("text").value].length);
+}
+
+function showStatus() {
+  $("status").textContent = state.status || (state.text ? say().found(shown().length, state.entities.length) : "");
+}
+
+function showLabels() {
+  const names = [...new Set([...(model()?.labels || []), ...state.entities.map((entity) => entity.label)])];
+  const focused = document.activeElement?.dataset?.label;
+  $("labels").replaceChildren(...names.map((name) => {
+    const count = state.entities.filter((entity) => entity.label === name && passes(entity)).length;
+    const made = element("button", { type: "button", className: "label", tint: tint(name), "aria-pressed": String(!state.hidden.has(name)) },
+      name, element("span", { className: "count", textContent: String(count) }));
+    made.dataset.label = name;
+    made.onclick = () => { if (!state.hidden.delete(name)) state.hidden.add(name); show(); };
+    return made;
+  }));
+  if (focused) [...$("labels").children].find((each) => each.dataset.label === focused)?.focus();
+}
+
+function mark(text, entity, words) {
+  const score = entity.score ?? null;
+  const parts = [entity.label, score === null ? say().noScore : percent(score), ...(entity.kb_id ? [entity.kb_id] : []), ...(entity.value ? [JSON.stringify(entity.value)] : [])];
+  const made = element("mark", { tabIndex: 0, tint: tint(entity.label) }, ...inWords(text, entity.start, entity.end, words),
+    element("span", { className: "tag", textContent: entity.label }), element("span", { className: "sr", textContent: ` ${parts[1]} ` }));
+  made.dataset.tip = parts.join(" · ");
+  return made;
+}
+
+function inWords(text, start, end, words) {
+  if (!words.length) return [text.slice(start, end)];
+  return pieces(start, end, [], words).map(([from, to]) => {
+    const word = words.find((each) => each.start <= from && to <= each.end);
+    return word ? element("span", { className: "word", title: word.label, textContent: text.slice(from, to) }) : text.slice(from, to);
+  });
+}
+
+// The text from start to end as nodes, entities marked.
+function highlighted(text, start, end, entities, words) {
+  const nodes = [];
+  let at = start;
+  for (const entity of entities.filter((each) => each.start >= start && each.end <= end)) {
+    if (entity.start > at) nodes.push(...inWords(text, at, entity.start, words));
+    nodes.push(mark(text, entity, words));
+    at = entity.end;
+  }
+  if (at < end) nodes.push(...inWords(text, at, end, words));
+  return nodes;
+}
+
+// Sentences, joined where an entity goes over their border.
+function blocks(text, entities) {
+  const found = [];
+  for (const [start, end] of sentences(text)) {
+    const last = found.at(-1);
+    if (last && entities.some((each) => each.start < start && each.end > start)) last[1] = end;
+    else found.push([start, end]);
+  }
+  return found;
+}
+
+function showResult() {
+  const words = $("words").checked ? state.words : [];
+  if (!state.text) { $("result").replaceChildren(element("p", { className: "empty", textContent: say().empty, lang: document.documentElement.lang })); return; }
+  const entities = shown(), nodes = [];
+  for (const [start, end] of blocks(state.text, entities)) {
+    const trail = state.text.slice(start, end).match(/\s*$/u)[0].length;
+    nodes.push(...highlighted(state.text, start, end - trail, entities, words));
+    if (model()?.has_readings && end - trail > start) {
+      nodes.push(element("button", { type: "button", className: "other", textContent: "⋯", title: say().other, "aria-label": say().other,
+        "aria-expanded": String(state.readings?.start === start), onclick: () => askReadings(start, end - trail) }));
+    }
+    nodes.push(state.text.slice(end - trail, end));
+  }
+  $("result").replaceChildren(...nodes);
+}
+
+function showRows() {
+  $("rows").replaceChildren(...shown().map((entity) => element("tr", {},
+    element("td", { textContent: entity.text, lang: "zh" }),
+    element("td", {}, element("span", { className: "pill", tint: tint(entity.label), textContent: entity.label })),
+    element("td", { textContent: `${codepoints(state.text, entity.start)}–${codepoints(state.text, entity.end)}` }),
+    element("td", {}, ...chance(entity.score ?? null)))));
+}
+
+function chance(score) {
+  if (score === null) return ["–"];
+  const fill = element("i");
+  fill.style.setProperty("--share", `${100 * score}%`);
+  return [element("span", { className: "bar", "aria-hidden": "true" }, fill), percent(score)];
+}
+
+// Readings of a sentence
+
+async function askReadings(start, end) {
+  if (state.readings?.start === start) { state.readings = null; show(); return; }
+  const sentence = state.text.slice(start, end);
+  try {
+    const answer = await find({ model: model().name, texts: [sentence], n_best: 6 });
+    state.readings = { start, sentence, found: answer.documents[0].readings || [] };
+  } catch (error) { fail(error); return; }
+  show();
+  [...$("result").querySelectorAll(".other")].find((each) => each.getAttribute("aria-expanded") === "true")?.focus();
+}
+
+function showReadings() {
+  $("readings").hidden = !state.readings;
+  if (!state.readings) { $("readings-list").replaceChildren(); return; }
+  const { sentence, found } = state.readings;
+  $("readings-list").replaceChildren(...found.map((reading) => {
+    const entities = reading.entities.map((entity) => ({ ...entity, score: reading.score }));
+    return element("li", {}, element("span", { className: "chance", textContent: percent(reading.score) }),
+      element("span", { lang: "zh" }, ...highlighted(sentence, reading.start, reading.end, entities, [])));
+  }));
+}
+
+// Copying, files, keys
+
+async function copy(words) {
+  try { await navigator.clipboard.writeText(words); $("copied").textContent = say().copied; } catch { $("copied").textContent = say().notCopied; }
+  setTimeout(() => { $("copied").textContent = ""; }, 2500);
+}
+
+let address = "";
+
+async function annotateFile(file) {
+  $("job").hidden = false;
+  $("job-link").hidden = true;
+  $("job-progress").hidden = false;
+  $("job-progress").value = 0;
+  $("job-name").textContent = file.name;
+  const labels = model().labels.filter((name) => !state.hidden.has(name));
+  try {
+    const done = await annotate(file, { model: model().name, min_score: threshold(), labels, words: $("words").checked },
+      (count, all) => { $("job-name").textContent = `${file.name} · ${count} / ${all}`; $("job-progress").value = count / all; },
+      () => { $("job-name").textContent = `${file.name} · ${say().busy}`; });
+    URL.revokeObjectURL(address);
+    address = URL.createObjectURL(done.blob);
+    const name = `${file.name.replace(/[.][^.]*$/, "")}.entities.jsonl`;
+    Object.assign($("job-link"), { href: address, download: name, textContent: `${say().download} ${name}`, hidden: false });
+    $("job-name").textContent = say().fileDone(done.count, done.faults);
+    $("job-progress").hidden = true;
+  } catch (error) {
+    $("job").hidden = true;
+    const words = error instanceof FileError ? say()[error.message] : null;
+    if (words) problem(`${file.name}: ${typeof words === "function" ? words(error.line) : words}`);
+    else fail(error);
+  }
+}
+
+async function start() {
+  try {
+    state.models = await models();
+  } catch (error) { fail(error); return; }
+  $("key-form").hidden = true;
+  $("model").replaceChildren(...state.models.map((each) => element("option", { value: each.name, textContent: each.version ? `${each.name} ${each.version}` : each.name })));
+  $("model-field").hidden = false;
+  changeModel();
+}
+
+function changeModel() {
+  $("words-field").hidden = !model()?.has_words;
+  state.hidden.clear();
+  ask();
+}
+
+$("text").oninput = askSoon;
+$("find").onclick = ask;
+$("text").onkeydown = (event) => { if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) ask(); };
+$("threshold").oninput = show;
+$("words").onchange = show;
+$("model").onchange = changeModel;
+$("language").onclick = () => { const next = state.language === "zh" ? "en" : "zh"; store.set("language", next); setLanguage(next); };
+$("theme").onclick = () => { state.theme = { auto: "light", light: "dark", dark: "auto" }[state.theme]; store.set("theme", state.theme); showTheme(); };
+dark.onchange = showTheme;
+$("copy-json").onclick = () => copy(asJson(state.text, shown(), state.version));
+$("copy-bio").onclick = () => copy(asBio(state.text, shown()));
+$("readings-close").onclick = () => { state.readings = null; show(); };
+$("job-close").onclick = () => { $("job").hidden = true; };
+$("open").onclick = () => $("file").click();
+$("file").onchange = () => { if ($("file").files[0]) annotateFile($("file").files[0]); $("file").value = ""; };
+$("key-form").onsubmit = (event) => { event.preventDefault(); setKey($("key").value.trim()); problem(""); start(); };
+window.ondragover = (event) => { event.preventDefault(); $("drop").hidden = ![...event.dataTransfer.types].includes("Files"); };
+window.ondragleave = (event) => { if (!event.relatedTarget) $("drop").hidden = true; };
+window.ondrop = (event) => { event.preventDefault(); $("drop").hidden = true; if (event.dataTransfer.files[0]) annotateFile(event.dataTransfer.files[0]); };
+
+state.theme = ["light", "dark"].includes(store.get("theme")) ? store.get("theme") : "auto";
+setLanguage(store.get("language") || (navigator.language.startsWith("zh") ? "zh" : "en"));
+if (!$("text").value) $("text").value = EXAMPLES[0][2];
+start();

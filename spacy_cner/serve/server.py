@@ -1,0 +1,183 @@
+"""The processes of a server: one answers requests, others find entities, and this one watches over them."""
+
+import asyncio
+import gc
+import logging
+import multiprocessing
+import os
+import signal
+import socket
+import sys
+import tempfile
+import time
+from multiprocessing import connection
+from multiprocessing.process import BaseProcess
+from pathlib import Path
+from typing import Any
+
+import uvicorn
+from spacy.language import Language
+
+from ..errors import InputError
+from ..pipeline.readings import reader_of
+from ..text.words import WORDS_KEY
+from .app import Service
+from .schema import ModelOut
+from .settings import ServerSettings
+from .worker import load_all, work
+
+logger = logging.getLogger(__name__)
+# A fork shares the pipelines' weights. It is safe in a process without threads, which only Linux promises.
+FORKS = sys.platform == "linux"
+PAUSE = 1.0  # seconds before a worker is started again
+
+
+def serve(models: dict[str, str], settings: ServerSettings) -> None:
+    """Loads pipelines, given as name -> package or path, and serves them until SIGTERM or SIGINT; requests that came
+    before are answered. Raises InputError if a pipeline does not load, and OSError for an address that is taken."""
+    listening = listen(settings.host, settings.port)
+    loaded = load_all(models)
+    facts = [describe(name, nlp) for name, nlp in loaded.items()]
+    gc.collect()
+    gc.freeze()
+    with listening, tempfile.TemporaryDirectory(prefix="cner-") as folder:
+        place = str(Path(folder) / "workers")
+        with socket.socket(socket.AF_UNIX) as inner:
+            inner.bind(place)
+            inner.listen(settings.workers + 1)
+            Watch(place, models, loaded if FORKS else None).run(listening, inner, facts, settings)
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """Returns a socket that listens at an address. Raises InputError if that is not possible."""
+    try:
+        family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
+        return socket.create_server((host, port), family=family, backlog=1024)
+    except (OSError, OverflowError) as error:
+        words = error.strerror if isinstance(error, OSError) else error
+        raise InputError(f"{host}:{port}: expected a free address to listen at, got {words}") from error
+
+
+def describe(name: str, nlp: Language) -> ModelOut:
+    """Returns what a server tells of a pipeline."""
+    assigned = {each for pipe in nlp.pipe_names for each in nlp.get_pipe_meta(pipe).assigns}
+    labels = {label for pipe in nlp.pipe_names for label in _entity_labels(nlp, pipe)}
+    return ModelOut(
+        name=name,
+        version=str(nlp.meta.get("version", "")),
+        labels=sorted(labels),
+        components=list(nlp.pipe_names),
+        has_words=f"doc.spans[{WORDS_KEY!r}]" in assigned or WORDS_KEY in nlp("你好").spans,
+        has_readings=reader_of(nlp) is not None,
+        has_dictionary=any(nlp.get_pipe_meta(pipe).factory == "cner_dictionary" for pipe in nlp.pipe_names),
+        description=str(nlp.meta.get("description", "")),
+    )
+
+
+def _entity_labels(nlp: Language, pipe: str) -> list[str]:
+    if "doc.ents" not in nlp.get_pipe_meta(pipe).assigns:
+        return []
+    return list(getattr(nlp.get_pipe(pipe), "labels", ()))
+
+
+class Watch:
+    """Starts the processes, starts a worker again that ended, and ends all of them."""
+
+    def __init__(self, place: str, models: dict[str, str], loaded: dict[str, Language] | None):
+        self.place, self.models, self.loaded = place, models, loaded
+        self.context: Any = multiprocessing.get_context("fork" if FORKS else "spawn")
+        self.ending = False
+
+    def run(
+        self, listening: socket.socket, inner: socket.socket, facts: list[ModelOut], settings: ServerSettings
+    ) -> None:
+        """Watches until the front has ended."""
+        front = self.context.Process(target=answer_requests, args=(listening, inner, facts, settings), name="front")
+        front.start()
+        listening.close()
+        inner.close()
+        for name in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(name, lambda *_: self._end(front))
+        workers = [self._start() for _ in range(settings.workers)]
+        try:
+            while front.is_alive():
+                connection.wait([each.sentinel for each in (front, *workers)])
+                for i, worker in enumerate(workers):
+                    if not worker.is_alive() and front.is_alive() and not self.ending:
+                        logger.warning("worker %s ended with %s; another one starts", worker.pid, worker.exitcode)
+                        time.sleep(PAUSE)
+                        workers[i] = self._start()
+                if self.ending:
+                    front.join()
+        finally:
+            for process in workers:
+                process.kill()
+                process.join()
+
+    def _start(self) -> BaseProcess:
+        process = self.context.Process(target=work, args=(self.place, self.models, self.loaded), name="worker")
+        process.start()
+        return process
+
+    def _end(self, front: BaseProcess) -> None:
+        self.ending = True
+        if front.pid is not None and front.is_alive():
+            os.kill(front.pid, signal.SIGTERM)
+
+
+def answer_requests(
+    listening: socket.socket, inner: socket.socket, facts: list[ModelOut], settings: ServerSettings
+) -> None:
+    """Runs the HTTP server in this process."""
+    service = Service(facts, settings)
+    config = uvicorn.Config(
+        service.app,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        lifespan="off",
+        timeout_graceful_shutdown=max(1, round(settings.timeout)),
+    )
+    Front(config, service, inner).run(sockets=[listening])
+
+
+class Front(uvicorn.Server):
+    """An HTTP server that takes workers' connections too, and gives clients time to turn away before it ends."""
+
+    def __init__(self, config: uvicorn.Config, service: Service, inner: socket.socket):
+        super().__init__(config)
+        self.service, self.inner = service, inner
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Also listens to workers."""
+        await super().startup(sockets)
+        self._workers = await asyncio.start_unix_server(
+            self.service.batcher.serve_worker, sock=self.inner, limit=1 << 20
+        )
+        host, port = sockets[0].getsockname()[:2] if sockets else (self.config.host, self.config.port)
+        logger.info(
+            "http://%s:%d/ serves %s", f"[{host}]" if ":" in host else host, port, ", ".join(self.service.models)
+        )
+        self._parent = os.getppid()
+
+    async def on_tick(self, counter: int) -> bool:
+        """Also looks whether the process that watches is still there."""
+        if os.getppid() != self._parent and not self.service.app.draining:
+            self.handle_exit(signal.SIGTERM, None)
+        return await super().on_tick(counter)
+
+    def handle_exit(self, sig: int, frame: Any) -> None:
+        """The first signal starts the end: responses tell clients to close, and after a while nothing new is taken.
+        Another one ends it at once."""
+        if self.service.app.draining:
+            self.should_exit = True
+            return
+        self.service.app.draining = True
+        wait = self.service.settings.drain
+
+        async def end() -> None:
+            await asyncio.sleep(wait)
+            self.should_exit = True
+
+        loop = asyncio.get_event_loop()
+        loop.call_soon_threadsafe(lambda: loop.create_task(end()))

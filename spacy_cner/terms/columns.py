@@ -1,0 +1,102 @@
+"""Terms column by column: a million of them as objects would take half a gigabyte."""
+
+from array import array
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from ..errors import InputError
+
+SEPARATOR = "\n"  # of saved texts; no term has one
+FORBIDDEN = frozenset("\n\r\t\0")
+
+
+class Term(NamedTuple):
+    """An entry of a dictionary. kb_id: an identifier that several terms may share, or "". weight: how far it counts in
+    soft mode, a factor; of two labels of one term the one with the greater weight is kept."""
+
+    text: str
+    label: str
+    kb_id: str = ""
+    weight: float = 1.0
+
+
+def as_term(value: Any) -> Term:
+    """Returns a Term of a Term, of a tuple of its parts, or of a mapping with the keys term, label, id and weight.
+
+    Raises InputError for what is none."""
+    if isinstance(value, Mapping):
+        if unknown := value.keys() - {"term", "label", "id", "weight", "aliases"}:
+            raise InputError(f"expected the keys term, label, id, weight and aliases, got {min(unknown, key=str)!r}")
+        value = (value.get("term"), value.get("label"), value.get("id") or "", value.get("weight", 1.0))
+    if not isinstance(value, tuple | list) or not 2 <= len(value) <= 4:
+        raise InputError(f"expected a term, its label and perhaps an id and a weight, got {value!r}")
+    term = Term(*value)
+    if problem := problem_of(*term):
+        raise InputError(problem)
+    return term._replace(text=term.text.strip(), weight=float(term.weight))
+
+
+def problem_of(text: Any, label: Any, kb_id: Any = "", weight: Any = 1.0) -> str:
+    """Returns what is wrong with the parts of a term, "" if nothing is."""
+    if not isinstance(text, str) or not text.strip():
+        return f"expected a term with text, got {text!r}"
+    if not FORBIDDEN.isdisjoint(text):
+        return f"expected a term of one line without tabs, got {text!r}"
+    if not isinstance(label, str) or not label.strip():
+        return f"expected a label for {text!r}, got {label!r}"
+    if not isinstance(kb_id, str) or not FORBIDDEN.isdisjoint(kb_id):
+        return f"expected an id that is a string of one line for {text!r}, got {kb_id!r}"
+    if isinstance(weight, bool) or not isinstance(weight, int | float) or not 0 < weight < float("inf"):
+        return f"expected a weight over 0 for {text!r}, got {weight!r}"
+    return ""
+
+
+@dataclass
+class TermColumns:
+    """texts, labels, kb_ids, weights: of each term."""
+
+    texts: list[str] = field(default_factory=list)
+    labels: list[str] = field(default_factory=list)
+    kb_ids: list[str] = field(default_factory=list)
+    weights: array = field(default_factory=lambda: array("f"))
+
+    @classmethod
+    def of(cls, terms: Iterable[Any]) -> "TermColumns":
+        """Makes the columns of terms, each as `as_term` takes it; with the key aliases, of these too. Raises InputError
+        for what is no term."""
+        columns = cls()
+        for value in terms:
+            term = as_term(value)
+            columns.append(*term)
+            for alias in aliases_of(value):
+                columns.append(*as_term(term._replace(text=alias)))
+        return columns
+
+    def append(self, text: str, label: str, kb_id: str = "", weight: float = 1.0) -> None:
+        """Adds a term, which is not checked."""
+        self.texts.append(text)
+        self.labels.append(label)
+        self.kb_ids.append(kb_id)
+        self.weights.append(weight)
+
+    def extend(self, other: "TermColumns") -> None:
+        """Adds the terms of others, after these."""
+        self.texts += other.texts
+        self.labels += other.labels
+        self.kb_ids += other.kb_ids
+        self.weights.extend(other.weights)
+
+    def __len__(self) -> int:
+        return len(self.texts)
+
+    def __iter__(self) -> Iterator[Term]:
+        return map(Term, self.texts, self.labels, self.kb_ids, self.weights)
+
+
+def aliases_of(value: Any) -> list[str]:
+    """Returns the aliases in a mapping with that key; of anything else, none. Raises InputError for what is no list."""
+    aliases = value.get("aliases") or [] if isinstance(value, Mapping) else []
+    if not isinstance(aliases, list):
+        raise InputError(f"expected a list of aliases, got {aliases!r}")
+    return aliases

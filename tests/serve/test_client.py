@@ -1,0 +1,152 @@
+"""The client and the component `cner_remote`, against a server, and against one that fails in each way."""
+
+import asyncio
+import json
+import subprocess
+import sys
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
+
+import pytest
+import spacy
+from conftest import SENTENCES, entities
+from serve.running import RunningServer
+
+from spacy_cner.client import AsyncClient, Client, ServerProblem, batches
+from spacy_cner.errors import InputError
+
+TEXTS = [text for text, _ in SENTENCES]
+
+
+def offsets(documents):
+    return [[(each["start"], each["end"], each["label"]) for each in document["entities"]] for document in documents]
+
+
+def test_entities_of_a_stream(server, trained_joint):
+    expected = [entities(doc) for doc in trained_joint.pipe(TEXTS * 30)]
+    with Client(server.url + "/") as client:
+        found = list(client.pipe((text for text in TEXTS * 30), batch_documents=7))
+        assert offsets(found) == expected and [each["id"] for each in found] == list(range(180))
+        assert client.entities([]) == [] and client.models()[0]["name"] == "joint"
+        assert client.entities(TEXTS[:1], labels=["LOC"], offsets="utf8")[0]["entities"][0]["start"] == 21
+
+
+def test_entities_with_asyncio(server, trained_joint):
+    async def run():
+        async with AsyncClient(server.url, connections=3) as client:
+            assert (await client.models())[0]["name"] == "joint"
+            both = await asyncio.gather(client.entities(TEXTS * 10, batch_documents=4), client.entities(TEXTS))
+            first = [document async for document in client.pipe(TEXTS, batch_documents=1)][:2]
+            with pytest.raises(ServerProblem, match="joint, contract"):
+                await client.ask(TEXTS, model="none")
+            return [*both, first]
+
+    many, few, first = map(offsets, asyncio.run(run()))
+    expected = [entities(doc) for doc in trained_joint.pipe(TEXTS)]
+    assert many == expected * 10 and few == expected and first == expected[:2]
+
+
+def test_the_client_needs_the_standard_library_only():
+    code = "import sys, spacy_cner.client; print([name for name in ('spacy', 'numpy', 'torch') if name in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, encoding="utf-8", check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_problems_are_raised_with_their_words(server):
+    with Client(server.url) as client:
+        with pytest.raises(ServerProblem, match=r"status 422: .*/min_score.*\(request [0-9a-f]{32}\)") as raised:
+            client.entities(TEXTS, min_score=3)
+        assert raised.value.status == 422
+    for url in ("ftp://a", "http://", "127.0.0.1:8000", "http://a:port", "http://a?b"):
+        with pytest.raises(InputError, match="expected the address of a server"):
+            Client(url)
+    with pytest.raises(InputError, match="expected texts, got one string"):
+        next(batches("王海"))
+    with pytest.raises(ServerProblem, match="no answer"):
+        Client("http://127.0.0.1:9", retries=1).models()
+
+
+@contextmanager
+def failing(*answers):
+    """A server that gives these answers in turn: (status, headers, body), or None to close the connection."""
+    rest = list(answers)
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self):
+            self.rfile.read(int(self.headers["Content-Length"]))
+            answer = rest.pop(0)
+            if answer is not None:
+                status, headers, body = answer
+                self.send_response(status)
+                for name, value in {**headers, "Content-Length": str(len(body))}.items():
+                    self.send_header(name, value)
+                self.end_headers()
+                self.wfile.write(body)
+
+        def log_message(self, *_):
+            pass
+
+    found = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    Thread(target=found.serve_forever, daemon=True).start()
+    try:
+        yield f"http://127.0.0.1:{found.server_port}", rest
+    finally:
+        found.shutdown()
+        found.server_close()
+
+
+GOOD = (200, {}, json.dumps({"documents": [{"id": 0, "entities": []}]}).encode())
+BUSY = (429, {"Retry-After": "0"}, b'{"detail": "busy"}')
+HTML = (502, {}, b"<html>")
+
+
+def test_busy_servers_and_broken_connections_are_asked_again():
+    with failing(BUSY, None, (503, {}, b""), GOOD) as (url, rest), Client(url) as client:
+        assert client.entities(["a"]) == [{"id": 0, "entities": []}]
+        assert rest == []
+    with failing(BUSY, BUSY, GOOD) as (url, rest), pytest.raises(ServerProblem, match="status 429: busy"):
+        Client(url, retries=1).entities(["a"])
+    with failing(HTML) as (url, _), pytest.raises(ServerProblem, match="status 502"):
+        Client(url).entities(["a"])
+
+
+def test_a_pipeline_uses_a_server(server, trained_joint, tmp_path):
+    nlp = spacy.blank("zh")
+    nlp.add_pipe("cner_remote", config={"url": server.url, "model": "joint"})
+    nlp.to_disk(tmp_path / "remote")
+    nlp = spacy.load(tmp_path / "remote")
+    for doc, expected in zip(nlp.pipe(TEXTS * 20), trained_joint.pipe(TEXTS * 20), strict=True):
+        assert entities(doc) == entities(expected)
+        assert [ent._.score for ent in doc.ents] == pytest.approx([ent._.score for ent in expected.ents], abs=1e-3)
+        assert len(doc.spans["cner"].attrs["scores"]) == len(doc.ents)
+    words = spacy.blank("zh", config={"nlp": {"tokenizer": {"segmenter": "jieba"}}})
+    words.add_pipe("cner_remote", config={"url": server.url, "only": ["LOC"]})
+    assert [ent.text for ent in words(TEXTS[0]).ents] == ["青岛"]
+    contract = spacy.blank("zh")
+    contract.add_pipe("cner_remote", config={"url": server.url, "model": "contract"})
+    assert [(ent.text, ent._.score) for ent in contract("王海来了。").ents] == [("王海", None)]
+
+
+def test_a_pipeline_without_its_server_says_so(models):
+    nlp = spacy.blank("zh")
+    with pytest.raises(InputError, match="expected the address of a server, .* got 'nonsense', as url"):
+        nlp.add_pipe("cner_remote", config={"url": "nonsense"})
+    nlp.add_pipe("cner_remote", config={"url": "http://127.0.0.1:9", "retries": 0})
+    with pytest.raises(ServerProblem, match="http://127.0.0.1:9: expected entities, got no answer"):
+        nlp(TEXTS[0])
+    with failing((200, {}, b'{"documents": [{"id": 0, "error": {"detail": "too odd"}}]}')) as (url, _):
+        nlp = spacy.blank("zh")
+        nlp.add_pipe("cner_remote", config={"url": url})
+        with pytest.raises(InputError, match="too odd"):
+            nlp(TEXTS[0])
+
+
+def test_a_key_comes_from_the_environment(models, monkeypatch):
+    with RunningServer(models / "contract", environment={"CNER_API_KEYS": "secret"}) as server:
+        nlp = spacy.blank("zh")
+        nlp.add_pipe("cner_remote", config={"url": server.url})
+        with pytest.raises(ServerProblem, match="status 401"):
+            nlp("王海来了。")
+        monkeypatch.setenv("CNER_API_KEY", "secret")
+        assert [ent.text for ent in nlp("王海来了。").ents] == ["王海"]

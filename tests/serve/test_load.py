@@ -1,0 +1,116 @@
+"""What happens under more work than there is time for, when the server is to end, and when a worker dies."""
+
+import os
+import signal
+import socket
+import time
+from urllib.parse import urlsplit
+
+import pytest
+from conftest import SENTENCES
+from serve.running import RunningServer, in_threads, read, wait_until, workers_of
+
+TEXTS = [text for text, _ in SENTENCES]
+LONG = "".join(TEXTS) * 40
+
+
+def test_too_much_work_is_turned_away_and_the_rest_is_answered(models):
+    settings = ["--queue-characters", 4000, "--batch-characters", 2000, "--max-requests", 30]
+    with RunningServer(models / "joint", *settings) as server:
+
+        def ask(i):
+            status, headers, answer = server.post({"texts": [LONG[:3000]]})
+            if status == 429:
+                assert int(headers["retry-after"]) >= 1 and answer["title"] == "Too much work waiting"
+            return status
+
+        statuses = in_threads(48, ask)
+        assert set(statuses) <= {200, 429, 503} and 200 in statuses and 429 in statuses
+        assert server.metric("cner_waiting_characters") == 0
+        assert server.post({"texts": TEXTS})[0] == 200
+        # A request that is larger than the queue is taken when nothing waits.
+        assert server.post({"texts": [LONG]})[0] == 200
+
+
+def test_every_accepted_request_is_answered_after_sigterm(models):
+    with RunningServer(models / "joint", "--drain", 1.5) as server:
+        answered = []
+
+        def ask(i):
+            connection = server.connect()
+            try:
+                while True:
+                    connection.request("POST", "/v1/entities", BODY, {"Content-Type": "application/json"})
+                    status, headers, answer = read(connection)  # raises where the connection breaks
+                    assert status == 200 and len(answer["documents"]) == len(TEXTS)
+                    answered.append(i)
+                    if headers.get("connection") == "close":
+                        return
+            finally:
+                connection.close()
+
+        def end(_):
+            wait_until(lambda: len(answered) > 50)
+            server.process.send_signal(signal.SIGTERM)
+            time.sleep(0.3)
+            assert server.get("/readyz")[0] == 503 and server.get("/livez")[0] == 200
+
+        in_threads(17, lambda i: end(i) if i == 16 else ask(i))
+        assert set(answered) == set(range(16))
+        assert server.process.wait(30) == 0
+        assert "Traceback" not in server.log
+        with pytest.raises(ConnectionRefusedError):
+            server.get("/livez")
+
+
+BODY = b'{"texts": ["%s"]}' % '", "'.join(TEXTS).encode()
+
+
+@pytest.fixture(scope="module")
+def brief(models):
+    """A server that waits for one second at most."""
+    with RunningServer(models / "joint", "--timeout", 1, "--batch-window", 0) as running:
+        yield running
+
+
+def test_a_worker_that_dies_is_replaced(brief):
+    (pid,) = workers_of(brief)
+    os.kill(pid, signal.SIGSTOP)  # it takes the batch, and then dies with it
+    statuses = in_threads(2, lambda i: kill_later(pid) if i else brief.post({"texts": TEXTS})[0])
+    assert statuses[0] == 503
+    wait_until(lambda: brief.get("/readyz")[0] == 200)
+    assert brief.post({"texts": TEXTS})[0] == 200
+    assert workers_of(brief) != [pid] and len(workers_of(brief)) == 1
+
+
+def kill_later(pid):
+    time.sleep(0.4)
+    os.kill(pid, signal.SIGKILL)
+
+
+def test_a_worker_that_hangs_is_replaced(brief):
+    (pid,) = workers_of(brief)
+    os.kill(pid, signal.SIGSTOP)
+    start = time.monotonic()
+    status, headers, problem = brief.post({"texts": TEXTS})
+    assert (status, problem["status"]) == (503, 503) and "retry-after" in headers
+    assert time.monotonic() - start > 0.9
+    wait_until(lambda: brief.get("/readyz")[0] == 200 and workers_of(brief) != [pid])
+    assert brief.post({"texts": TEXTS})[0] == 200
+
+
+def test_a_request_that_comes_too_slowly_is_ended(brief):
+    parts = urlsplit(brief.url)
+    with socket.create_connection((parts.hostname, parts.port), timeout=30) as connection:
+        connection.sendall(
+            b"POST /v1/entities HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{"
+        )
+        assert connection.recv(1000).startswith(b"HTTP/1.1 408 ")
+
+
+def test_the_server_ends_with_the_process_that_watches_over_it(models):
+    with RunningServer(models / "contract") as server:
+        front = workers_of(server)
+        os.kill(server.process.pid, signal.SIGKILL)
+        server.process.wait()
+        wait_until(lambda: not any(os.path.exists(f"/proc/{pid}") for pid in front))
