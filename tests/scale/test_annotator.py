@@ -66,6 +66,21 @@ def test_words(trained_joint, ruler, tmp_path):
     assert Annotator(ruler, words=True)(table(TEXTS)).column("words").null_count == len(TEXTS)
 
 
+def test_readings(model, trained, ruler):
+    found = Annotator(model, n_best=3, offsets="utf16")(table([TEXTS[0], "😀" + TEXTS[0], None, ""]))
+    first, second, none, empty = found.to_pylist()
+    best = first["n_best"][0]
+    assert (best["start"], best["end"]) == (0, len(TEXTS[0])) and 0 < best["score"] <= 1
+    keys = ("start", "end", "label", "text")
+    assert [[ent[key] for key in keys] for ent in best["ents"]] == [[ent[key] for key in keys] for ent in first["ents"]]
+    scores = [reading["score"] for reading in first["n_best"]]
+    assert len(scores) == 3 and scores == sorted(scores, reverse=True) and sum(scores) <= 1 + 1e-6
+    assert second["n_best"][0]["end"] == len(TEXTS[0]) + 2
+    assert none["n_best"] is None and empty["n_best"] == []
+    with pytest.raises(InputError, match="expected a pipeline with readings for n_best, got entity_ruler"):
+        Annotator(ruler, n_best=2)
+
+
 def test_one_that_fails_costs_its_own_row(ruler):
     texts = [f"王海{i}去了青岛" for i in range(1000)]
     texts[417] = POISON
