@@ -18,10 +18,10 @@ import spacy_cner
 
 SETUP = Path(spacy_cner.__file__).parents[1] / "setup.py"
 COMMANDS = {
-    "audit", "classes", "compare", "convert", "curve", "dictionary", "entities", "evaluate", "explain",
+    "annotate", "audit", "classes", "compare", "convert", "curve", "dictionary", "entities", "evaluate", "explain",
     "export-encoder",
     "export-recogniser", "init", "mine-rules", "package",
-    "prepare", "pretrain", "pseudo", "sample", "segment", "split", "stats", "vectors", "words",
+    "prepare", "pretrain", "pseudo", "sample", "segment", "split", "stats", "teach", "vectors", "words",
 }  # fmt: skip
 COMMAND_GROUPS = ("spacy_cli", "console_scripts")
 # One process for all, as each takes seconds to start.

@@ -47,8 +47,8 @@ SECTIONS = {
     ),
     "Make corpora": ("convert", "prepare", "split", "sample", "stats", "audit", "segment", "pseudo", "teach"),
     "Learn from raw text, and from errors": ("vectors", "words", "export-encoder", "jieba-tagger", "mine-rules"),
-    "Use": ("serve",),
-    "Look into": ("entities", "annotate", "explain", "classes", "curve"),
+    "Use": ("annotate", "serve"),
+    "Look into": ("entities", "explain", "classes", "curve"),
 }
 OTHER = "Others"
 

@@ -16,6 +16,7 @@ from spacy_cner.cli import app
 COMMANDS = get_command(app).commands
 # Command lines of each, with the kinds of what they name in capitals.
 LINES = {
+    "annotate": ["MODEL DATA --output NEW", "MODEL text.txt --output new --workers NUMBER"],
     "audit": ["DOCS --output NEW --html NEW", "DOCS docs.spacy"],
     "calibrate": ["MODEL DOCS NEW"],
     "classes": ["MODEL"],
@@ -57,6 +58,7 @@ BAD = {
     "MODEL": ["no_such_package", "json", *FILES, *PIPELINES],
     "FOLDER": [*FILES, *PIPELINES],
     "DOCS": [*FILES, "cut.spacy", "strange.spacy"],
+    "DATA": FILES,
     "TEXT": ["none/there.x", "folder", "empty.x"],  # a byte that cannot be decoded stops no long run
     **dict.fromkeys(["CONFIG", "LIST", "LOG", "NAMES", "TAGGED"], FILES),
     "NEW": ["empty.x/new", "folder"],
@@ -67,6 +69,7 @@ GOOD = {
     "MODEL": "model",
     "FOLDER": "model",
     "DOCS": "docs.spacy",
+    "DATA": "text.txt",
     "TEXT": "text.txt",
     "CONFIG": "config.cfg",
     "LIST": "names.txt",
@@ -78,7 +81,7 @@ GOOD = {
     "SHARE": "1",
 }
 # A folder is what these write.
-FOLDER_COMMANDS = {"calibrate", "dictionary", "jieba-tagger", "package", "prepare", "pretrain"}
+FOLDER_COMMANDS = {"annotate", "calibrate", "dictionary", "jieba-tagger", "package", "prepare", "pretrain"}
 
 
 def cases():
