@@ -18,8 +18,8 @@ import spacy_cner
 
 SETUP = Path(spacy_cner.__file__).parents[1] / "setup.py"
 COMMANDS = {
-    "annotate", "audit", "classes", "compare", "convert", "curve", "dictionary", "entities", "evaluate", "explain",
-    "export-encoder",
+    "annotate", "audit", "classes", "compare", "compile", "convert", "curve", "dictionary", "entities", "evaluate",
+    "explain", "export-encoder",
     "export-recogniser", "init", "mine-rules", "package",
     "prepare", "pretrain", "pseudo", "sample", "segment", "split", "stats", "teach", "vectors", "words",
 }  # fmt: skip

@@ -21,6 +21,7 @@ LINES = {
     "calibrate": ["MODEL DOCS NEW"],
     "classes": ["MODEL"],
     "compare": ["MODEL MODEL DOCS --output NEW --differences NEW", "model model docs.spacy --resamples NUMBER"],
+    "compile": ["MODEL NEW"],
     "convert": ["TAGGED NEW.spacy --format bio"],
     "curve": ["NEW.png LOG --score ents_f"],
     "dictionary": ["MODEL NEW NAMES", "MODEL NEW names.txt --never NAMES"],
@@ -81,7 +82,7 @@ GOOD = {
     "SHARE": "1",
 }
 # A folder is what these write.
-FOLDER_COMMANDS = {"annotate", "calibrate", "dictionary", "jieba-tagger", "package", "prepare", "pretrain"}
+FOLDER_COMMANDS = {"annotate", "calibrate", "compile", "dictionary", "jieba-tagger", "package", "prepare", "pretrain"}
 
 
 def cases():
