@@ -20,7 +20,7 @@ SETUP = Path(spacy_cner.__file__).parents[1] / "setup.py"
 COMMANDS = {
     "classes", "convert", "curve", "entities", "evaluate", "explain", "export-encoder",
     "export-recogniser", "init", "mine-rules", "package",
-    "prepare", "pretrain", "pseudo", "sample", "segment", "split", "stats", "vectors", "words",
+    "prepare", "pretrain", "pseudo", "report", "sample", "segment", "serve", "split", "stats", "vectors", "words",
 }  # fmt: skip
 COMMAND_GROUPS = ("spacy_cli", "console_scripts")
 # One process for all, as each takes seconds to start.

@@ -18,6 +18,7 @@ from . import (  # noqa: F401  (each registers its command)
     prepare,
     pretrain,
     pseudo,
+    report,
     segment,
     serve,
     split,

@@ -37,7 +37,7 @@ SECTIONS = {
     "Make corpora": ("convert", "prepare", "split", "sample", "stats", "segment", "pseudo", "annotate"),
     "Learn from raw text, and from errors": ("vectors", "words", "export-encoder", "jieba-tagger", "mine-rules"),
     "Use": ("serve",),
-    "Look into": ("entities", "explain", "classes", "curve"),
+    "Look into": ("entities", "report", "explain", "classes", "curve"),
 }
 OTHER = "Others"
 
