@@ -37,7 +37,7 @@ $(VENV)/ready: setup.py constraints.txt pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(INSTALL) torch
 	$(INSTALL) --upgrade "setuptools>=77" wheel
-	$(INSTALL) -e ".[words,vectors]"
+	$(INSTALL) -e ".[compile,words,vectors]"
 	touch $@
 
 # After `make all`: everything that a machine without network needs to install the pipeline, in packages/.

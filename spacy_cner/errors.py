@@ -2,6 +2,21 @@
 
 from pathlib import Path
 
+# Packages that not every use needs, and the extra of this package that has each.
+EXTRAS = {
+    "torch": "train",
+    "onnx": "compile",
+    "onnxruntime": "onnx",
+    "transformers": "transformers",
+    "spacy_transformers": "transformers",
+    "matplotlib": "plots",
+}
+
+
+def missing(package: str) -> str:
+    """Returns what to say where a package of EXTRAS is not installed."""
+    return f"expected {package}, which is not installed; pip install spacy_cner[{EXTRAS[package]}] gets it"
+
 
 class InputError(ValueError):
     """Input that cannot be used as it is; the message says what was expected and what came."""

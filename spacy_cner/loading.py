@@ -8,7 +8,7 @@ from spacy.language import Language
 from spacy.util import load_model
 from thinc.api import Model
 
-from .errors import InputError
+from .errors import EXTRAS, InputError, missing
 from .files import CHECKSUMS, check_files, new_folder, write_checksums
 
 
@@ -23,6 +23,9 @@ def load_pipeline(model: str, gpu_id: int = -1, batch_size: int | None = None) -
     check_files(Path(model))
     try:
         nlp = load_model(model)
+    except ModuleNotFoundError as error:
+        words = missing(error.name) if error.name in EXTRAS else str(error)
+        raise InputError(f"{model}: {words}") from error
     except Exception as error:
         words = str(error) or type(error).__name__
         raise InputError(f"{model}: expected a pipeline that loads, got {words}") from error

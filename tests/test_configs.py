@@ -27,13 +27,14 @@ from spacy_cner.vectors.words import WordVectors
 
 NAMES = [
     *("clc", "clc_lexicon", "clc_transfer", "clc_jieba", "clc_joint", "clc_encoder", "char_bert", "cws"),
-    *("feature_crf", "feature_crf_distilled", "bert_attention", "iscas"),
+    *("feature_crf", "feature_crf_distilled", "student", "bert_attention", "iscas"),
 ]
 EMBED = "spacy_cner.CharNgramEmbed.v1"
 # What makes a network small, by architecture.
 SMALL = {
     EMBED: {"widths": [8, 4], "buckets": [20, 20], "vectors": None},
     "spacy_cner.CharCNN.v1": {"filters": 8},
+    "spacy_cner.DilatedCNN.v1": {"width": 8},
     "spacy_cner.BiLSTM.v1": {"width": 8},
     "spacy_cner.CharBert.v1": {"layers": 1, "width": 8, "heads": 2},
     "spacy.Tok2VecListener.v1": {"width": 8},
@@ -70,7 +71,7 @@ def files(tmp_path_factory, bert):
     NgramVectors({1: characters}, {1: numpy.eye(len(characters), 6, dtype="f")}).save(folder / "vectors.npz")
     vectors = numpy.random.default_rng(0).normal(size=(4, 50)).astype("float32")
     WordVectors(["银行", "今天", "昨天", "海"], numpy.array([4, 3, 2, 1]), vectors).save(folder / "words.npz")
-    corpus = dict.fromkeys(("train", "dev", "silver"), str(folder / "train.spacy"))
+    corpus = dict.fromkeys(("train", "dev", "silver", "taught"), str(folder / "train.spacy"))
     return {
         **corpus,
         "vectors": str(folder / "vectors.npz"),

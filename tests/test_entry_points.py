@@ -18,7 +18,7 @@ import spacy_cner
 
 SETUP = Path(spacy_cner.__file__).parents[1] / "setup.py"
 COMMANDS = {
-    "classes", "convert", "curve", "entities", "evaluate", "explain", "export-encoder",
+    "classes", "compile", "convert", "curve", "entities", "evaluate", "explain", "export-encoder",
     "export-recogniser", "init", "mine-rules", "package",
     "prepare", "pretrain", "pseudo", "report", "sample", "segment", "serve", "split", "stats", "vectors", "words",
 }  # fmt: skip

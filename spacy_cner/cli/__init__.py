@@ -4,6 +4,7 @@ from . import (  # noqa: F401  (each registers its command)
     annotate,
     calibrate,
     classes,
+    compile,
     convert,
     curve,
     entities,

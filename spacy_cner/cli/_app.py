@@ -18,7 +18,7 @@ from thinc.api import ConfigValidationError
 from typer.core import TyperGroup
 
 from .. import __version__
-from ..errors import CorpusError, InputError
+from ..errors import EXTRAS, CorpusError, InputError, missing
 from ..files import write_text
 from ..text.progress import is_wanted
 
@@ -33,7 +33,7 @@ QUIET = typer.Option(False, "--quiet", "-q", help="Print results, warnings and e
 
 # The help lists the commands by what people do with them; others come last.
 SECTIONS = {
-    "Train and package": ("init", "pretrain", "export-recogniser", "calibrate", "evaluate", "package"),
+    "Train and package": ("init", "pretrain", "export-recogniser", "calibrate", "evaluate", "compile", "package"),
     "Make corpora": ("convert", "prepare", "split", "sample", "stats", "segment", "pseudo", "annotate"),
     "Learn from raw text, and from errors": ("vectors", "words", "export-encoder", "jieba-tagger", "mine-rules"),
     "Use": ("serve",),
@@ -147,6 +147,12 @@ def command(function: Callable, group: typer.Typer | None = None, **settings: An
             raise
         except (InputError, OSError, UnicodeError, json.JSONDecodeError, ConfigValidationError) as error:
             _message(explanation(error), typer.colors.RED)
+            raise typer.Exit(1) from None
+        except ModuleNotFoundError as error:
+            if error.name not in EXTRAS:
+                raise
+            name = function.__name__.strip("_").replace("_", "-")
+            _message(f"{name}: {missing(error.name)}", typer.colors.RED)
             raise typer.Exit(1) from None
 
     signature = inspect.signature(function)

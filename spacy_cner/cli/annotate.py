@@ -11,8 +11,10 @@ from ..corpus.silver import Counts, silver_docs
 from ..errors import InputError
 from ..loading import assigned_by, load_pipeline
 from ..nn.precision import Precision, predict_in
+from ..pipeline.teacher import Teacher
 from ..text.progress import progress
 from ..training.raw_text import make_raw_text
+from ..training.taught import KEY
 from ._app import BATCH_SIZE, GPU_ID, command, good
 
 
@@ -30,6 +32,9 @@ def annotate(
     min_length: int = typer.Option(8, min=1, help="Leave out shorter texts"),
     max_length: int = typer.Option(150, min=1, help="Cut longer texts, at sentence ends where there are any"),
     seed: int = typer.Option(0, help="Seed"),
+    probabilities: bool = typer.Option(
+        False, help="Also keep how probable the pipeline finds other entities: a network learns from that instead"
+    ),
     precision: Precision = typer.Option(
         "auto", help="auto: bfloat16 where the processor has it, which is faster and changes an entity now and then"
     ),
@@ -52,10 +57,12 @@ def annotate(
     pieces = make_raw_text(
         [str(path) for path in texts], min_length=min_length, max_length=max_length, limit=limit, held_out=0.0, buffer=0
     )
-    docs = silver_docs(nlp, pieces(nlp), min_score=min_score, empty=empty, seed=seed, counts=counts)
-    result = DocBin(attrs=["ENT_IOB", "ENT_TYPE"])
+    pipe = Teacher(nlp).pipe if probabilities else nlp.pipe
+    docs = silver_docs(pipe, pieces(nlp), min_score=min_score, empty=empty, seed=seed, counts=counts)
+    result = DocBin(attrs=["ENT_IOB", "ENT_TYPE"], store_user_data=probabilities)
     with predict_in(precision), fast_spans():
         for doc in progress(docs, unit="doc"):
+            doc.user_data = {key: value for key, value in doc.user_data.items() if key == KEY}
             result.add(doc)
     left_out = f"left out: {counts.unsure} with an entity under {min_score:g}, {counts.empty} without entities"
     if not counts.read:

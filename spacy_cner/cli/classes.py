@@ -3,13 +3,11 @@
 from pathlib import Path
 from typing import Any
 
-import torch
 import typer
 from wasabi import table
 
 from ..errors import InputError
 from ..loading import load_pipeline
-from ..models.attention import attention_module, classification_attention_of
 from ._app import AS_JSON, OUTPUT, command, show
 
 
@@ -26,6 +24,8 @@ def classes(
     For each: from how many entities of the training set its embedding was made, its length, and the cosine of the angle
     with each other one. Classes whose cosine is near 1 look alike to the attention; a larger `alpha` takes out more of
     what all entities of a class share with the others."""
+    from ..models.attention import attention_module, classification_attention_of
+
     nlp = load_pipeline(model)
     for name, pipe in nlp.pipeline:
         layer = classification_attention_of(pipe.model) if hasattr(pipe, "model") else None
@@ -42,8 +42,8 @@ def classes(
     raise InputError(f"{model}: expected a pipeline with classification attention, got {', '.join(nlp.pipe_names)}")
 
 
-def lengths_and_cosines(embeddings: torch.Tensor) -> tuple[list[float], list[list[float]]]:
-    """Returns the length of each embedding, and its cosine with each. embeddings: (n_classes, width)."""
+def lengths_and_cosines(embeddings: Any) -> tuple[list[float], list[list[float]]]:
+    """Returns the length of each embedding, and its cosine with each. embeddings: a tensor (n_classes, width)."""
     lengths = embeddings.norm(dim=1)
     unit = embeddings / lengths.clamp(min=1e-12)[:, None]
     return lengths.tolist(), (unit @ unit.T).tolist()

@@ -5,8 +5,6 @@ from pathlib import Path
 import typer
 
 from ..loading import load_pipeline
-from ..plots.attention import attention_maps
-from ..plots.heat_map import draw_heat_maps
 from ._app import GPU_ID, command, good, say
 
 
@@ -25,6 +23,9 @@ def explain(
 
     There is a heat map for each component that attends: how much each character (or class) on the left looks at each
     character above. Darker is more; the mean over the heads."""
+    from ..plots.attention import attention_maps
+    from ..plots.heat_map import draw_heat_maps
+
     maps = attention_maps(load_pipeline(model, gpu_id), text)
     draw_heat_maps(maps, output)
     for each in maps:

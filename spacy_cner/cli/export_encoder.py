@@ -4,7 +4,6 @@ from pathlib import Path
 
 import typer
 
-from ..pretraining.export import export_encoder as export
 from ._app import command, good
 
 
@@ -20,5 +19,7 @@ def export_encoder(
 
     The file is for `--paths.init_tok2vec`. Next to it are its recipe, its scores on held-out text or a development set,
     and its checksum. Of a trained pipeline, it is the layer that [pretraining] in its config names."""
+    from ..pretraining.export import export_encoder as export
+
     statement = export(folder, output, about)
     good(f"{output} ({statement['bytes'] / 1e6:.1f} MB, sha256 {statement['sha256']})")

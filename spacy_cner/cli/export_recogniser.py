@@ -4,7 +4,6 @@ from pathlib import Path
 
 import typer
 
-from ..pretraining.export import export_recogniser as export
 from ._app import command, good
 
 
@@ -21,5 +20,7 @@ def export_recogniser(
 
     `--paths.recogniser` takes it into another training of the
     same config: labels that both have keep what was learned of them."""
+    from ..pretraining.export import export_recogniser as export
+
     statement = export(folder, output, about, component)
     good(f"{output} ({statement['bytes'] / 1e6:.1f} MB, {', '.join(statement['labels'])})")

@@ -5,8 +5,7 @@ from pathlib import Path
 import typer
 
 from ..loading import save_pipeline
-from ..pipeline.jieba_tagger import NAMES
-from ..pipeline.jieba_tagger import jieba_tagger as make_jieba_tagger
+from ..models.jieba_files import NAMES
 from ._app import command, good
 
 
@@ -21,6 +20,8 @@ def jieba_tagger(
 
     It is LAC, which finds words, parts of speech and names of persons, places, organisations and times without any
     training here. `annotate`, `segment` and `evaluate` take it as any other pipeline."""
+    from ..pipeline.jieba_tagger import jieba_tagger as make_jieba_tagger
+
     nlp = make_jieba_tagger(name)
     save_pipeline(nlp, output)
     good(f"{output}: {', '.join(nlp.pipe_names)}")

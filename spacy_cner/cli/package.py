@@ -16,7 +16,7 @@ from packaging.utils import canonicalize_name
 from spacy.cli.package import package as spacy_package
 from spacy.language import Language
 from spacy.util import get_minor_version_range
-from thinc.api import Config, Model
+from thinc.api import Config, Model, PyTorchShim
 
 from .. import __version__
 from ..errors import InputError
@@ -49,9 +49,9 @@ def package(
 ):
     """Build the wheel of a pipeline, and the plugin's.
 
-    `pip install zh_...whl spacy_cner...whl` installs them where spaCy and torch are. The plugin's wheel is built from a
-    checkout only. Needs no network. The pipeline's wheel has a model card (MODEL_CARD.md, and what `spacy info` prints)
-    and licences."""
+    `pip install zh_...whl spacy_cner...whl` installs them and what they need: no torch for a compiled pipeline. The
+    plugin's wheel is built from a checkout only. Needs no network. The pipeline's wheel has a model card
+    (MODEL_CARD.md, and what `spacy info` prints) and licences."""
     if not (model / "meta.json").is_file():
         raise InputError(f"{model}: expected the folder of a trained pipeline (with meta.json), found none")
     nlp = load_pipeline(str(model))
@@ -129,26 +129,30 @@ def forget_paths(path: Path) -> None:
 
 
 def extras_of(nlp: Language) -> list[str]:
-    """Returns the extras of the plugin that components, or layers of their models, name as `requires_extra`."""
-    named = []
+    """Returns the extras of the plugin that components, or layers of their models, name as `requires_extra`, and
+    `train` for networks that are not compiled: they need torch."""
+    named: set[str] = set()
     for _, pipe in nlp.components:
         model = getattr(pipe, "model", None)
-        named.append(getattr(pipe, "requires_extra", None))
-        named += [node.attrs.get("requires_extra") for node in model.walk()] if isinstance(model, Model) else []
-    return sorted({extra for extra in named if extra})
+        nodes = list(model.walk()) if isinstance(model, Model) else []
+        for each in (getattr(pipe, "requires_extra", None), *(node.attrs.get("requires_extra") for node in nodes)):
+            named.update([each] if isinstance(each, str) else each or [])
+        if any(isinstance(shim, PyTorchShim) for node in nodes for shim in node.shims):
+            named.add("train")
+    return sorted(named)
 
 
 def require(model: Path, extras: list[str]) -> None:
-    """Adds to what a saved pipeline requires the plugin with these extras, and the spaCy and torch that it takes."""
+    """Adds to what a saved pipeline requires the plugin with these extras, and the spaCy that it takes."""
     needed = {each.name: each for each in map(Requirement, requires("spacy_cner") or ()) if each.marker is None}
     # Under the name that the distribution gives itself, or spaCy adds it once more.
     plugin = metadata("spacy_cner")["Name"] + (f"[{','.join(extras)}]" if extras else "")
-    ranges = {name: ",".join(sorted(map(str, needed[name].specifier), reverse=True)) for name in ("spacy", "torch")}
-    own = [plugin + get_minor_version_range(__version__), *(name + versions for name, versions in ranges.items())]
+    spacy_range = ",".join(sorted(map(str, needed["spacy"].specifier), reverse=True))
+    own = [plugin + get_minor_version_range(__version__), "spacy" + spacy_range]
     names = set(map(_package_of, own))
     others = srsly.read_json(model / "meta.json").get("requirements", [])
     required = [*(each for each in others if _package_of(each) not in names), *own]
-    update_meta(model, {"requirements": required, "spacy_version": ranges["spacy"]})
+    update_meta(model, {"requirements": required, "spacy_version": spacy_range})
 
 
 def _package_of(requirement: str) -> str:

@@ -8,7 +8,6 @@ from spacy.util import import_file, load_config
 
 from ..errors import InputError
 from ..loading import use_gpu
-from ..pretraining.loop import pretrain as pretrain_encoder
 from ._app import GPU_ID, about, command, good, parse_config_overrides
 
 
@@ -29,6 +28,8 @@ def pretrain(
 
     The same command given again goes on where a run was stopped. Settings of the config can be overridden, e.g.
     --paths.raw_text FOLDER --paths.vectors assets/vectors.npz --pretraining_loop.max_steps 5000."""
+    from ..pretraining.loop import pretrain as pretrain_encoder
+
     if code is not None:
         try:
             import_file("python_code", code)

@@ -1,13 +1,12 @@
 """Silver annotation: raw text with the entities that a trained pipeline finds in it, for another one to learn from.
 Where the learner is as large as the teacher this is self-training; where it is smaller and faster, distillation
-(Hinton et al. 2015; here from the teacher's decisions, not its probabilities).
+(Hinton et al. 2015; from the teacher's decisions, or from its probabilities, see `training/taught.py`).
 There is most to learn from what the teacher is unsure of: a calibrated one, with everything kept, teaches best."""
 
 import random
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
-from spacy.language import Language
 from spacy.tokens import Doc
 
 from ..text.words import WORDS_KEY
@@ -34,7 +33,7 @@ class Counts:
 
 
 def silver_docs(
-    nlp: Language,
+    pipe: Callable[[Iterable[str | Doc]], Iterable[Doc]],
     texts: Iterable[str | Doc],
     *,
     min_score: float = 0.0,
@@ -44,13 +43,14 @@ def silver_docs(
 ) -> Iterator[Doc]:
     """Yields the texts with the entities, and the words (`doc.spans["words"]`), that the pipeline finds.
 
+    pipe: that of the pipeline.
     min_score: leaves out a text if any entity in it has a lower `ent._.score`. Entities without a score, as other
         components make them, count as certain.
     empty: the share of the texts without entities that is kept, drawn by the seed.
     counts: where to count what is kept and what is left out, and why."""
     counts = Counts() if counts is None else counts
     draw = random.Random(seed)
-    for doc in nlp.pipe(texts):
+    for doc in pipe(texts):
         counts.read += 1
         if any(score is not None and score < min_score for score in (ent._.score for ent in doc.ents)):
             counts.unsure += 1

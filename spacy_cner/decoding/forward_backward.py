@@ -9,6 +9,8 @@ transitions. For that, the backward variable includes the emission of its own po
 Shapes as in `lattice`: S positions, K tags, B sequences; T = S - 2.
 """
 
+from typing import NamedTuple
+
 import numpy
 
 from .checks import check_path_exists
@@ -146,3 +148,35 @@ def forward_backward(lattice: Lattice) -> ForwardBackward:
         if scaled.exact:
             return scaled
     return LogForwardBackward(lattice)
+
+
+class Pairs(NamedTuple):
+    """Pairs of neighbouring tags with their probabilities, (n,) each.
+
+    sequence. position: of the second tag, from 0 to the sequence's length. before, after: the tags; L, the boundary,
+    before the first tag and after the last. probability."""
+
+    sequence: numpy.ndarray
+    position: numpy.ndarray
+    before: numpy.ndarray
+    after: numpy.ndarray
+    probability: numpy.ndarray
+
+
+def probable_pairs(lattice: Lattice, least: float) -> Pairs:
+    """Returns the pairs of neighbouring tags that are at least so probable, sorted by sequence and position."""
+    result = forward_backward(lattice)
+    boundary = lattice.emissions.shape[1] - 1
+    tags = result.marginals[:, :boundary]
+    # Pairs behind the boundary
+    sequence = numpy.flatnonzero(lattice.lengths > 0)
+    first = tags[0, :, sequence] if len(sequence) else numpy.zeros((0, boundary))
+    row, after = (first >= least).nonzero()
+    rows = [(sequence[row], 0 * row, 0 * row + boundary, after, first[row, after])]
+    position, before, sequence = (tags >= least).nonzero()
+    joint = tags[position, before, sequence][:, None] * result.onward(position, sequence, before)
+    row, after = (joint >= least).nonzero()
+    rows.append((sequence[row], position[row] + 1, before[row], after, joint[row, after]))
+    columns = [numpy.concatenate(column) for column in zip(*rows)]
+    order = numpy.lexsort((columns[1], columns[0]))
+    return Pairs(*(column[order] for column in columns))

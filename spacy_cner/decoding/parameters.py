@@ -8,7 +8,7 @@ import numpy
 from ..text.tags import allowed_transitions
 from . import spans as crf_spans
 from .checks import check_batch, check_kind, check_path_exists, check_shape, check_spans
-from .forward_backward import forward_backward
+from .forward_backward import Pairs, forward_backward, probable_pairs
 from .lattice import Lattice, build_lattice
 from .viterbi import n_best, viterbi
 
@@ -109,6 +109,12 @@ class CrfParameters(NamedTuple):
         return crf_spans.probable_spans(
             forward_backward(self._lattice(emissions, lengths, positional)), roles, threshold
         )
+
+    def probable_pairs(
+        self, emissions: numpy.ndarray, lengths: numpy.ndarray, least: float, positional: numpy.ndarray | None = None
+    ) -> Pairs:
+        """Returns the pairs of neighbouring tags that are at least so probable, sorted by sequence and position."""
+        return probable_pairs(self._lattice(emissions, lengths, positional), least)
 
     def _lattice(self, emissions: numpy.ndarray, lengths: numpy.ndarray, positional: numpy.ndarray | None) -> Lattice:
         check_batch(emissions, lengths, positional, self.num_tags)

@@ -9,7 +9,7 @@ from thinc.types import Floats2d
 
 from ..errors import InputError
 from ..nn.attention import SelfAttention
-from ..nn.convolution import CharCNN
+from ..nn.convolution import CharCNN, DilatedCNN
 from ..nn.precision import Precision
 from ..nn.recurrent import LSTM, BiLSTM
 from .dropout import sequence_dropout
@@ -32,6 +32,27 @@ def build_char_cnn(
 
 def _char_cnn(nI: int, nO: int, windows: list[int]) -> CharCNN:
     return CharCNN(nI, nO, windows)
+
+
+@registry.architectures("spacy_cner.DilatedCNN.v1")
+def build_dilated_cnn(
+    width: int = 128,
+    dilations: list[int] = [1, 2, 4, 1],  # noqa: B006
+    precision: Precision = "float32",
+) -> Model[list[Floats2d], list[Floats2d]]:
+    """Layers of dilated convolutions over three characters, with residual connections and normalised states (Strubell
+    et al. 2017). Small and fast, as every position is computed at once.
+
+    width: of all layers. dilations: for each layer how far apart its characters stand. Raises InputError for no layer,
+    and for a distance below 1."""
+    if not dilations or min(dilations) < 1:
+        raise InputError(f"expected at least 1 dilation, each of at least 1, got {dilations}")
+    build = partial(_dilated_cnn, dilations=dilations)
+    return with_dropout(sequence_layer("dilated_cnn", build, nO=width, precision=precision))
+
+
+def _dilated_cnn(nI: int, nO: int, dilations: list[int]) -> DilatedCNN:
+    return DilatedCNN(nI, nO, dilations)
 
 
 @registry.architectures("spacy_cner.BiLSTM.v1")

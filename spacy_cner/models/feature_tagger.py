@@ -2,27 +2,25 @@
 
 from collections.abc import Callable, Collection, Iterator, Mapping
 from itertools import accumulate
+from operator import attrgetter
 from typing import Any, NamedTuple
 
 import numpy
-import torch
 from spacy.tokens import Doc
 
-from ..decoding.parameters import CrfParameters, forbidden_transitions
+from ..decoding.parameters import forbidden_transitions
 from ..decoding.tag_scores import Tagged, TagScores
 from ..features.dictionary import Dictionary
 from ..features.extract import Extractor, Features
 from ..features.word_list import WordList
-from ..nn.crf import CRF
-from ..nn.feature_crf.model import FeatureCrf, make_batch
-from ..nn.feature_crf.online import train_online
-from ..nn.feature_crf.training import train_feature_crf
 from ..text.batching import batches_by_length
 from ..text.char_view import window_tags, windows_of
 from ..text.tags import allowed_transitions
 from ..text.windows import OVERLAP, Window
-from .torch_layers import PADDED_SIZE_CPU
+from .engines import PADDED_SIZE_CPU
+from .feature_weights import FeatureWeights
 
+first = attrgetter("start")
 ProgressReport = Callable[[int, float], None]  # called with the number of the iteration or epoch, and the loss
 
 
@@ -34,9 +32,9 @@ class TrainingData(NamedTuple):
 
     windows: list[Window]
     positions: list[range]
-    rows: torch.Tensor
-    bigram_rows: torch.Tensor
-    tags: torch.Tensor
+    rows: numpy.ndarray
+    bigram_rows: numpy.ndarray
+    tags: numpy.ndarray
 
 
 class FeatureTagger:
@@ -49,6 +47,7 @@ class FeatureTagger:
         self, tags: list[str], scheme: str, templates: list[str], lists: Mapping[str, WordList], *, window: int
     ):
         self.tags, self.scheme, self.templates, self.window = tags, scheme, templates, window
+        self.model: FeatureWeights
         self.extract = Extractor(templates, lists)
         self.transitions = allowed_transitions(tags, scheme)
         self._set_dictionaries(*[Dictionary(numpy.zeros(0, dtype="uint64"))] * 2)
@@ -67,7 +66,7 @@ class FeatureTagger:
         for window, characters in zip(windows, positions):
             tags[characters] = window_tags(gold[window.index], window, self.transitions.continues)
         rows, bigram_rows = self._rows(features)
-        return TrainingData(windows, positions, rows, bigram_rows, torch.from_numpy(tags))
+        return TrainingData(windows, positions, rows, bigram_rows, tags)
 
     def train(
         self,
@@ -81,7 +80,7 @@ class FeatureTagger:
         report: ProgressReport | None = None,
     ) -> None:
         """Trains the weights from scratch, by `train_online` if there are `epochs`, else by `train_feature_crf`. Other
-        arguments are described there.
+        arguments are described there. Needs torch.
 
         left_out: documents not to learn from."""
         self._reset()
@@ -90,11 +89,23 @@ class FeatureTagger:
             for window, characters in zip(data.windows, data.positions)
             if window.index not in left_out and (data.tags[characters.start : characters.stop] >= 0).any()
         ]
-        common = (self.model, data.rows, data.bigram_rows, data.tags, sequences)
-        if epochs:
-            train_online(*common, c1=c1, c2=c2, epochs=epochs, report=report)
-        else:
-            train_feature_crf(*common, c1=c1, c2=c2, max_iterations=max_iterations, report=report)
+        from ..nn.feature_crf.fitting import fit
+
+        learned = fit(
+            self.transitions,
+            *self._sizes(),
+            rows=data.rows,
+            bigram_rows=data.bigram_rows,
+            tags=data.tags,
+            sequences=sequences,
+            c1=c1,
+            c2=c2,
+            epochs=epochs,
+            max_iterations=max_iterations,
+            report=report,
+        )
+        crf = self.model.crf._replace(transitions=learned.transitions, start=learned.start, end=learned.end)
+        self.model = FeatureWeights(crf, learned.bias, learned.weights, learned.bigram_weights)
 
     def forget_unused(self) -> None:
         """Removes features without weights from the dictionary. Training data prepared before cannot be used
@@ -113,22 +124,18 @@ class FeatureTagger:
         return self._tag(*windows, *self._rows(self.extract(docs, views)))
 
     def _tag(
-        self, windows: list[Window], positions: list[range], rows: torch.Tensor, bigram_rows: torch.Tensor
+        self, windows: list[Window], positions: list[range], rows: numpy.ndarray, bigram_rows: numpy.ndarray
     ) -> Iterator[Tagged]:
-        emissions, crf = self.model.emissions(rows), self._crf()
+        emissions = self.model.emissions(rows)
         for chosen in batches_by_length(positions, PADDED_SIZE_CPU):
-            batch = make_batch([positions[i] for i in chosen])
-            scores, transitions = emissions[batch.chars], self.model.transitions(bigram_rows, batch)
-            given = None if transitions is None else transitions.numpy()
-            found = TagScores(crf, self.tags, self.scheme, scores.numpy(), batch.lengths.numpy(), given)
+            starts, lengths = (numpy.array([get(positions[i]) for i in chosen]) for get in (first, len))
+            # Any character will do at padding; shape: (B, T)
+            place = numpy.minimum(numpy.arange(lengths.max()), (lengths - 1)[:, None])
+            characters = starts[:, None] + place
+            transitions = self.model.transitions(bigram_rows, characters)
+            crf, scores = self.model.crf, emissions[characters]
+            found = TagScores(crf, self.tags, self.scheme, scores, lengths, transitions)
             yield Tagged([windows[i] for i in chosen], found)
-
-    def _crf(self) -> CrfParameters:
-        crf = self.model.crf
-        forbidden = forbidden_transitions(self.tags, self.scheme)
-        return CrfParameters(
-            crf.transitions.numpy(), crf.start_transitions.numpy(), crf.end_transitions.numpy(), forbidden
-        )
 
     def to_dict(self) -> dict[str, Any]:
         """Returns settings, lists and weights, ready for msgpack."""
@@ -156,9 +163,9 @@ class FeatureTagger:
         positions = [range(starts[w.index] + w.start, starts[w.index] + w.stop) for w in windows]
         return windows, positions
 
-    def _rows(self, features: Features) -> list[torch.Tensor]:
+    def _rows(self, features: Features) -> list[numpy.ndarray]:
         return [
-            torch.from_numpy(dictionary.rows(keys).T.copy())
+            dictionary.rows(keys).T
             for dictionary, keys in zip((self.dictionary, self.bigram_dictionary), features, strict=True)
         ]
 
@@ -168,24 +175,20 @@ class FeatureTagger:
 
     def _reset(self) -> None:
         """Makes a model whose weights are all zero."""
-        allowed = self.transitions
-        crf = CRF(
-            len(self.tags),
-            allowed=torch.from_numpy(allowed.between),
-            allowed_start=torch.from_numpy(allowed.start),
-            allowed_end=torch.from_numpy(allowed.end),
-        )
-        self.model = FeatureCrf(crf.double(), len(self.dictionary), len(self.bigram_dictionary))
+        forbidden = forbidden_transitions(self.tags, self.scheme)
+        self.model = FeatureWeights.of_none(forbidden, *self._sizes())
+
+    def _sizes(self) -> tuple[int, int]:
+        return len(self.dictionary), len(self.bigram_dictionary)
 
     def _state(self) -> dict[str, numpy.ndarray]:
         """Returns the weights that are not zero, in half precision, and their features."""
-        state = {"bias": self.model.bias.numpy()}
-        state |= {name: scores.numpy() for name, scores in self.model.crf.named_parameters()}
+        state = self.model.learned()
         for name, dictionary, weights in (
             ("plain", self.dictionary, self.model.weights),
             ("bigram", self.bigram_dictionary, self.model.bigram_weights),
         ):
-            table = weights.numpy().astype("float16")
+            table = weights.astype("float16")
             used = (table != 0).any(axis=1)
             positions = numpy.flatnonzero(table[used])
             state[f"{name}_keys"] = dictionary.keys[used[1:]]
@@ -197,10 +200,9 @@ class FeatureTagger:
 
     def _set_state(self, state: dict[str, numpy.ndarray]) -> None:
         self._set_dictionaries(Dictionary(state["plain_keys"]), Dictionary(state["bigram_keys"]))
-        with torch.no_grad():
-            self.model.bias.copy_(torch.tensor(state["bias"]))
-            for name, scores in self.model.crf.named_parameters():
-                scores.copy_(torch.tensor(state[name]))
+        crf = self.model.crf._replace(
+            transitions=state["transitions"], start=state["start_transitions"], end=state["end_transitions"]
+        )
+        self.model = FeatureWeights(crf, state["bias"], self.model.weights, self.model.bigram_weights)
         for name, table in (("plain", self.model.weights), ("bigram", self.model.bigram_weights)):
-            positions = torch.from_numpy(state[f"{name}_indices"].astype("int64"))
-            table[1:].view(-1)[positions] = torch.tensor(state[f"{name}_weights"]).float()
+            table[1:].reshape(-1)[state[f"{name}_indices"]] = state[f"{name}_weights"]

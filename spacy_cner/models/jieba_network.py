@@ -83,7 +83,10 @@ def _init(model: Any, X: Any = None, Y: Any = None) -> None:
 
 def _fill(network: Any, entries: list[int], folder: Path) -> None:
     """Copies the weights from the files. `entries`: the number in the files of each row of the embedding."""
-    read = partial(read_variable, folder)
+
+    def read(name: str, *shape: int) -> torch.Tensor:
+        return torch.from_numpy(read_variable(folder, name, *shape))
+
     with torch.no_grad():
         network.embedding.copy_(read("word_emb", -1, EMBEDDED)[entries])
         for depth, layer in enumerate(network.layers):

@@ -21,8 +21,8 @@ def make_load_weights(
     """Makes a callback for `[initialize.after_init]` that loads what was learned before. It replaces spaCy's
     `init_tok2vec` in a config without `[pretraining]`.
 
-    encoder: a file that `python -m spacy_cner pretrain` or `export-encoder` wrote. With null, its weights are random,
-        and a warning says so.
+    encoder: a file that `python -m spacy_cner pretrain` or `export-encoder` wrote. With null, `layer` has random
+        weights, and a warning says so.
     recogniser: a file that `python -m spacy_cner export-recogniser` wrote, from a pipeline of the same config. Labels
         that both have keep what was learned of them. With null, the tagger begins from scratch.
     component: the component that holds them. layer: the encoder's reference in its model ("pretrained" for
@@ -34,9 +34,9 @@ def make_load_weights(
 
 def _load_weights(nlp: Language, *, encoder: str | None, recogniser: str | None, component: str, layer: str) -> None:
     model: Any = nlp.get_pipe(component).model  # type: ignore[attr-defined]
-    if encoder is None:
+    if encoder is None and layer:
         util.logger.warning("No encoder is loaded, so its weights are random: give one with --paths.init_tok2vec FILE")
-    else:
+    elif encoder is not None:
         try:
             data = read_described(Path(encoder))
         except OSError as error:

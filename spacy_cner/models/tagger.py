@@ -13,6 +13,7 @@ from torch import nn
 from ..decoding.parameters import CrfParameters
 from ..nn.crf import CRF
 from ..text.tags import allowed_transitions, scheme_letters, tag_list
+from ..training.taught import Expected
 from .torch_layers import SizedShim, pad, sequence_layer, sized_shim, unpad
 
 
@@ -143,6 +144,39 @@ def crf_loss(
     (loss * scale).backward()
     assert padded.grad is not None
     return float(loss.detach()), unpad(padded.grad, lengths)
+
+
+def taught_loss(
+    model: Model, emissions: list[Floats2d], taught: Sequence[Expected], scale: float = 1.0
+) -> tuple[float, list[Floats2d]]:
+    """Returns the mean negative log-likelihood of a teacher's taggings, summed over sequences, and the gradient of
+    `scale` times it, as `crf_loss` does for gold tags.
+
+    emissions: arrays (n_i, n_tags). taught: what the teacher expects of each sequence."""
+    padded, lengths = pad(emissions, requires_grad=True)
+    tags, _ = pad([cast(Any, model.ops.asarray(cast(Any, each.tags))) for each in taught])
+    transitions = torch.from_numpy(sum(each.transitions for each in taught)).to(padded.device)
+    loss = crf_of(model).cross_entropy(padded, lengths, tags, transitions)
+    (loss * scale).backward()
+    assert padded.grad is not None
+    return float(loss.detach()), unpad(padded.grad, lengths)
+
+
+def tagger_loss(
+    model: Model, emissions: list[Floats2d], targets: Sequence[Any], scale: float = 1.0
+) -> tuple[float, list[Floats2d]]:
+    """Returns the sum of `crf_loss` for the sequences whose target is gold tags, and of `taught_loss` for those that a
+    teacher has looked at, with the gradient for all."""
+    gradients: list[Any] = [None] * len(emissions)
+    total = 0.0
+    for of_teacher, compute in ((False, crf_loss), (True, taught_loss)):
+        chosen = [i for i, target in enumerate(targets) if isinstance(target, Expected) is of_teacher]
+        if chosen:
+            loss, found = compute(model, [emissions[i] for i in chosen], [targets[i] for i in chosen], scale)
+            total += loss
+            for i, gradient in zip(chosen, found):
+                gradients[i] = gradient
+    return total, gradients
 
 
 def _linear(nI: int, nO: int) -> nn.Module:

@@ -11,8 +11,6 @@ import torch
 from thinc.api import (
     ArgsKwargs,
     Model,
-    NumpyOps,
-    Ops,
     Optimizer,
     PyTorchShim,
     get_current_ops,
@@ -26,16 +24,7 @@ from torch import nn
 from ..errors import InputError
 from ..nn.precision import Precision, autocast, check_precision
 from ..text.batching import batches_by_length
-
-# Padded characters that go through a network at once. This bounds the memory for any documents, fits a CPU's caches
-# (4,096 are a third faster than 16,384) and keeps a GPU busy.
-PADDED_SIZE_CPU = 4096
-PADDED_SIZE_GPU = 65536
-
-
-def padded_size(ops: Ops) -> int:
-    """Returns the number of padded characters in a batch of prediction."""
-    return PADDED_SIZE_CPU if isinstance(ops, NumpyOps) else PADDED_SIZE_GPU
+from .engines import padded_size
 
 
 class SizedShim(PyTorchShim):

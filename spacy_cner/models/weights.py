@@ -14,12 +14,12 @@ from thinc.model import deserialize_attr, serialize_attr
 
 from ..errors import InputError
 from ..files import read_described
+from .packing import pack, unpack
 from .torch_layers import SizedShim, sized_shim
 
 # The references of a tagger's layers that have a row or column for each tag.
 TAGGED = ("output", "crf", "features")
 KEPT_ATTRS = ("table", "index")  # which n-gram and which feature has which row
-MANY_ROWS = 5000  # of a table that is packed in 8 bits
 
 
 def export_weights(model: Model, labels: list[str]) -> bytes:
@@ -130,21 +130,6 @@ def _copy(
         own[:, here] = value[:, there]
     else:
         own[here] = value[there]
-
-
-def pack(values: numpy.ndarray) -> dict[str, Any]:
-    """Packs float32 weights: large tables (n, width) in 8 bits with a scale for each row, others in half precision."""
-    if values.ndim != 2 or len(values) < MANY_ROWS:
-        return {"values": values.astype("float16")}
-    scales = numpy.abs(values).max(axis=1, keepdims=True) / 127
-    rounded = numpy.round(numpy.divide(values, scales, out=numpy.zeros_like(values), where=scales > 0))
-    return {"values": rounded.astype("int8"), "scales": scales.astype("float32")}
-
-
-def unpack(packed: dict[str, Any]) -> numpy.ndarray:
-    """Returns the weights that `pack` packed, float32."""
-    values = packed["values"].astype("float32")
-    return values * packed["scales"] if "scales" in packed else values
 
 
 def half(model: bytes) -> bytes:

@@ -1,12 +1,10 @@
-"""How exactly the networks compute."""
+"""How exactly the networks compute. Torch is imported by what uses it alone: a compiled pipeline has none."""
 
 import os
+import sys
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
-from functools import partial
 from typing import Any, Literal
-
-import torch
 
 from ..errors import InputError
 
@@ -17,10 +15,16 @@ Precision = Literal["float32", "bfloat16", "auto"]
 # context and would not know of it. So a `with` block counts for the threads next to it, too.
 _of_prediction: Precision = "float32"
 
+
 # A forked process, as `nlp.pipe(n_process=2)` makes it, inherits the count of torch's threads but not the threads: to
 # use them would wait forever. One thread for each process is right there anyway, as in torch's DataLoader.
+def _use_one_thread() -> None:
+    if (torch := sys.modules.get("torch")) is not None:
+        torch.set_num_threads(1)
+
+
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=partial(torch.set_num_threads, 1))
+    os.register_at_fork(after_in_child=_use_one_thread)
 
 
 def predict_in(precision: Precision) -> AbstractContextManager[None]:
@@ -55,6 +59,8 @@ def check_precision(precision: str) -> None:
 @contextmanager
 def autocast(in_training: Precision, device: str, is_train: bool) -> Iterator[None]:
     """Torch multiplies on a device ("cpu" or "cuda") as precisely as it should, in training or in prediction."""
+    import torch
+
     precision = in_training if is_train else _of_prediction
     rounded = precision == "bfloat16" or (precision == "auto" and has_bfloat16(device))
     with torch.autocast(device, torch.bfloat16, enabled=rounded), without_tf32():
@@ -64,12 +70,16 @@ def autocast(in_training: Precision, device: str, is_train: bool) -> Iterator[No
 def without_tf32() -> AbstractContextManager[None]:
     """cuDNN multiplies the float32 of convolutions and LSTMs as they are. By itself it takes them for TF32, of as few
     digits as float16."""
+    import torch
+
     cudnn = torch.backends.cudnn
     return cudnn.flags(cudnn.enabled, cudnn.benchmark, cudnn.benchmark_limit, cudnn.deterministic, allow_tf32=False)
 
 
 def has_bfloat16(device: str) -> bool:
     """Whether matrices of bfloat16 are multiplied natively on a device ("cpu" or "cuda")."""
+    import torch
+
     if device == "cuda":
         return torch.cuda.is_bf16_supported(including_emulation=False)
     capabilities: dict[str, Any] = getattr(torch.cpu, "get_capabilities", dict)()

@@ -7,8 +7,7 @@ from spacy.language import Language
 from spacy.training import Corpus, Example
 from thinc.api import Config
 
-from ..models.tagger import set_labels
-from .class_embeddings import initialize_class_embeddings
+from ..models.engines import trainable
 from .entities import EntityTagger
 from .network_tagging import DEFAULT_MODEL, NetworkTagger
 from .settings import Kind, register
@@ -26,9 +25,10 @@ class ChineseEntityRecognizer(EntityTagger, NetworkTagger):
 
     def add_label(self, label: str) -> int:
         """Adds an entity type; a trained model keeps what it knows. RETURNS: 1, or 0 if it was there."""
+        tagger = trainable(self.model)
         added = super().add_label(label)
         if added and self.model.get_ref("output").has_dim("nO"):
-            set_labels(self.model, self.labels)
+            tagger.set_labels(self.model, self.labels)
         return added
 
     def initialize(
@@ -44,6 +44,8 @@ class ChineseEntityRecognizer(EntityTagger, NetworkTagger):
         gives only 100 where the training corpus is a stream."""
         super().initialize(get_examples, nlp=nlp, labels=labels)
         if nlp is not None:
+            from .class_embeddings import initialize_class_embeddings
+
             examples = get_examples() if train is None else Corpus(train, gold_preproc=False)(nlp)
             initialize_class_embeddings(self, self.labels, examples, nlp)
 

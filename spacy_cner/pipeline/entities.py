@@ -13,7 +13,7 @@ from ..decoding.tag_scores import Tagged, TagScores
 from ..errors import InputError
 from ..text.char_view import char_offsets, gold_entity_tags
 from ..text.windows import Window, join_spans
-from .entity_writer import Entity, EntityWriter
+from .entity_writer import Entity, EntityWriter, trimmed
 from .known import known_in, known_tokens
 from .settings import Setting, one_of
 from .tagging import CharTagger
@@ -87,13 +87,17 @@ class EntityTagger(EntityWriter, CharTagger):
             for window, row in zip(windows, (spans or self.spans)(scores)):
                 placed = [(window.start + start, window.start + end, label, score) for start, end, label, score in row]
                 parts[window.index].append((window, placed))
-        return [
-            [
+        documents = []
+        for view, found in zip(views, parts):
+            entities = [
                 Entity(*char_offsets(view, start, end), label, score)
                 for start, end, label, score in sorted(join_spans(found))
             ]
-            for view, found in zip(views, parts)
-        ]
+            # `Doc.text` takes long, and few documents have such tokens.
+            if entities and view.to_array("IS_SPACE").any():
+                entities = trimmed(view.text, entities)
+            documents.append(entities)
+        return documents
 
     def candidates(self, docs: Iterable[Doc], threshold: float) -> list[list[Entity]]:
         """All entities of each document that are at least as probable as `threshold`, whether or not they overlap."""

@@ -8,13 +8,12 @@ import torch
 from spacy.language import Language
 
 from ..errors import InputError
-from ..models.jieba_files import jieba_folder, read_jieba_tags, read_variable
+from ..models.jieba_files import NAMES, jieba_folder, read_jieba_tags, read_variable
 from ..models.jieba_network import WIDTH
 from ..models.tagger import crf_of, set_labels
 from ..models.torch_layers import sized_shim
 from ..text.tags import OUTSIDE
 
-NAMES = ["PER", "LOC", "ORG", "TIME"]
 MODEL = {
     "@architectures": "spacy_cner.CrfTagger.v1",
     "tag_scheme": "bio",
@@ -45,10 +44,14 @@ def jieba_tagger(names: Sequence[str] = NAMES) -> Language:
     order = torch.tensor([tags.index("-".join(reversed(tag.split("-")))) for tag in own])
     output: Any = sized_shim(model.get_ref("output")).require_built()
     crf = crf_of(model)
+
+    def read(name: str, *shape: int) -> torch.Tensor:
+        return torch.from_numpy(read_variable(folder, name, *shape))
+
     with torch.no_grad():
-        output.inner.weight.copy_(read_variable(folder, "fc_4.w_0", WIDTH, len(tags)).T[order])
-        output.inner.bias.copy_(read_variable(folder, "fc_4.b_0", len(tags))[order])
-        start, end, transitions = read_variable(folder, "crfw", -1, len(tags))[:, order].split([1, 1, len(tags)])
+        output.inner.weight.copy_(read("fc_4.w_0", WIDTH, len(tags)).T[order])
+        output.inner.bias.copy_(read("fc_4.b_0", len(tags))[order])
+        start, end, transitions = read("crfw", -1, len(tags))[:, order].split([1, 1, len(tags)])
         crf.start_transitions.copy_(start[0])
         crf.end_transitions.copy_(end[0])
         crf.transitions.copy_(transitions[order])

@@ -14,11 +14,11 @@ from thinc.api import Config, Model, Optimizer, set_dropout_rate
 
 from ..decoding.tag_scores import Tagged, TagScores, pad_scores
 from ..errors import InputError
-from ..models.tagger import crf_loss, crf_parameters, score_tags, set_labels
-from ..models.torch_layers import padded_size
+from ..models.engines import crf_parameters, padded_size, trainable
 from ..text.batching import batches_by_length
 from ..text.char_view import UNKNOWN, CharView, WindowDocs, window_tags, windows_of
 from ..text.windows import OVERLAP, Window
+from ..training.taught import Expected, expected
 from .saving import Sealed
 from .settings import Setting, at_least
 from .tagging import CharTagger
@@ -133,11 +133,13 @@ class NetworkTagger(CharTagger, Sealed, TrainablePipe):
     ) -> dict[str, float]:
         """Learns from a batch. The loss is the negative log-likelihood summed over the batch (Wu et al. 2019, eq. 4 and
         5); the gradient is that of its mean over sequences, times `loss_weight` (eq. 6). Documents without annotation,
-        and those of other corpora than the component's, are passed over; tokens without it are marginalised."""
+        and those of other corpora than the component's, are passed over; tokens without it are marginalised. Where a
+        teacher has left its probabilities (`annotate --probabilities`), these are learned instead of the tags."""
         losses = {} if losses is None else losses
         losses.setdefault(self.name, 0.0)
         examples = list(examples)
         validate_examples(examples, f"{type(self).__name__}.update")
+        trainable(self.model)
         views = self.views(example.predicted for example in examples)
         if not any(len(view) for view in views):
             return losses
@@ -146,21 +148,27 @@ class NetworkTagger(CharTagger, Sealed, TrainablePipe):
             self.gold(example, view) if self.learns_from(example) else numpy.full(len(view), UNKNOWN)
             for example, view in zip(examples, views)
         ]
+        taught = [
+            expected(example.reference, len(view), self.tags)
+            if (tags >= 0).any() and len(view) <= self.window
+            else None
+            for example, view, tags in zip(examples, views, gold)
+        ]
         scale = self.loss_weight / max(1, sum((tags >= 0).any() for tags in gold))
         continues = self.transitions.continues
         for windows, docs in self.batches(views):
-            tags = [window_tags(gold[window.index], window, continues) for window in windows]
-            losses[self.name] += self._learn(docs, tags, scale)
+            targets = [taught[window.index] or window_tags(gold[window.index], window, continues) for window in windows]
+            losses[self.name] += self._learn(docs, targets, scale)
         if sgd is not None:
             self.finish_update(sgd)
         return losses
 
-    def _learn(self, docs: list[Doc], tags: list[numpy.ndarray], scale: float) -> float:
+    def _learn(self, docs: list[Doc], targets: list[numpy.ndarray | Expected], scale: float) -> float:
         """Backpropagates the loss of one batch and returns it. A sequence of which nothing is known adds nothing but
         work, so it is left out, except for a shared tok2vec, which waits for each of its listeners."""
-        known = [i for i, sequence in enumerate(tags) if (sequence >= 0).any()]
+        known = [i for i, target in enumerate(targets) if isinstance(target, Expected) or (target >= 0).any()]
         if not self.listens:
-            docs, tags, known = [docs[i] for i in known], [tags[i] for i in known], list(range(len(known)))
+            docs, targets, known = [docs[i] for i in known], [targets[i] for i in known], list(range(len(known)))
         if not docs:
             return 0.0
         loss = 0.0
@@ -168,8 +176,9 @@ class NetworkTagger(CharTagger, Sealed, TrainablePipe):
         gradients = [self.model.ops.alloc2f(*rows.shape) for rows in vectors]
         if known:
             chosen = [docs[i] for i in known], [vectors[i] for i in known]
-            emissions, backprop_scores = score_tags(self.model, *chosen, is_train=True)
-            loss, found = crf_loss(self.model, emissions, [tags[i] for i in known], scale)
+            tagger = trainable(self.model)
+            emissions, backprop_scores = tagger.score_tags(self.model, *chosen, is_train=True)
+            loss, found = tagger.tagger_loss(self.model, emissions, [targets[i] for i in known], scale)
             for i, gradient in zip(known, backprop_scores(found)):
                 gradients[i] = gradient
         backprop_vectors(gradients)
@@ -178,7 +187,7 @@ class NetworkTagger(CharTagger, Sealed, TrainablePipe):
     def get_loss(self, examples: Iterable[Example], scores: list[Any]) -> tuple[float, list[Any]]:
         """The loss and its gradient for emission scores of whole documents (one token per character)."""
         gold = [self.gold(example, self.view(example.predicted)) for example in examples]
-        return crf_loss(self.model, scores, gold)
+        return trainable(self.model).crf_loss(self.model, scores, gold)
 
     def initialize(
         self,
@@ -190,7 +199,8 @@ class NetworkTagger(CharTagger, Sealed, TrainablePipe):
         """Collects the labels (those given, else those of the examples, in the order of the alphabet) and builds the
         model. Raises InputError if there is nothing to learn."""
         validate_get_examples(get_examples, f"{type(self).__name__}.initialize")
+        tagger = trainable(self.model)
         self.cfg["labels"] = self.collect_labels(lambda: self.own_examples(get_examples()), labels)
-        set_labels(self.model, self.labels, outside=self.has_outside)
+        tagger.set_labels(self.model, self.labels, outside=self.has_outside)
         sample = [self.view(example.x) for example in islice(get_examples(), 10)]
         self.model.initialize(X=[view for view in sample if len(view)] or [self.view(Doc(self.vocab, words=["中"]))])

@@ -18,7 +18,8 @@ from ..evaluation.gold import is_annotated
 KINDS = ("correct", "label", "border", "both", "missed", "extra")
 PAGE = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; script-src {script_hash}; style-src {style_hash}">
+<meta http-equiv="Content-Security-Policy"
+ content="default-src 'none'; script-src {script_hash}; style-src {style_hash}">
 <title>{title}</title><style>{style}</style></head>
 <body><header><h1>{title}</h1><p id="about"></p></header><main><noscript>This report needs JavaScript.</noscript></main>
 <script type="application/json" id="data">{data}</script><script>{script}</script></body></html>
@@ -69,7 +70,8 @@ def report(nlp: Language, docs: Iterable[Doc], title: str) -> tuple[str, dict[st
 
 
 def page(title: str, data: dict[str, Any]) -> str:
-    """Returns the page. Its own script and style are named by their hashes; nothing else may run, whatever texts say."""
+    """Returns the page. Its own script and style are named by their hashes: nothing else may run, whatever texts
+    say."""
     folder = resources.files(__package__) / "report_page"
     script, style = ((folder / name).read_text(encoding="utf-8") for name in ("report.js", "report.css"))
     shown = json.dumps(data, ensure_ascii=False, separators=(",", ":"))

@@ -19,6 +19,7 @@ LINES = {
     "annotate": ["MODEL NEW.spacy TEXT", "MODEL new.spacy TEXT --min-length NUMBER"],
     "calibrate": ["MODEL DOCS NEW"],
     "classes": ["MODEL"],
+    "compile": ["MODEL NEW"],
     "convert": ["TAGGED NEW.spacy --format bio"],
     "curve": ["NEW.png LOG --score ents_f"],
     "entities": ["MODEL 王海在青岛"],
@@ -77,7 +78,7 @@ GOOD = {
     "SHARE": "1",
 }
 # A folder is what these write.
-FOLDER_COMMANDS = {"calibrate", "jieba-tagger", "package", "prepare", "pretrain"}
+FOLDER_COMMANDS = {"calibrate", "compile", "jieba-tagger", "package", "prepare", "pretrain"}
 
 
 def cases():

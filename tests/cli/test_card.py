@@ -133,7 +133,7 @@ def test_spacy_info_shows_it(folder):
         "Not for: Weather reports.",
         "test set: 54.3",
         "Cite as: Lin",
-        "torch>=",
+        "spacy_cner[train]>=",
     ):
         assert said in shown
 

@@ -80,7 +80,7 @@ def test_the_plugin_is_whole(folder):
     assert packed == {path.relative_to(PACKAGE.parent).as_posix() for path in files} | configs
     read = {Path(name).name: wheel.read(name).decode() for name in wheel.namelist() if ".dist-info/" in name}
     assert "cner = spacy_cner.pipeline.cner:make_cner" in read["entry_points.txt"]
-    assert "Requires-Dist: torch" in read["METADATA"]
+    assert 'Requires-Dist: torch>=2.6; extra == "train"' in read["METADATA"]
     assert "MIT License" in read["LICENSE"]
 
 
@@ -100,8 +100,8 @@ def test_needs_this_version_of_the_plugin(folder):
     wheel = zipfile.ZipFile(next((folder / "wheels").glob("zh_tiny-*.whl")))
     metadata = wheel.read("zh_tiny-0.2.0.dist-info/METADATA").decode()
     needed = [Requirement(line.split(": ")[1]) for line in metadata.splitlines() if line.startswith("Requires-Dist")]
-    assert [canonicalize_name(each.name) for each in needed] == ["spacy-cner", "spacy", "torch"]
-    assert needed[0].specifier == SpecifierSet(f">={spacy_cner.__version__},<0.2.0") and not needed[0].extras
+    assert [canonicalize_name(each.name) for each in needed] == ["spacy-cner", "spacy"]
+    assert needed[0].specifier == SpecifierSet(f">={spacy_cner.__version__},<0.2.0") and needed[0].extras == {"train"}
     plugin = zipfile.ZipFile(next((folder / "wheels").glob("spacy_cner-*.whl")))
     metadata = next(plugin.read(name).decode() for name in plugin.namelist() if name.endswith("/METADATA"))
     for each in needed[1:]:  # as the plugin needs it
@@ -130,11 +130,11 @@ def with_templates(*templates):
         (("cner_features", {"templates": ["c[0]", "pos[0]"]}), ["words"]),
         (("cner_features", {"templates": ["c[0]", "tag[0]"]}), []),
         (("cws_features", {"templates": ["c[0]"]}), []),
-        (with_templates("c[0]", "c[0]word[-1]"), ["words"]),
-        (with_templates("c[0]", "pos[1]"), ["words"]),
-        (with_templates("c[0]", "surname[0]"), []),
-        (with_embed(**{"@architectures": "spacy_cner.CharNgramEmbed.v1", "positions": 4}), ["words"]),
-        (with_embed(**{"@architectures": "spacy_cner.CharNgramEmbed.v1", "positions": 1}), []),
+        (with_templates("c[0]", "c[0]word[-1]"), ["train", "words"]),
+        (with_templates("c[0]", "pos[1]"), ["train", "words"]),
+        (with_templates("c[0]", "surname[0]"), ["train"]),
+        (with_embed(**{"@architectures": "spacy_cner.CharNgramEmbed.v1", "positions": 4}), ["train", "words"]),
+        (with_embed(**{"@architectures": "spacy_cner.CharNgramEmbed.v1", "positions": 1}), ["train"]),
     ],
 )
 def test_extras_that_a_pipeline_needs(component, extras):
@@ -151,17 +151,17 @@ def test_extra_of_an_encoder_of_hugging_face(bert):
     nlp = spacy.blank("zh")
     nlp.add_pipe("cner", config={"model": model})
     nlp.add_pipe("jieba_words")
-    assert extras_of(nlp) == ["transformers", "words"]
+    assert extras_of(nlp) == ["train", "transformers", "words"]
 
 
 @pytest.mark.parametrize("extras", [[], ["transformers", "words"]])
 def test_the_plugin_and_what_it_takes_become_requirements(tmp_path, extras):
-    srsly.write_json(tmp_path / "meta.json", {"requirements": ["other", "spacy-cner[pkuseg]>=0.0.1", "torch"]})
+    srsly.write_json(tmp_path / "meta.json", {"requirements": ["other", "spacy-cner[pkuseg]>=0.0.1"]})
     require(tmp_path, extras)
     meta = srsly.read_json(tmp_path / "meta.json")
     first, *more = map(Requirement, meta["requirements"])
     assert str(first) == "other"
-    assert [canonicalize_name(each.name) for each in more] == ["spacy-cner", "spacy", "torch"]
+    assert [canonicalize_name(each.name) for each in more] == ["spacy-cner", "spacy"]
     assert sorted(more[0].extras) == extras
     assert spacy_cner.__version__ in more[0].specifier and "0.0.1" not in more[0].specifier
     assert meta["spacy_version"] == ">=3.8.11,<3.9" == meta["requirements"][2].removeprefix("spacy")

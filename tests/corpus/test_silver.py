@@ -10,7 +10,7 @@ BARE = SENTENCES[4][0]
 
 def annotated(nlp, texts=TEXTS, **settings):
     counts = Counts()
-    return list(silver_docs(nlp, texts, counts=counts, **settings)), counts
+    return list(silver_docs(nlp.pipe, texts, counts=counts, **settings)), counts
 
 
 def test_what_the_pipeline_finds(trained):

@@ -124,6 +124,24 @@ def test_marginals(case):
     numpy.testing.assert_allclose(marginals, expected, atol=1e-12)
 
 
+@pytest.mark.parametrize("least", [1e-9, 0.2])
+def test_probable_pairs(case, least):
+    boundary = case.crf.num_tags
+    expected = {}
+    for sequence, paths in enumerate(case.paths):
+        if not case.lengths[sequence]:
+            continue
+        for path, probability in zip(paths.tolist(), case.probabilities(sequence), strict=True):
+            for position, pair in enumerate(zip([boundary, *path], [*path, boundary])):
+                key = sequence, position, *pair
+                expected[key] = expected.get(key, 0.0) + probability
+    *places, probabilities = case.crf.probable_pairs(*case.given, least, case.positional)
+    keys = list(zip(*(place.tolist() for place in places), strict=True))
+    assert [key[:2] for key in keys] == sorted(key[:2] for key in keys)
+    kept = {key: pytest.approx(probability) for key, probability in expected.items() if probability >= least}
+    assert dict(zip(keys, probabilities.tolist(), strict=True)) == kept
+
+
 @pytest.mark.parametrize("with_continues", [False, True])
 def test_span_probabilities(case, with_continues):
     num_tags = case.crf.num_tags

@@ -15,7 +15,7 @@ from thinc.api import SGD, Model, fix_random_seed, set_dropout_rate
 from spacy_cner.errors import InputError
 from spacy_cner.models.attention import build_bert_layer, build_classification_attention
 from spacy_cner.models.embed import build_char_ngram_embed
-from spacy_cner.models.encoders import build_bilstm, build_char_cnn, build_lstm, build_self_attention
+from spacy_cner.models.encoders import build_bilstm, build_char_cnn, build_dilated_cnn, build_lstm, build_self_attention
 from spacy_cner.models.tagger import _linear
 from spacy_cner.models.torch_layers import sequence_layer, sized_shim
 from spacy_cner.nn.precision import has_bfloat16, predict_in
@@ -31,6 +31,7 @@ def attention(precision="float32", heads=2, **settings):
 
 TORCH = {
     "cnn": partial(build_char_cnn, filters=12, windows=[1, 2, 5]),
+    "dilated cnn": partial(build_dilated_cnn, width=6, dilations=[1, 3]),
     "bilstm": partial(build_bilstm, width=8),
     "deep bilstm": partial(build_bilstm, width=8, depth=2),
     "lstm": partial(build_lstm, width=7),
@@ -49,6 +50,7 @@ EMBEDDINGS = {
 }
 WIDTHS = {
     "cnn": 12,
+    "dilated cnn": 6,
     "bilstm": 8,
     "deep bilstm": 8,
     "lstm": 7,

@@ -85,3 +85,25 @@ class NegativeLogLikelihood(torch.autograd.Function):
         # shape: (B, T, L)
         emissions = emissions[1:, :, :-1].transpose(0, 1).to(ctx.dtypes[0])
         return emissions, transitions.to(ctx.dtypes[1]), positional, None, None
+
+
+class LogPartition(torch.autograd.Function):
+    """Computes log Z, (B,), in the lattice's float type; its gradient is how often each score is expected."""
+
+    @staticmethod
+    def forward(ctx: Any, emissions: Tensor, transitions: Tensor, lengths: Tensor) -> Tensor:
+        """Returns log Z (B,). The arguments are as in `build_lattice`."""
+        ctx.free = forward_backward(build_lattice(emissions, transitions, None, lengths))
+        ctx.dtypes = emissions.dtype, transitions.dtype
+        return ctx.free.log_partition
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
+        """Returns the gradients of emissions and transitions."""
+        with torch.autocast(gradient.device.type, enabled=False):
+            emissions = ctx.free.marginals * gradient.unsqueeze(1)
+            transitions = ctx.free.expected_transitions(gradient)
+        # shape: (B, T, L)
+        emissions = emissions[1:, :, :-1].transpose(0, 1).to(ctx.dtypes[0])
+        return emissions, transitions.to(ctx.dtypes[1]), None

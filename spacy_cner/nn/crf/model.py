@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from .checks import check_allowed, check_batch, check_shape, check_tags, check_type
-from .likelihood import NegativeLogLikelihood
+from .likelihood import LogPartition, NegativeLogLikelihood
 
 Method = TypeVar("Method", bound=Callable)
 
@@ -107,6 +107,24 @@ class CRF(nn.Module):
         return NegativeLogLikelihood.apply(*scores, path).to(result_dtype(emissions))
 
     forward = nll
+
+    @without_autocast
+    def cross_entropy(self, emissions: Tensor, lengths: Tensor, tags: Tensor, transitions: Tensor) -> Tensor:
+        """Returns the mean negative log likelihood of the taggings that another distribution has, summed over the
+        batch, shape (). Its gradient vanishes where both distributions have the same probabilities.
+
+        tags: (B, T, L), how probable each tag is at each position, 0 at padding. transitions: (L + 1, L + 1) [from,
+        to], how often each transition is expected in the whole batch; the last row is for starts, the last column for
+        ends. Raises ValueError for a forbidden transition that is expected."""
+        scores, joined, _, lengths = self._scores(emissions, lengths, None)
+        check_shape("tags", tags, tuple(emissions.shape))
+        check_shape("transitions", transitions, tuple(self.forbidden.shape))
+        if (wrong := self.forbidden & (transitions > 0)).any():
+            before, after = wrong.nonzero()[0].tolist()
+            raise ValueError(f"expected allowed transitions, got one from {before} to {after}")
+        kept = joined.masked_fill(self.forbidden, 0.0).to(transitions.dtype)
+        expected = (emissions * tags).sum(dtype=torch.float64) + (kept * transitions).sum(dtype=torch.float64)
+        return (LogPartition.apply(scores, joined, lengths).sum() - expected).to(result_dtype(emissions))
 
     def _scores(
         self, emissions: Tensor, lengths: Tensor, transitions: Tensor | None

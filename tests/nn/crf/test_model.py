@@ -157,3 +157,27 @@ def test_no_legal_path_is_an_error(positional):
     emissions, lengths = torch.randn(2, 3, 2), torch.tensor([1, 2])
     with pytest.raises(ValueError, match="got none for sequence 1 of length 2"):
         crf.nll(emissions, torch.full((2, 3), -1), lengths, positional)
+
+
+def test_cross_entropy_is_the_mean_loss_under_another_distribution():
+    case = legal_case(constrained=True, positional=False, lengths=(5, 3, 1, 4))
+    tags, transitions = torch.zeros_like(case.emissions).detach(), torch.zeros(4, 4, dtype=torch.double)
+    expected = torch.zeros((), dtype=torch.double)
+    for sequence, paths in enumerate(case.paths):
+        others = torch.rand(len(paths), dtype=torch.double)
+        others /= others.sum()
+        scores = case.scores(sequence)
+        expected = expected - (others * scores.log_softmax(0)).sum()
+        for path, probability in zip(paths.tolist(), others.tolist()):
+            for position, tag in enumerate(path):
+                tags[sequence, position, tag] += probability
+            for before, after in zip([3, *path], [*path, 3]):
+                transitions[before, after] += probability
+    got = case.crf.cross_entropy(case.emissions, case.lengths, tags, transitions)
+    torch.testing.assert_close(got, expected)
+    for gradient, other in zip(torch.autograd.grad(got, case.tensors), torch.autograd.grad(expected, case.tensors)):
+        torch.testing.assert_close(gradient, other)
+    place = case.crf.forbidden.nonzero()[0].tolist()
+    transitions[place[0], place[1]] = 0.1
+    with pytest.raises(ValueError, match=f"got one from {place[0]} to {place[1]}"):
+        case.crf.cross_entropy(case.emissions, case.lengths, tags, transitions)

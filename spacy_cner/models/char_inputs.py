@@ -1,0 +1,122 @@
+"""What a compiled network is fed with: features of characters, by numpy."""
+
+from typing import Any, NamedTuple
+
+import numpy
+import srsly
+from spacy.tokens import Doc
+
+from ..features.index import FeatureIndex
+from ..text.chars import codepoints
+from ..text.words import positions_in_words
+from ..vectors.words import WordVectors
+from .gram_table import GramTable
+from .packing import pack, unpack
+from .soft_lexicon import Lexicon
+
+
+class Embedding(NamedTuple):
+    """Vectors of n-grams. grams: the number of the table of n-grams. positions: how many rows an n-gram has, see
+    `CharNgramEmbed`. vectors: float32 (rows, width)."""
+
+    grams: int
+    positions: int
+    vectors: numpy.ndarray
+
+
+class CharInputs:
+    """Features of characters, each by the name that the network has for it.
+
+    embeddings, lexicons: their names, and what they are looked up in. sparse: a feature index and the tags' weights of
+    each row, float32 (rows, L), or None. small: whether large tables are saved in 8 bits, with a scale for each row."""
+
+    def __init__(
+        self,
+        tables: list[GramTable],
+        embeddings: dict[str, Embedding],
+        lexicons: dict[str, Lexicon],
+        sparse: tuple[FeatureIndex, numpy.ndarray] | None = None,
+        *,
+        small: bool = False,
+    ):
+        self.tables, self.embeddings, self.lexicons, self.sparse = tables, embeddings, lexicons, sparse
+        self.small = small
+
+    def __call__(self, docs: list[Doc]) -> dict[str, numpy.ndarray]:
+        """Returns the features of documents, concatenated: float32 (n, width) for a lexicon, and for an embedding the
+        rows of its vectors, int64 (n,)."""
+        texts = [codepoints(doc) for doc in docs]
+        rows = [table.rows_of(texts) for table in self.tables]
+        features = {name: lexicon.features(texts) for name, lexicon in self.lexicons.items()}
+        for name, embedding in self.embeddings.items():
+            features[name] = rows[embedding.grams]
+            if embedding.positions > 1:
+                last = embedding.positions - 1
+                places = numpy.concatenate([positions_in_words(doc) for doc in docs]).clip(max=last)
+                features[name] = embedding.positions * features[name] + places
+        return features
+
+    def padded(
+        self, features: dict[str, numpy.ndarray], places: numpy.ndarray, inside: numpy.ndarray
+    ) -> dict[str, numpy.ndarray]:
+        """Returns what the network takes for a batch: float32 (T, B, width) by name, 0 at padding.
+
+        features: of the characters. places: int64 (T, B), which of these stands where. inside: bool (T, B), False at
+        padding."""
+        given = {}
+        for name, values in features.items():
+            if name in self.embeddings:
+                given[name] = self.embeddings[name].vectors[numpy.where(inside, values[places], 0)]
+            else:
+                given[name] = values[places] * inside[:, :, None]
+        return given
+
+    def scores(self, docs: list[Doc]) -> numpy.ndarray | None:
+        """Returns the scores of tags by sparse features, float32 (n, L), or None if there are none."""
+        if self.sparse is None:
+            return None
+        index, weights = self.sparse
+        scores = numpy.zeros((sum(map(len, docs)), weights.shape[1]), dtype="float32")
+        for column in index.rows(docs).T:
+            scores += weights[column]
+        return scores
+
+    def to_bytes(self) -> bytes:
+        """Packs all."""
+
+        def packed(values: numpy.ndarray) -> dict[str, Any]:
+            return pack(values) if self.small else {"values": values}
+
+        embeddings = {
+            name: {"grams": each.grams, "positions": each.positions, **packed(each.vectors)}
+            for name, each in self.embeddings.items()
+        }
+        sparse = None
+        if self.sparse is not None:
+            sparse = {"index": self.sparse[0].to_dict(), **packed(self.sparse[1])}
+        saved = {
+            "tables": [{"order": t.order, "known": "".join(t.known), "buckets": t.buckets} for t in self.tables],
+            "embeddings": embeddings,
+            "lexicons": {name: lexicon.words.to_bytes() for name, lexicon in self.lexicons.items()},
+            "sparse": sparse,
+            "small": self.small,
+        }
+        return srsly.msgpack_dumps(saved)
+
+    @classmethod
+    def from_bytes(cls, data: bytes) -> "CharInputs":
+        """Unpacks what `to_bytes` packed."""
+        saved: dict[str, Any] = srsly.msgpack_loads(data)
+        tables = []
+        for table in saved["tables"]:
+            order, known = table["order"], table["known"]
+            tables.append(
+                GramTable(order, [known[i : i + order] for i in range(0, len(known), order)], table["buckets"])
+            )
+        embeddings = {
+            name: Embedding(each["grams"], each["positions"], unpack(each))
+            for name, each in saved["embeddings"].items()
+        }
+        lexicons = {name: Lexicon(WordVectors.from_bytes(words)) for name, words in saved["lexicons"].items()}
+        sparse = saved["sparse"] and (FeatureIndex.from_dict(saved["sparse"]["index"]), unpack(saved["sparse"]))
+        return cls(tables, embeddings, lexicons, sparse, small=saved["small"])

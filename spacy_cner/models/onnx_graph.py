@@ -1,0 +1,118 @@
+"""Graphs of ONNX, built operation by operation. All sequences are (T, B, width), as ONNX wants them for its recurrent
+layers: a shift in time is then a slice of the first axis."""
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import numpy
+
+from ..errors import InputError, missing
+
+OPSET, IR_VERSION = 17, 8  # ONNX Runtime 1.12 and later read them
+
+
+class Value(NamedTuple):
+    """A value of the graph: float32 (T, B, width)."""
+
+    name: str
+    width: int
+
+
+class Graph:
+    """Collects operations and weights. Raises InputError if the package `onnx` is not installed."""
+
+    def __init__(self) -> None:
+        try:
+            import onnx
+        except ImportError:
+            raise InputError(missing("onnx")) from None
+        self._onnx = onnx
+        self.inputs: dict[str, int] = {}
+        self._nodes: list[Any] = []
+        self._weights: dict[str, Any] = {}
+
+    def input(self, name: str, width: int) -> Value:
+        """Adds an input, if it is not there yet."""
+        self.inputs[name] = width
+        return Value(name, width)
+
+    def weight(self, values: numpy.ndarray) -> str:
+        """Adds weights or other constants."""
+        name = f"w{len(self._weights)}"
+        self._weights[name] = self._onnx.numpy_helper.from_array(numpy.ascontiguousarray(values), name)
+        return name
+
+    def apply(self, kind: str, *inputs: str, **attributes: Any) -> str:
+        """Adds an operation with one result."""
+        name = f"v{len(self._nodes)}"
+        # Quantisation looks for names.
+        self._nodes.append(self._onnx.helper.make_node(kind, inputs, [name], f"{kind}{len(self._nodes)}", **attributes))
+        return name
+
+    def linear(self, x: Value, weights: numpy.ndarray, bias: numpy.ndarray | None = None) -> Value:
+        """x @ weights + bias; weights (width in, width out)."""
+        name = self.apply("MatMul", x.name, self.weight(weights.astype("float32")))
+        if bias is not None:
+            name = self.apply("Add", name, self.weight(bias.astype("float32")))
+        return Value(name, weights.shape[1])
+
+    def concat(self, values: Sequence[Value]) -> Value:
+        """Values side by side."""
+        if len(values) == 1:
+            return values[0]
+        return Value(self.apply("Concat", *(v.name for v in values), axis=2), sum(v.width for v in values))
+
+    def columns(self, x: Value, start: int, end: int) -> Value:
+        """A slice of the columns."""
+        bounds = (self.weight(numpy.array([value], dtype="int64")) for value in (start, end, 2))
+        return Value(self.apply("Slice", x.name, *bounds), end - start)
+
+    def neighbours(self, x: Value, offsets: Sequence[int]) -> Value:
+        """At each position what stands at the positions so far from it, side by side; 0 beyond the ends."""
+        before, after = max(0, -min(offsets)), max(0, *offsets)
+        pads = self.weight(numpy.array([before, 0, 0, after, 0, 0], dtype="int64"))
+        padded = self.apply("Pad", x.name, pads)
+        parts = []
+        for offset in offsets:
+            # From the end of the padded sequence as far as there are positions more than in the sequence
+            start, end = before + offset, offset - after
+            bounds = [start, end if end else numpy.iinfo("int64").max, 0]
+            parts.append(self.apply("Slice", padded, *(self.weight(numpy.array([b], dtype="int64")) for b in bounds)))
+        return self.concat([Value(part, x.width) for part in parts])
+
+    def recurrent(
+        self, kind: str, x: Value, weights: numpy.ndarray, recurrent: numpy.ndarray, biases: numpy.ndarray, **more: Any
+    ) -> Value:
+        """An LSTM or GRU with ONNX's own order of gates; weights (directions, gates * width, width in), recurrent
+        (directions, gates * width, width), biases (directions, 2 * gates * width)."""
+        directions, width = len(weights), recurrent.shape[2]
+        arrays = (self.weight(array.astype("float32")) for array in (weights, recurrent, biases))
+        direction = "bidirectional" if directions == 2 else "forward"
+        # shape: (T, directions, B, width)
+        states = self.apply(kind, x.name, *arrays, "lengths", hidden_size=width, direction=direction, **more)
+        joined = self.apply("Transpose", states, perm=[0, 2, 1, 3])
+        shape = self.weight(numpy.array([0, 0, directions * width], dtype="int64"))
+        return Value(self.apply("Reshape", joined, shape), directions * width)
+
+    def inside(self, x: Value) -> str:
+        """1 in sequences, 0 at padding; float32 (T, B, 1)."""
+        size = self.apply("Gather", self.apply("Shape", x.name), self.weight(numpy.array(0, dtype="int64")))
+        zero, one = (self.weight(numpy.array(value, dtype="int64")) for value in (0, 1))
+        positions = self.apply("Range", zero, size, one)
+        # shape: (T, 1)
+        positions = self.apply("Unsqueeze", positions, self.weight(numpy.array([1], dtype="int64")))
+        lengths = self.apply("Cast", "lengths", to=self._onnx.TensorProto.INT64)
+        mask = self.apply("Cast", self.apply("Less", positions, lengths), to=self._onnx.TensorProto.FLOAT)
+        return self.apply("Unsqueeze", mask, self.weight(numpy.array([2], dtype="int64")))
+
+    def model(self, output: Value, name: str) -> Any:
+        """Returns the onnx.ModelProto with this output, and "lengths" int32 (B,) as one more input."""
+        helper, types = self._onnx.helper, self._onnx.TensorProto
+        self._nodes.append(helper.make_node("Identity", [output.name], [name]))
+        inputs = [helper.make_tensor_value_info(each, types.FLOAT, ["T", "B", n]) for each, n in self.inputs.items()]
+        inputs.append(helper.make_tensor_value_info("lengths", types.INT32, ["B"]))
+        outputs = [helper.make_tensor_value_info(name, types.FLOAT, ["T", "B", output.width])]
+        graph = helper.make_graph(self._nodes, "tagger", inputs, outputs, list(self._weights.values()))
+        model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", OPSET)], ir_version=IR_VERSION)
+        self._onnx.checker.check_model(model)
+        return model

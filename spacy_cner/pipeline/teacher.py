@@ -1,0 +1,38 @@
+"""A pipeline as the teacher of another one: what it finds in texts, and how probable it thinks everything else."""
+
+from collections.abc import Iterable, Iterator
+
+from spacy.language import Language
+from spacy.tokens import Doc
+from spacy.util import minibatch
+
+from ..errors import InputError
+from ..training.taught import KEY, thoughts
+from .entities import EntityTagger
+
+
+class Teacher:
+    """Raises InputError unless the pipeline's last component finds entities by scores of tags: what others do with
+    them has no probabilities."""
+
+    def __init__(self, nlp: Language):
+        name, tagger = nlp.pipeline[-1] if nlp.pipeline else ("", None)
+        if not isinstance(tagger, EntityTagger):
+            found = ", ".join(nlp.pipe_names) or "no components"
+            raise InputError(f"expected a pipeline that ends with cner or cner_features, got {found}")
+        self.nlp: Language = nlp
+        self.name: str = name
+        self.tagger: EntityTagger = tagger
+
+    def pipe(self, texts: Iterable[str | Doc]) -> Iterator[Doc]:
+        """Yields the documents that the pipeline makes of the texts, with `doc.user_data[KEY]`. Documents longer than
+        the component's window have none."""
+        for docs in minibatch(self.nlp.pipe(texts, disable=[self.name]), self.nlp.batch_size):
+            views, scored = self.tagger.scored(docs)
+            tagged = list(scored)
+            for windows, scores in tagged:
+                for window, thought in zip(windows, thoughts(scores)):
+                    if len(window) == len(views[window.index]):
+                        docs[window.index].user_data[KEY] = thought
+            self.tagger.set_annotations(docs, self.tagger.read(views, tagged))
+            yield from docs

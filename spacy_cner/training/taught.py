@@ -1,0 +1,69 @@
+"""What a teacher thinks of a text: the probabilities of its taggings, kept in documents for a learner.
+
+See Hinton et al. 2015, "Distilling the knowledge in a neural network". Of a linear-chain CRF, the probabilities of all
+pairs of neighbouring tags are the whole distribution. Nearly all of them are 0, or of two O, so a text needs few
+numbers."""
+
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+import numpy
+from spacy.tokens import Doc
+
+from ..decoding.tag_scores import TagScores
+from ..errors import InputError
+from ..text.tags import OUTSIDE
+
+KEY = "cner_teacher"  # of doc.user_data
+LEAST = 0.005  # less probable pairs are left out
+CERTAIN = 0.99  # where two O are more probable than that, nothing is kept
+DTYPES = {"position": "uint16", "before": "uint8", "after": "uint8", "probability": "float16"}
+
+
+class Expected(NamedTuple):
+    """tags: float32 (n, L), the probability of each tag at each position. transitions: float32 (L + 1, L + 1) [from,
+    to], how often each is expected; the last row is for starts, the last column for ends."""
+
+    tags: numpy.ndarray
+    transitions: numpy.ndarray
+
+
+def thoughts(scores: TagScores) -> Iterator[dict[str, Any]]:
+    """Yields for each sequence what to keep as `doc.user_data[KEY]`."""
+    pairs = scores.crf.probable_pairs(scores.emissions, scores.lengths, LEAST, scores.transitions)
+    outside, boundary = scores.tags.index(OUTSIDE), len(scores.tags)
+    plain = numpy.isin(pairs.before, (outside, boundary)) & numpy.isin(pairs.after, (outside, boundary))
+    kept = numpy.flatnonzero(~(plain & (pairs.probability > CERTAIN)))
+    borders = numpy.searchsorted(pairs.sequence[kept], numpy.arange(len(scores.lengths) + 1))
+    for start, end in zip(borders, borders[1:]):
+        own = kept[start:end]
+        columns = {name: getattr(pairs, name)[own].astype(dtype).tobytes() for name, dtype in DTYPES.items()}
+        yield {"tags": scores.tags, **columns}
+
+
+def expected(doc: Doc, length: int, tags: list[str]) -> Expected | None:
+    """Returns what a teacher expects of a document of `length` characters, by the learner's tags; None if none has
+    looked at it.
+
+    Raises InputError if the learner lacks a tag of the teacher."""
+    saved = doc.user_data.get(KEY)
+    if saved is None:
+        return None
+    position, before, after, chance = (numpy.frombuffer(saved[name], dtype=dtype) for name, dtype in DTYPES.items())
+    if unknown := [tag for tag in saved["tags"] if tag not in tags]:
+        raise InputError(f"expected a teacher of the learner's tags {', '.join(tags)}, got one that has {unknown[0]}")
+    boundary, outside = len(tags), tags.index(OUTSIDE)
+    own = numpy.array([*(tags.index(tag) for tag in saved["tags"]), boundary])
+    # Positions of which nothing is kept: two O, or one at an end
+    sums = numpy.bincount(position, weights=chance, minlength=length + 1)
+    plain = numpy.flatnonzero(sums == 0)
+    before = numpy.append(own[before], numpy.where(plain == 0, boundary, outside))
+    after = numpy.append(own[after], numpy.where(plain == length, boundary, outside))
+    weights = numpy.append(chance / sums[position], numpy.ones(len(plain)))
+    position, width = numpy.append(position, plain), boundary + 1
+    marginals = numpy.bincount(position * width + after, weights=weights, minlength=(length + 1) * width)
+    transitions = numpy.bincount(before * width + after, weights=weights, minlength=width * width)
+    return Expected(
+        marginals.reshape(-1, width)[:length, :boundary].astype("float32"),
+        transitions.reshape(width, width).astype("float32"),
+    )

@@ -1,0 +1,92 @@
+"""What a teacher thinks of texts, and what a learner makes of it."""
+
+import numpy
+import pytest
+import spacy
+from conftest import SENTENCES, entities, small_model
+from spacy.tokens import Doc, DocBin
+from spacy.training import Example
+
+from spacy_cner.errors import InputError
+from spacy_cner.pipeline.teacher import Teacher
+from spacy_cner.training.taught import KEY, expected
+
+TEXTS = [text for text, _ in SENTENCES]
+
+
+@pytest.fixture(scope="module")
+def docs(trained) -> list[Doc]:
+    """What the teacher left in the documents, as a file keeps it."""
+    data = DocBin(docs=Teacher(trained).pipe(TEXTS), store_user_data=True).to_bytes()
+    return list(DocBin().from_bytes(data).get_docs(trained.vocab))
+
+
+def scores_of(nlp, text):
+    (tagged,) = nlp.get_pipe("cner").scored([nlp.make_doc(text)])[1]
+    return tagged.scores
+
+
+def test_it_finds_what_the_pipeline_finds(trained, docs):
+    assert [entities(doc) for doc in docs] == [entities(doc) for doc in trained.pipe(TEXTS)]
+
+
+def test_probabilities_are_those_of_the_teacher(trained, docs):
+    tags = trained.get_pipe("cner").tags
+    for doc in docs:
+        scores = scores_of(trained, doc.text)
+        found = expected(doc, len(doc), tags)
+        numpy.testing.assert_allclose(found.tags, scores.marginals()[0], atol=0.02)
+        assert found.transitions.sum() == pytest.approx(len(doc) + 1, rel=1e-3)
+        numpy.testing.assert_allclose(found.transitions[:-1].sum(1), found.tags.sum(0), atol=0.05)
+
+
+def test_tags_are_matched_by_name(trained, docs):
+    tags = trained.get_pipe("cner").tags
+    other = ["O", "B-NEW", *reversed(tags[1:])]
+    own, mapped = (expected(docs[0], len(docs[0]), names).tags for names in (tags, other))
+    numpy.testing.assert_array_equal(mapped[:, [other.index(tag) for tag in tags]], own)
+    with pytest.raises(InputError, match="got one that has"):
+        expected(docs[0], len(docs[0]), tags[:3])
+
+
+def test_a_learner_comes_to_think_as_its_teacher(trained, docs):
+    """Its gold tags say that there is no entity; it believes the teacher."""
+    spacy.util.fix_random_seed(0)
+    nlp = spacy.blank("zh")
+    nlp.add_pipe("cner", config={"model": small_model()})
+    labels = list(trained.get_pipe("cner").labels)
+    for doc in docs:
+        doc.ents = []
+    examples = [Example(nlp.make_doc(doc.text), doc) for doc in docs]
+    for label in labels:
+        nlp.get_pipe("cner").add_label(label)
+    nlp.initialize(lambda: examples)
+    optimizer = nlp.create_optimizer()
+    optimizer.learn_rate = 0.01
+    losses = [nlp.update(examples, sgd=optimizer)["cner"] for _ in range(60)]
+    assert losses[-1] < 0.1 * losses[0]
+    assert [entities(doc) for doc in nlp.pipe(TEXTS)] == [entities(doc) for doc in trained.pipe(TEXTS)]
+    for text in TEXTS:
+        numpy.testing.assert_allclose(scores_of(nlp, text).marginals(), scores_of(trained, text).marginals(), atol=0.1)
+
+
+def test_gold_tags_and_taught_ones_in_one_batch(trained, docs):
+    nlp = spacy.blank("zh")
+    cner = nlp.add_pipe("cner", config={"model": small_model()})
+    both = [*docs, *(doc.copy() for doc in docs)]
+    for doc in both[len(docs) :]:
+        del doc.user_data[KEY]
+    examples = [Example(nlp.make_doc(doc.text), doc) for doc in both]
+    for label in trained.get_pipe("cner").labels:
+        cner.add_label(label)
+    nlp.initialize(lambda: examples)
+    whole = cner.update(examples)["cner"]
+    parts = sum(cner.update(part)["cner"] for part in (examples[: len(docs)], examples[len(docs) :]))
+    assert whole == pytest.approx(parts, rel=1e-4)
+
+
+def test_a_pipeline_without_a_tagger_at_its_end():
+    nlp = spacy.blank("zh")
+    nlp.add_pipe("entity_ruler")
+    with pytest.raises(InputError, match="that ends with cner or cner_features, got entity_ruler"):
+        Teacher(nlp)
