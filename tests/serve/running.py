@@ -18,12 +18,12 @@ ADDRESS = re.compile(r"(http://\S+)/ serves")
 class RunningServer:
     """`python -m spacy_cner serve MODEL…` until the block ends; `log` is what it wrote."""
 
-    def __init__(self, *arguments, environment=None):
-        self.arguments, self.environment = arguments, environment or {}
+    def __init__(self, *arguments, environment=None, python=sys.executable):
+        self.arguments, self.environment, self.python = arguments, environment or {}, str(python)
 
     def __enter__(self):
         self.file = tempfile.TemporaryFile("w+", encoding="utf-8")
-        command = [sys.executable, "-m", "spacy_cner", "serve", *map(str, self.arguments), "--port", "0"]
+        command = [self.python, "-m", "spacy_cner", "serve", *map(str, self.arguments), "--port", "0"]
         environment = {**os.environ, "OMP_NUM_THREADS": "1", **self.environment}
         self.process = subprocess.Popen(command, stderr=self.file, stdout=self.file, env=environment)
         wait_until(lambda: ADDRESS.search(self.log) or self.process.poll() is not None, 120)
