@@ -26,6 +26,7 @@ models: setup
 
 test: setup java
 	$(INSTALL) -e ".[test]"
+	npm install --silent --no-package-lock --no-audit --no-fund --prefix tests/serve
 	$(MAKE) lint
 	# One thread for each process: OpenMP's threads wait actively, so more of them than cores slow each other down.
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses auto --dist loadfile

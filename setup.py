@@ -18,7 +18,7 @@ setup(
     packages=[*find_packages(include=["spacy_cner", "spacy_cner.*"]), "spacy_cner.configs"],
     package_dir={"spacy_cner.configs": "configs"},
     package_data={
-        "spacy_cner": ["py.typed", "assets/*/*.txt", "serve/page/*"],
+        "spacy_cner": ["py.typed", "assets/*/*.txt", "serve/page/*", "serve/report_page/*"],
         "spacy_cner.configs": ["*.cfg", "corpora.yml", "cards/*.yml"],
     },
     python_requires=">=3.10,<3.15",

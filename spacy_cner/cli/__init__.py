@@ -22,6 +22,7 @@ from . import (  # noqa: F401  (each registers its command)
     prepare,
     pretrain,
     pseudo,
+    report,
     segment,
     serve,
     split,

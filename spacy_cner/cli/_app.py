@@ -48,7 +48,7 @@ SECTIONS = {
     "Make corpora": ("convert", "prepare", "split", "sample", "stats", "audit", "segment", "pseudo", "teach"),
     "Learn from raw text, and from errors": ("vectors", "words", "export-encoder", "jieba-tagger", "mine-rules"),
     "Use": ("annotate", "serve"),
-    "Look into": ("entities", "explain", "classes", "curve"),
+    "Look into": ("entities", "report", "explain", "classes", "curve"),
 }
 OTHER = "Others"
 
