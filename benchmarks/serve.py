@@ -48,7 +48,7 @@ class Served:
     def __init__(self, args: argparse.Namespace, *settings: str):
         pin = [] if args.cpu is None else ["taskset", "-c", str(args.cpu)]
         command = [*pin, sys.executable, "-m", "spacy_cner", "serve", args.model, "--port", "0", *settings, "--quiet"]
-        self.command, self.file = command, tempfile.NamedTemporaryFile("w+")
+        self.command, self.file = command, tempfile.NamedTemporaryFile("w+")  # noqa: SIM115  (closed by __exit__)
 
     def __enter__(self) -> "Served":
         # --quiet leaves out the address: choose a port here
