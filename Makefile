@@ -1,4 +1,5 @@
 # `make all`: set up, then corpus -> training -> evaluation -> wheel -> entities of the test set. `make test`: set up, then the tests.
+# `make models`: set up, then the wheels of the general recognisers, without training.
 # `make docs`: set up, then the manual into site/.
 PYTHON ?= python3
 VENV ?= .venv
@@ -14,14 +15,18 @@ RATE = $(if $(filter embedded,$(CORPUS)),0.0003,0.002)
 CARD = $(if $(filter embedded,$(CORPUS)),configs/cards/clc_jieba.yml)
 DATA = $(if $(filter embedded,$(CORPUS)),assets,$(CNER_DATA))
 
-.PHONY: all test docs setup java wheelhouse lint clean
+.PHONY: all models test docs setup java wheelhouse lint clean
 
 all: setup
 	$(BIN)/python -m spacy project run all . --vars.corpus $(CORPUS) --vars.data $(DATA) --vars.name $(NAME) --vars.max_steps $(STEPS) \
 		--vars.learn_rate $(RATE) --vars.card "$(CARD)"
 
+models: setup
+	$(BIN)/python -m spacy project run models .
+
 test: setup java
 	$(INSTALL) -e ".[test]"
+	npm install --silent --no-package-lock --no-audit --no-fund --prefix tests/serve
 	$(MAKE) lint
 	# One thread for each process: OpenMP's threads wait actively, so more of them than cores slow each other down.
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses auto --dist loadfile

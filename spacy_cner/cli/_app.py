@@ -39,6 +39,7 @@ SECTIONS = {
         "pretrain",
         "export-recogniser",
         "calibrate",
+        "dictionary",
         "evaluate",
         "compare",
         "compile",
@@ -47,7 +48,7 @@ SECTIONS = {
     "Make corpora": ("convert", "prepare", "split", "sample", "stats", "audit", "segment", "pseudo", "teach"),
     "Learn from raw text, and from errors": ("vectors", "words", "export-encoder", "jieba-tagger", "mine-rules"),
     "Use": ("annotate", "serve"),
-    "Look into": ("entities", "explain", "classes", "curve"),
+    "Look into": ("entities", "report", "explain", "classes", "curve"),
 }
 OTHER = "Others"
 

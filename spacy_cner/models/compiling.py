@@ -1,5 +1,6 @@
 """From a trained tagger to a compiled one: the graph of its network, and what feeds that."""
 
+import logging
 import tempfile
 from pathlib import Path
 from typing import Any, cast
@@ -52,14 +53,18 @@ def quantized(proto: Any) -> bytes:
 
     with tempfile.TemporaryDirectory() as folder:
         target = Path(folder) / "int8.onnx"
-        quantize_dynamic(
-            proto,
-            target,
-            op_types_to_quantize=["MatMul", "LSTM"],
-            per_channel=True,
-            reduce_range=True,
-            weight_type=QuantType.QInt8,
-        )
+        logging.disable(logging.WARNING)  # it advises preparation that these graphs have no use for
+        try:
+            quantize_dynamic(
+                proto,
+                target,
+                op_types_to_quantize=["MatMul", "LSTM"],
+                per_channel=True,
+                reduce_range=True,
+                weight_type=QuantType.QInt8,
+            )
+        finally:
+            logging.disable(logging.NOTSET)
         return target.read_bytes()
 
 

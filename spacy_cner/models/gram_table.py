@@ -23,10 +23,12 @@ class GramTable:
     def __init__(self, order: int, known: list[str], buckets: int):
         if not 1 <= order <= 3:
             raise InputError(f"expected an n-gram order from 1 to 3, got {order}")
-        if wrong := [gram for gram in known if len(gram) != order]:
-            raise InputError(f"expected n-grams of {order} characters, got {wrong[0]!r}")
+        if set(map(len, known)) - {order}:
+            wrong = next(gram for gram in known if len(gram) != order)
+            raise InputError(f"expected n-grams of {order} characters, got {wrong!r}")
         self.order, self.known, self.buckets = order, known, buckets
-        keys = gram_keys(numpy.array([[ord(c) for c in gram] for gram in known], dtype="<u4").reshape(-1, order))
+        codes = numpy.frombuffer("".join(known).encode("utf-32-le", "surrogatepass"), dtype="<u4")
+        keys = gram_keys(codes.reshape(-1, order))
         self._rows = numpy.argsort(keys, kind="stable")
         self._keys = keys[self._rows]
 

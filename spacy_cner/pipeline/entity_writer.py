@@ -50,7 +50,6 @@ class EntityWriter(Configured):
     def set_annotations(self, docs: Iterable[Doc], found: list[list[Entity]]) -> None:
         """Sets `doc.ents` and, with their scores, `doc.spans[spans_key]`. Blocked tokens get no entity."""
         for doc, entities in zip(docs, found):
-            entities = trimmed(doc.text, entities)
             kept = [] if self.overwrite else list(doc.ents)
             blocked = blocked_spans(doc)
             taken = {i for span in (*kept, *blocked) for i in range(span.start, span.end)}

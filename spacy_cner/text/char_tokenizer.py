@@ -11,6 +11,8 @@ from spacy.training import Example, validate_examples
 from spacy.util import DummyTokenizer, registry
 from spacy.vocab import Vocab
 
+SHORT = 10_000  # characters; more of them should not each be a string of their own
+WHITE_SPACE = re.compile(r"\s")
 TOKEN = re.compile(r"(\s+|\S)( ?)")  # a run of white space or a character, and the space that belongs to it
 
 
@@ -28,6 +30,8 @@ class CharTokenizer(DummyTokenizer):
 
     def __call__(self, text: str) -> Doc:
         """Makes the document of a text, which is `doc.text` again."""
+        if len(text) < SHORT and WHITE_SPACE.search(text) is None:
+            return Doc(self.vocab, words=list(text), spaces=[False] * len(text))
         words, spaces, known = [], [], dict[str, str]()
         for match in TOKEN.finditer(text):
             # One string for each character: a million of them would take a hundred megabytes.

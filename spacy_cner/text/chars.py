@@ -15,6 +15,8 @@ SPACE = " "
 MASK = "\ufdd0"
 # Chinese punctuation, which is never a part of a word; a full stop or a colon of ASCII may be one of a number.
 PUNCTUATION = frozenset("，。！？；：、…“”‘’「」『』《》〈〉（）【】〔〕")
+# Chinese characters and their extension A, Korean syllables, surrogates and private use: NFKC changes none of them.
+PLAIN_BLOCKS = range(0x3400, 0x4DC0), range(0x4E00, 0xA000), range(0xAC00, 0xD7A4), range(0xD800, 0xF900)
 SIMPLIFIED = Path(__file__).parent.parent / "assets" / "characters" / "simplified.txt"
 
 
@@ -43,8 +45,17 @@ def normalize_text(text: str) -> str:
 
 @lru_cache(maxsize=1)
 def _plain_forms() -> numpy.ndarray:
-    # Surrogates are not characters, but chr() accepts them.
-    return numpy.array([ord(normalize_char(chr(i))) for i in range(0x10000)], dtype="uint32")
+    forms = numpy.arange(0x10000, dtype="uint32")
+    # Most characters are of blocks where only simplification changes any; to ask for each of them takes long.
+    plain = numpy.zeros(0x10000, dtype=bool)
+    for block in PLAIN_BLOCKS:
+        plain[block.start : block.stop] = True
+    for i in numpy.flatnonzero(~plain).tolist():
+        forms[i] = ord(normalize_char(chr(i)))
+    for traditional, simplified in simplified_forms().items():
+        if ord(traditional) < len(forms) and plain[ord(traditional)]:
+            forms[ord(traditional)] = ord(simplified)
+    return forms
 
 
 def normalize_codepoints(codepoints: numpy.ndarray) -> numpy.ndarray:

@@ -37,6 +37,8 @@ PIECE = re.compile(rf"({NUMBER}|半)(个?半)?(?:个?多)?\s?({UNIT})(半|多)?"
 
 def iso_duration(text: str) -> str | None:
     """Returns an ISO 8601 duration, `P3Y6M`; of a range both with a slash; None for what is none."""
+    if not text:
+        return None
     about = bool(re.search("多|余|来|几", text))
     low: dict[str, float] = {}
     high: dict[str, float] = {}
@@ -53,7 +55,7 @@ def iso_duration(text: str) -> str | None:
         for into, value in zip((low, high), ends):
             _add(into, UNITS[found[5]], value + half)
     if place != len(text):
-        rest = re.fullmatch(r"(?:([一二三四五六七八九十]+|\d+)[夜晚宿]|(\d\d))", text[place:])
+        rest = re.fullmatch(r"(?:([一二两三四五六七八九十]+|\d+)[夜晚宿]|(\d\d))", text[place:])
         if rest is None or not place:
             return None
         if rest[2]:  # 9秒83
@@ -147,11 +149,10 @@ def _part(text: str, now: datetime) -> str | None:
         return f"{day}T{first:02}:00/{day}T{last:02}:00"
     if found := re.fullmatch("(.*?月)份?(上旬|中旬|下旬|初|底|末)", text):
         value = iso_time("本月" if found[1] == "月" else found[1], now)
-        if value is not None:
-            if re.fullmatch(r"\d{4}-\d\d", value):
-                first, last = MONTH_PARTS[found[2]]
-                end = calendar.monthrange(int(value[:4]), int(value[5:]))[1]
-                return f"{value}-{first:02}/{value}-{min(last, end):02}"
+        if value is not None and re.fullmatch(r"\d{4}-\d\d", value):
+            first, last = MONTH_PARTS[found[2]]
+            end = calendar.monthrange(int(value[:4]), int(value[5:]))[1]
+            return f"{value}-{first:02}/{value}-{min(last, end):02}"
     if found := re.fullmatch("(.*?)年?([初中底末])", text):
         year = now.strftime("%Y") if found[1] == "" else iso_time(found[1] + "年", now) if "年" in text else None
         if year and re.fullmatch(r"\d{4}", year):
@@ -208,7 +209,7 @@ def _moment(value: str) -> datetime | None:
 
 
 def _ago(text: str, now: datetime) -> str | None:
-    found = re.fullmatch(rf"(.+?)(?:之|以)?(前|后)", text)
+    found = re.fullmatch(r"(.+?)(?:之|以)?(前|后)", text)
     if not found:
         return None
     duration = iso_duration(found[1])

@@ -1,10 +1,9 @@
 """Values in a text."""
 
 import re
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection
 from datetime import datetime
 from decimal import Decimal
-from functools import lru_cache
 from typing import NamedTuple
 
 from ..text.folding import Folding
@@ -213,9 +212,13 @@ def _cardinal(match: re.Match, now: datetime) -> tuple[int, int, str] | None:
             return None
         if re.match(r"[A-Za-z_]|\s?[×*]", after) or before.endswith((".", "/", "#")):
             return None
-    elif text in ("一", "几") or (len(text) == 1 and not (counted and text in SINGLE)):
-        return None
-    elif not counted and not re.search("[百千万亿]", text) and not _is_measured(before, after):
+    elif (
+        text in ("一", "几")
+        or (len(text) == 1 and not (counted and text in SINGLE))
+        or not counted
+        and not re.search("[百千万亿]", text)
+        and not _is_measured(before, after)
+    ):
         return None
     elif re.match("[百千万亿]", text) or before.endswith(("第", "老", "初", "周", "期")):
         if text not in ("千亿", "百亿", "百万", "千万", "万亿") or before.endswith("第"):

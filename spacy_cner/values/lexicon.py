@@ -5,6 +5,11 @@ from pathlib import Path
 
 WORDS = Path(__file__).parent.parent / "assets" / "values" / "not_counts.txt"
 
+
+def _words(text: str) -> list[str]:
+    return text.split()
+
+
 # The symbol of each unit of measure
 UNITS = {
     "公里": "km", "千米": "km", "km": "km", "KM": "km", "米": "m", "m": "m", "厘米": "cm", "公分": "cm", "cm": "cm",
@@ -32,23 +37,33 @@ CURRENCIES = {
     "新元": "SGD", "新加坡元": "SGD", "泰铢": "THB", "卢比": "INR", "越南盾": "VND", "澳门元": "MOP", "澳币": "AUD",
 }  # fmt: skip
 # After a number, what is counted
-CLASSIFIERS = (
-    "个 名 位 人 辆 架 艘 台 部 家 所 座 栋 幢 间 条 张 片 块 只 头 匹 棵 株 朵 粒 颗 把 件 套 双 对 副 份 封 本 册 "
-    "页 章 篇 首 支 枝 根 辆次 列 次 回 遍 趟 场 届 期 批 组 队 项 种 类 样 门 户 口 字 句 分 集 季 轮 桶 瓶 杯 碗 盘 "
-    "包 袋 盒 箱 步 圈 篮板 球 粉丝 起 例 宗 桩 笔 单 票 卡 道 站 手 股 点 国 县 市 省 村 镇 乡 校 院 名额 顶 盏 幅 "
-    "扇 枚 柄 发 剂 滴 面 堵 层 款 行 声 拳 脚 刀 枪 胎 桌 房 厅 室 幕 局 盘 连 具 尊 尾 束 串 排 团 班 窝 代 万 倍 餐 "
-    "顿 杆 通 员 者 球迷 观众 游客 学生 参数 群众 旅客 市民 职工 村民 居民 用户 品种 城门 景 封 则 便 间房 床 席 届 "
-    "箱 筐 捆 车 船 摞 沓 页纸 格 里路 节 折页 拨 伙 帮 茬 亩地 死 伤"
-).split()
-# Words in which a number is a part, and no count, besides those of the file
-NOT_COUNTS = (
-    "万一 十分 百度 半天 两会 百分百 一点 一些 一下 一样 一起 一直 一定 一般 一切 一共 一旦 一边 一会 一路 大半".split()
+CLASSIFIERS = _words(
+    """
+    个 名 位 人 辆 架 艘 台 部 家 所 座 栋 幢 间 条 张 片 块 只 头 匹 棵 株 朵 粒 颗 把 件 套 双 对 副 份 封
+    本 册 页 章 篇 首 支 枝 根 辆次 列 次 回 遍 趟 场 届 期 批 组 队 项 种 类 样 门 户 口 字 句 分 集 季 轮 桶
+    瓶 杯 碗 盘 包 袋 盒 箱 步 圈 篮板 球 粉丝 起 例 宗 桩 笔 单 票 卡 道 站 手 股 点 国 县 市 省 村 镇 乡 校
+    院 名额 顶 盏 幅 扇 枚 柄 发 剂 滴 面 堵 层 款 行 声 拳 脚 刀 枪 胎 桌 房 厅 室 幕 局 连 具 尊 尾 束 串 排
+    团 班 窝 代 万 倍 餐 顿 杆 通 员 者 球迷 观众 游客 学生 参数 群众 旅客 市民 职工 村民 居民 用户 品种 城门 景 则
+    便 间房 床 席 筐 捆 车 船 摞 沓 页纸 格 里路 节 折页 拨 伙 帮 茬 亩地 死 伤
+    """
 )
-REIGNS = (
-    "康熙 雍正 乾隆 嘉庆 道光 咸丰 同治 光绪 宣统 顺治 崇祯 万历 嘉靖 正德 弘治 成化 宣德 永乐 洪武 贞观 开元 天宝 元丰 绍兴 "
-    "建安 昭和 平成 令和 明治 大正"
-).split()
-HOLIDAYS = "春节 国庆节 国庆 中秋节 中秋 端午节 端午 元旦 五一 清明节 清明 除夕 元宵节 元宵 重阳节 重阳 圣诞节 圣诞 七夕".split()
+# Words in which a number is a part, and no count, besides those of the file
+NOT_COUNTS = _words(
+    """
+    万一 十分 百度 半天 两会 百分百 一点 一些 一下 一样 一起 一直 一定 一般 一切 一共 一旦 一边 一会 一路 大半
+    """
+)
+REIGNS = _words(
+    """
+    康熙 雍正 乾隆 嘉庆 道光 咸丰 同治 光绪 宣统 顺治 崇祯 万历 嘉靖 正德 弘治 成化 宣德 永乐 洪武 贞观 开元 天宝 元丰
+    绍兴 建安 昭和 平成 令和 明治 大正
+    """
+)
+HOLIDAYS = _words(
+    """
+    春节 国庆节 国庆 中秋节 中秋 端午节 端午 元旦 五一 清明节 清明 除夕 元宵节 元宵 重阳节 重阳 圣诞节 圣诞 七夕
+    """
+)
 
 
 @lru_cache(maxsize=1)

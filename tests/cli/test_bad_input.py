@@ -21,8 +21,10 @@ LINES = {
     "calibrate": ["MODEL DOCS NEW"],
     "classes": ["MODEL"],
     "compare": ["MODEL MODEL DOCS --output NEW --differences NEW", "model model docs.spacy --resamples NUMBER"],
+    "compile": ["MODEL NEW"],
     "convert": ["TAGGED NEW.spacy --format bio"],
     "curve": ["NEW.png LOG --score ents_f"],
+    "dictionary": ["MODEL NEW NAMES", "MODEL NEW names.txt --never NAMES"],
     "entities": ["MODEL 王海在青岛"],
     "evaluate": [
         "MODEL DOCS --train DOCS --words-train DOCS --output NEW",
@@ -40,8 +42,15 @@ LINES = {
     "prepare": ["TAGGED NEW --format bio", "tagged.bio new --format bio --fraction NUMBER"],
     "pretrain": ["CONFIG NEW"],
     "pseudo": ["DOCS NEW.spacy --gazetteer NAMES", "docs.spacy new.spacy --amount SHARE"],
+    "report": ["MODEL DOCS NEW.html"],
     "sample": ["DOCS NEW.spacy --fraction 0.5", "docs.spacy new.spacy --fraction NUMBER"],
     "segment": ["MODEL DOCS NEW.spacy"],
+    "serve": [
+        "MODEL --port 0",
+        "model --workers NUMBER",
+        "model --batch-characters NUMBER",
+        "model --api-keys empty.x",
+    ],
     "split": [
         "DOCS --train NEW.spacy --dev b.spacy --ratio 4:2",
         "docs.spacy --train a.spacy --dev b.spacy --ratio NUMBER:2",
@@ -80,7 +89,7 @@ GOOD = {
     "SHARE": "1",
 }
 # A folder is what these write.
-FOLDER_COMMANDS = {"annotate", "calibrate", "jieba-tagger", "package", "prepare", "pretrain"}
+FOLDER_COMMANDS = {"annotate", "calibrate", "compile", "dictionary", "jieba-tagger", "package", "prepare", "pretrain"}
 
 
 def cases():
@@ -88,7 +97,11 @@ def cases():
         for words in map(str.split, LINES[name]):
             for i, word in enumerate(words):
                 for kind in BAD.keys() & {
-                    word.replace("names=", "").removesuffix(".png").removesuffix(":2").removesuffix(".spacy")
+                    word.replace("names=", "")
+                    .removesuffix(".png")
+                    .removesuffix(".html")
+                    .removesuffix(":2")
+                    .removesuffix(".spacy")
                 }:
                     for bad in BAD[kind]:
                         if (kind, bad) == ("NEW", "folder") and name in FOLDER_COMMANDS:
@@ -127,6 +140,7 @@ def inputs(trained, tmp_path_factory):
     (folder / "folder").mkdir()
     (folder / "folder.png").mkdir()
     (folder / "folder.spacy").mkdir()
+    (folder / "folder.html").mkdir()
     (folder / "empty.x").touch()
     (folder / "rubbish.x").write_bytes(b"\xff\x00\xfe" + random.Random(0).randbytes(2000))
     docs = DocBin(docs=[example.reference for example in joint_examples(spacy.blank("zh"))])

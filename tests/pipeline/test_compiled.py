@@ -1,0 +1,70 @@
+"""Compiled pipelines as a whole: what a user did with the pipeline works with the compiled one."""
+
+import pytest
+import spacy
+from conftest import SENTENCES, entities, make_examples, words
+from typer.testing import CliRunner
+
+from spacy_cner.cli import app
+from spacy_cner.errors import InputError
+from spacy_cner.evaluation.calibration import calibrate
+from spacy_cner.pipeline.compiled import compile_pipeline
+
+TEXTS = [text for text, _ in SENTENCES]
+
+
+@pytest.fixture
+def compiled(trained, tmp_path):
+    trained.to_disk(tmp_path / "model")
+    result = CliRunner().invoke(app, ["compile", str(tmp_path / "model"), str(tmp_path / "compiled")])
+    assert result.exit_code == 0 and "compiled: cner (" in result.output, result.output
+    return spacy.load(tmp_path / "compiled")
+
+
+def test_it_finds_the_same_with_the_same_probabilities(trained, compiled):
+    for doc, other in zip(trained.pipe(TEXTS), compiled.pipe(TEXTS)):
+        assert entities(doc) == entities(other)
+        assert [ent._.score for ent in other.ents] == pytest.approx([ent._.score for ent in doc.ents], abs=1e-5)
+
+
+def test_long_documents_in_several_processes(trained, compiled):
+    texts = ["，".join(TEXTS * 20)] * 3
+    expected = [entities(doc) for doc in trained.pipe(texts)]
+    assert [entities(doc) for doc in compiled.pipe(texts)] == expected
+    assert [entities(doc) for doc in compiled.pipe(texts, n_process=2, batch_size=1)] == expected
+
+
+def test_settings_and_calibration(trained, compiled):
+    compiled.get_pipe("cner").decoding = "spans"
+    docs = [example.reference for example in make_examples(compiled)]
+    assert calibrate(compiled, docs, "cner").path_f == 1.0
+    assert entities(compiled(TEXTS[0])) == entities(trained(TEXTS[0]))
+
+
+def test_it_is_not_trained(compiled):
+    examples = make_examples(compiled)
+    message = "expected a pipeline that can be trained, got a compiled one"
+    with pytest.raises(InputError, match=message):
+        compiled.update(examples)
+    with pytest.raises(InputError, match=message):
+        compiled.get_pipe("cner").add_label("NEW")
+    with pytest.raises(InputError, match=message):
+        compiled.get_pipe("cner").initialize(lambda: examples)
+
+
+def test_each_component_gets_its_own_features(trained_joint, tmp_path):
+    trained_joint.to_disk(tmp_path)
+    nlp = compile_pipeline(spacy.load(tmp_path))
+    assert nlp.pipe_names == ["cws", "cner"]
+    nlp.to_disk(tmp_path / "compiled")
+    for doc, other in zip(trained_joint.pipe(TEXTS), spacy.load(tmp_path / "compiled").pipe(TEXTS)):
+        assert (entities(doc), words(doc)) == (entities(other), words(other))
+
+
+def test_a_pipeline_without_a_network(compiled, tmp_path):
+    nlp = spacy.blank("zh")
+    nlp.add_pipe("sentencizer")
+    with pytest.raises(InputError, match="expected a pipeline with a network .cner or cws., got sentencizer"):
+        compile_pipeline(nlp)
+    with pytest.raises(InputError, match="got cner"):
+        compile_pipeline(compiled)
