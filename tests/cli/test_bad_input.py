@@ -22,7 +22,7 @@ LINES = {
     "compare": ["MODEL MODEL DOCS --output NEW --differences NEW", "model model docs.spacy --resamples NUMBER"],
     "convert": ["TAGGED NEW.spacy --format bio"],
     "curve": ["NEW.png LOG --score ents_f"],
-    "dictionary": ["MODEL NEW NAMES", "MODEL NEW names.txt --never NAMES"],
+    "dictionary": ["MODEL NEW NAMES", "MODEL NEW names.txt --never TEXT"],
     "entities": ["MODEL 王海在青岛"],
     "evaluate": [
         "MODEL DOCS --train DOCS --words-train DOCS --output NEW",
