@@ -23,7 +23,7 @@ NUMERAL = re.compile(f"[{CHAR}半]")
 SINGLE = frozenset("二两俩仨三四五六七八九十")
 
 
-class Value(NamedTuple):
+class FoundValue(NamedTuple):
     """A value at characters start to end (exclusive) of a text."""
 
     start: int
@@ -32,7 +32,7 @@ class Value(NamedTuple):
     value: str
 
 
-def find_values(text: str, now: datetime, labels: Collection[str] = LABELS) -> list[Value]:
+def find_values(text: str, now: datetime, labels: Collection[str] = LABELS) -> list[FoundValue]:
     """Returns the values of a text, from left to right; they do not overlap.
 
     now: what dates and times refer to. labels: those to look for."""
@@ -42,7 +42,7 @@ def find_values(text: str, now: datetime, labels: Collection[str] = LABELS) -> l
     if patterns.ANY.search(folded) is None:
         return []
     taken = bytearray(len(text))
-    found: list[Value] = []
+    found: list[FoundValue] = []
     for label, expression, read in EXPRESSIONS:
         for match in expression.finditer(folded):
             start, end = match.span()
@@ -58,7 +58,7 @@ def find_values(text: str, now: datetime, labels: Collection[str] = LABELS) -> l
             taken[start:end] = b"\1" * (end - start)
             named = "TIME" if label == "DATE" and "T" in value else label  # 半小时后
             if named in labels:
-                found.append(Value(start, end, named, value))
+                found.append(FoundValue(start, end, named, value))
         if label == "MONEY":
             _take_words(folded, taken)
     return sorted(found)

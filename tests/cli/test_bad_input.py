@@ -24,7 +24,7 @@ LINES = {
     "compile": ["MODEL NEW"],
     "convert": ["TAGGED NEW.spacy --format bio"],
     "curve": ["NEW.png LOG --score ents_f"],
-    "dictionary": ["MODEL NEW NAMES", "MODEL NEW names.txt --never NAMES"],
+    "dictionary": ["MODEL NEW NAMES", "MODEL NEW names.txt --never TEXT"],
     "entities": ["MODEL 王海在青岛"],
     "evaluate": [
         "MODEL DOCS --train DOCS --words-train DOCS --output NEW",
