@@ -1,4 +1,5 @@
 # `make all`: set up, then corpus -> training -> evaluation -> wheel -> entities of the test set. `make test`: set up, then the tests.
+# `make models`: set up, then the wheels of the general recognisers, without training.
 # `make docs`: set up, then the manual into site/.
 PYTHON ?= python3
 VENV ?= .venv
@@ -14,13 +15,16 @@ RATE = $(if $(filter embedded,$(CORPUS)),0.0003,0.002)
 CARD = $(if $(filter embedded,$(CORPUS)),configs/cards/clc_jieba.yml)
 DATA = $(if $(filter embedded,$(CORPUS)),assets,$(CNER_DATA))
 
-.PHONY: all test image docs setup wheelhouse lint clean
+.PHONY: all models test image docs setup java wheelhouse lint clean
 
 all: setup
 	$(BIN)/python -m spacy project run all . --vars.corpus $(CORPUS) --vars.data $(DATA) --vars.name $(NAME) --vars.max_steps $(STEPS) \
 		--vars.learn_rate $(RATE) --vars.card "$(CARD)"
 
-test: setup
+models: setup
+	$(BIN)/python -m spacy project run models .
+
+test: setup java
 	$(INSTALL) -e ".[test]"
 	npm install --silent --no-package-lock --no-audit --no-fund --prefix tests/serve
 	$(MAKE) lint
@@ -45,6 +49,12 @@ $(VENV)/ready: setup.py constraints.txt pyproject.toml
 	$(INSTALL) --upgrade "setuptools>=77" wheel
 	$(INSTALL) -e ".[compile,words,vectors]"
 	touch $@
+
+# Spark, which some tests start, runs on Java.
+java:
+	@java -version >/dev/null 2>&1 || { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null \
+		&& apt-get update -qq && apt-get install -y -qq --no-install-recommends default-jre-headless >/dev/null; } \
+		|| { echo "expected Java 17 or later for the tests of Spark, found none; install it (default-jre-headless)"; exit 1; }
 
 # After `make all`: everything that a machine without network needs to install the pipeline, in packages/.
 wheelhouse:

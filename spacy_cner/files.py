@@ -76,7 +76,7 @@ def new_file(path: Path) -> Iterator[Path]:
     with _about(path), temporary_folder(target.name, target.parent) as folder:
         new = folder / "new"
         yield new
-        _to_disk(new)
+        to_disk(new)
         if target.exists():
             shutil.copymode(target, new)
         os.replace(new, target)
@@ -96,7 +96,7 @@ def new_folder(path: Path) -> Iterator[Path]:
         yield new
         for file in new.rglob("*"):
             if file.is_file():
-                _to_disk(file)
+                to_disk(file)
         if target.exists():
             target.rename(old)
         try:
@@ -118,7 +118,7 @@ def _about(path: Path) -> Iterator[None]:
         raise OSError(error.errno, error.strerror, str(path)) from error
 
 
-def _to_disk(file: Path) -> None:
+def to_disk(file: Path) -> None:
     with file.open("r+b") as written:
         os.fsync(written.fileno())
 

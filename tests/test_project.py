@@ -27,6 +27,7 @@ from spacy_cner.cli import app
 from spacy_cner.corpus.docbin import read_docs
 from spacy_cner.corpus.prepare import read_recipe
 from spacy_cner.loading import config_folder
+from spacy_cner.training.taught import KEY
 from spacy_cner.vectors.ngrams import NgramVectors
 from spacy_cner.vectors.words import WordVectors
 
@@ -188,11 +189,14 @@ def test_each_file_of_a_public_corpus_is_an_asset(corpus):
             assert asset.get("url", recipe[part]).endswith(recipe[part])
 
 
-@pytest.mark.parametrize("workflow", ["all", "mine", "fast", "pretrain", "encoder", *SEGMENTATION])
+@pytest.mark.parametrize("workflow", ["all", "mine", "fast", "student", "models", "pretrain", "encoder", *SEGMENTATION])
 def test_each_step_has_what_it_needs(workflow):
     suffix, made = "", set()
-    if workflow == "fast":  # it distills a pipeline that is there
-        suffix, made = "_fast", {path for command in settings_of()["commands"] for path in command.get("outputs", [])}
+    if workflow in ("fast", "student"):  # they distill a pipeline that is there
+        suffix, made = (
+            f"_{workflow}",
+            {path for command in settings_of()["commands"] for path in command.get("outputs", [])},
+        )
     settings = settings_of(file="README.md", raw_text="README.md", suffix=suffix)
     commands = {command["name"]: command for command in settings["commands"]}
     for step in settings["workflows"][workflow]:
@@ -318,6 +322,22 @@ def test_fast(tiny, trained):
     assert nlp.pipe_names == ["cner_features"]
     assert [ent.label_ for ent in nlp(text).ents] == ["ORG", "LOC"]
     assert {"ents_f", "ents_r_oov"} <= srsly.read_json(tiny / "metrics" / "distilled_fast.json").keys()
+
+
+def test_student(tiny, trained):
+    """A small network learns from the probabilities of a pipeline, and becomes one that needs no torch."""
+    Path("training/taught").mkdir(parents=True)
+    trained.to_disk("training/taught/model-best")
+    Path("raw.txt").write_text(f"{SENTENCES[3][0] + SENTENCES[1][0]}\n", encoding="utf-8")
+    settings = {"corpus": "tiny", "name": "taught", "raw_text": "raw.txt"}
+    run_here(tiny, "all", ("train", "package", "try"), **settings)
+    steps = {"max_steps": 40, "eval_frequency": 40}
+    run_here(tiny, "student", ("package-compiled", "try"), suffix="_md", **settings, **steps)
+    (doc,) = read_docs(tiny / "corpus" / "tiny" / "taught.spacy")
+    assert list(doc.user_data[KEY]["tags"]) == trained.get_pipe("cner").tags
+    nlp = spacy.load(tiny / "training" / "taught_md" / "compiled")
+    assert nlp.get_pipe("cner").model.name == "onnx_tagger"
+    assert [ent.label_ for ent in nlp(SENTENCES[0][0]).ents] == [label for *_, label in SENTENCES[0][1]]
 
 
 def test_segmenter(tiny):

@@ -2,11 +2,14 @@
 
 from . import (  # noqa: F401  (each registers its command)
     annotate,
+    audit,
     calibrate,
     classes,
+    compare,
     compile,
     convert,
     curve,
+    dictionary,
     entities,
     evaluate,
     explain,
@@ -24,6 +27,7 @@ from . import (  # noqa: F401  (each registers its command)
     serve,
     split,
     stats,
+    teach,
     vectors,
     words,
 )

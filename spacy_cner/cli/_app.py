@@ -28,15 +28,26 @@ __all__ = ["about", "app", "command", "good", "parse_config_overrides", "say", "
 GPU_ID = typer.Option(-1, "--gpu-id", "-g", help="GPU ID, or -1 for CPU")
 BATCH_SIZE = typer.Option(None, min=1, help="Documents in a batch; the pipeline's own by default")
 AS_JSON = typer.Option(False, "--json", help="Print JSON and nothing else")
+RESAMPLES = typer.Option(1000, min=100, help="Sets of documents to draw for the intervals")
 OUTPUT = typer.Option(None, "--output", "-o", help="Also write the JSON to this file")
 QUIET = typer.Option(False, "--quiet", "-q", help="Print results, warnings and errors alone: no messages, no bars")
 
 # The help lists the commands by what people do with them; others come last.
 SECTIONS = {
-    "Train and package": ("init", "pretrain", "export-recogniser", "calibrate", "evaluate", "compile", "package"),
-    "Make corpora": ("convert", "prepare", "split", "sample", "stats", "segment", "pseudo", "annotate"),
+    "Train and package": (
+        "init",
+        "pretrain",
+        "export-recogniser",
+        "calibrate",
+        "dictionary",
+        "evaluate",
+        "compare",
+        "compile",
+        "package",
+    ),
+    "Make corpora": ("convert", "prepare", "split", "sample", "stats", "audit", "segment", "pseudo", "teach"),
     "Learn from raw text, and from errors": ("vectors", "words", "export-encoder", "jieba-tagger", "mine-rules"),
-    "Use": ("serve",),
+    "Use": ("annotate", "serve"),
     "Look into": ("entities", "report", "explain", "classes", "curve"),
 }
 OTHER = "Others"

@@ -194,7 +194,8 @@ def _figures(dev: dict[str, Any], test: dict[str, Any]) -> str:
     parts = []
     for name, scores in (("development set", dev), ("test set", test)):
         if scores.keys() & {"ents_f", "words_f"}:
-            chosen = f", by which its threshold {dev['threshold']:g} was chosen" if "threshold" in scores else ""
+            has_threshold = scores.get("decoding") == "spans"
+            chosen = f", by which its threshold {dev['threshold']:g} was chosen" if has_threshold else ""
             table = "\n".join(line.rstrip() for line in format_scores(scores).splitlines() if line.strip())
             parts.append(f"On its {name}{chosen}, in percent:\n\n```text\n{table}\n```")
     return "\n\n".join(parts) or "It was not scored."

@@ -1,73 +1,157 @@
-"""`annotate`: raw text with the entities that a pipeline finds, as training data."""
+"""`annotate`: what a pipeline finds in any number of documents, in files."""
 
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING, Literal
 
 import typer
-from spacy.tokens import DocBin
 
-from ..corpus.docbin import check_output, save
-from ..corpus.fast_spans import fast_spans
-from ..corpus.silver import Counts, silver_docs
 from ..errors import InputError
-from ..loading import assigned_by, load_pipeline
-from ..nn.precision import Precision, predict_in
-from ..pipeline.teacher import Teacher
-from ..text.progress import progress
-from ..training.raw_text import make_raw_text
-from ..training.taught import KEY
-from ._app import BATCH_SIZE, GPU_ID, command, good
+from ._app import GPU_ID, command, good, warn
+
+if TYPE_CHECKING:
+    from ..scale.run import Engine, Outcome
+
+Format = Literal["parquet", "jsonl", "csv", "spacy", "conll", "brat"]
+SOME_FAILED = 3
+MIB = 1 << 20
+STREAM = "-"
 
 
 @command
 def annotate(
     # fmt: off
     model: str = typer.Argument(..., help="A pipeline: the name of a package, or a path"),
-    output: Path = typer.Argument(..., help="The .spacy file to write"),
-    texts: list[Path] = typer.Argument(
-        ..., help="Raw text: files (.txt, .jsonl; .xz, .gz and .bz2 too) or folders of them"
+    inputs: list[str] = typer.Argument(
+        ...,
+        help="Files (.parquet, .jsonl, .csv, .tsv, .txt, .spacy; text also packed with .gz, .bz2, .xz or .zst), "
+        "folders or patterns of them; - for JSON lines from standard input",
     ),
-    limit: int = typer.Option(0, min=0, help="Read at most so many characters; 0 for all"),
-    min_score: float = typer.Option(0.0, min=0, max=1, help="Leave out a text with an entity that is less probable"),
-    empty: float = typer.Option(0.3, min=0, max=1, help="Keep this share of the texts without entities"),
-    min_length: int = typer.Option(8, min=1, help="Leave out shorter texts"),
-    max_length: int = typer.Option(150, min=1, help="Cut longer texts, at sentence ends where there are any"),
-    seed: int = typer.Option(0, help="Seed"),
-    probabilities: bool = typer.Option(
-        False, help="Also keep how probable the pipeline finds other entities: a network learns from that instead"
+    output: str = typer.Option(
+        ..., "--output", "-o", help="The folder to write, or to go on with; - for JSON lines to standard output"
     ),
-    precision: Precision = typer.Option(
-        "auto", help="auto: bfloat16 where the processor has it, which is faster and changes an entity now and then"
+    text_column: str = typer.Option("text", help="The column, or key, of the texts"),
+    id_column: str | None = typer.Option(None, help="The column that identifies a row: it is always kept"),
+    keep_columns: str | None = typer.Option(None, help="The columns to keep, with commas between them; all by default"),
+    whole_files: bool = typer.Option(False, "--whole-files", help="A .txt file is a text, not each of its lines"),
+    labels: str | None = typer.Option(None, help="The labels to keep, with commas between them; all by default"),
+    min_score: float = typer.Option(0.0, min=0, max=1, help="Leave out entities that are less probable"),
+    offsets: Literal["codepoint", "utf16", "utf8"] = typer.Option("codepoint", help="What start and end count"),
+    n_best: int = typer.Option(0, min=0, help="Add the so many most probable readings of each window of a text"),
+    words: bool = typer.Option(False, "--words", help="Add the words, where the pipeline has any"),
+    format: Format = typer.Option("parquet", "--format", "-f", help="The format to write"),
+    on_error: Literal["keep", "skip", "fail"] = typer.Option(
+        "keep", help="A row with an error is kept with its error, left out, or the end"
     ),
-    batch_size: int | None = BATCH_SIZE,
+    max_errors: int | None = typer.Option(None, min=0, help="End after more rows with errors"),
+    workers: int = typer.Option(1, min=1, help="Processes, each on one thread with a copy of the pipeline"),
+    batch_characters: int = typer.Option(100_000, min=1, help="Characters in a batch, padding included"),
+    part_size: int = typer.Option(4, min=1, help="Cut plain text files and Parquet at about so many MiB of text"),
+    engine: Literal["local", "ray", "spark"] = typer.Option(
+        "local", help="What runs the workers: this machine, Ray or Spark"
+    ),
+    address: str | None = typer.Option(
+        None, help="Of the Ray cluster or Spark master; RAY_ADDRESS or Spark's own settings by default, else local"
+    ),
+    num_gpus: float = typer.Option(0.0, min=0, help="GPUs for each worker of Ray"),
     gpu_id: int = GPU_ID,
     # fmt: on
 ):
-    """Annotate raw text with what a pipeline finds in it.
+    """Annotate files: every row comes back, in order, with its entities.
 
-    Another pipeline can be trained on that: a smaller and faster one, or one that has seen more. A calibrated pipeline
-    teaches best. Each line is a text, once."""
-    check_output(output)
-    if min_length > max_length:
-        raise InputError(f"expected --min-length up to --max-length, got {min_length} and {max_length}")
-    nlp = load_pipeline(model, gpu_id, batch_size)
-    if "doc.ents" not in assigned_by(nlp):
-        found = ", ".join(nlp.pipe_names) or "no components"
-        raise InputError(f"{model}: expected a pipeline that finds entities, got {found}")
-    counts = Counts()
-    pieces = make_raw_text(
-        [str(path) for path in texts], min_length=min_length, max_length=max_length, limit=limit, held_out=0.0, buffer=0
+    Each has `ents` (start, end, label, text, score, kb_id, value) and `error`, which is null where all went well. Each
+    part of the output is written under another name and renamed when it is whole; _SUCCESS stands there at the end.
+    Killed and started again, it goes on where it was. The exit code is 0, 3 if some rows have errors, else 1."""
+    try:
+        import pyarrow  # noqa: F401
+    except ImportError:
+        raise InputError("expected pyarrow, which annotate needs: pip install 'spacy_cner[scale]'") from None
+    from ..scale.annotator import Annotator
+    from ..scale.begin import make_job
+    from ..scale.rows import Rows
+    from ..scale.run import run_job
+    from ..scale.settings import AnnotationSettings
+
+    settings = AnnotationSettings(
+        text_column=text_column,
+        labels=names(labels),
+        min_score=min_score,
+        offsets=offsets,
+        n_best=n_best,
+        words=words,
+        batch_characters=batch_characters,
     )
-    pipe = Teacher(nlp).pipe if probabilities else nlp.pipe
-    docs = silver_docs(pipe, pieces(nlp), min_score=min_score, empty=empty, seed=seed, counts=counts)
-    result = DocBin(attrs=["ENT_IOB", "ENT_TYPE"], store_user_data=probabilities)
-    with predict_in(precision), fast_spans():
-        for doc in progress(docs, unit="doc"):
-            doc.user_data = {key: value for key, value in doc.user_data.items() if key == KEY}
-            result.add(doc)
-    left_out = f"left out: {counts.unsure} with an entity under {min_score:g}, {counts.empty} without entities"
-    if not counts.read:
-        raise InputError(f"{', '.join(map(str, texts))}: expected texts to read, got none")
-    if not counts.entities:
-        raise InputError(f"{model}: expected to find entities in {counts.read} texts, got none to keep; {left_out}")
-    save(result, output)
-    good(f"{output}: {counts.kept} of {counts.read} texts, {counts.entities} entities; {left_out}")
+    if STREAM in (*inputs, output):
+        if inputs != [STREAM] or output != STREAM:
+            raise InputError("expected - for both the input and --output, or for neither")
+        from ..scale.stream import annotate_stream
+
+        rows = Rows(Annotator(model, gpu_id=gpu_id, **settings.to_dict()), on_error=on_error, keep=names(keep_columns))
+        total = annotate_stream(rows, typer.get_binary_stream("stdin"), typer.get_binary_stream("stdout"))
+        end("standard output", total.rows, total.errors, total.entities)
+        return
+    job = make_job(
+        model,
+        inputs,
+        settings,
+        format=format,
+        on_error=on_error,
+        id_column=id_column,
+        keep_columns=names(keep_columns),
+        whole=whole_files,
+        part_size=part_size * MIB,
+    )
+    about = {"engine": engine, "workers": workers}
+    run = engine_of(engine, workers=workers, address=address, num_gpus=num_gpus, gpu_id=gpu_id)
+    outcome = run_job(job, Path(output), run, max_errors=max_errors, about=about)
+    finish(output, outcome)
+
+
+def names(given: str | None) -> list[str] | None:
+    """Returns the names in a list with commas. Raises InputError for an empty one."""
+    if given is None:
+        return None
+    found = [name.strip() for name in given.split(",") if name.strip()]
+    if not found:
+        raise InputError(f"expected names with commas between them, got {given!r}")
+    return found
+
+
+def engine_of(engine: str, *, workers: int, address: str | None, num_gpus: float, gpu_id: int) -> "Engine":
+    """Returns what runs the workers. Raises InputError where it is not installed, or does not take an option."""
+    if engine == "local":
+        from ..scale.local import run_here, run_local
+
+        if address is not None or num_gpus:
+            raise InputError("expected --address and --num-gpus with --engine ray, got --engine local")
+        return partial(run_here, gpu_id=gpu_id) if workers == 1 else partial(run_local, workers=workers, gpu_id=gpu_id)
+    if gpu_id >= 0:
+        raise InputError(f"expected --gpu-id with --engine local, got --engine {engine}")
+    if engine == "ray":
+        from ..scale.on_ray import run_on_ray
+
+        return partial(run_on_ray, workers=workers, address=address, num_gpus=num_gpus)
+    if num_gpus:
+        raise InputError("expected --num-gpus with --engine ray, got --engine spark")
+    from ..scale.on_spark import run_on_spark
+
+    return partial(run_on_spark, workers=workers, master=address)
+
+
+def finish(output: str, outcome: "Outcome") -> None:
+    """Says what became of a job, and ends with its exit code."""
+    if outcome.broken:
+        for error in outcome.broken:
+            warn(error)
+        raise InputError(f"{output}: expected all parts to be read, {len(outcome.broken)} of {outcome.parts} were not")
+    total = outcome.total
+    before = f"; {outcome.done_before} of {outcome.parts} parts were done before" if outcome.done_before else ""
+    end(output, total.rows, total.errors, total.entities, before)
+
+
+def end(output: str, rows: int, errors: int, entities: int, more: str = "") -> None:
+    """Says how many rows there were. Ends with the exit code 3 if some have errors."""
+    good(f"{output}: {rows} rows, {entities} entities{more}")
+    if errors:
+        warn(f"{output}: {errors} rows with errors, which the column `error` names")
+        raise typer.Exit(SOME_FAILED)

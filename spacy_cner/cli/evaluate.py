@@ -1,24 +1,33 @@
 """`evaluate`: score a pipeline on gold documents."""
 
+import json
 from pathlib import Path
 
 import typer
+from spacy.language import Language
 from spacy.vocab import Vocab
 
-from ..corpus.docbin import read_docs
+from ..corpus.docbin import check_output, chinese_vocab, read_docs
 from ..corpus.stats import KnownEntities, known_entities
 from ..errors import InputError
-from ..evaluation.pipeline import evaluate_pipeline
-from ..evaluation.report import format_scores
+from ..evaluation.details import detail
+from ..evaluation.mistakes import mistakes
+from ..evaluation.pipeline import evaluate_system
+from ..evaluation.predictions import is_file_of_predictions, save_predictions
+from ..evaluation.report import format_mistakes, format_scores
 from ..evaluation.words import read_vocabulary
+from ..files import write_text
 from ..loading import load_pipeline
-from ._app import AS_JSON, BATCH_SIZE, GPU_ID, OUTPUT, about, command, show
+from ..plots.reliability import draw_reliability
+from ._app import AS_JSON, BATCH_SIZE, GPU_ID, OUTPUT, RESAMPLES, about, command, show
 
 
 @command
 def evaluate(
     # fmt: off
-    model: str = typer.Argument(..., help="A pipeline: the name of a package, or a path"),
+    model: str = typer.Argument(
+        ..., help="A pipeline: the name of a package, or a path; or a .spacy file of predictions (see --save)"
+    ),
     data: Path = typer.Argument(..., help="Gold documents: a .spacy file, or a folder of them"),
     train: Path | None = typer.Option(None, help="The training set (.spacy), for recall on entities unseen in it"),
     words: bool = typer.Option(
@@ -29,6 +38,13 @@ def evaluate(
         help="The training set (.spacy) or its word list (.txt, .utf8), for recall on words unseen in it; "
         "implies --words",
     ),
+    examples: int = typer.Option(0, min=0, help="Also show so many errors of each kind, with their text"),
+    errors: Path | None = typer.Option(None, help="Write all errors to this file, one a line, as JSON (.jsonl)"),
+    picture: Path | None = typer.Option(
+        None, help="Draw how often entities of a probability are right, to this file (.png, .svg)"
+    ),
+    save: Path | None = typer.Option(None, help="Write the predicted documents to this .spacy file"),
+    resamples: int = RESAMPLES,
     as_json: bool = AS_JSON,
     output: Path | None = OUTPUT,
     gpu_id: int = GPU_ID,
@@ -37,18 +53,34 @@ def evaluate(
 ):
     """Score a pipeline on gold documents.
 
-    Entities: precision, recall and F1, overall and per type (exact spans, as spaCy counts them), recall on entities
-    unseen in training, and named against nominal mentions where labels end in .NAM and .NOM. Words, where both sides
-    have a segmentation (doc.spans["words"]), as the SIGHAN bakeoffs score them: precision, recall and F1, and recall on
-    words seen and unseen in training. Scores are 0-1 in JSON and percent in the table; `speed` is characters per
-    second."""
-    nlp = load_pipeline(model, gpu_id)
-    known = None if train is None else _known(train, nlp.vocab)
+    Entities: precision, recall and F1, overall and per type (exact spans, as spaCy counts them), with the interval that
+    holds 95 % of the scores if the documents are drawn again; recall on entities unseen in training; named against
+    nominal mentions where labels end in .NAM and .NOM. Further tables group entities by length, script and place, give
+    the scores of SemEval-2013, and count errors by kind. ECE and Brier score say what the probabilities are worth.
+
+    Words, where both sides have a segmentation (doc.spans["words"]), as the SIGHAN bakeoffs score them: precision,
+    recall and F1, and recall on words seen and unseen in training. Scores are 0-1 in JSON and percent in the table;
+    `speed` is characters per second. But for that, equal input gives equal JSON."""
+    system = Path(model) if is_file_of_predictions(model) else load_pipeline(model, gpu_id)
+    vocab = system.vocab if isinstance(system, Language) else chinese_vocab()
+    known = None if train is None else _known(train, vocab)
     vocabulary = None if words_train is None else read_vocabulary(words_train)
-    docs = list(read_docs(data, nlp.vocab))
+    if save is not None:
+        check_output(save)
+    docs = list(read_docs(data, vocab))
     with about(data):
-        scores = evaluate_pipeline(nlp, docs, known, batch_size, words=words, vocabulary=vocabulary)
-    show(format_scores(scores), scores, as_json, output)
+        found = evaluate_system(system, docs, known, batch_size, words=words, vocabulary=vocabulary)
+        scores = found.scores | (detail(found.judged, known, resamples) if found.judged else {})
+    wrong = mistakes(found.judged, known)
+    if errors is not None:
+        lines = (json.dumps(each.to_dict(), ensure_ascii=False) for each in wrong)
+        write_text(errors, "".join(f"{line}\n" for line in lines))
+    if picture is not None:
+        with about(data):
+            draw_reliability(scores.get("ents_probabilities"), picture)
+    if save is not None:
+        save_predictions(found.predicted, save)
+    show(format_scores(scores) + format_mistakes(wrong, examples), scores, as_json, output)
 
 
 def _known(train: Path, vocab: Vocab) -> KnownEntities:

@@ -19,7 +19,7 @@ def jieba_tagger(
     """Make a pipeline of the network that comes with jieba.
 
     It is LAC, which finds words, parts of speech and names of persons, places, organisations and times without any
-    training here. `annotate`, `segment` and `evaluate` take it as any other pipeline."""
+    training here. `annotate`, `teach` and `evaluate` take it as any other pipeline."""
     from ..pipeline.jieba_tagger import jieba_tagger as make_jieba_tagger
 
     nlp = make_jieba_tagger(name)

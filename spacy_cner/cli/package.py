@@ -50,8 +50,8 @@ def package(
     """Build the wheel of a pipeline, and the plugin's.
 
     `pip install zh_...whl spacy_cner...whl` installs them and what they need: no torch for a compiled pipeline. The
-    plugin's wheel is built from a checkout only. Needs no network. The pipeline's wheel has a model card
-    (MODEL_CARD.md, and what `spacy info` prints) and licences."""
+    plugin's wheel is built from a checkout only. Needs no network. The pipeline's wheel has a model card (MODEL_CARD.md,
+    and what `spacy info` prints) and licences."""
     if not (model / "meta.json").is_file():
         raise InputError(f"{model}: expected the folder of a trained pipeline (with meta.json), found none")
     nlp = load_pipeline(str(model))

@@ -6,11 +6,12 @@ from typing import Any
 import typer
 
 from ..corpus.convert import FORMATS, ConversionReport
-from ..corpus.docbin import save
+from ..corpus.docbin import docs_of, save
 from ..corpus.prepare import prepare_file, prepare_folder, read_recipe
 from ..errors import InputError
 from ..loading import config_folder
 from ._app import command, good
+from .audit import say_findings
 from .convert import (
     COLUMN,
     ENCODING,
@@ -54,7 +55,7 @@ def prepare(
     """Convert and split a corpus, in one command.
 
     It is one that a recipe describes, or your own annotated file. What is skipped, repaired or not read is
-    reported."""
+    reported, and so is how much `audit` finds suspicious."""
     given = {
         "strict_tags": strict_tags or None,
         "labels": labels,
@@ -86,3 +87,6 @@ def prepare(
         save(docs, path)
         good(f"{path}: {len(docs)} sentences")
     good(str(report))
+    with_entities = {part: list(docs_of(docs)) for part, docs in parts.items()}
+    if any(doc.ents for docs in with_entities.values() for doc in docs):
+        say_findings(with_entities, output)

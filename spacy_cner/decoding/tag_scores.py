@@ -44,6 +44,16 @@ class TagScores(NamedTuple):
         emissions[..., 0] -= penalty
         return self._replace(emissions=emissions)
 
+    def tempered(self, temperature: float) -> "TagScores":
+        """Returns the scores divided by a temperature: over 1, probabilities are less sure. The best tags stay."""
+        learned = (self.crf.transitions, self.crf.start, self.crf.end)
+        transitions, start, end = (scores / temperature for scores in learned)
+        return self._replace(
+            crf=self.crf._replace(transitions=transitions, start=start, end=end),
+            emissions=self.emissions / temperature,
+            transitions=None if self.transitions is None else self.transitions / temperature,
+        )
+
 
 class Tagged(NamedTuple):
     """Windows of documents with the scores of their tags, B = len(windows)."""

@@ -1,67 +1,92 @@
-"""Calibration: the probability that an entity must have, chosen on development data."""
+"""Calibration: what probabilities mean, and the one that an entity must have, chosen on development data."""
 
 import logging
 from collections.abc import Iterable, Sequence
 from statistics import fmean
 from typing import Any, NamedTuple
 
+import numpy
 from spacy.language import Language
 from spacy.tokens import Doc
-from spacy.training import Example
 from spacy.util import minibatch
 
 from ..decoding.find_spans import without_overlap
 from ..errors import InputError
 from ..text.progress import progress
-from .gold import char_doc, is_annotated
+from .bootstrap import Interval, interval, prf, resampled
+from .gold import is_annotated
+from .judged import Judged, judge
 from .pipeline import evaluate_pipeline
-from .scorer import score_ents
+from .predictions import run
+from .reliability import expected_error, scored
+from .temperature import TEMPERATURES, best_temperature, gain, span_losses
 
 logger = logging.getLogger(__name__)
 
-SETTINGS = ("decoding", "threshold")
+SETTINGS = ("decoding", "threshold", "temperature")
 LEAST_ENTITIES = 20  # in the development data; with fewer, which threshold is the best is chance
 THRESHOLDS = tuple(step / 20 for step in range(2, 13))
+PATH = ("path", 0.0)
+
+Choice = tuple[str, float]  # decoding, threshold
+
+
+class Candidate(NamedTuple):
+    """One way to decode. counts: right, found and gold entities of each document, (D, 3)."""
+
+    choice: Choice
+    counts: numpy.ndarray
+
+    @property
+    def f(self) -> float:
+        """F1, 0-1; 0 where nothing is gold or found."""
+        return float(numpy.nan_to_num(prf(self.counts.sum(axis=0))[2]))
 
 
 class Calibration(NamedTuple):
-    """F1 (0-1) of two ways to decode. path_f: with the best tag sequences. spans_f: with the best spans, by threshold,
-    in order. entities: how many the development data have."""
+    """What calibration found. F1 is 0-1.
 
+    before_f: of the pipeline as it was. path_f: with the best tag sequences. spans_f: with the best spans, by
+    threshold, in order. best: the decoding and threshold with the highest F1. rise: the interval that holds 95 % of how
+    far it is above `before_f`, None where none was looked for. temperature: before and after. ece: the expected
+    calibration error on the development data before and after, None without entities. entities: how many these have.
+    chosen: the decoding and threshold that the pipeline has now. f: its F1."""
+
+    before_f: float
     path_f: float
     spans_f: dict[float, float]
+    best: Choice
+    rise: Interval | None
+    temperature: tuple[float, float]
+    ece: tuple[float | None, float | None]
     entities: int
+    chosen: Choice
+    f: float
 
     @property
-    def threshold(self) -> float:
-        """The threshold with the highest F1, averaged with its neighbours' because a single one varies with a few
-        entities. Of several equal ones it is the lowest."""
-        scores = list(self.spans_f.values())
-        smooth = [fmean(scores[max(0, i - 1) : i + 2]) for i in range(len(scores))]
-        return list(self.spans_f)[smooth.index(max(smooth))]
-
-    @property
-    def settings(self) -> tuple[str, float]:
-        """The decoding and the threshold to use: the best tag sequences, unless there are enough entities to tell and
-        the best spans at `threshold` have a higher F1."""
-        better = self.entities >= LEAST_ENTITIES and self.spans_f[self.threshold] > self.path_f
-        return ("spans", self.threshold) if better else ("path", 0.0)
+    def is_kept(self) -> bool:
+        """Whether the decoding and the threshold are as they were."""
+        return self.chosen != self.best or self.rise is None
 
 
 def calibrate(
     nlp: Language, docs: Iterable[Doc], component: str | None = None, thresholds: Sequence[float] = THRESHOLDS
 ) -> Calibration:
-    """Sets the component's `decoding` to "spans" and its `threshold` to the best of `thresholds` (in order) on `docs`;
-    or to "path", if that is as good, or `docs` have fewer than LEAST_ENTITIES entities, which is logged as a warning.
-    Writes both to the pipeline's config, too.
+    """Chooses a component's `temperature`, `decoding` and `threshold` on `docs`, and writes them to the pipeline's
+    config, too. Each is changed only where that is better by more than chance.
+
+    The temperature is the one with the lowest log loss of all spans that are not improbable, if the loss falls in
+    95 % of development sets that are drawn from the documents again. Then the best tag sequences and the best spans
+    over each of `thresholds` (in order) are candidates. The one with the highest F1 replaces what the pipeline does if
+    F1 rises in 95 % of drawn sets. With fewer than LEAST_ENTITIES entities nothing is changed, which is logged as a
+    warning. The pipeline's F1 on `docs` never falls.
 
     A CRF trained on few sentences spreads probability over many tag sequences. So the best sequence omits entities that
     are rather probable. With calibrated probabilities the best threshold would be half of the best F1 (Lipton et al.
-    2014, theorem 1). A network's are too high or too low, so thresholds are tried. The documents must not be training
-    data, where the network is certain of everything.
+    2014, theorem 1). The documents must not be training data, where the network is certain of everything.
 
     `nlp.meta["performance"]` becomes the scores of the pipeline on `docs` as it is now (see `evaluate_pipeline`), with
-    both settings: what training wrote there holds for other ones.
+    the settings: what training wrote there holds for other ones.
 
     component: its name; by default the last component that has the settings.
     Raises InputError if the component has no such settings, or no document has entity annotation."""
@@ -70,51 +95,127 @@ def calibrate(
     if name not in names_to_calibrate(nlp):
         has = ", ".join(names_to_calibrate(nlp)) or "none"
         raise InputError(f"expected a component with the setting decoding (this pipeline: {has}), got {name!r}")
-
-    def use(decoding: str, threshold: float) -> None:
-        for setting, value in zip(SETTINGS, (decoding, threshold)):
-            setattr(nlp.get_pipe(name), setting, value)
-            nlp.get_pipe_config(name)[setting] = value
-
-    use("path", 0.0)
-    path_f = evaluate_pipeline(nlp, docs)["ents_f"]
+    pipe: Any = nlp.get_pipe(name)
     gold = [doc for doc in docs if is_annotated(doc)]
+    if not gold:
+        raise InputError(f"expected documents with entity annotation, got none in {len(docs)} documents")
+
+    def use(temperature: float, choice: Choice) -> None:
+        pipe.reconfigure(nlp, name, decoding=choice[0], threshold=choice[1], temperature=temperature)
+
+    was, cold = (pipe.decoding, pipe.threshold), pipe.temperature
+    before, ece = _judged(nlp, gold)
+    before_f = Candidate(was, _counts(before)).f
     entities = sum(len(doc.ents) for doc in gold)
+    met = _met_by(nlp, name, gold)
+    warm = cold
+    if entities >= LEAST_ENTITIES:
+        warm = _temperature(pipe, met, gold, cold, nlp.batch_size)
+    use(warm, was)
+    candidates = _candidates(nlp, name, met, gold, thresholds)
+    best = max([candidates[0], _of_plateau(candidates[1:])], key=lambda each: each.f)
+    now = before if warm == cold else _judged(nlp, gold)[0]
+    rise = None
     if entities < LEAST_ENTITIES:
         logger.warning(
-            "expected at least %d entities to choose a threshold by, got %d: the most probable tags are kept",
+            "expected at least %d entities in the development data to choose by, got %d: nothing is changed",
             LEAST_ENTITIES,
             entities,
         )
-    found = Calibration(path_f, spans_f(nlp, name, gold, thresholds), entities)
-    use(*found.settings)
-    scores = {key: value for key, value in evaluate_pipeline(nlp, gold).items() if key != "speed"}
-    nlp.meta["performance"] = {**scores, **{setting: getattr(nlp.get_pipe(name), setting) for setting in SETTINGS}}
-    return found
+    elif best.choice != was:
+        rise = _rise(_counts(now), best.counts)
+    if rise is not None and rise[0] > 0:
+        use(warm, best.choice)
+    if Candidate(was, _counts(_judged(nlp, gold)[0])).f < before_f:  # a threshold that fitted the old temperature
+        use(cold, was)
+    scores = {key: value for key, value in evaluate_pipeline(nlp, docs).items() if key != "speed"}
+    nlp.meta["performance"] = {**scores, **{setting: getattr(pipe, setting) for setting in SETTINGS}}
+    return Calibration(
+        before_f=before_f,
+        path_f=candidates[0].f,
+        spans_f={candidate.choice[1]: candidate.f for candidate in candidates[1:]},
+        best=best.choice,
+        rise=rise,
+        temperature=(cold, pipe.temperature),
+        ece=(ece, _judged(nlp, gold)[1]),
+        entities=entities,
+        chosen=(pipe.decoding, pipe.threshold),
+        f=scores["ents_f"],
+    )
 
 
-def spans_f(nlp: Language, name: str, gold: Sequence[Doc], thresholds: Sequence[float]) -> dict[float, float]:
-    """Returns the pipeline's F1 on gold documents for each threshold of the component.
+def _judged(nlp: Language, gold: Sequence[Doc]) -> tuple[list[Judged], float | None]:
+    """What the pipeline finds as it is, and the calibration error of that."""
+    judged = judge(run(nlp, gold)[0], gold)
+    return judged, expected_error(*scored(judged))
 
-    The component runs only once, because entities over a threshold are among those over a lower one."""
+
+def _counts(judged: Sequence[Judged]) -> numpy.ndarray:
+    return numpy.array([[len(each.right), len(set(each.found)), len(set(each.gold))] for each in judged]).reshape(-1, 3)
+
+
+def _rise(before: numpy.ndarray, after: numpy.ndarray) -> Interval | None:
+    """The interval of the difference of F1, by the paired bootstrap."""
+    first, second = (numpy.nan_to_num(prf(resampled(counts))[2]) for counts in (before, after))
+    return interval(second - first)
+
+
+def _met_by(nlp: Language, name: str, gold: Sequence[Doc]) -> list[Doc]:
+    """The documents as the component meets them."""
+    with nlp.select_pipes(enable=nlp.pipe_names[: nlp.pipe_names.index(name)]):
+        return list(nlp.pipe(doc.text for doc in gold))
+
+
+def _temperature(pipe: Any, met: Sequence[Doc], gold: Sequence[Doc], cold: float, batch_size: int) -> float:
+    """The best temperature, if it is better than the one there is by more than chance."""
+    tried = sorted({*TEMPERATURES, cold})
+    losses = span_losses(pipe, met, gold, tried, batch_size)
+    fall = gain(losses, int(losses.sum(axis=1).argmin()), tried.index(cold))
+    return best_temperature(tried, losses.sum(axis=1)) if fall is not None and fall[0] > 0 else cold
+
+
+def _candidates(
+    nlp: Language, name: str, met: Sequence[Doc], gold: Sequence[Doc], thresholds: Sequence[float]
+) -> list[Candidate]:
+    """The best tag sequences, then the best spans over each threshold.
+
+    The component runs only twice, because entities over a threshold are among those over a lower one."""
     pipe: Any = nlp.get_pipe(name)
-    index = nlp.pipe_names.index(name)
-    before, after = nlp.pipe_names[:index], nlp.pipe_names[index + 1 :]
-    with nlp.select_pipes(enable=before):
-        docs = list(nlp.pipe(doc.text for doc in gold))
-    batches = minibatch(docs, nlp.batch_size)
-    shown = progress(batches, total=-(-len(docs) // nlp.batch_size), unit="batch")
-    candidates = [found for batch in shown for found in pipe.candidates(batch, min(thresholds))]
-    references = [char_doc(doc) for doc in gold]
-    scores = {}
-    for threshold in progress(thresholds, unit="threshold"):
-        found = [doc.copy() for doc in docs]
-        over = [[entity for entity in row if entity.score >= threshold] for row in candidates]
-        pipe.set_annotations(found, [without_overlap(row, threshold) for row in over])
+    after = nlp.pipe_names[nlp.pipe_names.index(name) + 1 :]
+    batches = list(minibatch(met, nlp.batch_size))
+    decoding, threshold = pipe.decoding, pipe.threshold
+    pipe.decoding, pipe.threshold = PATH
+    paths = [row for batch in batches for row in pipe.predict(batch)]
+    pipe.decoding, pipe.threshold = decoding, threshold
+    shown = progress(batches, unit="batch")
+    probable = [row for batch in shown for row in pipe.candidates(batch, min(thresholds))]
+
+    def candidate(choice: Choice, entities: list[list[Any]]) -> Candidate:
+        found = [doc.copy() for doc in met]
+        pipe.set_annotations(found, entities)
         with nlp.select_pipes(enable=after):
-            found = list(nlp.pipe(found))
-        scores[threshold] = score_ents([Example(x, y) for x, y in zip(found, references, strict=True)])["ents_f"]
-    return scores
+            return Candidate(choice, _counts(judge(nlp.pipe(found), gold)))
+
+    candidates = [candidate(PATH, paths)]
+    for least in progress(thresholds, unit="threshold"):
+        over = [[entity for entity in row if entity.score >= least] for row in probable]
+        candidates.append(candidate(("spans", least), [without_overlap(row, least) for row in over]))
+    return candidates
+
+
+def _of_plateau(candidates: Sequence[Candidate]) -> Candidate:
+    """The candidate with the highest F1, averaged with its neighbours' because a single one varies with a few entities.
+    Of equal ones it is the one in the middle of their longest row."""
+    scores = [candidate.f for candidate in candidates]
+    smooth = [fmean(scores[max(0, i - 1) : i + 2]) for i in range(len(scores))]
+    rows: list[list[int]] = [[]]
+    for i, score in enumerate(smooth):
+        if score >= max(smooth) - 1e-9:
+            rows[-1].append(i)
+        elif rows[-1]:
+            rows.append([])
+    longest = max(rows, key=len)
+    return candidates[longest[(len(longest) - 1) // 2]]
 
 
 def names_to_calibrate(nlp: Language) -> list[str]:

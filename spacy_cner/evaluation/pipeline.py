@@ -1,24 +1,35 @@
 """Evaluation of any pipeline that sets `doc.ents` or segments words: run on text, scored against gold documents."""
 
 import logging
-from collections.abc import Iterable
-from time import perf_counter
-from typing import Any
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
 
 from spacy.language import Language
 from spacy.tokens import Doc
 from spacy.training import Example
 
+from ..corpus.docbin import read_docs
 from ..corpus.segment import has_words
 from ..corpus.stats import KnownEntities
 from ..errors import InputError
-from ..text.progress import progress
 from ..text.words import KIND_KEY
 from .gold import char_doc, is_annotated
+from .judged import Judged, judge
+from .predictions import check_predictions, run
 from .scorer import score_ents
 from .words import score_words
 
 logger = logging.getLogger(__name__)
+
+
+class Evaluated(NamedTuple):
+    """The scores of a system, as `evaluate_pipeline` returns them, with its documents and its entities beside gold ones
+    (none without entity annotation)."""
+
+    scores: dict[str, Any]
+    predicted: list[Doc]
+    judged: list[Judged]
 
 
 def evaluate_pipeline(
@@ -43,27 +54,65 @@ def evaluate_pipeline(
     The pipeline sees only the text of a gold document, and splits it with its own tokenizer. Spans are compared by
     their characters. A document without an annotation is skipped for the scores that need it, with a warning. Raises
     InputError if no document is left."""
-    docs = list(docs)
-    words = _are_words_scored(nlp, docs, words or vocabulary is not None)
+    return evaluate_system(nlp, list(docs), known, batch_size, words=words, vocabulary=vocabulary).scores
+
+
+def evaluate_system(
+    system: Language | Path,
+    docs: Sequence[Doc],
+    known: KnownEntities | None = None,
+    batch_size: int | None = None,
+    *,
+    words: bool = False,
+    vocabulary: set[str] | None = None,
+) -> Evaluated:
+    """Does what `evaluate_pipeline` does, for a pipeline or for a file of predictions, which has no `speed`."""
+    kept = [] if isinstance(system, Language) else list(read_docs(system, docs[0].vocab if docs else None))
+    source = system if isinstance(system, Language) else kept
+    words = _are_words_scored(source, docs, words or vocabulary is not None)
+    gold = gold_docs(docs, words)
+    if isinstance(system, Language):
+        predicted, seconds = run(system, gold, batch_size)
+        speed = {"speed": sum(len(doc.text) for doc in gold) / seconds}
+    else:
+        predicted, speed = check_predictions(kept, gold, system), {}
+    scores = score_predicted(predicted, gold, known, words=words, vocabulary=vocabulary)
+    if "ents_f" in scores and not any(doc.ents for doc in predicted):
+        name = ", ".join(system.pipe_names) or "empty" if isinstance(system, Language) else system
+        logger.warning("the pipeline (%s) found no entity in any document", name)
+    return Evaluated(scores | speed, predicted, judge(predicted, gold))
+
+
+def gold_docs(docs: Sequence[Doc], words: bool = False) -> list[Doc]:
+    """Returns the documents that have annotation to score by, and warns of those that have none.
+
+    words: those with words count, too. Raises InputError if no document is left."""
     gold = [doc for doc in docs if is_annotated(doc) or (words and has_words(doc))]
     if not gold:
         hint = "; --words scores the tokens of a pipeline as its words" if any(map(has_words, docs)) else ""
         raise InputError(f"expected documents with entity annotation, got none in {len(docs)} documents{hint}")
     _warn_of_gold(docs, words)
-    texts = [doc.text for doc in gold]
-    start = perf_counter()
-    predicted = list(progress(nlp.pipe(texts, batch_size=batch_size), total=len(texts), unit="doc"))
-    seconds = perf_counter() - start
+    return gold
+
+
+def score_predicted(
+    predicted: Sequence[Doc],
+    gold: Sequence[Doc],
+    known: KnownEntities | None = None,
+    *,
+    words: bool = False,
+    vocabulary: set[str] | None = None,
+) -> dict[str, Any]:
+    """Returns what `evaluate_pipeline` does, without `speed`, for documents that were predicted before."""
     pairs = list(zip(predicted, gold, strict=True))
-    ents_examples = [Example(x, char_doc(y)) for x, y in pairs if is_annotated(y)]
+    examples = [Example(x, char_doc(y)) for x, y in pairs if is_annotated(y)]
     scores: dict[str, Any] = {}
-    if ents_examples:
-        if not any(example.predicted.ents for example in ents_examples):
-            logger.warning("the pipeline (%s) found no entity in any document", ", ".join(nlp.pipe_names) or "empty")
-        scores |= score_ents(ents_examples, known) | score_kinds(ents_examples)
+    if examples:
+        scores |= score_ents(examples, known) | score_kinds(examples)
+        # spaCy's order is that of a set, another in each process.
+        scores["ents_per_type"] = dict(sorted((scores["ents_per_type"] or {}).items()))
     if words:
         scores |= score_words([Example(x, y) for x, y in pairs if has_words(y)], vocabulary)
-    scores["speed"] = sum(map(len, texts)) / seconds
     return scores
 
 
@@ -82,14 +131,16 @@ def score_kinds(examples: list[Example]) -> dict[str, Any]:
     return found
 
 
-def _are_words_scored(nlp: Language, docs: list[Doc], asked: bool) -> bool:
+def _are_words_scored(system: Language | Sequence[Doc], docs: Sequence[Doc], asked: bool) -> bool:
     text = next((doc.text for doc in docs if has_words(doc)), None)
     if asked and text is None:
         raise InputError(f"expected documents with words, got none in {len(docs)} documents")
-    return asked or (text is not None and has_words(nlp(text)))
+    if asked or text is None:
+        return asked
+    return has_words(system(text)) if isinstance(system, Language) else any(map(has_words, system))
 
 
-def _warn_of_gold(docs: list[Doc], words: bool) -> None:
+def _warn_of_gold(docs: Sequence[Doc], words: bool) -> None:
     kinds = [("entity annotation", is_annotated)] + [("words", has_words)] * words
     for kind, has_annotation in kinds:
         missing = sum(not has_annotation(doc) for doc in docs)

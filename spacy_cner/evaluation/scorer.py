@@ -15,12 +15,11 @@ from ..corpus.docbin import read_docs
 from ..corpus.stats import KnownEntities, is_known, known_entities
 from ..errors import InputError
 from .gold import is_annotated
+from .judged import CharSpan
 from .training_set import of_training_set
 
 # The label suffixes of Weibo NER (Peng and Dredze 2015): PER.NAM is a name, PER.NOM a nominal mention.
 MENTION_SUFFIXES = {"named": ".NAM", "nominal": ".NOM"}
-
-CharSpan = tuple[int, int, str]  # start and end character, label
 
 
 @registry.scorers("spacy_cner.ents_scorer.v1")

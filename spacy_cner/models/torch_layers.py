@@ -22,7 +22,7 @@ from thinc.types import Floats2d
 from torch import nn
 
 from ..errors import InputError
-from ..nn.precision import Precision, autocast, check_precision
+from ..nn.precision import Kind, Precision, autocast, check_precision, gains_by_bfloat16
 from ..text.batching import batches_by_length
 from .engines import padded_size
 
@@ -164,10 +164,24 @@ class _Mixed(nn.Module):
     def __init__(self, inner: nn.Module, precision: Precision):
         super().__init__()
         self.inner, self.precision = inner, precision
+        recurrent = any(isinstance(part, nn.LSTM) for part in inner.modules())
+        self.kind: Kind = "recurrent" if recurrent else "product"
 
     def forward(self, padded: torch.Tensor, lengths: torch.Tensor) -> torch.Tensor:
-        with autocast(self.precision, padded.device.type, self.training):
+        with autocast(self.precision, padded.device.type, self.training, self.kind):
             return self.inner(padded, lengths).float()
+
+
+def chosen_precisions(model: Model) -> dict[str, str]:
+    """Returns in which precision the layers of a model train whose precision is "auto", by their names."""
+    found = {}
+    for node in model.walk():
+        for shim in node.shims:
+            module = getattr(shim, "_model", None)
+            if isinstance(module, _Mixed) and module.precision == "auto":
+                device = next((weight.device.type for weight in module.parameters()), "cpu")
+                found[node.name] = "bfloat16" if gains_by_bfloat16(device, module.kind) else "float32"
+    return found
 
 
 def mixed(build_module: Callable[..., nn.Module], precision: Precision, **sizes: int) -> nn.Module:

@@ -14,7 +14,7 @@ from ..errors import InputError
 from ..text.char_view import char_offsets, gold_entity_tags
 from ..text.windows import Window, join_spans
 from .entity_writer import Entity, EntityWriter, trimmed
-from .known import known_in, known_tokens
+from .known import TokenMatch, known_in, known_tokens
 from .settings import Setting, one_of
 from .tagging import CharTagger
 
@@ -27,6 +27,12 @@ def check_threshold(value: float) -> None:
         raise InputError(f"expected a number from 0 to 1, got {value}")
 
 
+def check_temperature(value: float) -> None:
+    """Raises InputError for a number that scores cannot be divided by."""
+    if not 0 < value < float("inf"):
+        raise InputError(f"expected a number over 0, got {value}")
+
+
 class EntityTagger(EntityWriter, CharTagger):
     """Reads tags as entities."""
 
@@ -36,6 +42,9 @@ class EntityTagger(EntityWriter, CharTagger):
     because no single way to tag it is likely; `python -m spacy_cner calibrate` chooses the threshold."""
     threshold = Setting[float](0.0, check_threshold)
     """Entities less probable than this are left out."""
+    temperature = Setting[float](1.0, check_temperature)
+    """All scores are divided by it: over 1, probabilities are less sure, and the most probable tags stay as they are
+    (Guo et al. 2017, "On calibration of modern neural networks"). `python -m spacy_cner calibrate` chooses it."""
     outside_penalty = Setting[float](0.0)
     """This is subtracted from the score of the tag O in prediction: a positive number finds more entities, and more
     wrong ones (Minkov et al. 2006, "NER systems that suit user's preferences"). Scores are those of the CRF so
@@ -80,11 +89,7 @@ class EntityTagger(EntityWriter, CharTagger):
         parts: list[list[tuple[Window, list[ScoredSpan]]]] = [[] for _ in views]
         known = [known_tokens(view) for view in views]
         for windows, scores in tagged:
-            if inside := list(known_in(windows, known)):
-                scores = raised(scores, inside)
-            if self.outside_penalty:
-                scores = scores.without(self.outside_penalty)
-            for window, row in zip(windows, (spans or self.spans)(scores)):
+            for window, row in zip(windows, (spans or self.spans)(self.adjusted(scores, windows, known))):
                 placed = [(window.start + start, window.start + end, label, score) for start, end, label, score in row]
                 parts[window.index].append((window, placed))
         documents = []
@@ -102,3 +107,11 @@ class EntityTagger(EntityWriter, CharTagger):
     def candidates(self, docs: Iterable[Doc], threshold: float) -> list[list[Entity]]:
         """All entities of each document that are at least as probable as `threshold`, whether or not they overlap."""
         return self.read(*self.scored(docs), partial(probable_spans, threshold=threshold))
+
+    def adjusted(self, scores: TagScores, windows: list[Window], known: list[list[TokenMatch]]) -> TagScores:
+        """The scores as what is known and the settings change them before decoding."""
+        if inside := list(known_in(windows, known)):
+            scores = raised(scores, inside)
+        if self.outside_penalty:
+            scores = scores.without(self.outside_penalty)
+        return scores.tempered(self.temperature) if self.temperature != 1 else scores

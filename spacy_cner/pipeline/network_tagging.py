@@ -204,3 +204,8 @@ class NetworkTagger(CharTagger, Sealed, TrainablePipe):
         tagger.set_labels(self.model, self.labels, outside=self.has_outside)
         sample = [self.view(example.x) for example in islice(get_examples(), 10)]
         self.model.initialize(X=[view for view in sample if len(view)] or [self.view(Doc(self.vocab, words=["中"]))])
+        from ..models.torch_layers import chosen_precisions
+
+        if nlp is not None and (precisions := chosen_precisions(self.model)):
+            # The weights that training finds depend on it.
+            nlp.meta["precision"] = {**nlp.meta.get("precision", {}), self.name: precisions}

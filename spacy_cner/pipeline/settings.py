@@ -71,6 +71,14 @@ class Configured:
             setattr(self, name, given[name] if name in given else deepcopy(setting.default))
         self.cfg[CONFIGURED] = {name: self.cfg[name] for name in settings}
 
+    def reconfigure(self, nlp: Language, name: str, **settings: Any) -> None:
+        """Changes settings here and in the pipeline's config, where the component has this name: as if it had been made
+        with them."""
+        for key, value in settings.items():
+            setattr(self, key, value)
+            self.cfg[CONFIGURED][key] = value
+            nlp.get_pipe_config(name)[key] = value
+
     def from_disk(self, path: str | Path, *, exclude: Iterable[str] = ()) -> Any:
         """Loads the component. A setting that was changed after the component was made is as it was saved, unless
         `spacy.load` was told another value: then that one holds."""

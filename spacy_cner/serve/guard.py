@@ -125,8 +125,8 @@ class Guard:
 
 
 async def read_body(request: Request, most: int) -> bytes:
-    """Returns the body of a request. Raises Problem 413 for more than `most` bytes. What is larger is read on all the
-    same, up to a limit, and kept nowhere: a client that still sends would not see the answer."""
+    """Returns the body of a request. Raises Problem 413 for more than `most` bytes. A larger one is read all the same,
+    up to a limit, and kept nowhere: a client that still sends would not see the answer."""
     too_large = Problem(413, f"expected at most {most} bytes, got more", headers={"Connection": "close"})
     stated = request.headers.get("content-length", "")
     if stated.isascii() and stated.isdigit() and int(stated) > most * DISCARDED:

@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 import numpy
 
 from ..errors import InputError
+from ..text.folding import Folding
 from .columns import SEPARATOR, Term, TermColumns
-from .folding import Folding
 
 FIRST_HAN = "\u2e80"  # scripts before it write words with blanks between them
 

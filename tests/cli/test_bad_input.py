@@ -16,14 +16,22 @@ from spacy_cner.cli import app
 COMMANDS = get_command(app).commands
 # Command lines of each, with the kinds of what they name in capitals.
 LINES = {
-    "annotate": ["MODEL NEW.spacy TEXT", "MODEL new.spacy TEXT --min-length NUMBER"],
+    "annotate": ["MODEL DATA --output NEW", "MODEL text.txt --output new --workers NUMBER"],
+    "audit": ["DOCS --output NEW --html NEW", "DOCS docs.spacy"],
     "calibrate": ["MODEL DOCS NEW"],
     "classes": ["MODEL"],
+    "compare": ["MODEL MODEL DOCS --output NEW --differences NEW", "model model docs.spacy --resamples NUMBER"],
     "compile": ["MODEL NEW"],
     "convert": ["TAGGED NEW.spacy --format bio"],
     "curve": ["NEW.png LOG --score ents_f"],
+    "dictionary": ["MODEL NEW NAMES", "MODEL NEW names.txt --never NAMES"],
     "entities": ["MODEL 王海在青岛"],
-    "evaluate": ["MODEL DOCS --train DOCS --words-train DOCS --output NEW", "model docs.spacy --batch-size NUMBER"],
+    "evaluate": [
+        "MODEL DOCS --train DOCS --words-train DOCS --output NEW",
+        "model docs.spacy --batch-size NUMBER",
+        "model docs.spacy --resamples NUMBER",
+        "model docs.spacy --errors NEW --save NEW.spacy --picture NEW.png",
+    ],
     "explain": ["MODEL 王海在青岛", "attentive 王海在青岛 --output NEW.png"],
     "export-encoder": ["FOLDER NEW --about text"],
     "export-recogniser": ["FOLDER NEW --about text"],
@@ -48,6 +56,7 @@ LINES = {
         "docs.spacy --train a.spacy --dev b.spacy --ratio NUMBER:2",
     ],
     "stats": ["DOCS --against DOCS"],
+    "teach": ["MODEL NEW.spacy TEXT", "MODEL new.spacy TEXT --min-length NUMBER"],
     "vectors": ["NEW TEXT --min-count 1 --order 1 --width 4 --rows 9", "new text.txt --min-count NUMBER"],
     "words": ["NEW TEXT --min-count 1 --width 4", "new text.txt --min-count NUMBER"],
 }
@@ -57,6 +66,7 @@ BAD = {
     "MODEL": ["no_such_package", "json", *FILES, *PIPELINES],
     "FOLDER": [*FILES, *PIPELINES],
     "DOCS": [*FILES, "cut.spacy", "strange.spacy"],
+    "DATA": FILES,
     "TEXT": ["none/there.x", "folder", "empty.x"],  # a byte that cannot be decoded stops no long run
     **dict.fromkeys(["CONFIG", "LIST", "LOG", "NAMES", "TAGGED"], FILES),
     "NEW": ["empty.x/new", "folder"],
@@ -67,6 +77,7 @@ GOOD = {
     "MODEL": "model",
     "FOLDER": "model",
     "DOCS": "docs.spacy",
+    "DATA": "text.txt",
     "TEXT": "text.txt",
     "CONFIG": "config.cfg",
     "LIST": "names.txt",
@@ -78,7 +89,7 @@ GOOD = {
     "SHARE": "1",
 }
 # A folder is what these write.
-FOLDER_COMMANDS = {"calibrate", "compile", "jieba-tagger", "package", "prepare", "pretrain"}
+FOLDER_COMMANDS = {"annotate", "calibrate", "compile", "dictionary", "jieba-tagger", "package", "prepare", "pretrain"}
 
 
 def cases():
@@ -175,7 +186,7 @@ def test_bad_input_is_explained(folder, args, shown):
 
 
 @pytest.mark.parametrize(
-    "command", ["annotate", "calibrate", "entities", "evaluate", "explain", "mine-rules", "segment"]
+    "command", ["calibrate", "compare", "entities", "evaluate", "explain", "mine-rules", "segment", "teach"]
 )
 def test_a_pipeline_that_was_never_trained(folder, command):
     nlp = spacy.blank("zh")

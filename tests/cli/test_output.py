@@ -20,8 +20,8 @@ from spacy_cner.loading import save_pipeline
 from spacy_cner.text.progress import note, progress
 
 COMMANDS = get_command(app).commands
-RUN_A_PIPELINE = {"annotate", "calibrate", "entities", "evaluate", "mine-rules", "segment"}
-PRINT_FIGURES = {"calibrate", "classes", "entities", "evaluate", "mine-rules", "stats"}
+RUN_A_PIPELINE = {"calibrate", "compare", "entities", "evaluate", "mine-rules", "segment", "teach"}
+PRINT_FIGURES = {"audit", "calibrate", "classes", "compare", "entities", "evaluate", "mine-rules", "stats"}
 ESCAPE = "\x1b["
 
 
@@ -35,10 +35,10 @@ def test_flags_are_the_same_everywhere():
     having = {flag: {name for name in COMMANDS if flag in flags(name)} for flag in ("--quiet", "--json", "--gpu-id")}
     assert having["--quiet"] == set(COMMANDS)
     assert having["--json"] == PRINT_FIGURES
-    assert having["--gpu-id"] == RUN_A_PIPELINE | {"explain", "pretrain"}
+    assert having["--gpu-id"] == RUN_A_PIPELINE | {"annotate", "explain", "pretrain"}
     assert {name for name in COMMANDS if "--batch-size" in flags(name)} == RUN_A_PIPELINE
     # A result that is not the command's own file can be written to one.
-    assert {"classes", "evaluate", "explain", "init", "stats"} == {
+    assert {"annotate", "audit", "classes", "compare", "evaluate", "explain", "init", "stats"} == {
         name for name in COMMANDS if "--output" in flags(name)
     }
 
@@ -79,7 +79,7 @@ def run(inputs, tmp_path, monkeypatch):
 
 # Each writes a file, prints messages, and shows bars.
 WRITING = [
-    "annotate model out.spacy text.txt --batch-size 2",
+    "annotate model text.txt -o out",
     "convert tagged.bio out.spacy --format bio",
     "init clc -o out.cfg",
     "prepare tagged.bio out --format bio",
@@ -87,11 +87,14 @@ WRITING = [
     "sample docs.spacy out.spacy --fraction 0.5",
     "segment joint docs.spacy out.spacy --overwrite --batch-size 2",
     "split docs.spacy --train out.spacy --dev dev.spacy",
+    "teach model out.spacy text.txt --batch-size 2",
     "vectors out.npz text.txt --min-count 1 --order 1 --width 4 --rows 9",
 ]
 # Each prints figures.
 SHOWING = [
+    "audit docs.spacy --json",
     "calibrate model docs.spacy out --json --batch-size 2",
+    "compare model model docs.spacy --json --batch-size 2",
     "entities model 王海在青岛 --json --batch-size 2",
     "evaluate model docs.spacy --json --batch-size 2",
     "mine-rules model docs.spacy out.rules --json",
@@ -210,14 +213,14 @@ import sys
 from spacy_cner import files
 from spacy_cner.cli import app
 
-flush = files._to_disk
+flush = files.to_disk
 
 def slow(file):
     print("writing", flush=True)
     sys.stdin.read()
     flush(file)
 
-files._to_disk = slow
+files.to_disk = slow
 app(sys.argv[1:])
 """
 

@@ -1,3 +1,5 @@
+from spacy_cner.evaluation.details import detail
+from spacy_cner.evaluation.judged import Judged
 from spacy_cner.evaluation.report import format_scores
 
 SCORES = {
@@ -67,3 +69,25 @@ def test_words_without_a_training_set():
         ["-", "words", "seen", "in", "training"],
         ["-", "words", "unseen", "in", "training"],
     ]
+
+
+def test_one_document_with_many_entities_is_warned_of(caplog):
+    small = Judged("王海", [(0, 2, "PER")], [], [])
+    large = Judged("王海" * 9, [(2 * i, 2 * i + 2, "PER") for i in range(9)], [], [])
+    detail([*[small] * 120, large], resamples=100)
+    assert "document 121 of 121 has 7 % of the entities: the intervals are too narrow" in caplog.text
+    caplog.clear()
+    detail([*[small] * 300, large], resamples=100)
+    assert not caplog.records
+
+
+def test_details_follow():
+    document = Judged("王海在青岛", [(0, 2, "PER"), (3, 5, "机构")], [(0, 2, "PER")], [0.75])
+    table = rows(SCORES | detail([document], {("王海", "PER")}))
+    assert table[1] == ["50.00", "66.67", "57.14", "66.7–66.7", "2", "all"]
+    assert ["50.00", "mean", "of", "the", "types"] in table
+    assert ["0.00", "0.00", "0.00", "0.0–0.0", "1", "机构"] in table
+    assert ["-", "0.00", "0.00", "0.0–0.0", "1", "unseen"] in table
+    assert ["1", "missed", "nothing", "was", "found", "there"] in table
+    (own,) = (row for row in table if len(row) == 5 and row[0] == "25.00" and row[-1] == "PER")
+    assert own[2:4] == ["6.25", "1"]

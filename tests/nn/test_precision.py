@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from spacy_cner.errors import InputError
-from spacy_cner.nn.precision import autocast, predict_in
+from spacy_cner.nn.precision import REPEATS, autocast, gains_by_bfloat16, predict_in
 
 
 @pytest.fixture(autouse=True)
@@ -77,3 +77,38 @@ def test_float32_is_not_tf32_and_all_is_as_it_was_afterwards():
         assert not cudnn.allow_tf32
         assert (cudnn.enabled, cudnn.benchmark, cudnn.benchmark_limit, cudnn.deterministic) == before[:4]
     assert (cudnn.enabled, cudnn.benchmark, cudnn.benchmark_limit, cudnn.deterministic, cudnn.allow_tf32) == before
+
+
+@pytest.fixture
+def measured_anew():
+    gains_by_bfloat16.cache_clear()
+    yield
+    gains_by_bfloat16.cache_clear()
+
+
+@pytest.mark.parametrize("kind", ["product", "recurrent"])
+@pytest.mark.parametrize("seconds, gains", [((1.0, 0.5), True), ((1.0, 0.95), False), ((1.0, 1.7), False)])
+def test_auto_takes_what_is_faster(monkeypatch, caplog, measured_anew, kind, seconds, gains):
+    clock = ticks(seconds)
+    monkeypatch.setattr("spacy_cner.nn.precision.has_bfloat16", lambda device: True)
+    monkeypatch.setattr("spacy_cner.nn.precision.perf_counter", lambda: next(clock))
+    with caplog.at_level("INFO", "spacy"):
+        assert gains_by_bfloat16("cpu", kind) is gains
+    assert f"precision auto: {'bfloat16' if gains else 'float32'} ({kind} in bfloat16 takes" in caplog.text
+    assert gains_by_bfloat16("cpu", kind) is gains and next(clock, None) is None  # not measured again
+
+
+def ticks(seconds):
+    """What a clock says before and after each trial, in both precisions turn by turn."""
+    now = 0.0
+    for _ in range(REPEATS):
+        for spent in seconds:
+            yield now
+            now += spent
+            yield now
+
+
+def test_auto_without_bfloat16_measures_nothing(monkeypatch, measured_anew):
+    monkeypatch.setattr("spacy_cner.nn.precision.has_bfloat16", lambda device: False)
+    monkeypatch.setattr("spacy_cner.nn.precision.perf_counter", None)
+    assert gains_by_bfloat16("cpu", "product") is False

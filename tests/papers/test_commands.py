@@ -129,7 +129,7 @@ def test_the_calibrated_pipeline_has_records_of_its_own(first):
     for record in calibrated:
         # The development data have few entities: the most probable tags stay.
         chosen = [record["overrides"][f"components.cner.{setting}"] for setting in SETTINGS]
-        assert chosen == ["path", 0.0]
+        assert chosen == ["path", 0.0, 1.0]
 
 
 def test_what_is_recorded_is_not_run_again(first):

@@ -479,3 +479,14 @@ def test_batches_are_bounded_and_smaller_for_a_long_document(trained, monkeypatc
         assert {max(map(len, docs)) * len(docs) <= most for _, docs in batches} == {True}
         assert most // 2 < max(max(map(len, docs)) * len(docs) for _, docs in batches)
         assert sum(len(windows) for windows, _ in batches) == len(windows_of([doc], 16, overlap=2))
+
+
+def test_the_precision_that_auto_chose_is_kept(monkeypatch):
+    monkeypatch.setattr("spacy_cner.models.torch_layers.gains_by_bfloat16", lambda device, kind: kind == "recurrent")
+    nlp = spacy.blank("zh")
+    model = small_model()
+    model["encoder"]["precision"] = "auto"
+    nlp.add_pipe("cner", config={"model": model})
+    nlp.initialize(lambda: make_examples(nlp))
+    assert nlp.meta["precision"] == {"cner": {"bilstm": "bfloat16"}}
+    assert "precision" not in spacy.blank("zh").meta

@@ -86,7 +86,7 @@ def test_it_annotates_raw_text(tmp_path):
     model, silver, raw = (str(tmp_path / name) for name in ("lac", "silver.spacy", "raw.txt"))
     (tmp_path / "raw.txt").write_text(f"{TEXT}\n这里没有什么名字可以找\n", encoding="utf-8")
     jieba_tagger().to_disk(model)
-    args = ["annotate", model, silver, raw, "--empty", "1"]
+    args = ["teach", model, silver, raw, "--empty", "1"]
     result = CliRunner().invoke(app, args)
     assert result.exit_code == 0 and "2 of 2 texts, 4 entities" in result.output
     first, _ = read_docs(tmp_path / "silver.spacy")

@@ -23,23 +23,41 @@ def folder(trained, tmp_path, monkeypatch):
 
 
 def run(*args):
-    return CliRunner().invoke(app, ["annotate", *args])
+    return CliRunner().invoke(app, ["teach", *args])
 
 
 def test_a_file_to_train_on(folder):
     result = run("model", "new/silver.spacy", "texts", "--empty", "0")
     assert result.exit_code == 0, result.output
     assert (
-        "new/silver.spacy: 5 of 6 texts, 9 entities; left out: 0 with an entity under 0, 1 without entities"
-        in result.output
+        "new/silver.spacy: 5 of 6 texts, 9 entities; left out: 0 with an entity under 0, 1 without entities, "
+        "1 repeated, 1 too short" in result.output
     )
     silver = {doc.text: [(e.start_char, e.end_char, e.label_) for e in doc.ents] for doc in read_docs(folder / "new")}
     assert silver == {text: entities for text, entities in SENTENCES if entities}
 
 
+def test_a_folder_gets_a_file_as_soon_as_it_is_full(folder, monkeypatch):
+    module = sys.modules["spacy_cner.cli.teach"]
+    monkeypatch.setattr(module, "SHARD", 2)
+    seen = []
+
+    def spy(*args, **kwargs):
+        for doc in silver_docs(*args, **kwargs):
+            seen.append(len(list(folder.glob("silver/*.spacy"))))
+            yield doc
+
+    monkeypatch.setattr(module, "silver_docs", spy)
+    assert run("model", "silver", "texts", "--empty", "0").exit_code == 0
+    assert seen == [0, 0, 1, 1, 2]
+    assert [doc.text for doc in read_docs(folder / "silver")] == [text for text, ents in SENTENCES if ents]
+    again = run("model", "silver", "texts")
+    assert again.exit_code == 1 and "silver: expected a .spacy file or a new folder to write" in again.output
+
+
 @pytest.mark.parametrize("precision, expected", [((), "auto"), (("--precision", "float32"), "float32")])
 def test_precision_while_it_annotates(monkeypatch, precision, expected):
-    module, seen = sys.modules["spacy_cner.cli.annotate"], []
+    module, seen = sys.modules["spacy_cner.cli.teach"], []
 
     def spy(*args, **kwargs):
         for doc in silver_docs(*args, **kwargs):
@@ -54,7 +72,8 @@ def test_precision_while_it_annotates(monkeypatch, precision, expected):
 
 def test_limit_and_lengths(folder):
     total = len(TEXTS[0]) + len(TEXTS[1])
-    assert run("model", "a.spacy", "texts", "--limit", str(total)).exit_code == 0
+    result = run("model", "a.spacy", "texts", "--limit", str(total))
+    assert result.exit_code == 0 and "there is more text than --limit" in result.output
     assert [doc.text for doc in read_docs(folder / "a.spacy")] == TEXTS[:2]
     assert run("model", "b.spacy", "texts", "--min-length", "2", "--max-length", "2").exit_code == 0
     assert {len(doc.text) for doc in read_docs(folder / "b.spacy")} == {2}

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy
 
-from ..text.chars import SPACE, simplified_forms
+from .chars import SPACE, simplified_forms
 
 PLANE = 0x10000  # characters beyond the basic plane stay as they are
 UTF32 = "utf-32-le" if sys.byteorder == "little" else "utf-32-be"

@@ -1,0 +1,1 @@
+"""What is suspicious in annotated data, found before anyone trains on it."""

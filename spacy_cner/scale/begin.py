@@ -1,0 +1,128 @@
+"""From what a user asks for to a job."""
+
+import json
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet as pq
+from spacy.util import get_package_path, is_package
+
+from ..errors import InputError
+from ..text.offsets import CODEPOINT
+from .columns import annotated_schema, check_columns
+from .fingerprint import describe
+from .inputs import Part, input_files, plan, same_files
+from .job import Job, OnError
+from .read import read_part
+from .records import REST, column_types
+from .settings import AnnotationSettings
+from .write import DOCUMENT_FORMATS
+
+SAMPLE = 1000  # records of a file, by which the types of its columns are told
+
+
+def make_job(
+    model: str,
+    inputs: list[str],
+    settings: AnnotationSettings,
+    *,
+    format: str = "parquet",
+    on_error: OnError = "keep",
+    id_column: str | None = None,
+    keep_columns: list[str] | None = None,
+    whole: bool = False,
+    part_size: int = 4 << 20,
+) -> Job:
+    """Returns the job of annotating files. Parquet files are kept as they are, with what is added; the columns of text
+    formats get types by a sample.
+
+    Raises InputError for what cannot be: files, columns, or settings that do not go together."""
+    if format in DOCUMENT_FORMATS and settings.offsets != CODEPOINT:
+        raise InputError(f"expected the offsets {CODEPOINT} for the format {format}, got {settings.offsets}")
+    if format in DOCUMENT_FORMATS and keep_columns is not None:
+        raise InputError(f"expected columns to keep for a table or JSON lines, got them for the format {format}")
+    if keep_columns is not None and id_column is not None and id_column not in keep_columns:
+        keep_columns = [id_column, *keep_columns]
+    files = input_files(inputs)
+    parts = plan(files, settings.text_column, part_size, whole=whole)
+    types: dict[str, str] = {}
+    for part in _first_parts(parts):
+        for key, kind in _types(part, settings, id_column, keep_columns).items():
+            types[key] = kind if types.get(key, kind) == kind else _common(types[key], kind)
+    return Job(
+        path=model if is_package(model) else str(Path(model).absolute()),
+        model=describe(model, meta_of(model)),
+        inputs=same_files(files),
+        parts=parts,
+        settings=settings,
+        format=format,
+        on_error=on_error,
+        id_column=id_column,
+        keep_columns=keep_columns,
+        whole=whole,
+        types=types,
+    )
+
+
+def meta_of(model: str) -> dict[str, Any]:
+    """Returns the meta of a pipeline, without loading it. Raises InputError where there is none."""
+    path = Path(get_package_path(model) if is_package(model) else model) / "meta.json"
+    try:
+        meta = json.loads(path.read_bytes())
+        return {"lang": meta["lang"], "name": meta["name"], "version": meta["version"]}
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise InputError(f"{model}: expected a pipeline that loads, got none with a meta.json ({error!r})") from None
+
+
+def _first_parts(parts: list[Part]) -> list[Part]:
+    """The first part of each file."""
+    seen: dict[tuple[str, ...], Part] = {}
+    for part in parts:
+        seen.setdefault(part.files, part)
+    return list(seen.values())
+
+
+def _common(one: str, other: str) -> str:
+    return "float" if {one, other} == {"int", "float"} else "json"
+
+
+def _types(
+    part: Part, settings: AnnotationSettings, id_column: str | None, keep_columns: list[str] | None
+) -> dict[str, str]:
+    """The types of the columns of a text format, none for Parquet. Raises InputError for columns that cannot be."""
+    file = part.files[0]
+    try:
+        if part.kind == "parquet":
+            schema = pq.read_schema(file)
+            kept = [name for name in schema.names if keep_columns is None or name in keep_columns]
+            _check_wanted(schema.names, id_column, keep_columns)
+            annotated_schema(schema.empty_table().select([*{settings.text_column, *kept}]).schema, settings)
+            return {}
+        sample: list[dict[str, Any]] = []
+        errors: list[str] = []
+        for chunk in read_part(part, settings.text_column):
+            sample += chunk.records
+            errors += chunk.errors.values()
+            break
+        if sample and len(errors) == len(sample):
+            raise InputError(f"expected rows that can be read, got none in the first {len(sample)}: {errors[0]}")
+        records = [record for record in islice(sample, SAMPLE) if set(record) != {REST}]
+        types = column_types(records)
+        if settings.text_column in types:
+            types[settings.text_column] = "string"
+        kept = [name for name in types if keep_columns is None or name in keep_columns]
+        if types:
+            _check_wanted(list(types), id_column, keep_columns)
+            check_columns([*{settings.text_column, *kept} & {*types}], settings)
+        if REST in kept:
+            raise InputError(f"expected no column {REST!r}, the name of what fits no column")
+        return types
+    except InputError as error:
+        raise InputError(f"{file}: {error}" if file not in str(error) else str(error)) from None
+
+
+def _check_wanted(names: list[str], id_column: str | None, keep_columns: list[str] | None) -> None:
+    for name in [*([] if id_column is None else [id_column]), *(keep_columns or [])]:
+        if name not in names:
+            raise InputError(f"expected a column {name!r}, got the columns {', '.join(names)}")

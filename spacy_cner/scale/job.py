@@ -1,0 +1,171 @@
+"""A folder that parts are written to: what is asked for, what is done, and what came out."""
+
+import json
+import shutil
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from filelock import FileLock, Timeout
+
+from .. import __version__
+from ..errors import InputError
+from .inputs import Part
+from .settings import AnnotationSettings
+from .write import TEMPORARY
+
+OnError = Literal["keep", "skip", "fail"]
+JOB, MANIFEST, SUCCESS, REPORTS, LOCK = "_job.json", "_manifest.json", "_SUCCESS", "_parts", "_lock"
+SAME = ("model", "inputs", "settings", "format", "on_error", "id_column", "keep_columns", "whole", "spacy_cner")
+
+
+@dataclass
+class Job:
+    """All that a worker must know.
+
+    path: of the model. model: its name, version and fingerprint. inputs: the files as `same_files` has them. types: of
+    the columns of text formats. on_error: what becomes of rows with errors. whole: text files are a document each."""
+
+    path: str
+    model: dict[str, str]
+    inputs: list[list[Any]]
+    parts: list[Part]
+    settings: AnnotationSettings
+    format: str = "parquet"
+    on_error: OnError = "keep"
+    id_column: str | None = None
+    keep_columns: list[str] | None = None
+    whole: bool = False
+    types: dict[str, str] = field(default_factory=dict)
+    spacy_cner: str = __version__
+
+    def to_dict(self) -> dict[str, Any]:
+        """Returns the job as JSON has it."""
+        own = {key: value for key, value in vars(self).items() if key not in ("parts", "settings")}
+        return {**own, "settings": self.settings.to_dict(), "parts": [part.to_dict() for part in self.parts]}
+
+    @classmethod
+    def read(cls, folder: Path) -> "Job":
+        """Returns the job of a folder. Raises InputError for one that is not as it was written."""
+        path = folder / JOB
+        try:
+            content = json.loads(path.read_bytes())
+            parts = [Part.from_dict(part) for part in content.pop("parts")]
+            return cls(parts=parts, settings=AnnotationSettings.from_dict(content.pop("settings")), **content)
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise InputError(f"{path}: expected what `annotate` writes when it begins, got {error!r}") from None
+
+
+@dataclass
+class Report:
+    """What came of a part, or of all: rows that were read, rows with errors among them, entities, characters, and the
+    seconds that it took a worker, on the clock and of a processor."""
+
+    part: str = ""
+    rows: int = 0
+    errors: int = 0
+    entities: int = 0
+    characters: int = 0
+    seconds: float = 0.0
+    cpu_seconds: float = 0.0
+
+    def add(self, other: "Report") -> None:
+        """Adds another one's figures."""
+        for key in ("rows", "errors", "entities", "characters", "seconds", "cpu_seconds"):
+            setattr(self, key, getattr(self, key) + getattr(other, key))
+
+
+class JobFolder:
+    """The folder of a job. What is not a part begins with an underscore, so that readers of Parquet pass over it."""
+
+    def __init__(self, path: Path):
+        self.path = path
+
+    @contextmanager
+    def open(self, job: Job) -> Iterator[Job]:
+        """Makes the folder, or opens that of the same job, and gives the job as it was begun.
+
+        Raises InputError for a folder with something else, for that of another job, and for one that another process
+        writes to."""
+        path = self.path
+        if path.is_file() or (path.is_dir() and any(path.iterdir()) and not (path / JOB).exists()):
+            raise InputError(f"{path}: expected a new folder, or one that `annotate` has begun, got something else")
+        (path / REPORTS).mkdir(parents=True, exist_ok=True)
+        lock = FileLock(path / LOCK, timeout=0)
+        try:
+            with suppress(NotImplementedError):  # a file system without locks
+                lock.acquire()
+        except Timeout:
+            raise InputError(
+                f"{path}: expected a folder of one's own, got one that another process writes to"
+            ) from None
+        try:
+            if (path / JOB).exists():
+                job = self._same(job, Job.read(path))
+            else:
+                self._write(path / JOB, job.to_dict())
+            shutil.rmtree(path / TEMPORARY, ignore_errors=True)
+            yield job
+            shutil.rmtree(path / TEMPORARY, ignore_errors=True)
+        finally:
+            lock.release()
+
+    def _same(self, job: Job, begun: Job) -> Job:
+        """Returns the job that was begun, if it is the same. Raises InputError that says what is another."""
+        new, old = job.to_dict(), begun.to_dict()
+        differ = [key for key in SAME if new[key] != old[key]]
+        if not differ:
+            begun.path = job.path
+            return begun
+        said = []
+        for key in differ:
+            if key == "settings":
+                pairs = [(name, old[key].get(name), value) for name, value in new[key].items()]
+                said += [f"{name} {a!r}, got {b!r}" for name, a, b in pairs if a != b]
+            elif key == "inputs":
+                said.append("the same input files, got others or changed ones")
+            else:
+                said.append(f"{key.replace('_', ' ')} {old[key]!r}, got {new[key]!r}")
+        raise InputError(f"{self.path}: expected what the folder was begun with: {'; '.join(said)}; take a new folder")
+
+    def reports(self, job: Job) -> dict[int, Report]:
+        """Returns what came of the parts that are done, by their numbers."""
+        found = {i: self.report(part) for i, part in enumerate(job.parts)}
+        return {i: report for i, report in found.items() if report is not None}
+
+    def report(self, part: Part) -> Report | None:
+        """Returns what came of a part, or None for one that is not done."""
+        try:
+            return Report(**json.loads((self.path / REPORTS / f"{part.name}.json").read_bytes()))
+        except FileNotFoundError:
+            return None
+
+    def finished(self, report: Report) -> None:
+        """Notes that a part is done."""
+        self._write(self.path / REPORTS / f"{report.part}.json", asdict(report))
+
+    def complete(self, job: Job, about: dict[str, Any]) -> Report:
+        """Writes the manifest and _SUCCESS. RETURNS: the sums."""
+        reports = self.reports(job)
+        total = Report()
+        for report in reports.values():
+            total.add(report)
+        speed = round(total.characters / total.seconds) if total.seconds else 0
+        figures = {**asdict(total), "characters_per_second_and_worker": speed}
+        del figures["part"]
+        content = {key: value for key, value in job.to_dict().items() if key not in ("parts", "path")}
+        parts = [{**asdict(reports[i]), "files": list(part.files)} for i, part in enumerate(job.parts)]
+        self._write(self.path / MANIFEST, {**content, **about, **figures, "parts": parts})
+        self._write(self.path / SUCCESS, None)
+        return total
+
+    def _write(self, path: Path, content: Any) -> None:
+        temporary = self.path / TEMPORARY / uuid.uuid4().hex
+        temporary.parent.mkdir(exist_ok=True)
+        temporary.write_text(
+            "" if content is None else json.dumps(content, ensure_ascii=False, indent=1) + "\n", encoding="utf-8"
+        )
+        temporary.replace(path)

@@ -1,0 +1,195 @@
+"""The rows of a part, a chunk at a time."""
+
+import csv
+import io
+import json
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from ..corpus.docbin import chinese_vocab, docs_of, load
+from ..errors import InputError
+from .inputs import DOCUMENTS, UNPACKING, Part, encoding_of, opened
+from .records import REST, as_table, cleaned, is_text
+
+ROWS, CHARACTERS = 4096, 2_000_000  # in a chunk at most
+LONGEST = 1 << 26  # bytes of a line: a longer one is no line
+csv.field_size_limit(min(sys.maxsize, 2**31 - 1))
+
+
+@dataclass
+class Chunk:
+    """Some rows of a part: a table, or records whose columns have the types of the plan.
+
+    errors: why a row could not be read, by its number in the chunk. done: bytes of the part that are read."""
+
+    table: pa.Table | None = None
+    records: list[dict[str, Any]] = field(default_factory=list)
+    errors: dict[int, str] = field(default_factory=dict)
+    done: int = 0
+
+    def __len__(self) -> int:
+        return len(self.records) if self.table is None else self.table.num_rows
+
+    def texts(self, column: str) -> pa.Table:
+        """Returns a table with the texts alone; those of rows with errors are null."""
+        if self.table is not None:
+            return self.table.select([column])
+        values = [None if i in self.errors else record.get(column) for i, record in enumerate(self.records)]
+        return pa.table({column: pa.array(values, pa.string())})
+
+    def as_table(self, types: dict[str, str]) -> pa.Table:
+        """Returns the rows as a table, whose columns have these types if they are not a table yet."""
+        return as_table(self.records, types) if self.table is None else self.table
+
+    def as_records(self) -> list[dict[str, Any]]:
+        """Returns the rows as records."""
+        return self.records if self.table is None else self.table.to_pylist()
+
+
+def read_part(part: Part, text_column: str) -> Iterator[Chunk]:
+    """Yields the rows of a part. A row that cannot be read is one with an error.
+
+    Raises InputError for a file that cannot be read."""
+    path = Path(part.files[0])
+    rows: Iterator[tuple[dict[str, Any], str | None]]
+    try:
+        if part.kind == "parquet":
+            yield from _parquet(path, part, text_column)
+        elif part.kind == "spacy":
+            docs = docs_of(load(path), chinese_vocab())
+            rows = (({"file": path.name, "number": i, text_column: doc.text}, None) for i, doc in enumerate(docs, 1))
+            yield from chunks_of(rows, text_column, lambda: 0)
+        elif part.kind == DOCUMENTS:
+            yield from chunks_of(_documents(part, text_column), text_column, lambda: 0)
+        else:
+            with path.open("rb") as file:
+                file.seek(part.start)
+                rows = _rows(path, part, opened(path, file), text_column)
+                # What reads it may have closed it at the end.
+                yield from chunks_of(rows, text_column, lambda: part.size if file.closed else file.tell() - part.start)
+    except (*UNPACKING, csv.Error) as error:
+        raise InputError(f"{path}: expected a file that can be read, got {error}") from error
+
+
+def chunks_of(
+    rows: Iterable[tuple[dict[str, Any], str | None]], text_column: str, tell: Callable[[], int]
+) -> Iterator[Chunk]:
+    """Yields records, each with what is wrong with it, in chunks. A text that is no text is an error.
+
+    tell: returns how many bytes have been read."""
+    chunk, size = Chunk(), 0
+    for record, error in rows:
+        text = record.get(text_column)
+        if error is None and text is not None and not isinstance(text, str):
+            error = f"expected a string under {text_column!r}, got {type(text).__name__}"
+        if error is None and isinstance(text, str) and not is_text(text):
+            error = f"expected valid text under {text_column!r}, got wrong bytes or half a surrogate pair"
+        if error is not None:
+            chunk.errors[len(chunk.records)] = error
+        chunk.records.append(cleaned(record))
+        size += len(text) if isinstance(text, str) else 0
+        if len(chunk.records) >= ROWS or size >= CHARACTERS:
+            chunk.done = tell()
+            yield chunk
+            chunk, size = Chunk(), 0
+    if chunk.records:
+        chunk.done = tell()
+        yield chunk
+
+
+def _parquet(path: Path, part: Part, text_column: str) -> Iterator[Chunk]:
+    with pq.ParquetFile(path) as file:
+        if text_column not in file.schema_arrow.names:
+            found = ", ".join(file.schema_arrow.names)
+            raise InputError(f"{path}: expected a column {text_column!r} with the texts, got the columns {found}")
+        groups = [file.metadata.row_group(i).num_rows for i in range(file.num_row_groups)]
+        start, stop = part.start, file.metadata.num_rows if part.stop is None else part.stop
+        before, chosen, skipped = 0, [], 0
+        for i, rows in enumerate(groups):
+            if before + rows > start and before < stop:
+                chosen.append(i)
+            elif before + rows <= start:
+                skipped += rows
+            before += rows
+        at = skipped
+        for batch in file.iter_batches(batch_size=ROWS, row_groups=chosen):
+            first, last = max(start - at, 0), min(stop - at, batch.num_rows)
+            at += batch.num_rows
+            if first < last:
+                done = part.size * (min(at, stop) - start) // max(stop - start, 1)
+                yield Chunk(pa.Table.from_batches([batch.slice(first, last - first)]), done=done)
+
+
+def _documents(part: Part, text_column: str) -> Iterator[tuple[dict[str, Any], str | None]]:
+    for name in part.files:
+        path, error, text = Path(name), None, None
+        try:
+            with path.open("rb") as file:
+                data = opened(path, file).read()
+            text = data.decode(encoding_of(path), "surrogateescape").removeprefix("\ufeff")
+        except (InputError, *UNPACKING) as wrong:
+            error = f"expected a text file, got {wrong}"
+        yield {"file": name, text_column: text}, error
+
+
+def _rows(path: Path, part: Part, stream: BinaryIO, text_column: str) -> Iterator[tuple[dict[str, Any], str | None]]:
+    if part.encoding.startswith(("utf-16", "utf-32")):
+        stream = io.BytesIO(stream.read().decode(part.encoding).encode("utf-8", "surrogatepass"))
+        encoding = "utf-8"
+    else:
+        encoding = part.encoding
+    if part.kind in ("csv", "tsv"):
+        yield from _csv(path, io.TextIOWrapper(stream, encoding, "surrogateescape", newline=""), part.kind)
+        return
+    for number, line in _numbered(path, part, stream):
+        text = line.decode(encoding, "surrogateescape").removesuffix("\n").removesuffix("\r")
+        if number == 1:
+            text = text.removeprefix("\ufeff")
+        if part.kind == "lines":
+            yield {"file": path.name, "line": number, text_column: text}, None
+        elif text.strip():
+            yield record_of(text, f"{path.name}:{number}: ")
+
+
+def _numbered(path: Path, part: Part, stream: BinaryIO) -> Iterator[tuple[int, bytes]]:
+    """Yields the number and the bytes of each line of the part."""
+    left = sys.maxsize if part.stop is None else part.stop - part.start
+    number = part.line
+    while left > 0 and (line := stream.readline(LONGEST)):
+        if len(line) == LONGEST:
+            raise InputError(f"{path}:{number}: expected a line of less than {LONGEST} bytes, got a longer one")
+        yield number, line
+        left -= len(line)
+        number += 1
+
+
+def record_of(line: str, where: str = "") -> tuple[dict[str, Any], str | None]:
+    """Returns the record of a line of JSONL, and what is wrong with it."""
+    try:
+        record = json.loads(line)
+    except (ValueError, RecursionError) as error:
+        reason = getattr(error, "msg", "one that cannot be read")
+        return {REST: line}, f"{where}expected a JSON object, got invalid JSON ({reason})"
+    if not isinstance(record, dict):
+        return {REST: line}, f"{where}expected a JSON object, got {type(record).__name__}"
+    return record, None
+
+
+def _csv(path: Path, lines: io.TextIOWrapper, kind: str) -> Iterator[tuple[dict[str, Any], str | None]]:
+    reader = csv.reader(lines, delimiter="\t" if kind == "tsv" else ",")
+    names = [name.removeprefix("\ufeff") for name in next(reader, [])]
+    for row in reader:
+        if not row:
+            continue
+        record: dict[str, Any] = dict(zip(names, row))
+        error = None
+        if len(row) != len(names):
+            error = f"{path.name}:{reader.line_num}: expected {len(names)} columns, got {len(row)}"
+            record.update({f"column {i}": value for i, value in enumerate(row[len(names) :], len(names) + 1)})
+        yield record, error

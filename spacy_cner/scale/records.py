@@ -1,0 +1,79 @@
+"""Rows of text formats as records, and as columns of fixed types."""
+
+import json
+from collections.abc import Iterable
+from typing import Any
+
+import pyarrow as pa
+
+REST = "rest"  # the column, or key, that takes what fits no other
+TYPES = {"bool": pa.bool_(), "int": pa.int64(), "float": pa.float64(), "string": pa.string(), "json": pa.string()}
+PYTHON = {"bool": (bool,), "int": (int,), "float": (float, int), "string": (str,)}
+
+
+def column_types(records: Iterable[dict[str, Any]]) -> dict[str, str]:
+    """Returns a type of TYPES for each key of some records; lists, objects and mixtures are "json"."""
+    found: dict[str, set[str]] = {}
+    for record in records:
+        for key, value in record.items():
+            kinds = found.setdefault(key, set())
+            if value is not None:
+                names = {bool: "bool", int: "int", float: "float", str: "string"}
+                kinds.add(names.get(type(value), "json"))
+    types = {}
+    for key, kinds in found.items():
+        if kinds == {"int", "float"}:
+            kinds = {"float"}
+        types[key] = "string" if not kinds else next(iter(kinds)) if len(kinds) == 1 else "json"
+    return types
+
+
+def as_table(records: list[dict[str, Any]], types: dict[str, str]) -> pa.Table:
+    """Returns records as columns of these types. What no column takes is in the column REST, as a JSON object."""
+    rests: list[dict[str, Any]] = [{key: r[key] for key in r if key not in types} for r in records]
+    arrays = {}
+    for key, kind in types.items():
+        values = [record.get(key) for record in records]
+        if kind == "json":
+            values = [None if value is None else to_json(value) for value in values]
+        else:
+            for i, value in enumerate(values):
+                if value is not None and not fits(value, kind):
+                    rests[i][key], values[i] = value, None
+        arrays[key] = pa.array(values, TYPES[kind])
+    arrays[REST] = pa.array([to_json(rest) if rest else None for rest in rests], pa.string())
+    return pa.table(arrays)
+
+
+def fits(value: Any, kind: str) -> bool:
+    """Returns whether a value can stand in a column of a type of TYPES, exactly."""
+    if isinstance(value, bool) and kind != "bool" or not isinstance(value, PYTHON[kind]):
+        return False
+    if isinstance(value, int):
+        return abs(value) < 2 ** (53 if kind == "float" else 63)
+    return True
+
+
+def to_json(value: Any) -> str:
+    """Returns a value as JSON, dates and other values of Arrow as strings."""
+    return json.dumps(value, ensure_ascii=False, default=str)
+
+
+def cleaned(value: Any) -> Any:
+    """Returns a value of JSON with U+FFFD for halves of surrogate pairs, which are no text."""
+    if isinstance(value, str):
+        return value if is_text(value) else value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    if isinstance(value, list):
+        return [cleaned(one) for one in value]
+    if isinstance(value, dict):
+        return {cleaned(key): cleaned(one) for key, one in value.items()}
+    return value
+
+
+def is_text(value: str) -> bool:
+    """Returns whether a string is valid Unicode."""
+    try:
+        value.encode("utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True

@@ -1,0 +1,60 @@
+"""A worker: it annotates one part after the other and writes what comes out."""
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pyarrow.parquet as pq
+
+from ..errors import InputError
+from .annotator import Annotator
+from .inputs import Part
+from .job import Job, JobFolder, Report
+from .read import Chunk, read_part
+from .rows import Rows
+from .write import DOCUMENT_FORMATS, WRITERS, file_name, new_part
+
+# Called after each chunk: with what came of it, and how many bytes of the part have been read.
+Listener = Callable[[Report, int], None]
+
+
+class PartWorker:
+    """Annotates the parts of a job by their numbers.
+
+    folder: of the job. Raises InputError where the pipeline at the job's path is not the job's."""
+
+    def __init__(self, folder: Path, gpu_id: int = -1):
+        self.folder, job = JobFolder(folder), Job.read(folder)
+        self.job, self.settings = job, job.settings
+        annotator = Annotator(job.path, gpu_id=gpu_id, **job.settings.to_dict())
+        found = annotator.about["model"]
+        if found != job.model:
+            expected = f"expected the pipeline of the job, {job.model}, got {found}"
+            raise InputError(f"{job.path}: {expected}; it must be the same on every machine")
+        self.rows = Rows(annotator, job.format, on_error=job.on_error, keep=job.keep_columns, types=job.types)
+
+    def __call__(self, number: int, listen: Listener | None = None) -> Report:
+        """Writes a part. Raises InputError for one that cannot be read, and RowError for a row with an error if that
+        ends the work."""
+        part, begun, cpu = self.job.parts[number], time.monotonic(), time.process_time()
+        total = Report(part.name)
+        with new_part(self.folder.path, file_name(part.name, self.job.format)) as path:
+            columns = (self.settings.text_column, self.job.id_column)
+            arguments = columns if self.job.format in DOCUMENT_FORMATS else ()
+            with WRITERS[self.job.format](path, *arguments) as write:
+                chunks = 0
+                for chunk in read_part(part, self.settings.text_column):
+                    report = self.rows(chunk, write, part.files[0])
+                    total.add(report)
+                    chunks += 1
+                    if listen is not None:
+                        listen(report, chunk.done)
+                if not chunks and self.job.format in ("parquet", "csv"):
+                    self.rows(self._empty(part), write, part.files[0])  # so that it has columns
+        total.seconds, total.cpu_seconds = time.monotonic() - begun, time.process_time() - cpu
+        self.folder.finished(total)
+        return total
+
+    def _empty(self, part: Part) -> Chunk:
+        """A chunk without rows."""
+        return Chunk(pq.read_schema(part.files[0]).empty_table()) if part.kind == "parquet" else Chunk()

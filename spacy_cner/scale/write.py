@@ -1,0 +1,222 @@
+"""The parts of the output, in each format."""
+
+import csv
+import json
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+from spacy.tokens import Doc, DocBin, Span, SpanGroup
+from spacy.vocab import Vocab
+
+from ..corpus.docbin import chinese_vocab
+from ..corpus.fast_spans import fast_spans
+from ..files import to_disk
+from ..text.char_tokenizer import CharTokenizer
+from ..text.tags import spans_to_tags
+from .records import to_json
+
+# Writes the rows of a chunk: those that the input had, without what is added; and what is added.
+WriteRows = Callable[[pa.Table, pa.Table], None]
+TEMPORARY = "_temporary"
+SPANS_KEY = "cner"  # as of the component
+
+
+@contextmanager
+def new_part(folder: Path, name: str) -> Iterator[Path]:
+    """Gives the path to write a part to in the block. At its end the part gets its name in the folder."""
+    temporary = folder / TEMPORARY / f"{uuid.uuid4().hex}-{name}"
+    temporary.parent.mkdir(exist_ok=True)
+    yield temporary
+    target = folder / name
+    if temporary.is_dir():
+        if target.exists():  # of a process that was killed before it could say so
+            target.rename(temporary.with_suffix(".old"))
+        temporary.rename(target)
+        return
+    to_disk(temporary)
+    temporary.replace(target)
+
+
+@contextmanager
+def write_parquet(path: Path) -> Iterator[WriteRows]:
+    """Writes Parquet. The schema is that of the first rows."""
+    writers: list[pq.ParquetWriter] = []
+
+    def write(rows: pa.Table, added: pa.Table) -> None:
+        table = joined(rows, added)
+        if not writers:
+            writers.append(pq.ParquetWriter(path, table.schema, compression="zstd"))
+        writers[0].write_table(table.cast(writers[0].schema))
+
+    try:
+        yield write
+    finally:
+        for writer in writers:
+            writer.close()
+
+
+def joined(rows: pa.Table, added: pa.Table) -> pa.Table:
+    """Returns a table with the columns of both, and the metadata of both."""
+    schema = pa.schema([*rows.schema, *added.schema], {**(rows.schema.metadata or {}), **(added.schema.metadata or {})})
+    return pa.Table.from_arrays([*rows.columns, *added.columns], schema=schema)
+
+
+@contextmanager
+def write_csv(path: Path) -> Iterator[WriteRows]:
+    """Writes CSV with a header. Lists and objects are JSON."""
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file)
+        names: list[str] = []
+
+        def write(rows: pa.Table, added: pa.Table) -> None:
+            if not names:
+                names.extend((*rows.column_names, *added.column_names))
+                writer.writerow(names)
+            values = [column.to_pylist() for column in (*rows.columns, *added.columns)]
+            writer.writerows([as_cell(value) for value in row] for row in zip(*values))
+
+        yield write
+
+
+def as_cell(value: Any) -> Any:
+    """Returns a value as CSV has it."""
+    return to_json(value) if isinstance(value, (list, dict)) else value
+
+
+@contextmanager
+def write_spacy(path: Path, text_column: str, id_column: str | None) -> Iterator[WriteRows]:
+    """Writes a DocBin of one token for each character: the entities in `doc.ents` and, with their probabilities, in
+    `doc.spans["cner"]`; the words in `doc.spans["words"]`; "id" and "error" in `doc.user_data`. A row with an error has
+    no annotation of entities."""
+    vocab = chinese_vocab()
+    result = DocBin(attrs=["ENT_IOB", "ENT_TYPE", "ENT_KB_ID"], store_user_data=True)
+
+    def write(rows: pa.Table, added: pa.Table) -> None:
+        with fast_spans():
+            for row in _documents(rows, added, text_column, id_column):
+                result.add(as_doc(vocab, *row))
+
+    yield write
+    path.write_bytes(result.to_bytes())
+
+
+def _documents(
+    rows: pa.Table, added: pa.Table, text_column: str, id_column: str | None
+) -> Iterator[tuple[Any, str, dict[str, Any]]]:
+    """Yields the identifier, the text and what is added of each row."""
+    texts = rows.column(text_column).to_pylist()
+    identifiers = rows.column(id_column).to_pylist() if id_column else [None] * len(texts)
+    for identifier, text, found in zip(identifiers, texts, added.to_pylist(), strict=True):
+        yield identifier, text or "", found
+
+
+def as_doc(vocab: Vocab, identifier: Any, text: str, found: dict[str, Any]) -> Doc:
+    """Returns the document of a row."""
+    doc = CharTokenizer(vocab)(text)
+
+    def span(start: int, end: int, label: str | None, kb_id: str | None = None) -> Span:
+        placed = doc.char_span(start, end, label or "", kb_id=kb_id or "", alignment_mode="expand")
+        assert placed is not None  # it lies in the text
+        return placed
+
+    if found["ents"] is not None:
+        doc.ents = [span(ent["start"], ent["end"], ent["label"], ent["kb_id"]) for ent in found["ents"]]
+        group = SpanGroup(doc, name=SPANS_KEY, spans=list(doc.ents))
+        group.attrs["scores"] = [ent["score"] for ent in found["ents"]]
+        if None not in group.attrs["scores"]:
+            doc.spans[SPANS_KEY] = group
+    if found.get("words") is not None:
+        doc.spans["words"] = [span(word["start"], word["end"], word["tag"]) for word in found["words"]]
+    user = {"id": identifier, "error": found["error"]}
+    doc.user_data.update({key: value for key, value in user.items() if value is not None})
+    return doc
+
+
+@contextmanager
+def write_conll(path: Path, text_column: str, id_column: str | None) -> Iterator[WriteRows]:
+    """Writes a character and its BIO tag a line, after comments with the id, the error and the text, in which white
+    space of any kind is a blank; that is no row of its own."""
+    with path.open("w", encoding="utf-8", newline="\n") as file:
+
+        def write(rows: pa.Table, added: pa.Table) -> None:
+            for identifier, text, found in _documents(rows, added, text_column, id_column):
+                comments = {"id": identifier, "error": found["error"], "text": text}
+                for key, value in comments.items():
+                    if value is not None:
+                        file.write(f"# {key} = {one_line(str(value))}\n")
+                ents = [(ent["start"], ent["end"], ent["label"]) for ent in found["ents"] or ()]
+                for char, tag in zip(text, spans_to_tags(ents, len(text), "bio")):
+                    if not char.isspace():
+                        file.write(f"{char}\t{tag}\n")
+                file.write("\n")
+
+        yield write
+
+
+def one_line(text: str) -> str:
+    """Returns a text with a blank for each character of white space; the length stays the same."""
+    return "".join(" " if char.isspace() else char for char in text)
+
+
+@contextmanager
+def write_brat(path: Path, text_column: str, id_column: str | None) -> Iterator[WriteRows]:
+    """Writes a folder with a .txt and a .ann file for each document, which count from 0. Identifiers and errors are
+    notes on the document in the .ann file."""
+    path.mkdir()
+    count = 0
+
+    def write(rows: pa.Table, added: pa.Table) -> None:
+        nonlocal count
+        for identifier, text, found in _documents(rows, added, text_column, id_column):
+            lines = [
+                f"T{i}\t{ent['label']} {ent['start']} {ent['end']}\t{one_line(ent['text'])}\n"
+                for i, ent in enumerate(found["ents"] or (), 1)
+            ]
+            notes = [
+                one_line(f"{key} {value}") for key, value in (("id", identifier), ("error", found["error"])) if value
+            ]
+            lines += [f"#{i}\tAnnotatorNotes T0\t{note}\n" for i, note in enumerate(notes, 1)]
+            for ending, content in ((".txt", text), (".ann", "".join(lines))):
+                (path / f"{count:06d}{ending}").write_bytes(content.encode("utf-8"))
+            count += 1
+
+    yield write
+
+
+@contextmanager
+def write_jsonl(path: Path) -> Iterator[Callable[[list[dict[str, Any]], pa.Table], None]]:
+    """Writes JSON lines: the records as they are, with what is added."""
+    with path.open("w", encoding="utf-8", newline="\n") as file:
+
+        def write(records: list[dict[str, Any]], added: pa.Table) -> None:
+            file.writelines(json_lines(records, added))
+
+        yield write
+
+
+def json_lines(records: list[dict[str, Any]], added: pa.Table) -> Iterator[str]:
+    """Yields a line of JSON for each record, with what is added."""
+    for record, found in zip(records, added.to_pylist(), strict=True):
+        yield json.dumps({**record, **found}, ensure_ascii=False, default=str) + "\n"
+
+
+WRITERS: dict[str, Callable[..., AbstractContextManager[Any]]] = {
+    "parquet": write_parquet,
+    "jsonl": write_jsonl,
+    "csv": write_csv,
+    "spacy": write_spacy,
+    "conll": write_conll,
+    "brat": write_brat,
+}
+DOCUMENT_FORMATS = ("spacy", "conll", "brat")  # these need the text, and offsets in code points
+EXTENSIONS = {"brat": "", "conll": ".conll"}
+
+
+def file_name(part: str, format: str) -> str:
+    """Returns the name of a part's file or folder."""
+    return part + EXTENSIONS.get(format, f".{format}")

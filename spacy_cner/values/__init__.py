@@ -1,0 +1,1 @@
+"""What is counted in a text: times, amounts, contacts, with values that one can compute with."""

@@ -1,0 +1,304 @@
+"""Expressions of time as ISO 8601, by jionlp's parser."""
+
+import calendar
+import contextlib
+import io
+import logging
+import re
+from collections.abc import Iterator
+from datetime import date, datetime, timedelta
+from functools import lru_cache
+from typing import Any
+
+from ..errors import InputError
+from .numerals import NUMBER, parse_number
+
+REPUBLIC = 1911  # 民国 1 is the year after
+# Hours of the parts of a day
+DAY_PARTS = {
+    "凌晨": (0, 6), "清晨": (5, 8), "早晨": (6, 9), "早上": (6, 9), "早": (6, 9), "晨": (5, 8), "上午": (8, 12),
+    "中午": (11, 13), "正午": (11, 13), "午后": (12, 18), "下午": (12, 18), "傍晚": (17, 19), "晚上": (18, 24),
+    "晚间": (18, 24), "夜里": (18, 24), "夜间": (18, 24), "深夜": (22, 24), "晚": (18, 24), "夜": (18, 24),
+}  # fmt: skip
+MONTH_PARTS = {"初": (1, 10), "上旬": (1, 10), "中旬": (11, 20), "下旬": (21, 31), "底": (21, 31), "末": (21, 31)}
+YEAR_PARTS = {"初": (1, 2), "中": (6, 7), "底": (11, 12), "末": (11, 12)}
+UNITS = {
+    "年": "Y", "载": "Y", "周年": "Y", "个月": "M", "月": "M", "周": "W", "星期": "W", "个星期": "W", "礼拜": "W",
+    "个礼拜": "W", "天": "D", "日": "D", "昼夜": "D", "晚": "D", "小时": "TH", "个小时": "TH", "钟头": "TH",
+    "个钟头": "TH", "时": "TH", "分钟": "TM", "分": "TM", "刻钟": "TQ", "秒": "TS", "秒钟": "TS", "毫秒": "Tms",
+    "ms": "Tms", "世纪": "C", "个世纪": "C",
+}  # fmt: skip
+UNIT = "|".join(sorted(UNITS, key=len, reverse=True))
+AMOUNT = re.compile(
+    rf"(?:({NUMBER}(?:\s?[-~～–—至到]\s?{NUMBER})?)|(半|一整|整))(个?半)?\s?(个?多)?\s?({UNIT})(半)?(多)?"
+)
+PIECE = re.compile(rf"({NUMBER}|半)(个?半)?(?:个?多)?\s?({UNIT})(半|多)?")
+
+
+def iso_duration(text: str) -> str | None:
+    """Returns an ISO 8601 duration, `P3Y6M`; of a range both with a slash; None for what is none."""
+    if not text:
+        return None
+    about = bool(re.search("多|余|来|几", text))
+    low: dict[str, float] = {}
+    high: dict[str, float] = {}
+    place = 0
+    for found in AMOUNT.finditer(text):
+        if found.start() != place:
+            return None
+        place = found.end()
+        number = parse_number(found[1]) if found[1] else None
+        if found[1] and number is None:
+            return None
+        ends = (float(number.low), float(number.high)) if number else ((0.5, 0.5) if found[2] == "半" else (1.0, 1.0))
+        half = 0.5 if found[3] or found[6] else 0.0
+        for into, value in zip((low, high), ends):
+            _add(into, UNITS[found[5]], value + half)
+    if place != len(text):
+        rest = re.fullmatch(r"(?:([一二两三四五六七八九十]+|\d+)[夜晚宿]|(\d\d))", text[place:])
+        if rest is None or not place:
+            return None
+        if rest[2]:  # 9秒83
+            for into in (low, high):
+                into["TS"] = into.get("TS", 0) + int(rest[2]) / 100
+    first, last = _written(low), _written(high)
+    return ("~" if about else "") + (first if first == last else f"{first}/{last}")
+
+
+def _add(into: dict[str, float], unit: str, value: float) -> None:
+    """Halves of a unit are whole ones of the next."""
+    whole, rest = divmod(value, 1)
+    smaller = {"Y": ("M", 12), "M": ("D", 30), "D": ("TH", 24), "TH": ("TM", 60), "TM": ("TS", 60)}.get(unit)
+    if unit == "C":
+        unit, whole, rest = "Y", value * 100, 0
+    elif unit == "TQ":
+        unit, whole, rest = "TM", value * 15, 0
+    elif unit == "Tms":
+        unit, whole, rest = "TS", value / 1000, 0
+    elif unit in ("TH", "TS", "W") and rest and rest != 0.5:
+        whole, rest = value, 0
+    if whole or not rest:
+        into[unit] = into.get(unit, 0) + whole
+    if rest and smaller:
+        into[smaller[0]] = into.get(smaller[0], 0) + rest * smaller[1]
+    elif rest:
+        into[unit] = into.get(unit, 0) + rest
+
+
+def _written(parts: dict[str, float]) -> str:
+    def of(units: list[str]) -> str:
+        return "".join(f"{_plain(parts[unit])}{unit[-1]}" for unit in units if unit in parts)
+
+    times = of(["TH", "TM", "TS"])
+    return f"P{of(['Y', 'M', 'W', 'D'])}{'T' + times if times else ''}"
+
+
+def _plain(value: float) -> str:
+    return f"{value:.6f}".rstrip("0").rstrip(".")
+
+
+@lru_cache(maxsize=4096)
+def iso_time(text: str, now: datetime) -> str | None:
+    """Returns a date, a time or an interval in ISO 8601, as exact as the text is; None for what is none.
+
+    text: in simplified characters and plain digits. now: what 今天 and what is not said refer to.
+    Raises InputError without the extra `values`."""
+    # Shorter forms, and calendars, that jionlp does not read
+    text = re.sub(r"\s+", " ", text.strip())
+    text = re.sub(r"民国(元|[\d零一二三四五六七八九十百]+)年?", _republic, text)
+    text = re.sub("礼拜", "星期", text)
+    text = re.sub(
+        "(?<=[今明昨])(早|晚|夜|晨)(?!上|间)",
+        lambda found: "天" + {"早": "早上", "晨": "早上"}.get(found[1], "晚上"),
+        text,
+    )
+    text = re.sub("(?<=后天|前天)(早|晚)(?!上|间)", lambda found: found[1] + "上", text)
+    text = text.replace("次日", "明天").replace("翌日", "明天").replace("昨夜", "昨天晚上")
+    text = re.sub("[许整]$|点钟$", lambda found: "点" if found[0] == "点钟" else "", text)
+    text = re.sub("本月|这个?月", f"{now.year}年{now.month}月", text)
+    for read in (_era, _part, _decade, _range, _ago):
+        found = read(text, now)
+        if found is not None:
+            return found or None
+    return _by_jionlp(text, now)
+
+
+def _republic(found: re.Match) -> str:
+    number = parse_number("一" if found[1] == "元" else found[1])
+    return f"{REPUBLIC + int(number.low)}年" if number else found[0]
+
+
+def _era(text: str, now: datetime) -> str | None:
+    found = re.fullmatch(r"公元(前?)(\d+|[零一二三四五六七八九十百千]+)年", text)
+    if not found:
+        return None
+    number = parse_number(found[2])
+    if number is None:
+        return ""
+    year = int(number.low)
+    return f"-{year - 1:04}" if found[1] else f"{year:04}"  # ISO 8601 has a year 0
+
+
+def _part(text: str, now: datetime) -> str | None:
+    """Of a day without an hour, of a month, of a year."""
+    if found := re.fullmatch(f"(.*?)({'|'.join(sorted(DAY_PARTS, key=len, reverse=True))})", text):
+        day = iso_time(found[1], now) if found[1] else None
+        if day is None or not re.fullmatch(r"\d{4}-\d\d-\d\d", day):
+            return None
+        first, last = DAY_PARTS[found[2]]
+        return f"{day}T{first:02}:00/{day}T{last:02}:00"
+    if found := re.fullmatch("(.*?月)份?(上旬|中旬|下旬|初|底|末)", text):
+        value = iso_time("本月" if found[1] == "月" else found[1], now)
+        if value is not None and re.fullmatch(r"\d{4}-\d\d", value):
+            first, last = MONTH_PARTS[found[2]]
+            end = calendar.monthrange(int(value[:4]), int(value[5:]))[1]
+            return f"{value}-{first:02}/{value}-{min(last, end):02}"
+    if found := re.fullmatch("(.*?)年?([初中底末])", text):
+        year = now.strftime("%Y") if found[1] == "" else iso_time(found[1] + "年", now) if "年" in text else None
+        if year and re.fullmatch(r"\d{4}", year):
+            first, last = YEAR_PARTS[found[2]]
+            return f"{year}-{first:02}/{year}-{last:02}"
+    return None
+
+
+def _decade(text: str, now: datetime) -> str | None:
+    found = re.fullmatch(
+        r"(?:(上个?|本)世纪|(\d+|[一二三四五六七八九十]+)世纪|(\d{2})(?=\d0年代))?(?:([\d一二三四五六七八九]+)十?年代)?",
+        text,
+    )
+    if not found or not (found[1] or found[2] or found[4]):
+        return None
+    century = now.year // 100
+    if found[1]:
+        century -= found[1].startswith("上")
+    elif found[2]:
+        number = parse_number(found[2])
+        century = int(number.low) - 1 if number else century
+    elif found[3]:
+        century = int(found[3])
+    elif found[4]:
+        century -= 1
+    if not found[4]:
+        return f"{century * 100:04}/{century * 100 + 99:04}"
+    number = parse_number(found[4])
+    tens = int(number.low) if number else 0
+    tens = tens // 10 if tens > 9 else tens
+    return f"{century * 100 + tens * 10:04}/{century * 100 + tens * 10 + 9:04}"
+
+
+def _range(text: str, now: datetime) -> str | None:
+    text = re.sub(r"^从|起(?=[至到])", "", text)
+    if re.fullmatch(r"\d{4}-\d{1,2}-\d{1,2}.*", text):
+        return None
+    found = re.fullmatch(r"(.+?)\s?(?:[至到~～–—]|-+)\s?(.+)", text)
+    if not found:
+        return None
+    first = iso_time(found[1], now) or iso_time(found[1] + (re.search("[年月日号]$", text) or [""])[0], now)
+    if first is None:
+        return ""
+    start = _moment(first)
+    last = iso_time(found[2], now if start is None else start)
+    return f"{first}/{last}" if last else ""
+
+
+def _moment(value: str) -> datetime | None:
+    try:
+        return datetime.fromisoformat(value.split("/")[0].replace("T24:00", "T23:59"))
+    except ValueError:
+        return None
+
+
+def _ago(text: str, now: datetime) -> str | None:
+    found = re.fullmatch(r"(.+?)(?:之|以)?(前|后)", text)
+    if not found:
+        return None
+    duration = iso_duration(found[1])
+    parts = re.fullmatch(
+        r"P(?:([\d.]+)Y)?(?:([\d.]+)M)?(?:([\d.]+)W)?(?:([\d.]+)D)?(?:T(?:([\d.]+)H)?(?:([\d.]+)M)?(?:([\d.]+)S)?)?",
+        duration or "",
+    )
+    if parts is None:
+        return ""
+    years, months, weeks, days, hours, minutes, seconds = (float(part or 0) for part in parts.groups())
+    sign = -1 if found[2] == "前" else 1
+    total = now.year * 12 + now.month - 1 + sign * int(years * 12 + months)
+    year, month = divmod(total, 12)
+    if not 1 <= year <= 9999:
+        return ""
+    try:
+        moved = now.replace(year=year, month=month + 1, day=min(now.day, calendar.monthrange(year, month + 1)[1]))
+        moved += sign * timedelta(weeks=weeks, days=days, hours=hours, minutes=minutes, seconds=seconds)
+    except (OverflowError, ValueError):
+        return ""
+    if hours or minutes or seconds:
+        return moved.strftime("%Y-%m-%dT%H:%M")
+    if weeks or days:
+        return moved.strftime("%Y-%m-%d")
+    return f"{year:04}-{month + 1:02}" if months else f"{year:04}"
+
+
+def _by_jionlp(text: str, now: datetime) -> str | None:
+    parse = _parser()
+    base = {"year": now.year, "month": now.month, "day": now.day, "hour": now.hour, "minute": now.minute}
+    try:
+        with _quiet():
+            found = parse(text, time_base=base)
+    except Exception:  # it says so in many ways that a text is no time
+        return None
+    if found.get("type") not in ("time_point", "time_span"):
+        return None
+    try:
+        first, last = (datetime.strptime(moment, "%Y-%m-%d %H:%M:%S") for moment in found["time"])
+    except (ValueError, TypeError):
+        return None
+    return as_exact_as(first, last, text)
+
+
+def as_exact_as(first: datetime, last: datetime, text: str) -> str:
+    """Returns an interval in its shortest form: a year, month, week, day, minute, or its two ends."""
+    day = date(first.year, first.month, first.day)
+    if first.hour or first.minute or (last - first) < timedelta(hours=23) or re.search(r"[点时:]", text):
+        return first.strftime("%Y-%m-%dT%H:%M") if first.second == 0 else first.strftime("%Y-%m-%dT%H:%M:%S")
+    end = date(last.year, last.month, last.day)
+    if day == end:
+        return day.isoformat()
+    if day.day == 1 and (end + timedelta(1)).day == 1:
+        months = (end.year - day.year) * 12 + end.month - day.month + 1
+        if months == 1:
+            return day.strftime("%Y-%m")
+        if months == 12 and day.month == 1:
+            return day.strftime("%Y")
+        if months % 12 == 0 and day.month == 1:
+            return f"{day.year:04}/{end.year:04}"
+        return f"{day.strftime('%Y-%m')}/{end.strftime('%Y-%m')}"
+    if day.weekday() == 0 and (end - day).days == 6:
+        return "{}-W{:02}".format(*day.isocalendar()[:2])
+    return f"{day.isoformat()}/{end.isoformat()}"
+
+
+@lru_cache(maxsize=1)
+def _parser() -> Any:
+    try:
+        with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
+            from jionlp import parse_time
+    except ImportError:
+        raise InputError('expected the extra values for dates and times: pip install "spacy_cner[values]"') from None
+    return parse_time
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """jionlp logs the traceback of what it cannot read, and without a handler sets up logging for the whole process."""
+    root = logging.getLogger()
+    handler = logging.NullHandler()
+    root.addHandler(handler)
+    root.addFilter(_not_jionlp)
+    try:
+        yield
+    finally:
+        root.removeHandler(handler)
+        root.removeFilter(_not_jionlp)
+
+
+def _not_jionlp(record: logging.LogRecord) -> bool:
+    return "jionlp" not in record.pathname

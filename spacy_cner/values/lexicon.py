@@ -1,0 +1,73 @@
+"""Words around numbers: units, currencies, classifiers, and what only looks like a number."""
+
+from functools import lru_cache
+from pathlib import Path
+
+WORDS = Path(__file__).parent.parent / "assets" / "values" / "not_counts.txt"
+
+
+def _words(text: str) -> list[str]:
+    return text.split()
+
+
+# The symbol of each unit of measure
+UNITS = {
+    "公里": "km", "千米": "km", "km": "km", "KM": "km", "米": "m", "m": "m", "厘米": "cm", "公分": "cm", "cm": "cm",
+    "毫米": "mm", "mm": "mm", "微米": "µm", "纳米": "nm", "nm": "nm", "英里": "mi", "海里": "nmi", "英尺": "ft",
+    "英寸": "in", "寸": "寸", "尺": "尺", "丈": "丈", "里": "里", "光年": "ly",
+    "公斤": "kg", "千克": "kg", "kg": "kg", "KG": "kg", "克": "g", "g": "g", "毫克": "mg", "mg": "mg", "微克": "µg",
+    "吨": "t", "万吨": "万吨", "斤": "斤", "磅": "lb", "克拉": "ct", "钱": "钱",
+    "平方公里": "km2", "平方千米": "km2", "平方米": "m2", "平米": "m2", "平方": "m2", "㎡": "m2", "平": "m2",
+    "立方米": "m3", "立方": "m3", "公顷": "ha", "亩": "亩", "坪": "坪",
+    "升": "L", "L": "L", "毫升": "mL", "ml": "mL", "mL": "mL", "加仑": "gal",
+    "摄氏度": "℃", "℃": "℃", "°C": "℃", "华氏度": "℉", "℉": "℉", "度": "℃", "°": "°",
+    "TB": "TB", "GB": "GB", "MB": "MB", "KB": "KB", "kB": "KB", "T": "TB", "Mbps": "Mbps", "Gbps": "Gbps",
+    "GHz": "GHz", "MHz": "MHz", "kHz": "kHz", "Hz": "Hz", "赫兹": "Hz", "毫安时": "mAh", "mAh": "mAh", "安时": "Ah",
+    "千瓦时": "kWh", "kWh": "kWh", "度电": "kWh", "兆瓦": "MW", "千瓦": "kW", "kW": "kW", "瓦": "W", "W": "W",
+    "伏": "V", "V": "V", "安": "A", "分贝": "dB", "dB": "dB", "马力": "hp", "牛米": "N·m", "卡路里": "cal",
+    "大卡": "kcal", "千卡": "kcal", "帕": "Pa", "mmHg": "mmHg", "毫米汞柱": "mmHg", "级": "级",
+    "周岁": "岁", "岁": "岁", "个工作日": "工作日", "工作日": "工作日", "像素": "px", "mmol/L": "mmol/L",
+}  # fmt: skip
+CURRENCIES = {
+    "人民币": "CNY", "元": "CNY", "圆": "CNY", "块钱": "CNY", "块": "CNY", "RMB": "CNY", "CNY": "CNY", "¥": "CNY",
+    "￥": "CNY", "美元": "USD", "美金": "USD", "USD": "USD", "US$": "USD", "$": "USD", "欧元": "EUR", "EUR": "EUR",
+    "€": "EUR", "英镑": "GBP", "GBP": "GBP", "£": "GBP", "日元": "JPY", "日圆": "JPY", "JPY": "JPY", "港元": "HKD",
+    "港币": "HKD", "港纸": "HKD", "HKD": "HKD", "HK$": "HKD", "新台币": "TWD", "台币": "TWD", "TWD": "TWD",
+    "NT$": "TWD", "韩元": "KRW", "卢布": "RUB", "澳元": "AUD", "加元": "CAD", "瑞郎": "CHF", "瑞士法郎": "CHF",
+    "新元": "SGD", "新加坡元": "SGD", "泰铢": "THB", "卢比": "INR", "越南盾": "VND", "澳门元": "MOP", "澳币": "AUD",
+}  # fmt: skip
+# After a number, what is counted
+CLASSIFIERS = _words(
+    """
+    个 名 位 人 辆 架 艘 台 部 家 所 座 栋 幢 间 条 张 片 块 只 头 匹 棵 株 朵 粒 颗 把 件 套 双 对 副 份 封
+    本 册 页 章 篇 首 支 枝 根 辆次 列 次 回 遍 趟 场 届 期 批 组 队 项 种 类 样 门 户 口 字 句 分 集 季 轮 桶
+    瓶 杯 碗 盘 包 袋 盒 箱 步 圈 篮板 球 粉丝 起 例 宗 桩 笔 单 票 卡 道 站 手 股 点 国 县 市 省 村 镇 乡 校
+    院 名额 顶 盏 幅 扇 枚 柄 发 剂 滴 面 堵 层 款 行 声 拳 脚 刀 枪 胎 桌 房 厅 室 幕 局 连 具 尊 尾 束 串 排
+    团 班 窝 代 万 倍 餐 顿 杆 通 员 者 球迷 观众 游客 学生 参数 群众 旅客 市民 职工 村民 居民 用户 品种 城门 景 则
+    便 间房 床 席 筐 捆 车 船 摞 沓 页纸 格 里路 节 折页 拨 伙 帮 茬 亩地 死 伤
+    """
+)
+# Words in which a number is a part, and no count, besides those of the file
+NOT_COUNTS = _words(
+    """
+    万一 十分 百度 半天 两会 百分百 一点 一些 一下 一样 一起 一直 一定 一般 一切 一共 一旦 一边 一会 一路 大半
+    """
+)
+REIGNS = _words(
+    """
+    康熙 雍正 乾隆 嘉庆 道光 咸丰 同治 光绪 宣统 顺治 崇祯 万历 嘉靖 正德 弘治 成化 宣德 永乐 洪武 贞观 开元 天宝 元丰
+    绍兴 建安 昭和 平成 令和 明治 大正
+    """
+)
+HOLIDAYS = _words(
+    """
+    春节 国庆节 国庆 中秋节 中秋 端午节 端午 元旦 五一 清明节 清明 除夕 元宵节 元宵 重阳节 重阳 圣诞节 圣诞 七夕
+    """
+)
+
+
+@lru_cache(maxsize=1)
+def not_counts() -> frozenset[str]:
+    """Returns the words in which a number is no count, such as 三国 and 五花肉."""
+    lines = WORDS.read_text(encoding="utf-8").splitlines()
+    return frozenset([*(line for line in lines if not line.startswith("#")), *NOT_COUNTS])

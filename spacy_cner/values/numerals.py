@@ -1,0 +1,115 @@
+"""Numbers as Chinese writes them: 1.5亿, 三千五百, 两三百, 三十来, 壹佰贰拾, 二〇二六."""
+
+import re
+from decimal import Decimal
+from typing import NamedTuple
+
+DIGITS = {char: i for i, char in enumerate("零一二三四五六七八九")} | {"〇": 0, "两": 2, "俩": 2, "仨": 3, "○": 0}
+DIGITS |= {char: i for i, char in enumerate("零壹贰叁肆伍陆柒捌玖")}
+SMALL = {"十": 10, "百": 100, "千": 1000, "拾": 10, "佰": 100, "仟": 1000, "廿": 20}
+LARGE = {"万": 10**4, "亿": 10**8, "兆": 10**12}
+
+CHAR = "零〇○一二两俩仨三四五六七八九十百千万亿壹贰叁肆伍陆柒捌玖拾佰仟廿"
+ARABIC = r"(?:\d{1,3}(?:,\d{3})+(?:\.\d+)?(?![\d,])|\d+(?:\.\d+)?)"
+# Of the tens and above that an inexact number ends with
+ABOUT = "(?:多|余|来|出头)"
+NUMBER = (
+    rf"(?:{ARABIC}\s?(?:[百千万亿]+)?{ABOUT}?(?:万亿|万|亿)?"
+    rf"|[{CHAR}]+(?:几)?(?:点[零〇一二三四五六七八九]+)?{ABOUT}?(?:万亿|万|亿)?)"
+)
+RANGE = rf"{NUMBER}(?:\s?[-~～–—至到]\s?{NUMBER})?"
+PARTS = re.compile(rf"({NUMBER})\s?[-~～–—至到]\s?({NUMBER})")
+PAIR = re.compile(r"([一二两三四五六七八九])([二三四五六七八九])(?=[十百千万亿]|$)")
+
+
+class Number(NamedTuple):
+    """low, high: the ends of a range, the same for one number. about: whether it is more or less."""
+
+    low: Decimal
+    high: Decimal
+    about: bool = False
+
+    def times(self, factor: Decimal) -> "Number":
+        """Returns the number times a factor."""
+        return self._replace(low=self.low * factor, high=self.high * factor)
+
+    def __str__(self) -> str:
+        ends = [plain(self.low)] if self.low == self.high else [plain(self.low), plain(self.high)]
+        return ("~" if self.about else "") + "/".join(ends)
+
+
+def plain(number: Decimal) -> str:
+    """Returns a number in digits, without zeros at the end of its fraction."""
+    text = f"{number:f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def parse_number(text: str) -> Number | None:
+    """Returns the number that a text is, in simplified characters and plain digits; None if it is none."""
+    found = PARTS.fullmatch(text)
+    if found:
+        first, second = found[1], found[2]
+        scale = re.search("[万亿]+$", second)
+        if scale and not re.search("[万亿]$", first):
+            first += scale[0]
+        one, other = parse_number(first), parse_number(second)
+        return None if one is None or other is None else Number(one.low, other.high, one.about or other.about)
+    about = bool(re.search(f"{ABOUT}|几", text))
+    text = re.sub(rf"{ABOUT}|几|\s|,", "", text)
+    if pair := PAIR.search(text):
+        before, after = text[: pair.start()], text[pair.end() :]
+        if not re.search("[零〇一二三四五六七八九]$", before) and not re.match("[零〇一二三四五六七八九]", after):
+            low, high = _exact(before + pair[1] + after), _exact(before + pair[2] + after)
+            return None if low is None or high is None or low >= high else Number(low, high, about)
+    number = _exact(text)
+    return None if number is None else Number(number, number, about)
+
+
+def _exact(text: str) -> Decimal | None:
+    arabic = re.fullmatch(r"(\d+(?:\.\d+)?)([百千万亿]*)", text)
+    if arabic:
+        number = Decimal(arabic[1])
+        for unit in arabic[2]:
+            number *= SMALL.get(unit) or LARGE[unit]
+        return number
+    whole, point, fraction = text.partition("点")
+    if point:
+        units = re.search("[十百千万亿]+$", fraction)
+        digits = fraction[: units.start()] if units else fraction
+        base = _integer(whole)
+        if base is None or not digits or not all(char in DIGITS for char in digits):
+            return None
+        number = Decimal(f"{base}.{''.join(str(DIGITS[char]) for char in digits)}")
+        for unit in units[0] if units else "":
+            number *= SMALL.get(unit) or LARGE[unit]
+        return number
+    found = _integer(whole)
+    return None if found is None else Decimal(found)
+
+
+def _integer(text: str) -> int | None:
+    """Reads Chinese digits one by one (二〇二六), or with units; a last one counts in the unit below (两万八)."""
+    if not text or not all(char in DIGITS or char in SMALL or char in LARGE for char in text):
+        return None
+    if all(char in DIGITS for char in text):
+        return int("".join(str(DIGITS[char]) for char in text))
+    total = section = digit = 0
+    last = largest = 1  # the unit before the present digit, and the last of 万, 亿
+    after_zero = pending = False
+    for char in text:
+        if char in DIGITS:
+            if pending:
+                return None
+            digit, pending, after_zero = DIGITS[char], DIGITS[char] > 0, DIGITS[char] == 0 or after_zero
+        elif char in SMALL:
+            section += SMALL[char] if char == "廿" else (digit if pending else 1) * SMALL[char]
+            digit, pending, last, after_zero = 0, False, SMALL[char], False
+        else:
+            section += digit
+            unit = LARGE[char]
+            total = (total + section) * unit if total and unit > largest else total + (section or 1) * unit
+            section, digit, pending, after_zero = 0, 0, False, False
+            last = largest = unit
+    if pending and last >= 100 and not after_zero:
+        digit *= last // 10
+    return total + section + digit

@@ -1,0 +1,149 @@
+"""What values look like: one expression for each label, over simplified characters and plain digits."""
+
+import re
+
+from .dates import UNITS as TIME_UNITS
+from .lexicon import CLASSIFIERS, CURRENCIES, HOLIDAYS, REIGNS, UNITS
+from .numerals import ARABIC, CHAR, NUMBER, RANGE
+
+
+def any_of(words: list[str] | dict[str, str]) -> str:
+    """Returns an expression for one of the words, the longest first."""
+    return "|".join(map(re.escape, sorted(words, key=len, reverse=True)))
+
+
+CN = "零〇一二两三四五六七八九十"
+# No Latin letter, digit or sign of a code before or after
+START = r"(?<![A-Za-z0-9_#@])(?<![A-Za-z0-9][-./:])"
+
+# Looks for anything that can begin a value; most texts without one cost nothing more.
+ANY = re.compile(rf"[\d{CHAR}半上下本这今明昨前后去次元民公腊正]|@|www|http")
+
+# Numbers that are no values: found first, so that nothing else takes them
+NOT_VALUES = re.compile(
+    "|".join(
+        [
+            r"(?<!\d)\d+(?:\s?[:：]\s?\d(?!\d))(?:[:：]\d)*(?![\d分])",  # scores and ratios: 3:2
+            r"(?<![\d.])\d{1,3}\s?比\s?\d{1,3}(?![\d.万亿])",
+            r"(?<!\d)\d{1,2}-\d{1,2}(?:-\d{1,5})+(?!\d)",  # 4-3-3, 8-2-3046
+            rf"[{CN}]比[{CN}](?!\d)",
+            r"(?<![\d.])\d+(?:\.\d+){2,}(?![\d])(?<!\d{4}\.\d\.\d)(?<!\d{4}\.\d\d\.\d\d)(?<!\d{4}\.\d\.\d\d)(?<!\d{4}\.\d\d\.\d)",
+            r"[A-Za-z][A-Za-z-]*[-_ ]?[vV]?\d+(?:[-.]?[A-Za-z0-9]+)*(?!\s?(?:年|月|日|万|亿|元|人|台|%))",
+            r"(?:版本号?|系统|安卓|鸿蒙)\s?[vV]?\d+(?:\.\d+)*",
+            r"(?:端口|尾号|密码|验证码|取件码|邮编|房号|床号|编号|代码|单号|账号|号码|QQ是?|卡号|车牌|换成|错误码|房间|沪深|中证|上证)"
+            r"[:：是为号]?\s?[A-Za-z-]*\d[\d-]*",
+            r"\d+(?:号(?:楼|线|院|窗口|店|门|球衣)|楼|室|层(?!楼)|路(?!程)|国道|省道|次列车|附近|站台|候车室|期|号|班|版|届)(?<!第\d)"
+            r"(?=[^\d]|$)(?<=号|层|道|线|院|口|店|门|衣|室|楼|路|车|近|台|班|版|届)(?<!\d日)",
+            rf"(?:{any_of(REIGNS)})(?:元|[{CHAR}]+)年",
+            r"《[^》]*》",
+            r"“\d+”|\"\d+\"",
+            rf"[{CN}](?:年级|等奖|等功|楼|号楼|环路?|线城市|中全会|级(?=考|听|证))|[高初大小][一二三四五六](?:[（(]\d[)）]班)?",
+            rf"每(?:周|星期|礼拜|个?月|年|逢)?[{CN}日天末]?(?=[，。上下早晚的]|$)|每周[{CN}日天末]",
+            rf"(?:几|数|上|成|好几)[十百千万亿]+|[{CN}]?[十百千]多?分之(?=$)",
+            r"(?:[打享]|打了)?[\d一二三四五六七八九.]+折",
+            rf"[{CN}]成(?:热|新|熟|立|为|功)",
+            r"[老阿小][二三四五六七八九]|[二三四五六七八九][姐哥弟妹叔爷姑姨婶舅]|[李王张陈赵刘周][一二三四五六七八九十百千万]+",
+            r"\d{9,}(?!\d)(?<!1\d{10})(?<!\d{17}[\dX])",
+            r"\d+(?:公斤|kg|米)级",
+        ]
+    )
+)
+
+EMAIL = re.compile(r"(?<![\w.+-])[\w.+-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+(?<![.-])", re.ASCII)
+URL = re.compile(r"(?:https?://|www\.)[A-Za-z0-9\-._~:/?#\[\]@!$&'()*+,;=%]+(?<![.,;:!?)'])", re.ASCII)
+PHONE = re.compile(
+    r"(?<![\d-])(?:(?:\+?86[-\s]?)?1[3-9]\d[-\s]?\d{4}[-\s]?\d{4}|(?:\(0\d{2,3}\)|（0\d{2,3}）|0\d{2,3})[-\s]?\d{3,4}-?\d{4}"
+    r"|[48]00-?\d{3,4}-?\d{3,4}|0?800-\d{3}-\d{3})(?![\d-])"
+)
+ID = re.compile(r"(?<!\d)[1-9]\d{5}(?:18|19|20)\d{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])\d{3}[\dXx](?![\dA-Za-z])")
+
+# Dates
+_YEAR = rf"(?:(?<!\d)\d{{4}}年|[零〇一二三四五六七八九]{{4}}年|民国(?:元|\d+|[{CN}百]+)年|(?:大前|今|去|前|明|后)年)"
+_MONTH = r"(?:(?<![\d.])(?:1[0-2]|0?[1-9])月(?:份)?|(?:十[一二]?|[一二三四五六七八九])月(?:份)?|(?:上|下|本|这)个?月)"
+_DAY = r"(?:(?:3[01]|[12]\d|0?[1-9])[日号]|(?:三十一?|二?十[一二三四五六七八九]?|[一二三四五六七八九])[日号])"
+_PART = "(?:上旬|中旬|下旬|初(?![一二三四五六七八九十步])|底|末)"
+_LUNAR = (
+    rf"(?:(?:农历|阴历|旧历)?(?:正月|腊月|冬月|闰?[{CN}]{{1,2}}月)(?:初[{CN}]|廿[{CN}]|二?十[{CN}]?|三十)(?![日号]))"
+)
+_RELATIVE = "(?:大?前天|昨[天日]|今[天日]|明[天日]|大?后天|次日|翌日)"
+_WEEK = "(?<!每)(?:(?:上上|下下|上|下|本|这)个?)?(?:周|星期|礼拜)[一二三四五六日天1-7](?![围边期年月]|到周)"
+_WEEKS = "(?:上上|下下|上|下|本|这)个?(?:周|星期|礼拜)(?![一二三四五六日天末])"
+_QUARTER = "(?:第?[一二三四1-4]季度|前[一二三两]季度|(?:这|本|上|下)个?季度)"
+_DECADE = (
+    rf"(?:(?:(?:上个?|本)世纪|(?:\d{{1,2}}|[{CN}]{{1,3}})世纪|(?<!\d)(?:19|20)(?=\d0年代))"
+    rf"(?:(?:\d0|[一二三四五六七八九]十)年代)?|(?<!\d)(?:\d0|[一二三四五六七八九]十)年代)"
+)
+_HOLIDAY = rf"(?:{_YEAR})的?(?:{any_of(HOLIDAYS)})"
+_NUMERIC = r"(?<![\d.-])(?:19|20)\d\d([-/.])(?:1[0-2]|0?[1-9])\1(?:3[01]|[12]\d|0?[1-9])(?![\d.-])"
+_AGO = rf"(?:{RANGE}|半|一)(?:个?半)?个?(?:年|月|周|星期|礼拜|天|日|小时|钟头|分钟|秒)(?:之|以)?[前后](?![天年])"
+_WHOLE_DAY = (
+    rf"(?:{_LUNAR}|{_YEAR}\s?{_LUNAR}|{_NUMERIC}|{_YEAR}\s?{_MONTH}\s?{_DAY}|{_MONTH}\s?{_DAY}|{_RELATIVE}|{_WEEK}"
+    rf"|(?<![\d.月第]){_DAY}(?=\s?(?:[上下]午|[早晚]|凌晨|\d{{1,2}}[点时:：])))"
+)
+_ONE_DATE = (
+    rf"(?:{_HOLIDAY}|公元前?(?:\d+|[{CN}百千]+)年|{_WHOLE_DAY}|{_YEAR}\s?{_MONTH}{_PART}?|{_YEAR}{_QUARTER}"
+    rf"|{_YEAR}(?:[初底末](?!步|的时)|中(?=[，。旬]))?|[今去明前]年?{_QUARTER}|{_MONTH}{_PART}|年[初底末](?![{CN}])|月[初底末]|{_DECADE}|{_QUARTER}"
+    rf"|(?<![个第\d]){_MONTH}(?![份饼亮光租薪票租嫂球经])|{_WEEKS})"
+)
+_TO = r"\s?(?:起?[至到~～–—]|-)\s?"
+DATE = re.compile(
+    rf"{_ONE_DATE}{_TO}(?:{_ONE_DATE}|{_DAY})|(?<!\d)\d{{4}}{_TO}\d{{4}}年|{_AGO}|{_ONE_DATE}".replace(
+        r"([-/.])", "[-/.]"
+    ).replace(r"\1", "[-/.]")
+)
+
+# Times of a day
+_DAYPART = "(?:凌晨|清晨|早晨|早上|上午|中午|正午|午后|下午|傍晚|晚上|晚间|夜里|深夜|夜间|早|晚)"
+_CLOCK = (
+    rf"(?:(?<!\d)(?:2[0-4]|1\d|0?\d)[:：][0-5]\d(?:[:：][0-5]\d)?(?!\d)"
+    rf"|(?:(?<![\d.])(?:2[0-4]|1\d|0?\d)|二十[一二三四]?|十[一二三四五六七八九]?|[一二两三四五六七八九零])(?:点钟?|时)"
+    rf"(?:整|许|(?:\d{{1,2}}|[{CN}]{{1,3}})分(?!之)(?:\d{{1,2}}秒)?|半|[一三]刻|(?:[0-5]\d|[二三四五]?十[{CN}]?)(?![\d%个])|(?![\d{CN}]))?)"
+)
+_NEAR_DAY = f"(?:{_WHOLE_DAY}|[今明昨](?=[早晚晨夜])|(?<=后|前)天(?=[早晚]))"
+_ONE_TIME = rf"(?:{_NEAR_DAY}[的,，]?\s?{_DAYPART}?的?\s?{_CLOCK}|{_DAYPART}\s?{_CLOCK})"
+_VAGUE = rf"(?:{_WHOLE_DAY}(?:上午|下午|中午|晚上|早上|凌晨|傍晚|清晨|深夜|夜里)|[今明昨](?:早|晚|夜|晨)(?:上)?)"
+_BARE = (
+    r"(?<![\d:：])(?:2[0-4]|1\d|0?\d)[:：][0-5]\d(?:[:：][0-5]\d)?(?![\d:：])"
+    rf"|(?<![\d.第有这那以之{CN}百千万差早快慢])(?:(?:2[0-4]|1\d|[2-9])|十[一二]?|[两三四五六七八九])(?:点钟?(?:整|半|[一三]刻)?|时(?:许|整)?)"
+    rf"(?![\d{CN}意建原要注说内期间段候代差关对给想])|(?<![\d{CN}])(?:\d{{1,2}}|[一两三四五六七八九十]{{1,2}})点(?:半|\d{{1,2}}分|[一三]刻|钟)"
+)
+TIME = re.compile(
+    rf"(?:{_ONE_TIME}{_TO}(?:{_ONE_TIME}|{_CLOCK})|(?:{_BARE}){_TO}{_CLOCK}|{_ONE_TIME}|{_VAGUE}|{_BARE})".replace(
+        r"([-/.])", "[-/.]"
+    ).replace(r"\1", "[-/.]")
+)
+
+# Amounts
+BEFORE = [word for word in CURRENCIES if word not in ("元", "块", "块钱", "圆")]
+MONEY = re.compile(
+    rf"(?P<before>{any_of(BEFORE)})\s?(?P<first>{RANGE})(?:元|圆)?整?"
+    rf"|{START}(?P<number>{RANGE})\s?(?:个)?(?P<unit>{any_of(CURRENCIES)})(?P<rest>(?<=块)(?:\d{{1,2}}|[一二三四五六七八九半])(?![\d{CHAR}个只件角毛分])"
+    rf"|(?:[一二两三四五六七八九\d]毛[一二两三四五六七八九\d]?)|(?:[一二两三四五六七八九\d]角)?(?:[一二两三四五六七八九\d]分)?)整?"
+    rf"(?![素旦件首帅状肌头糖块])(?<![{CN}]块(?=[卡砖石肉糖布板地田牌玉表木铁])(?![\d钱]))"
+)
+PERCENT = re.compile(
+    rf"百分之(?P<hundred>{RANGE})|千分之(?P<thousand>{RANGE})|万分之(?P<tenthousand>{RANGE})"
+    rf"|[±+-]?(?P<sign>{ARABIC}(?:\s?[-~–至到]\s?{ARABIC})?)\s?(?P<symbol>[%‰％])"
+    rf"|(?P<points>{RANGE})个?(?P<kind>百分点|基点)"
+    rf"|(?P<tenths>[一二两三四五六七八九])成(?P<half>[一二三四五六七八九半])?(?![热新熟立为功分长果绩员])"
+)
+_TIME_UNIT = any_of([unit for unit in TIME_UNITS if unit not in ("日", "时", "月", "晚", "分")])
+_SPAN = (
+    rf"(?:(?:{RANGE}|半|一整|整)(?:个?半)?个?(?:多)?\s?(?:{_TIME_UNIT}|(?<=个多)月)(?:半(?!夜|路))?(?:多(?!的|少))?"
+    rf"|(?:{NUMBER})分(?=\d+秒)|(?:{NUMBER})分(?=[，。内])(?<=\d分)(?<=小时\d分|时\d\d分))"
+)
+DURATION = re.compile(
+    rf"{START}(?:(?:{_SPAN})+(?:\d{{1,2}}分(?!\d))?(?:(?<=秒)\d\d)?(?:(?<=[天日])(?:[{CN}]|\d)[夜晚])?"
+    rf"|(?:{NUMBER})日(?=内|以内|之内|以下|以上)|(?<=[为期留])(?:{NUMBER})日|(?<=[住宿])(?:[{CN}]+|\d+)晚)(?![级代货报{CHAR}纪])"
+)
+QUANTITY = re.compile(
+    rf"(?:(?<=\d)/(?=\d))?(?P<minus>零下|(?<![\d\w])-)?{START}(?P<number>(?:\d+/\d+(?=mmHg))|{RANGE}|半)\s?(?P<unit>{any_of(UNITS)})"
+    rf"(?P<rest>半|\d{{2}}(?!\d)|[一二三四五六七八九](?![{CHAR}个只]))?(?![a-zA-Z])"
+)
+ORDINAL = re.compile(rf"第(?P<number>\d+|[{CHAR}]+)")
+FRACTION = re.compile(rf"(?<!百)(?<!千)(?<!万)(?:{NUMBER})分之(?:{NUMBER})|{START}(?<![/.])\d{{1,2}}/\d{{1,2}}(?=的)")
+_CLASSIFIER = any_of(CLASSIFIERS)
+CARDINAL = re.compile(
+    rf"{START}(?<![.￥$])(?P<k>\d+(?:\.\d+)?)k(?![a-zA-Z])"
+    rf"|{START}(?P<number>{RANGE})(?P<counted>{_CLASSIFIER})?"
+)

@@ -1,0 +1,87 @@
+import json
+
+import pytest
+import spacy
+from spacy.tokens import Doc, DocBin
+from typer.testing import CliRunner
+
+from spacy_cner.cli import app
+
+NAMES = ["林小燕", "王海", "陈东", "周明"]
+
+
+def gold_docs(nlp, count=60):
+    docs = []
+    for i in range(count):
+        name = NAMES[i % 4]
+        doc = nlp.make_doc(f"{name}去了青岛。")
+        doc.ents = [doc.char_span(0, len(name), "PER"), doc.char_span(len(name) + 2, len(name) + 4, "LOC")]
+        docs.append(doc)
+    return docs
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    """`good` finds all, `bad` one name less; `runs` holds predictions of both."""
+    monkeypatch.chdir(tmp_path)
+    for name, known in (("good", NAMES), ("bad", NAMES[:3])):
+        nlp = spacy.blank("zh")
+        patterns = [{"label": "PER", "pattern": each} for each in known] + [{"label": "LOC", "pattern": "青岛"}]
+        nlp.add_pipe("entity_ruler").add_patterns(patterns)
+        nlp.to_disk(name)
+    DocBin(docs=gold_docs(nlp)).to_disk("gold.spacy")
+    return tmp_path
+
+
+def run(*args):
+    return CliRunner().invoke(app, ["compare", *args])
+
+
+def test_a_worse_pipeline_ends_with_4(folder):
+    result = run("good", "bad", "gold.spacy", "--examples", "1", "--differences", "d.jsonl", "-o", "figures.json")
+    assert result.exit_code == 4, result.output
+    assert "B is worse: -6.67 points of F1" in result.stderr
+    assert ["100.00", "93.33", "-6.67"] in [line.split()[:3] for line in result.stdout.splitlines()]
+    assert "4: 周明去了青岛。\n  gold: 周明 PER, 青岛 LOC\n  A alone: 周明 PER\n  B alone: nothing" in result.stdout
+    found = json.loads((folder / "figures.json").read_text(encoding="utf-8"))
+    assert (found["verdict"], found["loss"], found["differing"]) == ("B is worse", True, 15)
+    lines = (folder / "d.jsonl").read_text(encoding="utf-8").splitlines()
+    assert len(lines) == 15 and json.loads(lines[0])["better"] == "A"
+
+
+@pytest.mark.parametrize("args", [("bad", "good"), ("good", "good"), ("good", "bad", "--margin", "20")])
+def test_else_with_0(folder, args):
+    result = run(*args[:2], "gold.spacy", *args[2:], "--json")
+    assert result.exit_code == 0, result.output
+    assert json.loads(result.stdout)["loss"] is False
+
+
+def test_kept_predictions_and_seeds(folder):
+    for name in ("good", "bad"):
+        (folder / f"{name}-runs").mkdir()
+        for seed in "01":
+            CliRunner().invoke(app, ["evaluate", name, "gold.spacy", "--save", f"{name}-runs/{seed}.spacy"])
+    direct, kept, runs = (
+        json.loads(run(a, b, "gold.spacy", "--json").stdout)
+        for a, b in (("good", "bad"), ("good-runs/0.spacy", "bad"), ("good-runs", "bad-runs"))
+    )
+    assert direct == kept
+    assert len(runs["a"]["of_runs"]) == 2 and runs["difference"] == pytest.approx(direct["difference"])
+
+
+@pytest.mark.parametrize(
+    "args, message",
+    [
+        (["good", "none", "gold.spacy"], "none: expected a pipeline that loads"),
+        (["good", "bare.spacy", "gold.spacy"], "bare.spacy: expected predictions for 60 documents, got 1"),
+        (
+            ["good", "bad", "bare.spacy"],
+            "bare.spacy: expected documents with entity annotation, got none in 1 documents",
+        ),
+    ],
+)
+@pytest.mark.filterwarnings("ignore:.*W090")
+def test_bad_input(folder, args, message):
+    DocBin(docs=[Doc(spacy.blank("zh").vocab, words=["没有"], spaces=[False])]).to_disk("bare.spacy")
+    result = run(*args)
+    assert result.exit_code == 1 and message in " ".join(result.output.split())
