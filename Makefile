@@ -15,7 +15,7 @@ RATE = $(if $(filter embedded,$(CORPUS)),0.0003,0.002)
 CARD = $(if $(filter embedded,$(CORPUS)),configs/cards/clc_jieba.yml)
 DATA = $(if $(filter embedded,$(CORPUS)),assets,$(CNER_DATA))
 
-.PHONY: all models test docs setup java wheelhouse lint clean
+.PHONY: all models test image docs setup java wheelhouse lint clean
 
 all: setup
 	$(BIN)/python -m spacy project run all . --vars.corpus $(CORPUS) --vars.data $(DATA) --vars.name $(NAME) --vars.max_steps $(STEPS) \
@@ -30,6 +30,11 @@ test: setup java
 	$(MAKE) lint
 	# One thread for each process: OpenMP's threads wait actively, so more of them than cores slow each other down.
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses auto --dist loadfile
+
+# What docker/Dockerfile installs, in an environment of its own; it needs a package index.
+image: setup
+	$(INSTALL) -e ".[test,package]"
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest docker
 
 # Not --quiet: warnings that are not shown are not counted, and would end nothing.
 docs: setup
