@@ -15,7 +15,7 @@ RATE = $(if $(filter embedded,$(CORPUS)),0.0003,0.002)
 CARD = $(if $(filter embedded,$(CORPUS)),configs/cards/clc_jieba.yml)
 DATA = $(if $(filter embedded,$(CORPUS)),assets,$(CNER_DATA))
 
-.PHONY: all models test docs setup wheelhouse lint clean
+.PHONY: all models test image docs setup java wheelhouse lint clean
 
 all: setup
 	$(BIN)/python -m spacy project run all . --vars.corpus $(CORPUS) --vars.data $(DATA) --vars.name $(NAME) --vars.max_steps $(STEPS) \
@@ -24,11 +24,17 @@ all: setup
 models: setup
 	$(BIN)/python -m spacy project run models .
 
-test: setup
+test: setup java
 	$(INSTALL) -e ".[test]"
+	npm install --silent --no-package-lock --no-audit --no-fund --prefix tests/serve
 	$(MAKE) lint
 	# One thread for each process: OpenMP's threads wait actively, so more of them than cores slow each other down.
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses auto --dist loadfile
+
+# What docker/Dockerfile installs, in an environment of its own; it needs a package index.
+image: setup
+	$(INSTALL) -e ".[test,package]"
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest docker
 
 # Not --quiet: warnings that are not shown are not counted, and would end nothing.
 docs: setup
@@ -43,6 +49,12 @@ $(VENV)/ready: setup.py constraints.txt pyproject.toml
 	$(INSTALL) --upgrade "setuptools>=77" wheel
 	$(INSTALL) -e ".[compile,words,vectors]"
 	touch $@
+
+# Spark, which some tests start, runs on Java.
+java:
+	@java -version >/dev/null 2>&1 || { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null \
+		&& apt-get update -qq && apt-get install -y -qq --no-install-recommends default-jre-headless >/dev/null; } \
+		|| { echo "expected Java 17 or later for the tests of Spark, found none; install it (default-jre-headless)"; exit 1; }
 
 # After `make all`: everything that a machine without network needs to install the pipeline, in packages/.
 wheelhouse:

@@ -18,9 +18,11 @@ import spacy_cner
 
 SETUP = Path(spacy_cner.__file__).parents[1] / "setup.py"
 COMMANDS = {
-    "audit", "classes", "compare", "compile", "convert", "curve", "entities", "evaluate", "explain", "export-encoder",
+    "annotate", "audit", "classes", "compare", "compile", "convert", "curve", "dictionary", "entities", "evaluate",
+    "explain", "export-encoder",
     "export-recogniser", "init", "mine-rules", "package",
-    "prepare", "pretrain", "pseudo", "sample", "segment", "split", "stats", "vectors", "words",
+    "prepare", "pretrain", "pseudo", "report", "sample", "segment", "serve", "split", "stats", "teach", "vectors",
+    "words",
 }  # fmt: skip
 COMMAND_GROUPS = ("spacy_cli", "console_scripts")
 # One process for all, as each takes seconds to start.

@@ -19,6 +19,8 @@ from .plan import Selection, TableRun, pending, plan, recorded_otherwise, select
 from .pool import Task, run_all
 from .records import Record, read_records
 from .report import page
+from .samples import samples
+from .stated import check
 from .table import Overrides, Table, picture_path, read_table, records_path, table_name, table_path
 
 app = typer.Typer(help="Tables of papers, trained again", no_args_is_help=True)
@@ -121,6 +123,8 @@ def show(
 
 command(run, app, context_settings=OVERRIDES)
 command(show, app, context_settings=OVERRIDES)
+command(check, app)
+command(samples, app)
 
 
 def config_overrides(args: list[str]) -> Overrides:

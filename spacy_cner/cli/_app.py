@@ -39,6 +39,7 @@ SECTIONS = {
         "pretrain",
         "export-recogniser",
         "calibrate",
+        "dictionary",
         "evaluate",
         "compare",
         "compile",
@@ -46,8 +47,8 @@ SECTIONS = {
     ),
     "Make corpora": ("convert", "prepare", "split", "sample", "stats", "audit", "segment", "pseudo", "teach"),
     "Learn from raw text, and from errors": ("vectors", "words", "export-encoder", "jieba-tagger", "mine-rules"),
-    "Use": ("serve",),
-    "Look into": ("entities", "annotate", "explain", "classes", "curve"),
+    "Use": ("annotate", "serve"),
+    "Look into": ("entities", "report", "explain", "classes", "curve"),
 }
 OTHER = "Others"
 

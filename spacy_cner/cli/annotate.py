@@ -37,6 +37,7 @@ def annotate(
     labels: str | None = typer.Option(None, help="The labels to keep, with commas between them; all by default"),
     min_score: float = typer.Option(0.0, min=0, max=1, help="Leave out entities that are less probable"),
     offsets: Literal["codepoint", "utf16", "utf8"] = typer.Option("codepoint", help="What start and end count"),
+    n_best: int = typer.Option(0, min=0, help="Add the so many most probable readings of each window of a text"),
     words: bool = typer.Option(False, "--words", help="Add the words, where the pipeline has any"),
     format: Format = typer.Option("parquet", "--format", "-f", help="The format to write"),
     on_error: Literal["keep", "skip", "fail"] = typer.Option(
@@ -76,6 +77,7 @@ def annotate(
         labels=names(labels),
         min_score=min_score,
         offsets=offsets,
+        n_best=n_best,
         words=words,
         batch_characters=batch_characters,
     )

@@ -129,6 +129,15 @@ class LogForwardBackward:
         return weights / numpy.maximum(weights.sum(1, keepdims=True), numpy.finfo(float).tiny)
 
 
+def log_partition(lattice: Lattice) -> numpy.ndarray:
+    """Returns the log-sum-exp of the scores of all paths of each sequence, (B,)."""
+    # shape: (K, B)
+    states = lattice.emissions[0]
+    for step, emission in zip(lattice.steps(), lattice.emissions[1:]):
+        states = log_sum_exp(states[:, None] + step, 0) + emission
+    return states[-1]
+
+
 def log_sum_exp(scores: numpy.ndarray, axis: int) -> numpy.ndarray:
     """Returns the logarithm of the sum of exponentials along an axis; -inf where all scores are -inf."""
     highest = numpy.maximum(scores.max(axis, keepdims=True), numpy.finfo(float).min)

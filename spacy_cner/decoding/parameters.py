@@ -8,7 +8,7 @@ import numpy
 from ..text.tags import allowed_transitions
 from . import spans as crf_spans
 from .checks import check_batch, check_kind, check_path_exists, check_shape, check_spans
-from .forward_backward import Pairs, forward_backward, probable_pairs
+from .forward_backward import Pairs, forward_backward, log_partition, probable_pairs
 from .lattice import Lattice, build_lattice
 from .viterbi import n_best, viterbi
 
@@ -56,6 +56,15 @@ class CrfParameters(NamedTuple):
         check_path_exists(scores[:, 0], lengths)
         none = (tags == self.num_tags) | numpy.isneginf(scores)[:, :, None]
         return numpy.where(none, PADDING, tags), scores
+
+    def log_partition(
+        self, emissions: numpy.ndarray, lengths: numpy.ndarray, positional: numpy.ndarray | None = None
+    ) -> numpy.ndarray:
+        """Returns the logarithm of the sum of the exponentials of all tag sequences' scores, (B,): a sequence's own
+        score minus this is its log-probability."""
+        totals = log_partition(self._lattice(emissions, lengths, positional))
+        check_path_exists(totals, lengths)
+        return totals
 
     def marginals(
         self, emissions: numpy.ndarray, lengths: numpy.ndarray, positional: numpy.ndarray | None = None

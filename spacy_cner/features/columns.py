@@ -8,6 +8,7 @@ from spacy.tokens import Doc
 from ..errors import InputError
 from ..text.char_view import token_offsets
 from ..text.chars import codepoints, normalize_codepoints
+from ..text.matches import longest, matches_of
 from ..text.words import border_column, category_column, tagged_words_of, words_of
 from .classes import char_classes
 from .word_list import WordList
@@ -29,20 +30,30 @@ def pos_column(doc: Doc, starts: numpy.ndarray, ends: numpy.ndarray) -> numpy.nd
 
 def tag_column(doc: Doc, starts: numpy.ndarray, ends: numpy.ndarray) -> numpy.ndarray:
     """Returns the BIOES tags of `doc.ents`, which an earlier recogniser has set, int64 (n,)."""
+    return _span_tags([(entity.start_char, entity.end_char, entity.label) for entity in doc.ents], starts, ends)
+
+
+def _span_tags(spans: list[tuple[int, int, int]], starts: numpy.ndarray, ends: numpy.ndarray) -> numpy.ndarray:
     tags = numpy.zeros(len(starts), dtype="int64")
-    for entity in doc.ents:
-        first = int(numpy.searchsorted(ends, entity.start_char, side="right"))
-        stop = int(numpy.searchsorted(starts, entity.end_char))
-        # Hashes of labels are the same everywhere; dropping four bits makes room for the position in the entity.
-        label = int(entity.label) >> 4
+    for start, end, name in spans:
+        first = int(numpy.searchsorted(ends, start, side="right"))
+        stop = int(numpy.searchsorted(starts, end))
+        # Hashes of labels are the same everywhere; dropping four bits makes room for the position in the span.
+        label = int(name) >> 4
         tags[first:stop] = label * 5 + 2
         tags[stop - 1 : stop] = label * 5 + 3
         tags[first : first + 1] = label * 5 + (4 if stop - first == 1 else 1)
     return tags
 
 
+def known_column(doc: Doc, starts: numpy.ndarray, ends: numpy.ndarray) -> numpy.ndarray:
+    """Returns the BIOES tags of the terms that a `cner_dictionary` has found, the longest of the first, int64 (n,)."""
+    spans = [(match.start, match.end, doc.vocab.strings.add(match.label)) for match in longest(matches_of(doc))]
+    return _span_tags(spans, starts, ends)
+
+
 # Columns by name that need more of a document than its characters.
-DOC_COLUMNS: dict[str, DocColumn] = {"word": word_column, "pos": pos_column, "tag": tag_column}
+DOC_COLUMNS: dict[str, DocColumn] = {"word": word_column, "pos": pos_column, "tag": tag_column, "known": known_column}
 CHAR_COLUMNS = ("c", "class")
 
 

@@ -20,6 +20,9 @@ from ..features.clusters import cluster_lists
 from ..features.index import FeatureIndex, check_templates, list_columns, uses_words
 from ..features.word_list import WordList, own_lists, read_list
 from ..nn.feature_scores import FeatureScores
+from ..terms.dictionary import TermDictionary
+from ..terms.reading import read_terms
+from ..text.matches import Match, set_matches
 from .dropout import check_dropout
 from .row_updates import RowsShim
 from .torch_layers import SizedShim, sized_shim
@@ -37,6 +40,7 @@ def build_sparse_features(
     lexicon: str | None = None,
     clusters: dict[str, int] = {},  # noqa: B006
     lazy: bool = False,
+    terms: list[str] = [],  # noqa: B006
 ) -> Model[list[Doc], list[Floats2d]]:
     """Sums a row of weights for each active feature of a character. As `features` of `spacy_cner.CrfTagger.v1`, the sum
     is the scores of the tags; as part of a tok2vec, a vector of `width`. Weights start at zero.
@@ -50,6 +54,8 @@ def build_sparse_features(
     lists, lexicon, clusters: as for the component's initialisation.
     lazy: whether a step updates only the features of its batch, regardless of momentum. Much faster for a million
         features, but slightly less accurate with few examples.
+    terms: files of terms as the component `cner_dictionary` has them, read at initialisation only, for templates with
+        the column `known`: what they match in the text of `train` counts among its features.
     Raises InputError if there is no template, and for one that cannot be used here."""
     if not templates:
         raise InputError("expected at least 1 template, got none; to have no sparse features, leave this block out")
@@ -61,7 +67,12 @@ def build_sparse_features(
         "sparse_features",
         _forward,
         init=partial(
-            _init, templates=templates, read_lists=read_lists, train=Path(train) if train else None, min_count=min_count
+            _init,
+            templates=templates,
+            read_lists=read_lists,
+            train=Path(train) if train else None,
+            min_count=min_count,
+            terms=terms,
         ),
         dims={"nO": width},
         # Without templates until initialisation; a pipeline that is loaded brings its own index, with the lists.
@@ -94,6 +105,7 @@ def _init(
     read_lists: Callable[[], dict[str, WordList]],
     train: Path | None,
     min_count: int,
+    terms: list[str],
 ) -> None:
     shim = sized_shim(model)
     if shim.is_built:
@@ -103,9 +115,20 @@ def _init(
         # Uses only the text, as in prediction: annotated words are not available there.
         tokenizer = Chinese().tokenizer
         docs = [tokenizer(doc.text) for doc in read_docs(train)]
+    if terms:
+        docs = [doc.copy() for doc in docs]
+        _mark(docs, terms)
     index = model.attrs["index"] = FeatureIndex(templates, read_lists())
     index.collect(docs, min_count)
     shim.build(size=len(index), width=model.get_dim("nO"))
+
+
+def _mark(docs: list[Doc], terms: list[str]) -> None:
+    """Keeps in documents where terms stand, as the component `cner_dictionary` does."""
+    dictionary = TermDictionary()
+    dictionary.add(read_terms(terms)[0])
+    for doc in docs:
+        set_matches(doc, (Match(hit.start, hit.end, hit.term.label) for hit in dictionary.find(doc.text)))
 
 
 def _forward(model: Model, docs: list[Doc], is_train: bool) -> tuple[list[Floats2d], Callable]:

@@ -16,11 +16,11 @@ from spacy.vocab import Vocab
 from ..errors import CorpusError, InputError
 from ..terms.columns import Term, TermColumns
 from ..terms.dictionary import TermDictionary, without_stops
-from ..text.folding import Folding
 from ..terms.index import Hit
 from ..terms.packing import pack, unpack
 from ..terms.reading import read_stops, read_terms, summary
 from ..terms.variants import check_conversions, variants_of
+from ..text.folding import Folding
 from ..text.matches import Match, longest, set_matches
 from .align import align
 from .entity_writer import blocked_spans
@@ -47,6 +47,8 @@ class KnownNames(Configured, SavedParts):
 
     Terms are given by `read`, `add` and `initialize`, for one call by `with_terms`. Of overlapping terms it is the
     first that counts, the longest where several begin."""
+
+    requires_extra = "dictionary"
 
     mode = Setting[str]("hard", one_of("hard", "soft", "mark"))
     """What a term does. "hard": it is an entity, and wins over whatever another component has found or will find.
@@ -195,9 +197,13 @@ class KnownNames(Configured, SavedParts):
         hits = self.terms.find(text)
         return without_stops(hits, self.stops.find(text))
 
+    def weight_of(self, label: str) -> float:
+        """Returns what a term of a label adds to the scores of its tags in mode "soft"."""
+        return self.weights.get(label, DEFAULT_WEIGHT)
+
     def _match(self, hit: Hit) -> Match:
         term: Term = hit.term
-        weight = self.weights.get(term.label, DEFAULT_WEIGHT) * term.weight if self.mode == "soft" else 0.0
+        weight = self.weight_of(term.label) * term.weight if self.mode == "soft" else 0.0
         return Match(hit.start, hit.end, term.label, term.kb_id, weight)
 
     def _spans(self, doc: Doc, matches: list[Match], blocked: list[Span]) -> list[Span]:

@@ -14,7 +14,7 @@ from ..errors import InputError
 from ..text.char_view import char_offsets, gold_entity_tags
 from ..text.windows import Window, join_spans
 from .entity_writer import Entity, EntityWriter, trimmed
-from .known import known_in, known_tokens
+from .known import TokenMatch, known_in, known_tokens
 from .settings import Setting, one_of
 from .tagging import CharTagger
 
@@ -89,13 +89,7 @@ class EntityTagger(EntityWriter, CharTagger):
         parts: list[list[tuple[Window, list[ScoredSpan]]]] = [[] for _ in views]
         known = [known_tokens(view) for view in views]
         for windows, scores in tagged:
-            if inside := list(known_in(windows, known)):
-                scores = raised(scores, inside)
-            if self.outside_penalty:
-                scores = scores.without(self.outside_penalty)
-            if self.temperature != 1:
-                scores = scores.tempered(self.temperature)
-            for window, row in zip(windows, (spans or self.spans)(scores)):
+            for window, row in zip(windows, (spans or self.spans)(self.adjusted(scores, windows, known))):
                 placed = [(window.start + start, window.start + end, label, score) for start, end, label, score in row]
                 parts[window.index].append((window, placed))
         documents = []
@@ -113,3 +107,11 @@ class EntityTagger(EntityWriter, CharTagger):
     def candidates(self, docs: Iterable[Doc], threshold: float) -> list[list[Entity]]:
         """All entities of each document that are at least as probable as `threshold`, whether or not they overlap."""
         return self.read(*self.scored(docs), partial(probable_spans, threshold=threshold))
+
+    def adjusted(self, scores: TagScores, windows: list[Window], known: list[list[TokenMatch]]) -> TagScores:
+        """The scores as what is known and the settings change them before decoding."""
+        if inside := list(known_in(windows, known)):
+            scores = raised(scores, inside)
+        if self.outside_penalty:
+            scores = scores.without(self.outside_penalty)
+        return scores.tempered(self.temperature) if self.temperature != 1 else scores

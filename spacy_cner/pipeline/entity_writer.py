@@ -50,9 +50,6 @@ class EntityWriter(Configured):
     def set_annotations(self, docs: Iterable[Doc], found: list[list[Entity]]) -> None:
         """Sets `doc.ents` and, with their scores, `doc.spans[spans_key]`. Blocked tokens get no entity."""
         for doc, entities in zip(docs, found):
-            # `Doc.text` takes long, and few documents have such tokens.
-            if entities and doc.to_array("IS_SPACE").any():
-                entities = trimmed(doc.text, entities)
             kept = [] if self.overwrite else list(doc.ents)
             blocked = blocked_spans(doc)
             taken = {i for span in (*kept, *blocked) for i in range(span.start, span.end)}

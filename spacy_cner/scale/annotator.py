@@ -2,6 +2,8 @@
 
 import json
 import sys
+from collections.abc import Iterable
+from itertools import repeat
 from typing import Any, TypeVar
 
 import pyarrow as pa
@@ -9,6 +11,7 @@ from spacy.tokens import Doc, Span
 
 from ..errors import InputError
 from ..loading import load_pipeline
+from ..pipeline.readings import Reading, n_best_readings, reader_of
 from ..pipeline.scores import entity_score
 from ..text.batching import batches_by_length
 from ..text.chars import is_char_doc
@@ -40,6 +43,11 @@ class Annotator:
     def __init__(self, model: str, *, gpu_id: int = -1, threads: int | None = 1, **settings: Any):
         self.settings = AnnotationSettings(**settings)
         self.nlp = load_pipeline(model, gpu_id)
+        self.reader = reader_of(self.nlp) if self.settings.n_best else None
+        if self.settings.n_best and self.reader is None:
+            raise InputError(
+                f"{model}: expected a pipeline with readings for n_best, got {', '.join(self.nlp.pipe_names)}"
+            )
         self.about = {"model": describe(model, self.nlp.meta), "offsets": self.settings.offsets}
         if threads is not None and "torch" in sys.modules:
             sys.modules["torch"].set_num_threads(threads)
@@ -78,13 +86,26 @@ class Annotator:
         found: list[Found] = []
         with self.nlp.memory_zone():
             try:
-                found = [self._read(doc) for doc in self.nlp.pipe(texts, batch_size=len(texts))]
+                docs, readings = self._run(texts)
+                found = [self._read(doc, row) for doc, row in zip(docs, readings)]
             except Exception as error:
                 return [], explained(error, texts)
         missing = None if len(found) == len(texts) else "the pipeline dropped the document"
         return found, missing
 
-    def _read(self, doc: Doc) -> Found:
+    def _run(self, texts: list[str]) -> tuple[Iterable[Doc], Iterable[list[Reading]]]:
+        """The documents of the texts, and their readings, if these are wanted."""
+        if self.reader is None:
+            return self.nlp.pipe(texts, batch_size=len(texts)), repeat([])
+        readings: list[list[Reading]] = []
+        docs = [self.nlp.make_doc(text) for text in texts]
+        for _, pipe in self.nlp.pipeline:
+            if pipe is self.reader:  # what follows may change the tokens
+                readings = n_best_readings(self.reader, docs, self.settings.n_best)
+            docs = list(pipe.pipe(docs, batch_size=len(docs))) if hasattr(pipe, "pipe") else list(map(pipe, docs))
+        return docs, readings
+
+    def _read(self, doc: Doc, readings: list[Reading]) -> Found:
         settings = self.settings
         scored = [(ent, entity_score(ent)) for ent in doc.ents]
         chosen = [
@@ -98,7 +119,18 @@ class Annotator:
             (start, end, ent.label_, ent.text, score, ent.kb_id_ or None, value_of(ent))
             for (start, end), (ent, score) in zip(places, chosen)
         ]
-        return Found(ents, self._words(doc) if settings.words else None)
+        words = self._words(doc) if settings.words else None
+        return Found(ents, words, readings=[self._reading(doc, reading) for reading in readings])
+
+    def _reading(self, doc: Doc, reading: Reading) -> dict[str, Any]:
+        start, end, score, entities = reading
+        chosen = [ent for ent in entities if self.settings.labels is None or ent.label in self.settings.labels]
+        place, *places = self._places(doc, [(start, end), *((ent.start, ent.end) for ent in chosen)])
+        ents = [
+            {"start": first, "end": last, "label": ent.label, "text": doc.text[ent.start : ent.end]}
+            for (first, last), ent in zip(places, chosen)
+        ]
+        return {"start": place[0], "end": place[1], "score": score, "ents": ents}
 
     def _words(self, doc: Doc) -> list[tuple] | None:
         """The words that a component has set, or the tokens where these are words; None where there are neither."""

@@ -109,6 +109,8 @@ def _types(
             raise InputError(f"expected rows that can be read, got none in the first {len(sample)}: {errors[0]}")
         records = [record for record in islice(sample, SAMPLE) if set(record) != {REST}]
         types = column_types(records)
+        if settings.text_column in types:
+            types[settings.text_column] = "string"
         kept = [name for name in types if keep_columns is None or name in keep_columns]
         if types:
             _check_wanted(list(types), id_column, keep_columns)

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import pyarrow as pa
 
 from ..errors import InputError
-from .settings import WORDS, AnnotationSettings
+from .settings import N_BEST, WORDS, AnnotationSettings
 
 METADATA = b"spacy_cner"
 ENTITY_TYPES = {
@@ -21,6 +21,11 @@ ENTITY_TYPES = {
     "value": pa.string(),
 }
 WORD_TYPES = {"start": pa.int32(), "end": pa.int32(), "tag": pa.string()}
+READING_TYPES = {"start": pa.int32(), "end": pa.int32(), "score": pa.float32()}
+READING_ENTITY = {name: ENTITY_TYPES[name] for name in ("start", "end", "label", "text")}
+READINGS_TYPE = pa.list_(
+    pa.struct([*READING_TYPES.items(), ("ents", pa.list_(pa.struct(list(READING_ENTITY.items()))))])
+)
 ENTS_TYPE = pa.list_(pa.struct(list(ENTITY_TYPES.items())))
 WORDS_TYPE = pa.list_(pa.struct(list(WORD_TYPES.items())))
 
@@ -32,6 +37,7 @@ class Found(NamedTuple):
     ents: list[tuple] | None = None
     words: list[tuple] | None = None
     error: str | None = None
+    readings: list[dict[str, Any]] | None = None
 
 
 def annotated_schema(schema: pa.Schema, settings: AnnotationSettings, about: dict[str, Any] | None = None) -> pa.Schema:
@@ -46,7 +52,7 @@ def annotated_schema(schema: pa.Schema, settings: AnnotationSettings, about: dic
     if not (pa.types.is_string(kind) or pa.types.is_large_string(kind) or kind in (pa.string_view(), pa.null())):
         raise InputError(f"expected strings in the column {settings.text_column!r}, got {kind}")
     for name in settings.added:
-        kind = {"ents": ENTS_TYPE, "error": pa.string(), WORDS: WORDS_TYPE}[name]
+        kind = {"ents": ENTS_TYPE, "error": pa.string(), N_BEST: READINGS_TYPE, WORDS: WORDS_TYPE}[name]
         schema = schema.append(pa.field(name, kind))
     if about is None:
         return schema
@@ -70,6 +76,8 @@ def added_columns(found: list[Found], settings: AnnotationSettings) -> dict[str,
         "ents": list_array([row.ents for row in found], ENTITY_TYPES),
         "error": pa.array([row.error for row in found], pa.string()),
     }
+    if settings.n_best:
+        columns[N_BEST] = pa.array([row.readings for row in found], READINGS_TYPE)
     if settings.words:
         columns[WORDS] = list_array([row.words for row in found], WORD_TYPES)
     return columns

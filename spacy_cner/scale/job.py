@@ -62,7 +62,7 @@ class Job:
 @dataclass
 class Report:
     """What came of a part, or of all: rows that were read, rows with errors among them, entities, characters, and the
-    seconds that it took a worker."""
+    seconds that it took a worker, on the clock and of a processor."""
 
     part: str = ""
     rows: int = 0
@@ -70,10 +70,11 @@ class Report:
     entities: int = 0
     characters: int = 0
     seconds: float = 0.0
+    cpu_seconds: float = 0.0
 
     def add(self, other: "Report") -> None:
         """Adds another one's figures."""
-        for key in ("rows", "errors", "entities", "characters", "seconds"):
+        for key in ("rows", "errors", "entities", "characters", "seconds", "cpu_seconds"):
             setattr(self, key, getattr(self, key) + getattr(other, key))
 
 

@@ -52,13 +52,16 @@ def added_field(name: str) -> Any:
     """Returns the field of a column that is added, as Spark has it."""
     from pyspark.sql.types import ArrayType, FloatType, IntegerType, StringType, StructField, StructType
 
-    from .columns import ENTITY_TYPES, WORD_TYPES
+    from .columns import ENTITY_TYPES, READING_ENTITY, READING_TYPES, WORD_TYPES
 
-    if name == "error":
-        return StructField(name, StringType())
     kinds = {"int32": IntegerType(), "float": FloatType(), "string": StringType()}
-    types = ENTITY_TYPES if name == "ents" else WORD_TYPES
-    return StructField(name, ArrayType(StructType([StructField(key, kinds[str(kind)]) for key, kind in types.items()])))
+
+    def fields(types: dict[str, Any]) -> list[Any]:
+        return [StructField(key, kinds[str(kind)]) for key, kind in types.items()]
+
+    inner = StructField("ents", ArrayType(StructType(fields(READING_ENTITY))))
+    lists = {"ents": fields(ENTITY_TYPES), "words": fields(WORD_TYPES), "n_best": [*fields(READING_TYPES), inner]}
+    return StructField(name, ArrayType(StructType(lists[name])) if name in lists else StringType())
 
 
 def _annotate(batches: Iterable["pa.RecordBatch"], *, model: str, settings: str) -> Iterator["pa.RecordBatch"]:
@@ -167,9 +170,8 @@ def session(master: str | None, workers: int) -> Iterator["SparkSession"]:
         master = f"local[{workers},{ATTEMPTS}]"
     if master is not None:
         builder = builder.master(master).config("spark.ui.enabled", "false")
-    if master is not None and master.startswith("local") and "PYSPARK_PYTHON" not in os.environ:
-        # By default it is the first python3 in the PATH.
-        builder = builder.config("spark.pyspark.python", sys.executable)
+    if master is not None and master.startswith("local"):
+        os.environ.setdefault("PYSPARK_PYTHON", sys.executable)  # else it is the first python3 in the PATH
     spark = builder.config("spark.ui.showConsoleProgress", "false").getOrCreate()
     spark.sparkContext.setLogLevel("ERROR")
     try:

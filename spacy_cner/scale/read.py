@@ -71,7 +71,8 @@ def read_part(part: Part, text_column: str) -> Iterator[Chunk]:
             with path.open("rb") as file:
                 file.seek(part.start)
                 rows = _rows(path, part, opened(path, file), text_column)
-                yield from chunks_of(rows, text_column, lambda: file.tell() - part.start)
+                # What reads it may have closed it at the end.
+                yield from chunks_of(rows, text_column, lambda: part.size if file.closed else file.tell() - part.start)
     except (*UNPACKING, csv.Error) as error:
         raise InputError(f"{path}: expected a file that can be read, got {error}") from error
 

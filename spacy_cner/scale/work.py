@@ -36,7 +36,7 @@ class PartWorker:
     def __call__(self, number: int, listen: Listener | None = None) -> Report:
         """Writes a part. Raises InputError for one that cannot be read, and RowError for a row with an error if that
         ends the work."""
-        part, begun = self.job.parts[number], time.monotonic()
+        part, begun, cpu = self.job.parts[number], time.monotonic(), time.process_time()
         total = Report(part.name)
         with new_part(self.folder.path, file_name(part.name, self.job.format)) as path:
             columns = (self.settings.text_column, self.job.id_column)
@@ -51,7 +51,7 @@ class PartWorker:
                         listen(report, chunk.done)
                 if not chunks and self.job.format in ("parquet", "csv"):
                     self.rows(self._empty(part), write, part.files[0])  # so that it has columns
-        total.seconds = time.monotonic() - begun
+        total.seconds, total.cpu_seconds = time.monotonic() - begun, time.process_time() - cpu
         self.folder.finished(total)
         return total
 

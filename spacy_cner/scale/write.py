@@ -118,11 +118,11 @@ def _documents(
 def as_doc(vocab: Vocab, identifier: Any, text: str, found: dict[str, Any]) -> Doc:
     """Returns the document of a row."""
     doc = CharTokenizer(vocab)(text)
-    starts = {token.idx: token.i for token in doc}
-    starts[len(text)] = len(doc)
 
     def span(start: int, end: int, label: str | None, kb_id: str | None = None) -> Span:
-        return Span(doc, starts[start], starts.get(end, len(doc)), label or "", kb_id=kb_id or "")
+        placed = doc.char_span(start, end, label or "", kb_id=kb_id or "", alignment_mode="expand")
+        assert placed is not None  # it lies in the text
+        return placed
 
     if found["ents"] is not None:
         doc.ents = [span(ent["start"], ent["end"], ent["label"], ent["kb_id"]) for ent in found["ents"]]

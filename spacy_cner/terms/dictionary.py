@@ -6,8 +6,8 @@ from contextvars import ContextVar
 from threading import RLock
 from typing import Any, NamedTuple
 
-from .columns import Term, TermColumns
 from ..text.folding import Folding
+from .columns import Term, TermColumns
 from .index import Hit, TermIndex
 
 MANY = 20_000  # terms added after another: from then on they are merged into the large index

@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 import numpy
 
 from ..errors import InputError
-from .columns import SEPARATOR, Term, TermColumns
 from ..text.folding import Folding
+from .columns import SEPARATOR, Term, TermColumns
 
 FIRST_HAN = "\u2e80"  # scripts before it write words with blanks between them
 

@@ -45,10 +45,15 @@ def _append(columns: TermColumns, text: str, label: str, kb_id: str, weight: flo
 def read_stops(paths: Iterable[str | Path]) -> list[str]:
     """Reads files of strings that are never a name, one a line; comments begin with # and a blank.
 
-    Raises CorpusError for a file that cannot be read."""
+    Raises CorpusError for a file that cannot be read, and for a line with a tab."""
     found: list[str] = []
     for path in map(Path, paths):
-        found += [line.strip() for _, line in Source.read(path).lines() if not line.startswith("# ")]
+        source = Source.read(path)
+        for number, line in source.lines():
+            if "\t" in line.strip():
+                raise source.error("expected a string that is never a name, without tabs", number, line)
+            if not line.startswith("# "):
+                found.append(line.strip())
     return found
 
 

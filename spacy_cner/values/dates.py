@@ -29,12 +29,16 @@ UNITS = {
     "ms": "Tms", "世纪": "C", "个世纪": "C",
 }  # fmt: skip
 UNIT = "|".join(sorted(UNITS, key=len, reverse=True))
-AMOUNT = re.compile(rf"(?:({NUMBER}(?:\s?[-~～–—至到]\s?{NUMBER})?)|(半|一整|整))(个?半)?\s?(个?多)?\s?({UNIT})(半)?(多)?")
+AMOUNT = re.compile(
+    rf"(?:({NUMBER}(?:\s?[-~～–—至到]\s?{NUMBER})?)|(半|一整|整))(个?半)?\s?(个?多)?\s?({UNIT})(半)?(多)?"
+)
 PIECE = re.compile(rf"({NUMBER}|半)(个?半)?(?:个?多)?\s?({UNIT})(半|多)?")
 
 
 def iso_duration(text: str) -> str | None:
     """Returns an ISO 8601 duration, `P3Y6M`; of a range both with a slash; None for what is none."""
+    if not text:
+        return None
     about = bool(re.search("多|余|来|几", text))
     low: dict[str, float] = {}
     high: dict[str, float] = {}
@@ -51,7 +55,7 @@ def iso_duration(text: str) -> str | None:
         for into, value in zip((low, high), ends):
             _add(into, UNITS[found[5]], value + half)
     if place != len(text):
-        rest = re.fullmatch(r"(?:([一二三四五六七八九十]+|\d+)[夜晚宿]|(\d\d))", text[place:])
+        rest = re.fullmatch(r"(?:([一二两三四五六七八九十]+|\d+)[夜晚宿]|(\d\d))", text[place:])
         if rest is None or not place:
             return None
         if rest[2]:  # 9秒83
@@ -103,7 +107,11 @@ def iso_time(text: str, now: datetime) -> str | None:
     text = re.sub(r"\s+", " ", text.strip())
     text = re.sub(r"民国(元|[\d零一二三四五六七八九十百]+)年?", _republic, text)
     text = re.sub("礼拜", "星期", text)
-    text = re.sub("(?<=[今明昨])(早|晚|夜|晨)(?!上|间)", lambda found: "天" + {"早": "早上", "晨": "早上"}.get(found[1], "晚上"), text)
+    text = re.sub(
+        "(?<=[今明昨])(早|晚|夜|晨)(?!上|间)",
+        lambda found: "天" + {"早": "早上", "晨": "早上"}.get(found[1], "晚上"),
+        text,
+    )
     text = re.sub("(?<=后天|前天)(早|晚)(?!上|间)", lambda found: found[1] + "上", text)
     text = text.replace("次日", "明天").replace("翌日", "明天").replace("昨夜", "昨天晚上")
     text = re.sub("[许整]$|点钟$", lambda found: "点" if found[0] == "点钟" else "", text)
@@ -141,11 +149,10 @@ def _part(text: str, now: datetime) -> str | None:
         return f"{day}T{first:02}:00/{day}T{last:02}:00"
     if found := re.fullmatch("(.*?月)份?(上旬|中旬|下旬|初|底|末)", text):
         value = iso_time("本月" if found[1] == "月" else found[1], now)
-        if value is not None:
-            if re.fullmatch(r"\d{4}-\d\d", value):
-                first, last = MONTH_PARTS[found[2]]
-                end = calendar.monthrange(int(value[:4]), int(value[5:]))[1]
-                return f"{value}-{first:02}/{value}-{min(last, end):02}"
+        if value is not None and re.fullmatch(r"\d{4}-\d\d", value):
+            first, last = MONTH_PARTS[found[2]]
+            end = calendar.monthrange(int(value[:4]), int(value[5:]))[1]
+            return f"{value}-{first:02}/{value}-{min(last, end):02}"
     if found := re.fullmatch("(.*?)年?([初中底末])", text):
         year = now.strftime("%Y") if found[1] == "" else iso_time(found[1] + "年", now) if "年" in text else None
         if year and re.fullmatch(r"\d{4}", year):
@@ -155,7 +162,10 @@ def _part(text: str, now: datetime) -> str | None:
 
 
 def _decade(text: str, now: datetime) -> str | None:
-    found = re.fullmatch(r"(?:(上个?|本)世纪|(\d+|[一二三四五六七八九十]+)世纪|(\d{2})(?=\d0年代))?(?:([\d一二三四五六七八九]+)十?年代)?", text)
+    found = re.fullmatch(
+        r"(?:(上个?|本)世纪|(\d+|[一二三四五六七八九十]+)世纪|(\d{2})(?=\d0年代))?(?:([\d一二三四五六七八九]+)十?年代)?",
+        text,
+    )
     if not found or not (found[1] or found[2] or found[4]):
         return None
     century = now.year // 100
@@ -199,11 +209,14 @@ def _moment(value: str) -> datetime | None:
 
 
 def _ago(text: str, now: datetime) -> str | None:
-    found = re.fullmatch(rf"(.+?)(?:之|以)?(前|后)", text)
+    found = re.fullmatch(r"(.+?)(?:之|以)?(前|后)", text)
     if not found:
         return None
     duration = iso_duration(found[1])
-    parts = re.fullmatch(r"P(?:([\d.]+)Y)?(?:([\d.]+)M)?(?:([\d.]+)W)?(?:([\d.]+)D)?(?:T(?:([\d.]+)H)?(?:([\d.]+)M)?(?:([\d.]+)S)?)?", duration or "")
+    parts = re.fullmatch(
+        r"P(?:([\d.]+)Y)?(?:([\d.]+)M)?(?:([\d.]+)W)?(?:([\d.]+)D)?(?:T(?:([\d.]+)H)?(?:([\d.]+)M)?(?:([\d.]+)S)?)?",
+        duration or "",
+    )
     if parts is None:
         return ""
     years, months, weeks, days, hours, minutes, seconds = (float(part or 0) for part in parts.groups())

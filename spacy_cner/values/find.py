@@ -1,10 +1,9 @@
 """Values in a text."""
 
 import re
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection
 from datetime import datetime
 from decimal import Decimal
-from functools import lru_cache
 from typing import NamedTuple
 
 from ..text.folding import Folding
@@ -24,7 +23,7 @@ NUMERAL = re.compile(f"[{CHAR}半]")
 SINGLE = frozenset("二两俩仨三四五六七八九十")
 
 
-class Value(NamedTuple):
+class FoundValue(NamedTuple):
     """A value at characters start to end (exclusive) of a text."""
 
     start: int
@@ -33,7 +32,7 @@ class Value(NamedTuple):
     value: str
 
 
-def find_values(text: str, now: datetime, labels: Collection[str] = LABELS) -> list[Value]:
+def find_values(text: str, now: datetime, labels: Collection[str] = LABELS) -> list[FoundValue]:
     """Returns the values of a text, from left to right; they do not overlap.
 
     now: what dates and times refer to. labels: those to look for."""
@@ -43,7 +42,7 @@ def find_values(text: str, now: datetime, labels: Collection[str] = LABELS) -> l
     if patterns.ANY.search(folded) is None:
         return []
     taken = bytearray(len(text))
-    found: list[Value] = []
+    found: list[FoundValue] = []
     for label, expression, read in EXPRESSIONS:
         for match in expression.finditer(folded):
             start, end = match.span()
@@ -59,7 +58,7 @@ def find_values(text: str, now: datetime, labels: Collection[str] = LABELS) -> l
             taken[start:end] = b"\1" * (end - start)
             named = "TIME" if label == "DATE" and "T" in value else label  # 半小时后
             if named in labels:
-                found.append(Value(start, end, named, value))
+                found.append(FoundValue(start, end, named, value))
         if label == "MONEY":
             _take_words(folded, taken)
     return sorted(found)
@@ -153,7 +152,28 @@ def _quantity(match: re.Match, now: datetime) -> tuple[int, int, str] | None:
     if unit == "里" and after and after not in "路地远，。、；外山水":
         return None
     if unit in ("平", "度", "升", "尺", "寸", "克", "安", "伏", "瓦", "钱", "丈") and after in (
-        *("均", "台", "方", "息", "假", "过", "夺", "蝉", "级", "到", "至", "学", "职", "高", "值", "卷", "拉", "全", "排", "安"),
+        *(
+            "均",
+            "台",
+            "方",
+            "息",
+            "假",
+            "过",
+            "夺",
+            "蝉",
+            "级",
+            "到",
+            "至",
+            "学",
+            "职",
+            "高",
+            "值",
+            "卷",
+            "拉",
+            "全",
+            "排",
+            "安",
+        ),
         *("原", "局", "手", "球", "包", "行"),
     ):
         return None
@@ -192,9 +212,13 @@ def _cardinal(match: re.Match, now: datetime) -> tuple[int, int, str] | None:
             return None
         if re.match(r"[A-Za-z_]|\s?[×*]", after) or before.endswith((".", "/", "#")):
             return None
-    elif text in ("一", "几") or (len(text) == 1 and not (counted and text in SINGLE)):
-        return None
-    elif not counted and not re.search("[百千万亿]", text) and not _is_measured(before, after):
+    elif (
+        text in ("一", "几")
+        or (len(text) == 1 and not (counted and text in SINGLE))
+        or not counted
+        and not re.search("[百千万亿]", text)
+        and not _is_measured(before, after)
+    ):
         return None
     elif re.match("[百千万亿]", text) or before.endswith(("第", "老", "初", "周", "期")):
         if text not in ("千亿", "百亿", "百万", "千万", "万亿") or before.endswith("第"):
@@ -205,7 +229,9 @@ def _cardinal(match: re.Match, now: datetime) -> tuple[int, int, str] | None:
 
 def _is_measured(before: str, after: str) -> bool:
     """Whether a number without a classifier is one: it stands behind what leads to amounts."""
-    return bool(re.search("[了到至为达满减剩仅超破逼共从计约报降升得均数]$", before)) and not re.match("[A-Za-z号楼室线路岁]", after)
+    return bool(re.search("[了到至为达满减剩仅超破逼共从计约报降升得均数]$", before)) and not re.match(
+        "[A-Za-z号楼室线路岁]", after
+    )
 
 
 def _fraction(match: re.Match, now: datetime) -> tuple[int, int, str] | None:

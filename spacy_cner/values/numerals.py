@@ -52,14 +52,14 @@ def parse_number(text: str) -> Number | None:
         scale = re.search("[万亿]+$", second)
         if scale and not re.search("[万亿]$", first):
             first += scale[0]
-        low, high = parse_number(first), parse_number(second)
-        return None if low is None or high is None else Number(low.low, high.high, low.about or high.about)
+        one, other = parse_number(first), parse_number(second)
+        return None if one is None or other is None else Number(one.low, other.high, one.about or other.about)
     about = bool(re.search(f"{ABOUT}|几", text))
     text = re.sub(rf"{ABOUT}|几|\s|,", "", text)
     if pair := PAIR.search(text):
         before, after = text[: pair.start()], text[pair.end() :]
         if not re.search("[零〇一二三四五六七八九]$", before) and not re.match("[零〇一二三四五六七八九]", after):
-            low, high = (_exact(before + digit + after) for digit in pair.groups())
+            low, high = _exact(before + pair[1] + after), _exact(before + pair[2] + after)
             return None if low is None or high is None or low >= high else Number(low, high, about)
     number = _exact(text)
     return None if number is None else Number(number, number, about)
@@ -88,7 +88,7 @@ def _exact(text: str) -> Decimal | None:
 
 
 def _integer(text: str) -> int | None:
-    """Reads Chinese digits one by one (二〇二六), or with their units; a last digit counts in the unit below (两万八)."""
+    """Reads Chinese digits one by one (二〇二六), or with units; a last one counts in the unit below (两万八)."""
     if not text or not all(char in DIGITS or char in SMALL or char in LARGE for char in text):
         return None
     if all(char in DIGITS for char in text):

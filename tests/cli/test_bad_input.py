@@ -16,13 +16,15 @@ from spacy_cner.cli import app
 COMMANDS = get_command(app).commands
 # Command lines of each, with the kinds of what they name in capitals.
 LINES = {
+    "annotate": ["MODEL DATA --output NEW", "MODEL text.txt --output new --workers NUMBER"],
     "audit": ["DOCS --output NEW --html NEW", "DOCS docs.spacy"],
     "calibrate": ["MODEL DOCS NEW"],
     "classes": ["MODEL"],
-    "compile": ["MODEL NEW"],
     "compare": ["MODEL MODEL DOCS --output NEW --differences NEW", "model model docs.spacy --resamples NUMBER"],
+    "compile": ["MODEL NEW"],
     "convert": ["TAGGED NEW.spacy --format bio"],
     "curve": ["NEW.png LOG --score ents_f"],
+    "dictionary": ["MODEL NEW NAMES", "MODEL NEW names.txt --never TEXT"],
     "entities": ["MODEL 王海在青岛"],
     "evaluate": [
         "MODEL DOCS --train DOCS --words-train DOCS --output NEW",
@@ -40,8 +42,15 @@ LINES = {
     "prepare": ["TAGGED NEW --format bio", "tagged.bio new --format bio --fraction NUMBER"],
     "pretrain": ["CONFIG NEW"],
     "pseudo": ["DOCS NEW.spacy --gazetteer NAMES", "docs.spacy new.spacy --amount SHARE"],
+    "report": ["MODEL DOCS NEW.html"],
     "sample": ["DOCS NEW.spacy --fraction 0.5", "docs.spacy new.spacy --fraction NUMBER"],
     "segment": ["MODEL DOCS NEW.spacy"],
+    "serve": [
+        "MODEL --port 0",
+        "model --workers NUMBER",
+        "model --batch-characters NUMBER",
+        "model --api-keys empty.x",
+    ],
     "split": [
         "DOCS --train NEW.spacy --dev b.spacy --ratio 4:2",
         "docs.spacy --train a.spacy --dev b.spacy --ratio NUMBER:2",
@@ -57,6 +66,7 @@ BAD = {
     "MODEL": ["no_such_package", "json", *FILES, *PIPELINES],
     "FOLDER": [*FILES, *PIPELINES],
     "DOCS": [*FILES, "cut.spacy", "strange.spacy"],
+    "DATA": FILES,
     "TEXT": ["none/there.x", "folder", "empty.x"],  # a byte that cannot be decoded stops no long run
     **dict.fromkeys(["CONFIG", "LIST", "LOG", "NAMES", "TAGGED"], FILES),
     "NEW": ["empty.x/new", "folder"],
@@ -67,6 +77,7 @@ GOOD = {
     "MODEL": "model",
     "FOLDER": "model",
     "DOCS": "docs.spacy",
+    "DATA": "text.txt",
     "TEXT": "text.txt",
     "CONFIG": "config.cfg",
     "LIST": "names.txt",
@@ -78,7 +89,7 @@ GOOD = {
     "SHARE": "1",
 }
 # A folder is what these write.
-FOLDER_COMMANDS = {"calibrate", "compile", "jieba-tagger", "package", "prepare", "pretrain"}
+FOLDER_COMMANDS = {"annotate", "calibrate", "compile", "dictionary", "jieba-tagger", "package", "prepare", "pretrain"}
 
 
 def cases():
@@ -86,7 +97,11 @@ def cases():
         for words in map(str.split, LINES[name]):
             for i, word in enumerate(words):
                 for kind in BAD.keys() & {
-                    word.replace("names=", "").removesuffix(".png").removesuffix(":2").removesuffix(".spacy")
+                    word.replace("names=", "")
+                    .removesuffix(".png")
+                    .removesuffix(".html")
+                    .removesuffix(":2")
+                    .removesuffix(".spacy")
                 }:
                     for bad in BAD[kind]:
                         if (kind, bad) == ("NEW", "folder") and name in FOLDER_COMMANDS:
@@ -125,6 +140,7 @@ def inputs(trained, tmp_path_factory):
     (folder / "folder").mkdir()
     (folder / "folder.png").mkdir()
     (folder / "folder.spacy").mkdir()
+    (folder / "folder.html").mkdir()
     (folder / "empty.x").touch()
     (folder / "rubbish.x").write_bytes(b"\xff\x00\xfe" + random.Random(0).randbytes(2000))
     docs = DocBin(docs=[example.reference for example in joint_examples(spacy.blank("zh"))])

@@ -35,10 +35,10 @@ def test_flags_are_the_same_everywhere():
     having = {flag: {name for name in COMMANDS if flag in flags(name)} for flag in ("--quiet", "--json", "--gpu-id")}
     assert having["--quiet"] == set(COMMANDS)
     assert having["--json"] == PRINT_FIGURES
-    assert having["--gpu-id"] == RUN_A_PIPELINE | {"explain", "pretrain"}
+    assert having["--gpu-id"] == RUN_A_PIPELINE | {"annotate", "explain", "pretrain"}
     assert {name for name in COMMANDS if "--batch-size" in flags(name)} == RUN_A_PIPELINE
     # A result that is not the command's own file can be written to one.
-    assert {"audit", "classes", "compare", "evaluate", "explain", "init", "stats"} == {
+    assert {"annotate", "audit", "classes", "compare", "evaluate", "explain", "init", "stats"} == {
         name for name in COMMANDS if "--output" in flags(name)
     }
 
@@ -79,6 +79,7 @@ def run(inputs, tmp_path, monkeypatch):
 
 # Each writes a file, prints messages, and shows bars.
 WRITING = [
+    "annotate model text.txt -o out",
     "convert tagged.bio out.spacy --format bio",
     "init clc -o out.cfg",
     "prepare tagged.bio out --format bio",

@@ -1,10 +1,12 @@
 """Servers and pipelines that the tests of the service share."""
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
 import spacy
+from playwright.sync_api import sync_playwright
 from serve.running import RunningServer
 
 import spacy_cner
@@ -34,3 +36,14 @@ def models(trained_joint, tmp_path_factory):
 def server(models):
     with RunningServer(models / "joint", models / "contract", models / "known") as running:
         yield running
+
+
+@pytest.fixture(scope="module")
+def browser():
+    program = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    assert program, "expected chromium for the tests of the page, found none: apt-get install chromium"
+    with sync_playwright() as playwright:
+        # Chromium has no sandbox for root, and CI runs as root; it shows nothing but the page under test.
+        browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
+        yield browser
+        browser.close()

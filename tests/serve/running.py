@@ -18,18 +18,22 @@ ADDRESS = re.compile(r"(http://\S+)/ serves")
 class RunningServer:
     """`python -m spacy_cner serve MODEL…` until the block ends; `log` is what it wrote."""
 
-    def __init__(self, *arguments, environment=None):
-        self.arguments, self.environment = arguments, environment or {}
+    def __init__(self, *arguments, environment=None, python=sys.executable):
+        self.arguments, self.environment, self.python = arguments, environment or {}, str(python)
 
     def __enter__(self):
         self.file = tempfile.TemporaryFile("w+", encoding="utf-8")
-        command = [sys.executable, "-m", "spacy_cner", "serve", *map(str, self.arguments), "--port", "0"]
+        command = [self.python, "-m", "spacy_cner", "serve", *map(str, self.arguments), "--port", "0"]
         environment = {**os.environ, "OMP_NUM_THREADS": "1", **self.environment}
         self.process = subprocess.Popen(command, stderr=self.file, stdout=self.file, env=environment)
-        wait_until(lambda: ADDRESS.search(self.log) or self.process.poll() is not None, 120)
-        assert self.process.poll() is None, self.log
-        self.url = ADDRESS.search(self.log).group(1)
-        wait_until(lambda: self.get("/readyz")[0] == 200)
+        try:
+            wait_until(lambda: ADDRESS.search(self.log) or self.process.poll() is not None, 300)
+            assert self.process.poll() is None, self.log
+            self.url = ADDRESS.search(self.log).group(1)
+            wait_until(lambda: self.get("/readyz")[0] == 200, 300)
+        except BaseException:
+            self.process.terminate()
+            raise
         return self
 
     def __exit__(self, *_):
@@ -78,7 +82,7 @@ def read(connection):
     return response.status, response.headers, json.loads(content) if "json" in kind else content
 
 
-def wait_until(true, seconds=60):
+def wait_until(true, seconds=120):
     end = time.monotonic() + seconds
     while not true():
         assert time.monotonic() < end, "expected this to come true in time"

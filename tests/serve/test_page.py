@@ -1,28 +1,16 @@
 """The page in a real browser: Debian's Chromium, driven by Playwright."""
 
 import json
-import shutil
 from pathlib import Path
 
 import pytest
 from conftest import SENTENCES
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import expect
 
 HERE = Path(__file__).parent
 TEXT = "\n".join(text for text, _ in SENTENCES)
 EVIL = "<script>alert(1)</script>"
 AXE = HERE / "node_modules" / "axe-core" / "axe.min.js"
-
-
-@pytest.fixture(scope="module")
-def browser():
-    program = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    assert program, "expected chromium for the tests of the page, found none: apt-get install chromium"
-    with sync_playwright() as playwright:
-        # Chromium has no sandbox for root, and CI runs as root; it shows nothing but the page under test.
-        browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
-        yield browser
-        browser.close()
 
 
 @pytest.fixture

@@ -1,0 +1,48 @@
+"""`dictionary`: put names that are known into a pipeline."""
+
+from pathlib import Path
+from typing import Any
+
+import typer
+
+from ..errors import InputError
+from ..loading import load_pipeline, save_pipeline
+from ..pipeline.cner_dictionary import KnownNames
+from ..terms.reading import read_stops
+from ._app import command, good
+
+NAME = "cner_dictionary"
+
+
+@command
+def dictionary(
+    # fmt: off
+    model: str = typer.Argument(..., help="A pipeline: the name of a package, or a path"),
+    output: Path = typer.Argument(..., help="The folder to write the pipeline to"),
+    terms: list[Path] = typer.Argument(
+        ..., help="Files of terms: .tsv or .txt (term, label, id, weight), .jsonl (also aliases)"
+    ),
+    mode: str = typer.Option("hard", help="hard: terms always win; soft: context decides; mark: for features and ids"),
+    never: list[Path] = typer.Option([], help="Files of strings that are never a name, one a line"),
+    clear: bool = typer.Option(False, help="Remove the terms that are there"),
+    # fmt: on
+):
+    """Put names that are known into a pipeline.
+
+    The dictionary is a component of the pipeline and is saved with it. One that is there gets the terms, too. In mode
+    soft, `calibrate` then chooses how far each label is trusted. A line that cannot be used is named and left out."""
+    nlp = load_pipeline(model)
+    found = [name for name in nlp.pipe_names if isinstance(nlp.get_pipe(name), KnownNames)]
+    if not found:
+        nlp.add_pipe(NAME, first=True)
+    name = found[-1] if found else NAME
+    pipe: Any = nlp.get_pipe(name)
+    pipe.mode = nlp.get_pipe_config(name)["mode"] = mode
+    if clear:
+        pipe.clear()
+    problems = pipe.read(*terms)
+    pipe.never(read_stops(never))
+    if not len(pipe):
+        raise InputError(f"{', '.join(map(str, terms))}: expected terms, got none")
+    save_pipeline(nlp, output)
+    good(f"{output}: {len(pipe)} terms ({', '.join(pipe.labels)}), mode {mode}; {len(problems)} lines left out")

@@ -1,0 +1,130 @@
+"""The `cner_values` component: times, amounts and contacts, with values that one can compute with."""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any
+
+import srsly
+from spacy.tokens import Doc, Span, SpanGroup
+from spacy.vocab import Vocab
+
+from ..errors import InputError
+from ..values.find import LABELS, find_values
+from .align import align
+from .entity_writer import blocked_spans
+from .saving import SavedParts
+from .scores import places_of
+from .settings import Configured, Kind, Setting, one_of, register
+
+VALUES = "cner_values"  # of `doc.user_data`, by characters; of a span group's attributes
+TIMES = frozenset({"DATE", "TIME"})
+
+
+def parse_reference(text: str | None) -> datetime | None:
+    """Returns the moment that a string in ISO 8601 names, without its time zone. Raises InputError for another one."""
+    if text is None:
+        return None
+    try:
+        return datetime.fromisoformat(text).replace(tzinfo=None)
+    except (TypeError, ValueError):
+        raise InputError(f"expected a date or time in ISO 8601, such as 2026-11-26T10:00, got {text!r}") from None
+
+
+def check_labels(labels: list[str]) -> None:
+    """Raises InputError for a label that is no kind of value, and for none at all."""
+    if not labels or not set(labels) <= set(LABELS):
+        raise InputError(f"expected labels out of {', '.join(LABELS)}, got {labels!r}")
+
+
+class ValueFinder(Configured, SavedParts):
+    """Finds dates, times, durations, amounts and contacts by patterns. `ent._.value` is the value of each, a string:
+    of a time in ISO 8601, of an amount a number and its unit.
+
+    What 今天 refers to is `doc._.reference_date`, else `reference`, else now."""
+
+    labels = Setting[list[str]](list(LABELS[:-1]), check_labels)  # type: ignore[assignment]
+    """Which values to find: DATE, TIME, DURATION, MONEY, PERCENT, QUANTITY, CARDINAL, ORDINAL, PHONE, EMAIL, URL, and
+    ID, which is not among them by default."""
+    reference = Setting[str | None](None, parse_reference)
+    """The moment that dates and times refer to, such as 2026-11-26T10:00; null for the present."""
+    alignment_mode = Setting[str]("expand", one_of("expand", "contract", "strict"))
+    """What becomes of a value that cuts a token of a word-tokenised document, as in `cner`."""
+    spans_key = Setting[str]("values")
+    """`doc.spans[spans_key]` holds all values, also where an entity is already."""
+
+    def __init__(self, vocab: Vocab, name: str = "cner_values", *, scorer: Callable | None = None, **settings: Any):
+        self.vocab, self.name, self.scorer = vocab, name, scorer
+        self.cfg: dict[str, Any] = {}
+        self.configure(settings)
+
+    @property
+    def requires_extra(self) -> str | None:
+        """The extra that dates and times need."""
+        return "values" if TIMES & set(self.labels) else None
+
+    def __call__(self, doc: Doc) -> Doc:
+        """Sets `doc.spans[spans_key]`, and entities where there are none."""
+        spans: list[Span] = []
+        values: list[str] = []
+        for start, end, label, value in find_values(doc.text, self._now(doc), self.labels):
+            span = align(doc, start, end, label, mode=self.alignment_mode, name=self.name)
+            if span is not None and (not spans or spans[-1].end <= span.start):
+                spans.append(span)
+                values.append(value)
+                doc.user_data.setdefault(_key(span), {})[label] = value
+        group = SpanGroup(doc, name=self.spans_key, spans=spans)
+        group.attrs[VALUES] = values
+        doc.spans[self.spans_key] = group
+        blocked = blocked_spans(doc)
+        taken = {i for span in (*doc.ents, *blocked) for i in range(span.start, span.end)}
+        free = [span for span in spans if taken.isdisjoint(range(span.start, span.end))]
+        if free:
+            doc.set_ents([*doc.ents, *free], blocked=blocked, default="outside")
+        return doc
+
+    def _now(self, doc: Doc) -> datetime:
+        given = doc._.reference_date
+        if isinstance(given, datetime):
+            return given.replace(tzinfo=None)
+        return parse_reference(given) or parse_reference(self.reference) or datetime.now().replace(microsecond=0)
+
+    def _save(self) -> dict[str, Callable[[], bytes]]:
+        return {"cfg": lambda: srsly.msgpack_dumps(self.cfg)}
+
+    def _load(self) -> dict[str, Callable[[bytes], None]]:
+        return {"cfg": lambda data: self.cfg.update(srsly.msgpack_loads(data))}
+
+
+def entity_value(span: Span) -> str | None:
+    """Returns the value of this very span (start, end and label), None for a span without one. It is kept by
+    characters, as probabilities are, and in the span group, which a DocBin saves."""
+    known: Mapping[str, str] = span.doc.user_data.get(_key(span), {})
+    if span.label_ in known:
+        return known[span.label_]
+    place = span.start_char, span.end_char, span.label_
+    for group in span.doc.spans.values():
+        if values := group.attrs.get(VALUES):
+            found = dict(zip(places_of(group), values))
+            if place in found:
+                return found[place]
+    return None
+
+
+def _key(span: Span) -> Any:
+    return "._.", VALUES, span.start_char, span.end_char
+
+
+if not Span.has_extension("value"):
+    Span.set_extension("value", getter=entity_value)
+if not Doc.has_extension("reference_date"):
+    Doc.set_extension("reference_date", default=None)
+
+make_cner_values = register(
+    "cner_values",
+    ValueFinder,
+    Kind(
+        assigns=["doc.ents", "token.ent_iob", "token.ent_type", "doc.spans"],
+        score_weights={"ents_f": 1.0, "ents_p": 0.0, "ents_r": 0.0, "ents_per_type": None},
+        scorer="spacy_cner.ents_scorer.v1",
+    ),
+)

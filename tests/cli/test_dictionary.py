@@ -1,0 +1,58 @@
+import pickle
+
+import pytest
+import spacy
+from conftest import SENTENCES, entities
+from spacy.tokens import DocBin
+from typer.testing import CliRunner
+
+from spacy_cner.cli import app
+
+
+def run(*args):
+    return CliRunner().invoke(app, [str(arg) for arg in args])
+
+
+@pytest.fixture
+def folder(trained, tmp_path):
+    trained.to_disk(tmp_path / "model")
+    (tmp_path / "names.tsv").write_text("天气\tLOC\tQ1\n没有\n", encoding="utf-8")
+    (tmp_path / "never.txt").write_text("青岛\n", encoding="utf-8")
+    return tmp_path
+
+
+def test_terms_go_into_a_pipeline(folder):
+    result = run("dictionary", folder / "model", folder / "out", folder / "names.tsv", "--never", folder / "never.txt")
+    assert result.exit_code == 0, result.output
+    assert "1 terms (LOC), mode hard; 1 lines left out" in " ".join(result.output.split())
+    nlp = spacy.load(folder / "out")
+    assert [(ent.text, ent.kb_id_) for ent in nlp(SENTENCES[4][0]).ents] == [("天气", "Q1")]
+    assert entities(nlp(SENTENCES[0][0])) == [(0, 3, "PER")]
+    (folder / "more.tsv").write_text("真好\tX\n", encoding="utf-8")
+    assert run("dictionary", folder / "out", folder / "soft", folder / "more.tsv", "--mode", "soft").exit_code == 0
+    pipe = spacy.load(folder / "soft").get_pipe("cner_dictionary")
+    assert (len(pipe), pipe.mode) == (2, "soft")
+    assert run("dictionary", folder / "out", folder / "new", folder / "more.tsv", "--clear").exit_code == 0
+    assert len(spacy.load(folder / "new").get_pipe("cner_dictionary")) == 1
+
+
+def test_a_wrong_mode(folder):
+    result = run("dictionary", folder / "model", folder / "out", folder / "names.tsv", "--mode", "firm")
+    assert result.exit_code == 1 and "expected one of hard, soft, mark, got 'firm'" in result.stderr
+
+
+def test_calibrate_chooses_its_weights(folder, trained):
+    nlp = pickle.loads(pickle.dumps(trained))
+    nlp.add_pipe("cner_dictionary", first=True, config={"mode": "soft"}).add([("天气", "LOC")])
+    nlp.get_pipe("cner_dictionary").weights = nlp.get_pipe_config("cner_dictionary")["weights"] = {"LOC": 60.0}
+    nlp.to_disk(folder / "soft")
+    docs = []
+    for text, ents in SENTENCES * 3:
+        doc = nlp.make_doc(text)
+        doc.ents = [doc.char_span(start, end, label) for start, end, label in ents]
+        docs.append(doc)
+    DocBin(docs=docs).to_disk(folder / "dev.spacy")
+    result = run("calibrate", folder / "soft", folder / "dev.spacy", folder / "out")
+    assert result.exit_code == 0, result.output
+    assert "cner_dictionary: LOC 0\ncner_dictionary: F 100.00 (before: " in result.output
+    assert spacy.load(folder / "out").get_pipe("cner_dictionary").weights == {"LOC": 0.0}

@@ -1,0 +1,283 @@
+"""The command on files: what goes in comes out, in every format."""
+
+import csv
+import gzip
+import io
+import json
+import lzma
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.dataset as ds
+import pyarrow.parquet as pq
+import pytest
+from scale.conftest import contract_rows, shown, write_lines
+from spacy.tokens import DocBin
+from typer.testing import CliRunner
+
+from spacy_cner.cli import app
+from spacy_cner.corpus.convert import convert
+from spacy_cner.corpus.docbin import read_docs
+from spacy_cner.scale.inputs import input_files, plan
+
+TEXTS = [text for text, _ in contract_rows()]
+FOUND = [[(start, end, label, text) for start, end, label, text in ents] for _, ents in contract_rows()]
+
+
+@pytest.fixture(autouse=True)
+def here(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.fixture
+def run(ruler):
+    def invoke(*args, code=0, **settings):
+        result = CliRunner().invoke(app, ["annotate", ruler, *map(str, args)], **settings)
+        assert result.exit_code == code, result.output
+        return result
+
+    return invoke
+
+
+def rows_of(folder):
+    return ds.dataset(folder, format="parquet").to_table().to_pylist()
+
+
+def write_input(kind, records):
+    texts = [record["text"] for record in records]
+    path = f"in.{kind}"
+    if kind == "jsonl":
+        write_lines(io_path(path), records)
+    elif kind == "jsonl.gz":
+        with gzip.open(path, "wt", encoding="utf-8") as file:
+            file.writelines(json.dumps(record) + "\n" for record in records)
+    elif kind == "jsonl.zst":
+        data = "".join(json.dumps(record) + "\n" for record in records).encode()
+        with pa.output_stream(path, compression="zstd") as file:
+            file.write(data)
+    elif kind in ("csv", "tsv"):
+        with open(path, "w", encoding="utf-8", newline="") as file:
+            writer = csv.writer(file, delimiter="\t" if kind == "tsv" else ",")
+            writer.writerows([["id", "text"], *([record["id"], record["text"]] for record in records)])
+    elif kind == "parquet":
+        pq.write_table(pa.Table.from_pylist(records), path, row_group_size=5)
+    elif kind == "spacy":
+        import spacy
+
+        nlp = spacy.blank("zh")
+        DocBin(docs=map(nlp.make_doc, texts)).to_disk(path)
+    return path
+
+
+def io_path(path):
+    from pathlib import Path
+
+    return Path(path)
+
+
+@pytest.mark.parametrize("kind", ["jsonl", "jsonl.gz", "jsonl.zst", "csv", "tsv", "parquet", "spacy"])
+def test_every_input_comes_back_row_for_row(run, kind, here):
+    records = [{"id": i, "text": text} for i, text in enumerate(TEXTS)]
+    run(write_input(kind, records), "-o", "out")
+    rows = rows_of("out")
+    assert [row["text"] for row in rows] == TEXTS and shown(rows) == FOUND
+    if kind != "spacy":
+        assert [int(row["id"]) for row in rows] == list(range(len(TEXTS)))
+    manifest = json.loads((here / "out" / "_manifest.json").read_text(encoding="utf-8"))
+    assert (manifest["rows"], manifest["errors"], manifest["entities"]) == (len(TEXTS), 0, sum(map(len, FOUND)))
+    assert manifest["characters"] == sum(map(len, TEXTS)) and manifest["model"]["name"] == "zh_ruler"
+    assert (here / "out" / "_SUCCESS").exists() and not list(here.glob("out/_temporary"))
+
+
+@pytest.mark.parametrize("unit", ["codepoint", "utf16", "utf8"])
+def test_the_contract(run, unit):
+    write_lines(io_path("in.jsonl"), [{"text": text} for text in TEXTS])
+    run("in.jsonl", "-o", "out", "--offsets", unit, "-f", "jsonl")
+    (path,) = io_path("out").glob("part-*")
+    rows = [json.loads(line) for line in path.read_text(encoding="utf-8").split("\n")[:-1]]
+    assert shown(rows) == [ents for _, ents in contract_rows(unit)]
+
+
+def test_lines_and_whole_files(run, here):
+    (here / "texts").mkdir()
+    (here / "texts" / "a.txt").write_bytes("\ufeff王海\r\n\n青岛".encode())
+    (here / "texts" / "b.txt").write_bytes("林小燕在大连".encode("gb18030") * 20)
+    with lzma.open("texts/c.txt.xz", "wb") as file:
+        file.write("王海\n".encode())
+    run("texts", "-o", "lines", "--keep-columns", "file,line,text")
+    rows = rows_of("lines")
+    assert [(r["file"], r["line"], r["text"]) for r in rows if r["file"] != "b.txt"] == [
+        ("a.txt", 1, "王海"), ("a.txt", 2, ""), ("a.txt", 3, "青岛"), ("c.txt.xz", 1, "王海")
+    ]  # fmt: skip
+    run("texts/*.txt", "-o", "whole", "--whole-files")
+    assert [row["text"] for row in rows_of("whole")] == ["王海\r\n\n青岛", "林小燕在大连" * 20]
+
+
+def test_jsonl_comes_back_as_it_was(run):
+    records = [
+        {"text": "王海", "m": {"a": [1, None]}, "n": 1},
+        {"text": None, "n": "x"},
+        {"text": "青岛", "new": 2**70, "error": "own"},
+    ]
+    write_lines(io_path("in.jsonl"), records[:2])
+    with open("in.jsonl", "a", encoding="utf-8") as file:
+        file.write("\n" + json.dumps(records[2]) + "\n")
+    result = run("in.jsonl", "-o", "out", "-f", "jsonl", code=1)
+    assert "in.jsonl: expected no column 'error', the name of what is added" in result.output
+    run("in.jsonl", "-o", "out", "-f", "jsonl", "--keep-columns", "text,m,n,new")
+    lines = next(io_path("out").glob("part-*")).read_text(encoding="utf-8").splitlines()
+    for record, line in zip(records, map(json.loads, lines), strict=True):
+        assert {key: line[key] for key in record if key != "error"} == {k: v for k, v in record.items() if k != "error"}
+        assert line["error"] is None and (line["ents"] is None) == (record["text"] is None)
+
+
+def test_what_fits_no_column_is_kept_in_the_rest(run):
+    records = [{"text": "王海", "n": 1}] * 1000 + [{"text": "青岛", "n": "x", "more": [1], "ents": "own"}]
+    write_lines(io_path("in.jsonl"), records)
+    run("in.jsonl", "-o", "out")
+    *_, last = rows_of("out")
+    assert last["n"] is None and json.loads(last["rest"]) == {"n": "x", "more": [1], "ents": "own"}
+    assert {row["rest"] for row in rows_of("out")[:-1]} == {None}
+
+
+def test_rows_that_cannot_be_read(run):
+    path = write_lines(io_path("in.jsonl"), [{"text": "王海"}])
+    with path.open("ab") as file:
+        file.write(b'{"text": 5}\n{"text": \n[1]\n{"text": "\\ud83d"}\n{"text": "\xff"}\n')
+        file.write('{"text": "青岛"}\n'.encode())
+    result = run("in.jsonl", "-o", "keep", code=3)
+    assert "keep: 5 rows with errors" in result.output
+    rows = rows_of("keep")
+    assert [bool(row["error"]) for row in rows] == [False, True, True, True, True, True, False]
+    assert rows[1]["error"] == "expected a string under 'text', got int"
+    assert rows[2]["error"].startswith("in.jsonl:3: expected a JSON object, got invalid JSON")
+    assert json.loads(rows[2]["rest"]) == {"rest": '{"text": '}
+    assert rows[4]["text"] == "\ufffd" and rows[4]["ents"] is None
+    run("in.jsonl", "-o", "skip", "--on-error", "skip", code=3)
+    assert [row["text"] for row in rows_of("skip")] == ["王海", "青岛"]
+    assert "expected a string under 'text', got int" in run("in.jsonl", "-o", "x", "--on-error", "fail", code=1).output
+    assert not list(io_path("x").glob("part-*"))
+    assert "expected at most 2 rows with errors" in run("in.jsonl", "-o", "y", "--max-errors", "2", code=1).output
+
+
+def test_table_formats_have_the_same_rows(run):
+    write_lines(io_path("in.jsonl"), [{"id": i, "text": text} for i, text in enumerate(TEXTS)])
+    run("in.jsonl", "-o", "out", "-f", "csv", "--id-column", "id", "--keep-columns", "text")
+    data = next(io_path("out").glob("part-*")).read_bytes().decode("utf-8")
+    rows = list(csv.DictReader(io.StringIO(data, newline="")))
+    assert list(rows[0]) == ["id", "text", "ents", "error"]
+    assert [row["text"] for row in rows] == TEXTS and shown([{"ents": json.loads(r["ents"])} for r in rows]) == FOUND
+
+
+def test_documents(run, trained, tmp_path):
+    write_lines(io_path("in.jsonl"), [{"id": f"d{i}", "text": text} for i, text in enumerate(TEXTS)])
+    run("in.jsonl", "-o", "out", "-f", "spacy", "--id-column", "id")
+    docs = list(read_docs(tmp_path / "out"))
+    assert [doc.text for doc in docs] == TEXTS
+    assert [[(e.start_char, e.end_char, e.label_, e.text) for e in doc.ents] for doc in docs] == FOUND
+    assert [doc.user_data["id"] for doc in docs] == [f"d{i}" for i in range(len(TEXTS))]
+    trained.to_disk("model")
+    result = CliRunner().invoke(app, ["annotate", "model", "in.jsonl", "-o", "scored", "-f", "spacy"])
+    assert result.exit_code == 0, result.output
+    for doc, known in zip(read_docs(tmp_path / "scored"), trained.pipe(TEXTS), strict=True):
+        assert [ent._.score for ent in doc.ents] == [pytest.approx(ent._.score, abs=1e-5) for ent in known.ents]
+
+
+@pytest.mark.parametrize("format", ["conll", "brat"])
+def test_what_converters_read_back(run, format):
+    plain = [
+        i for i, text in enumerate(TEXTS) if text.strip() == text and text and text[0] != "\ufeff" and "\n" not in text
+    ]
+    write_lines(io_path("in.jsonl"), [{"id": i, "text": TEXTS[i]} for i in plain])
+    run("in.jsonl", "-o", "out", "-f", format, "--id-column", "id")
+    (path,) = io_path("out").glob("part-*")
+    docs, _ = convert(path, format)
+    found = {doc.text: [(e.start_char, e.end_char, e.label_) for e in doc.ents] for doc in docs.get_docs(vocab())}
+    expected = {TEXTS[i]: [ent[:3] for ent in FOUND[i]] for i in plain}
+    if format == "conll":
+        expected = {"".join(" " if c.isspace() else c for c in text): ents for text, ents in expected.items()}
+    assert found == expected
+
+
+def vocab():
+    import spacy
+
+    return spacy.blank("zh").vocab
+
+
+@pytest.mark.parametrize("kind", ["jsonl", "parquet", "txt"])
+def test_parts_hold_each_row_once(ruler, kind, here):
+    texts = [f"{i}王海" + "长" * (i % 7) for i in range(500)]
+    if kind == "txt":
+        (here / "in.txt").write_text("\n".join(texts), encoding="utf-8")
+    else:
+        write_input(kind, [{"id": i, "text": text} for i, text in enumerate(texts)])
+    parts = plan(input_files([f"in.{kind}"]), "text", 700)
+    assert len(parts) > 5 and len({part.name for part in parts}) == len(parts)
+    from spacy_cner.scale.read import read_part
+
+    rows = [record for part in parts for chunk in read_part(part, "text") for record in chunk.as_records()]
+    assert [row["text"] for row in rows] == texts
+    if kind == "txt":
+        assert [row["line"] for row in rows] == list(range(1, 501))
+
+
+def test_parquet_stays_as_it_is(run):
+    table = pa.table(
+        {
+            "when": pa.array([0, None, 5], pa.timestamp("us", "Asia/Shanghai")),
+            "text": pa.array(["王海", None, "青岛"], pa.large_string()),
+            "deep": [{"a": [1]}, None, {"a": []}],
+        }
+    ).replace_schema_metadata({b"own": b"1"})
+    pq.write_table(table, "in.parquet")
+    run("in.parquet", "-o", "out")
+    found = pq.read_table(next(io_path("out").glob("part-*")))
+    assert found.select(table.column_names).equals(table) and found.schema.metadata[b"own"] == b"1"
+    assert json.loads(found.schema.metadata[b"spacy_cner"])["model"]["version"] == "1.2.3"
+    assert pc.list_value_length(found.column("ents")).to_pylist() == [1, None, 1]
+
+
+def test_standard_input_and_output(run):
+    lines = '{"text": "王海", "id": 1}\n\nno\n{"text": "青岛"}'
+    result = run("-", "-o", "-", code=3, input=lines)
+    first, second, third = map(json.loads, result.stdout.splitlines())
+    assert first["id"] == 1 and shown([first, third]) == [[(0, 2, "PER", "王海")], [(0, 2, "LOC", "青岛")]]
+    assert second["error"] == "line 3: expected a JSON object, got invalid JSON (Expecting value)"
+    assert "expected - for both" in run("-", "-o", "out", code=1).output
+
+
+@pytest.mark.parametrize(
+    "args, message",
+    [
+        (["none.jsonl", "-o", "out"], "none.jsonl: expected a file, a folder or a pattern, found nothing there"),
+        (["in.doc", "-o", "out"], "in.doc: expected a file that ends in .parquet, .jsonl"),
+        (
+            ["in.jsonl", "-o", "out", "--text-column", "body"],
+            "in.jsonl: expected one column 'body' with the texts, got",
+        ),
+        (["in.jsonl", "-o", "out", "--id-column", "id"], "in.jsonl: expected a column 'id', got the columns text"),
+        (
+            ["in.jsonl", "-o", "out", "-f", "brat", "--offsets", "utf16"],
+            "expected the offsets codepoint for the format",
+        ),
+        (["in.jsonl", "-o", "out", "-f", "brat", "--keep-columns", "text"], "expected columns to keep for a table"),
+        (["in.jsonl", "-o", "out", "--labels", ","], "expected names with commas between them, got ','"),
+        (["in.jsonl", "-o", "out", "--address", "x"], "expected --address and --num-gpus with --engine ray"),
+        (["in.jsonl", "-o", "full"], "full: expected a new folder, or one that `annotate` has begun"),
+        (["bad.parquet", "-o", "out"], "bad.parquet: expected a Parquet file, got"),
+        (["bad.jsonl", "-o", "out"], "bad.jsonl: expected rows that can be read, got none in the first 1"),
+        (["cut.jsonl.gz", "-o", "out"], "cut.jsonl.gz: expected a file that can be read, got"),
+    ],
+)
+def test_what_cannot_be(run, here, args, message):
+    write_lines(here / "in.jsonl", [{"text": "王海"}])
+    (here / "in.doc").touch()
+    (here / "full").mkdir()
+    (here / "full" / "x").touch()
+    (here / "bad.parquet").write_bytes(b"no")
+    (here / "bad.jsonl").write_bytes(b"no\n")
+    (here / "cut.jsonl.gz").write_bytes(gzip.compress(b'{"text": "a"}\n' * 100)[:-9])
+    assert message in run(*args, code=1).output
+    assert not (here / "out").exists()
