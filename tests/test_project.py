@@ -271,7 +271,7 @@ def test_bert(tiny, bert, monkeypatch):
     packed = tiny / "packages" / "zh_with_bert-0.1.0"
     requirements = srsly.read_json(packed / "meta.json")["requirements"]
     (requirement,) = [name for name in requirements if name.replace("-", "_").startswith("spacy_cner")]
-    assert requirement.replace("-", "_").startswith("spacy_cner[transformers]")
+    assert requirement.replace("-", "_").startswith("spacy_cner[train,transformers]")
     assert f">={spacy_cner.__version__}" in requirement and "<" in requirement
     pipeline = packed / "zh_with_bert" / "zh_with_bert-0.1.0"
     assert bert not in (pipeline / "config.cfg").read_text(encoding="utf-8")

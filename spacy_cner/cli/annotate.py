@@ -12,7 +12,7 @@ from ._app import GPU_ID, command, good, warn
 if TYPE_CHECKING:
     from ..scale.run import Engine, Outcome
 
-Format = Literal["parquet", "jsonl", "csv", "spacy", "conll", "brat"]
+OutputFormat = Literal["parquet", "jsonl", "csv", "spacy", "conll", "brat"]
 SOME_FAILED = 3
 MIB = 1 << 20
 STREAM = "-"
@@ -39,7 +39,7 @@ def annotate(
     offsets: Literal["codepoint", "utf16", "utf8"] = typer.Option("codepoint", help="What start and end count"),
     n_best: int = typer.Option(0, min=0, help="Add the so many most probable readings of each window of a text"),
     words: bool = typer.Option(False, "--words", help="Add the words, where the pipeline has any"),
-    format: Format = typer.Option("parquet", "--format", "-f", help="The format to write"),
+    format: OutputFormat = typer.Option("parquet", "--format", "-f", help="The format to write"),
     on_error: Literal["keep", "skip", "fail"] = typer.Option(
         "keep", help="A row with an error is kept with its error, left out, or the end"
     ),
@@ -57,10 +57,10 @@ def annotate(
     gpu_id: int = GPU_ID,
     # fmt: on
 ):
-    """Annotate files: every row comes back, in order, with its entities.
+    """Add entities to files, row by row.
 
-    Each has `ents` (start, end, label, text, score, kb_id, value) and `error`, which is null where all went well. Each
-    part of the output is written under another name and renamed when it is whole; _SUCCESS stands there at the end.
+    Every row comes back, in order. Each has `ents` (start, end, label, text, score, kb_id, value) and `error`, which is
+    null where all went well. Each part of the output is written under another name and renamed when it is whole; _SUCCESS stands there at the end.
     Killed and started again, it goes on where it was. The exit code is 0, 3 if some rows have errors, else 1."""
     try:
         import pyarrow  # noqa: F401

@@ -31,7 +31,7 @@ def audit(
     output: Path | None = OUTPUT,
     # fmt: on
 ):
-    """Look for what is wrong in annotated data, before anyone trains on it.
+    """Find what is wrong in annotated data.
 
     It finds copies within and across files, sentences of the test set in the training set, and texts that are almost
     the same. Of annotation it finds strings that are annotated in different ways, borders in the wrong place, labels

@@ -22,7 +22,7 @@ from thinc.types import Floats2d
 from torch import nn
 
 from ..errors import InputError
-from ..nn.precision import Kind, Precision, autocast, check_precision, gains_by_bfloat16
+from ..nn.precision import Operation, Precision, autocast, check_precision, gains_by_bfloat16
 from ..text.batching import batches_by_length
 from .engines import padded_size
 
@@ -165,7 +165,7 @@ class _Mixed(nn.Module):
         super().__init__()
         self.inner, self.precision = inner, precision
         recurrent = any(isinstance(part, nn.LSTM) for part in inner.modules())
-        self.kind: Kind = "recurrent" if recurrent else "product"
+        self.kind: Operation = "recurrent" if recurrent else "product"
 
     def forward(self, padded: torch.Tensor, lengths: torch.Tensor) -> torch.Tensor:
         with autocast(self.precision, padded.device.type, self.training, self.kind):

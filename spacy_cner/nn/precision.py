@@ -13,7 +13,7 @@ from ..errors import InputError
 
 # "auto" is bfloat16 where the processor multiplies it natively, and faster.
 Precision = Literal["float32", "bfloat16", "auto"]
-Kind = Literal["product", "recurrent"]
+Operation = Literal["product", "recurrent"]
 REPEATS, CLEARLY = 5, 0.9  # of the trial of bfloat16; it must take less than this share of the time
 logger = logging.getLogger("spacy")  # that of the training log
 
@@ -63,7 +63,7 @@ def check_precision(precision: str) -> None:
 
 
 @contextmanager
-def autocast(in_training: Precision, device: str, is_train: bool, kind: Kind = "product") -> Iterator[None]:
+def autocast(in_training: Precision, device: str, is_train: bool, kind: Operation = "product") -> Iterator[None]:
     """Torch multiplies on a device ("cpu" or "cuda") as precisely as it should, in training or in prediction.
 
     kind: what the layer does for most of its time, by which "auto" decides."""
@@ -85,7 +85,7 @@ def without_tf32() -> AbstractContextManager[None]:
 
 
 @lru_cache
-def gains_by_bfloat16(device: str, kind: Kind) -> bool:
+def gains_by_bfloat16(device: str, kind: Operation) -> bool:
     """Whether a device ("cpu" or "cuda") computes such layers faster in bfloat16.
 
     On a CPU that has it, a small layer is timed in both precisions, once in a process and for some milliseconds: with

@@ -16,9 +16,9 @@ from starlette.responses import Response
 from starlette.types import ASGIApp
 
 from .. import __version__
-from .batches import Batcher, Kind
+from .batches import MicroBatcher, RequestKind
 from .guard import Guard, read_body
-from .metrics import Metrics
+from .metrics import ServerMetrics
 from .problems import Problem, misunderstood
 from .results import Wanted
 from .schema import EntitiesRequest, EntitiesResponse, ModelOut, ModelsResponse, ProblemOut
@@ -50,8 +50,8 @@ class Service:
 
     def __init__(self, models: list[ModelOut], settings: ServerSettings):
         self.models = {model.name: model for model in models}
-        self.settings, self.metrics = settings, Metrics()
-        self.batcher = Batcher(settings, self.metrics)
+        self.settings, self.metrics = settings, ServerMetrics()
+        self.batcher = MicroBatcher(settings, self.metrics)
         self.api = self._make_api()
         inner: ASGIApp = self.api
         if settings.allow_origins:
@@ -122,7 +122,7 @@ class Service:
         n_best = asked.n_best if model.has_readings else 0
         terms = tuple((each.term, each.label) for each in asked.dictionary or ())
         fields = await self.batcher.find(
-            Kind(model.name, terms, n_best > 0),
+            RequestKind(model.name, terms, n_best > 0),
             [text for _, text in items],
             Wanted(labels, asked.min_score, n_best, asked.offsets, asked.words),
         )

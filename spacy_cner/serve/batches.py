@@ -10,7 +10,7 @@ import time
 from collections import deque
 from typing import Any, NamedTuple
 
-from .metrics import Metrics
+from .metrics import ServerMetrics
 from .problems import Problem
 from .results import Wanted
 from .settings import ServerSettings
@@ -20,7 +20,7 @@ logger = logging.getLogger(__name__)
 OVERHEAD = 16  # characters that a text of any length counts more in the queue
 
 
-class Kind(NamedTuple):
+class RequestKind(NamedTuple):
     """What texts of one batch have in common. slow: readings are wanted, which are found step by step."""
 
     model: str
@@ -31,7 +31,7 @@ class Kind(NamedTuple):
 class Work:
     """The texts of one request, of which batches take parts; `done` has the fields of all documents in the end."""
 
-    def __init__(self, kind: Kind, texts: list[str], wanted: Wanted):
+    def __init__(self, kind: RequestKind, texts: list[str], wanted: Wanted):
         self.kind, self.texts, self.wanted = kind, texts, wanted
         self.fields: list[str] = [""] * len(texts)
         self.missing = len(texts)
@@ -57,17 +57,17 @@ def cost(text: str) -> int:
     return len(text) + OVERHEAD
 
 
-class Batcher:
+class MicroBatcher:
     """Keeps texts until a worker is free, and gives each worker as many as make a batch."""
 
-    def __init__(self, settings: ServerSettings, metrics: Metrics):
+    def __init__(self, settings: ServerSettings, metrics: ServerMetrics):
         self.settings, self.metrics = settings, metrics
-        self.queues: dict[Kind, deque[Work]] = {}
+        self.queues: dict[RequestKind, deque[Work]] = {}
         self.waiting = 0
         self.workers = 0
         self.news = asyncio.Condition()
 
-    async def find(self, kind: Kind, texts: list[str], wanted: Wanted) -> list[str]:
+    async def find(self, kind: RequestKind, texts: list[str], wanted: Wanted) -> list[str]:
         """Returns the fields of each text. Raises Problem 429 if too much waits, 503 if there is no worker or time runs
         out."""
         if not texts:
@@ -103,7 +103,7 @@ class Batcher:
         if not self.queues.get(work.kind, True):
             del self.queues[work.kind]
 
-    def _oldest(self) -> Kind | None:
+    def _oldest(self) -> RequestKind | None:
         kinds = [kind for kind, queue in self.queues.items() if queue]
         return min(kinds, key=lambda kind: self.queues[kind][0].since, default=None)
 
@@ -125,7 +125,7 @@ class Batcher:
         async with self.news:
             self.news.notify()
 
-    def _take(self, kind: Kind) -> tuple[Batch, list[tuple[Work, int]]]:
+    def _take(self, kind: RequestKind) -> tuple[Batch, list[tuple[Work, int]]]:
         queue, size = self.queues.get(kind, deque()), 0
         taken: list[tuple[Work, int]] = []
         while queue:

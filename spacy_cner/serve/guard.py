@@ -13,7 +13,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from .metrics import Metrics
+from .metrics import ServerMetrics
 from .problems import Problem
 from .settings import ServerSettings
 
@@ -59,7 +59,7 @@ class Keys:
 class Guard:
     """An ASGI application around another one."""
 
-    def __init__(self, app: ASGIApp, settings: ServerSettings, metrics: Metrics, paths: Iterable[str]):
+    def __init__(self, app: ASGIApp, settings: ServerSettings, metrics: ServerMetrics, paths: Iterable[str]):
         self.app, self.settings, self.metrics, self.paths = app, settings, metrics, frozenset(paths)
         self.keys = Keys(settings.api_keys) if settings.api_keys else None
         self.open = 0

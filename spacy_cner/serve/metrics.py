@@ -8,7 +8,7 @@ SECONDS = (0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
 CHARACTERS = (64, 256, 1024, 2048, 4096, 8192, 16384, 65536)
 
 
-class Metrics:
+class ServerMetrics:
     """Counts of one server. No label has a word of a request but the names of pipelines."""
 
     def __init__(self) -> None:

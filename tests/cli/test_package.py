@@ -71,7 +71,12 @@ def test_the_wheels_lie_side_by_side(folder):
 def test_the_plugin_is_whole(folder):
     wheel = zipfile.ZipFile(next((folder / "wheels").glob("spacy_cner-*.whl")))
     packed = {name for name in wheel.namelist() if ".dist-info/" not in name}
-    files = [*PACKAGE.rglob("*.py"), PACKAGE / "py.typed", *PACKAGE.glob("assets/*/*.txt")]
+    files = [
+        *PACKAGE.rglob("*.py"),
+        PACKAGE / "py.typed",
+        *PACKAGE.glob("assets/*/*.txt"),
+        *PACKAGE.glob("serve/*page/*"),
+    ]
     configs = {
         f"spacy_cner/configs/{path.relative_to(config_folder())}"
         for path in config_folder().rglob("*")

@@ -10,7 +10,7 @@ from hypothesis.extra.numpy import arrays
 from thinc.api import SGD, Adam
 from torch import nn
 
-from spacy_cner.models import torch_layers
+from spacy_cner.models import engines
 from spacy_cner.models.encoders import build_bilstm, build_char_cnn
 from spacy_cner.models.torch_layers import SizedShim, pad, sequence_layer, sized_shim, unpad
 from spacy_cner.nn.precision import has_bfloat16, predict_in
@@ -197,7 +197,7 @@ def test_predicts_in_batches_as_it_does_one_by_one(build, monkeypatch):
         return run(shim, inputs, is_train)
 
     monkeypatch.setattr(SizedShim, "__call__", spy)
-    monkeypatch.setattr(torch_layers, "PADDED_SIZE_CPU", 20)
+    monkeypatch.setattr(engines, "PADDED_SIZE_CPU", 20)
     rows = model.predict(xs)
     assert len(sizes) > 3
     assert all(count == 1 or count * length <= 20 for count, length in sizes)
@@ -218,7 +218,7 @@ def test_what_predicts_has_no_gradient():
 
 @pytest.mark.parametrize("build", [lambda: build_bilstm(4), lambda: build_char_cnn(4, [2, 3])])
 def test_empty_sequences_behind_a_full_batch(build, monkeypatch):
-    monkeypatch.setattr(torch_layers, "PADDED_SIZE_CPU", 10)
+    monkeypatch.setattr(engines, "PADDED_SIZE_CPU", 10)
     model = build()
     sequences = batch(5, 0, 5, 0)
     model.initialize(X=sequences[:1])

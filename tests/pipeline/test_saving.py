@@ -17,6 +17,7 @@ from spacy_cner.loading import save_pipeline
 from spacy_cner.pipeline import __path__ as PIPELINE
 from spacy_cner.pipeline.cner_rules import EntityRules
 from spacy_cner.pipeline.feature_tagging import SavedTagger
+from spacy_cner.pipeline.remote import RemoteEntityRecognizer
 from spacy_cner.pipeline.saving import Sealed
 from spacy_cner.training.mixed import CORPUS_KEY
 
@@ -43,7 +44,8 @@ def test_every_component_that_saves_something_is_of_these_kinds():
     saving = {each for each in classes if each.__module__.startswith("spacy_cner.") and hasattr(each, "to_disk")}
     assert {each.__name__ for each in saving} >= {"NetworkTagger", "FeatureTaggerPipe", "EntityRules"}
     for each in saving:
-        assert each.to_disk in (Sealed.to_disk, SavedTagger.to_disk, EntityRules.to_disk), each
+        kinds = (Sealed.to_disk, SavedTagger.to_disk, EntityRules.to_disk, RemoteEntityRecognizer.to_disk)
+        assert each.to_disk in kinds, each
 
 
 @pytest.mark.parametrize("name", ["cner", "cner_features", "cner_rules", "task_discriminator"])

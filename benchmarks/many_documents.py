@@ -1,6 +1,6 @@
 """How fast `annotate` is on each engine, beside plain `nlp.pipe`, and whether all write the same rows.
 
-    python benchmarks/scale.py MODEL TEXTS... [--short 100000] [--long 200] [--length 5000]
+    python benchmarks/many_documents.py MODEL TEXTS... [--short 100000] [--long 200] [--length 5000]
 
 TEXTS: files of lines, packed or not, as `teach` takes them. The engines run one after the other on the same machine,
 Ray on a cluster of two nodes that is started there. Throughput counts from the first part that a worker begins to the

@@ -1,8 +1,8 @@
 """Measures a server under load from a process of its own, over the loopback interface only.
 
-    python benchmarks/serve.py throughput MODEL TEXTS.spacy    in process one by one, batched, and through the server
-    python benchmarks/serve.py overload MODEL TEXTS.spacy      10 times the connections, a small queue: statuses, memory
-    python benchmarks/serve.py soak MODEL TEXTS.spacy          half the load for minutes: memory over time
+    python benchmarks/served.py throughput MODEL TEXTS.spacy    in process one by one, batched, and through the server
+    python benchmarks/served.py overload MODEL TEXTS.spacy      10 times the connections, a small queue
+    python benchmarks/served.py soak MODEL TEXTS.spacy          half the load for minutes: memory over time
 
 --cpu pins the server to one core (Linux)."""
 
