@@ -131,12 +131,14 @@ def test_knowledge_bases_and_values(ruler, monkeypatch):
         return doc
 
     annotator.nlp.add_pipe(Language.component("links_all", func=link) and "links_all")
-    assert not Span.has_extension("value")
-    Span.set_extension("value", getter=lambda ent: {"n": 1} if ent.label_ == "PER" else None)
+    before = Span.get_extension("value") if Span.has_extension("value") else None  # that of `cner_values`
+    Span.set_extension("value", getter=lambda ent: {"n": 1} if ent.label_ == "PER" else None, force=True)
     try:
         (row,) = annotator(table(["王海在青岛"])).column("ents").to_pylist()
     finally:
         Span.remove_extension("value")
+        if before:
+            Span.set_extension("value", getter=before[2])
     assert [(ent["kb_id"], ent["value"], ent["score"]) for ent in row] == [("Q1", '{"n": 1}', None), ("Q1", None, None)]
 
 

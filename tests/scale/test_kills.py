@@ -1,6 +1,6 @@
 """What is killed goes on where it was, and the output is that of a run that nobody disturbed."""
 
-import json
+import gzip
 import os
 import signal
 import subprocess
@@ -180,14 +180,18 @@ def test_a_folder_that_another_process_writes_to(ruler, source, tmp_path):
 
 def test_a_file_that_breaks_is_the_only_one_that_is_lost(ruler, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    import gzip
-
-    for name in "abc":
-        data = gzip.compress("".join(json.dumps({"text": f"王海{i}"}) + "\n" for i in range(30_000)).encode())
-        (tmp_path / f"{name}.jsonl.gz").write_bytes(data[: len(data) // 2] if name == "b" else data)
-    result = CliRunner().invoke(app, ["annotate", ruler, "a.jsonl.gz", "b.jsonl.gz", "c.jsonl.gz", "-o", "out"])
-    assert result.exit_code == 1
-    assert "b.jsonl.gz: expected a file that can be read, got" in result.output
-    assert "expected all parts to be read, 1 of 3 were not" in result.output
+    names = [f"{name}.jsonl.gz" for name in "abc"]
+    for name in names:
+        (tmp_path / name).write_bytes(gzip.compress('{"text": "王海"}\n'.encode() * 3000))
+    job = make_job(ruler, names, AnnotationSettings(), format="parquet")
+    # It breaks after it was looked at; one that is broken before is refused.
+    whole = (tmp_path / names[1]).read_bytes()
+    (tmp_path / names[1]).write_bytes(whole[: len(whole) // 2])
+    outcome = run_job(job, Path("out"), run_here)
+    assert outcome.total.rows == 6000
+    (error,) = outcome.broken
+    assert "b.jsonl.gz: expected a file that can be read, got" in error
     assert {path.name for path in Path("out").glob("part-*")} == {"part-00000-a.parquet", "part-00002-c.parquet"}
     assert not Path("out/_SUCCESS").exists()
+    with pytest.raises(InputError, match="b.jsonl.gz: expected a file that can be read, got"):
+        make_job(ruler, names, AnnotationSettings(), format="parquet")
