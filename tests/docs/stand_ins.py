@@ -15,7 +15,7 @@ from spacy_cner.text.tags import spans_to_tags
 # text, and its entities as (mention, label) in their order: what the pipeline of `make all` finds in them.
 SENTENCES = [
     ("王小明从杭州阿里辞职后，去西藏阿里拍了一年的雪山。",
-     [("王小明", "PER"), ("杭州", "LOC"), ("西藏", "LOC"), ("阿里", "LOC")]),
+     [("王小明", "PER"), ("杭州", "LOC"), ("阿里", "LOC"), ("西藏", "LOC"), ("阿里", "LOC")]),
     ("周芳昨天从成都坐火车去了北京。", [("周芳", "PER"), ("成都", "LOC"), ("北京", "LOC")]),
     ("他在清华大学读书，毕业后进了华为公司。", [("清华大学", "ORG"), ("华为公司", "ORG")]),
     ("赵敏给妈妈寄了一盒西湖龙井。", [("赵敏", "PER"), ("西湖", "LOC"), ("龙井", "LOC")]),

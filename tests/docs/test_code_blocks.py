@@ -4,6 +4,7 @@ import shutil
 from collections import Counter
 from pathlib import Path
 
+import jieba
 import pytest
 from docs.blocks import is_like, read_blocks
 from docs.runner import Page
@@ -14,6 +15,7 @@ TUTORIALS = sorted((ROOT / "docs" / "tutorials").glob("*.md"))
 PAGES = [ROOT / "README.md", ROOT / "docs" / "index.md", *TUTORIALS]
 # Why a block may be left out.
 REASONS = {"installs packages", "make", "needs a GPU", "downloads"}
+jieba.setLogLevel("WARNING")  # else its first use in a process prints how long it took to load
 # How many blocks of each page are not run. A block that is added to them is to be added here.
 NOT_RUN = {"README.md": 3, "use.md": 1}
 
