@@ -53,8 +53,7 @@ def parse_args() -> argparse.Namespace:
 def systems(pipelines: list[str], peers: list[str]) -> Iterator[tuple[str, Language]]:
     """Yields the pipelines and peers by name, each loaded when it is its turn."""
     for name in pipelines:
-        nlp = spacy.load(name)
-        yield f"{nlp.meta['lang']}_{nlp.meta['name']}", nlp
+        yield name, spacy.load(name)
     for name in peers:
         yield name, PEERS[name]()
 
