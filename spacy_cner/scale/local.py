@@ -63,7 +63,7 @@ def run_local(folder: Path, parts: list[int], tell: Told, *, workers: int, gpu_i
 
     Raises InputError for a job that cannot be done, for a row that ends it, and for a part that kills its worker again
     and again."""
-    waiting, deaths = deque(parts), Counter[int]()
+    waiting, deaths, killed = deque(parts), Counter[int](), 0
     messages: Queue[tuple[WorkerProcess, dict[str, Any] | None]] = Queue()
     with _processes() as running:
 
@@ -85,6 +85,8 @@ def run_local(folder: Path, parts: list[int], tell: Told, *, workers: int, gpu_i
                         )
                     tell(worker.part, {"kind": "again"})
                     waiting.appendleft(worker.part)
+                elif code < 0 and (killed := killed + 1) < ATTEMPTS:
+                    pass  # killed before it had a part: the next one takes its place
                 elif code:
                     raise InputError(f"expected a worker that starts, got one that ended with {code}")
                 if len(waiting) > sum(each.part is None for each in running):
