@@ -161,11 +161,10 @@ class Compiler:
                 kernel = _array(conv.weight)
                 left = size // 2 - window // 2
                 weights.append(numpy.pad(kernel, ((0, 0), (0, 0), (left, size - window - left))))
-            # shape: (filters, width in, size) to (size * width in, filters)
-            joined = numpy.concatenate(weights).transpose(2, 1, 0).reshape(size * x.width, -1)
+            # shape: (filters, width in, size) to (size, width in, filters)
+            joined = numpy.concatenate(weights).transpose(2, 1, 0)
             bias = numpy.concatenate([_array(conv.bias) for _, conv in pair])
-            offsets = range(-(size // 2), size - size // 2)
-            parts.append(graph.linear(graph.neighbours(x, offsets) if size > 1 else x, joined, bias))
+            parts.append(graph.convolve(x, range(-(size // 2), size - size // 2), joined, bias))
         whole = graph.concat(parts)
         return Value(graph.apply("Relu", whole.name), whole.width)
 
@@ -175,9 +174,8 @@ class Compiler:
         states = graph.linear(x, _array(cnn.project.weight).T, _array(cnn.project.bias))
         for dilation, conv, norm in zip(cnn.dilations, cnn.filters, cnn.norms):
             inside = Value(graph.apply("Mul", states.name, mask), states.width)
-            around = graph.neighbours(inside, [-dilation, 0, dilation])
-            weights = _array(conv.weight).transpose(2, 1, 0).reshape(3 * states.width, -1)
-            found = graph.linear(around, weights, _array(conv.bias))
+            kernels = _array(conv.weight).transpose(2, 1, 0)
+            found = graph.convolve(inside, [-dilation, 0, dilation], kernels, _array(conv.bias))
             both = graph.apply("Add", states.name, graph.apply("Relu", found.name))
             scale, shift = (graph.weight(_array(each)) for each in (norm.weight, norm.bias))
             name = graph.apply("LayerNormalization", both, scale, shift, axis=-1, epsilon=float(cast(Any, norm).eps))

@@ -67,18 +67,23 @@ class Graph:
         bounds = (self.weight(numpy.array([value], dtype="int64")) for value in (start, end, 2))
         return Value(self.apply("Slice", x.name, *bounds), end - start)
 
-    def neighbours(self, x: Value, offsets: Sequence[int]) -> Value:
-        """At each position what stands at the positions so far from it, side by side; 0 beyond the ends."""
+    def convolve(self, x: Value, offsets: Sequence[int], kernels: numpy.ndarray, bias: numpy.ndarray) -> Value:
+        """The sum over offsets of what stands at the position so far away, times the offset's kernel; 0 beyond the ends.
+        kernels (offsets, width in, width out).
+
+        One product for all offsets, then shifts of its result: that copies less than shifting the wider input."""
         before, after = max(0, -min(offsets)), max(0, *offsets)
         pads = self.weight(numpy.array([before, 0, 0, after, 0, 0], dtype="int64"))
-        padded = self.apply("Pad", x.name, pads)
-        parts = []
-        for offset in offsets:
+        padded = Value(self.apply("Pad", x.name, pads), x.width) if before or after else x
+        product = self.linear(padded, numpy.concatenate(list(kernels), axis=1))
+        width, parts = kernels.shape[2], []
+        for i, offset in enumerate(offsets):
             # From the end of the padded sequence as far as there are positions more than in the sequence
-            start, end = before + offset, offset - after
-            bounds = [start, end if end else numpy.iinfo("int64").max, 0]
-            parts.append(self.apply("Slice", padded, *(self.weight(numpy.array([b], dtype="int64")) for b in bounds)))
-        return self.concat([Value(part, x.width) for part in parts])
+            end = offset - after or numpy.iinfo("int64").max
+            bounds = [[before + offset, i * width], [end, (i + 1) * width], [0, 2]]
+            parts.append(self.apply("Slice", product.name, *(self.weight(numpy.array(b, dtype="int64")) for b in bounds)))
+        total = self.apply("Sum", *parts) if len(parts) > 1 else parts[0]
+        return Value(self.apply("Add", total, self.weight(bias.astype("float32"))), width)
 
     def recurrent(
         self, kind: str, x: Value, weights: numpy.ndarray, recurrent: numpy.ndarray, biases: numpy.ndarray, **more: Any
