@@ -19,7 +19,9 @@ from ..text.tags import allowed_transitions
 from ..text.windows import OVERLAP, Window
 from .engines import PADDED_SIZE_CPU
 from .feature_weights import FeatureWeights
+from .packing import pack_keys, pack_sparse, unpack_keys, unpack_sparse
 
+SMALL_KEY_BITS = 40
 first = attrgetter("start")
 ProgressReport = Callable[[int, float], None]  # called with the number of the iteration or epoch, and the loss
 
@@ -47,6 +49,7 @@ class FeatureTagger:
         self, tags: list[str], scheme: str, templates: list[str], lists: Mapping[str, WordList], *, window: int
     ):
         self.tags, self.scheme, self.templates, self.window = tags, scheme, templates, window
+        self.small = False  # see `make_small`
         self.model: FeatureWeights
         self.extract = Extractor(templates, lists)
         self.transitions = allowed_transitions(tags, scheme)
@@ -107,6 +110,15 @@ class FeatureTagger:
         crf = self.model.crf._replace(transitions=learned.transitions, start=learned.start, end=learned.end)
         self.model = FeatureWeights(crf, learned.bias, learned.weights, learned.bigram_weights)
 
+    def make_small(self) -> None:
+        """Rounds the weights to 8 bits, leaves out what is hardly more than 0, and shortens the features' keys: for a saved
+        pipeline of about a fourth of the size. Training data prepared before cannot be used afterwards."""
+        self.small = True
+        self.dictionary, self.bigram_dictionary = (
+            dictionary.shortened(SMALL_KEY_BITS) for dictionary in (self.dictionary, self.bigram_dictionary)
+        )
+        self._set_state(self._state())
+
     def forget_unused(self) -> None:
         """Removes features without weights from the dictionary. Training data prepared before cannot be used
         afterwards."""
@@ -144,6 +156,7 @@ class FeatureTagger:
             "scheme": self.scheme,
             "templates": self.templates,
             "window": self.window,
+            "small": self.small,
             "lists": {name: words.to_dict() for name, words in self.extract.lists.items()},
             "state": self._state(),
         }
@@ -153,6 +166,7 @@ class FeatureTagger:
         """Makes the tagger that `to_dict` was called on."""
         lists = {name: WordList.from_dict(words) for name, words in saved["lists"].items()}
         tagger = cls(saved["tags"], saved["scheme"], saved["templates"], lists, window=saved["window"])
+        tagger.small = saved["small"]
         tagger._set_state(saved["state"])
         return tagger
 
@@ -181,28 +195,26 @@ class FeatureTagger:
     def _sizes(self) -> tuple[int, int]:
         return len(self.dictionary), len(self.bigram_dictionary)
 
-    def _state(self) -> dict[str, numpy.ndarray]:
-        """Returns the weights that are not zero, in half precision, and their features."""
+    def _state(self) -> dict[str, Any]:
+        """Returns the weights that are not zero, and their features."""
         state = self.model.learned()
         for name, dictionary, weights in (
             ("plain", self.dictionary, self.model.weights),
             ("bigram", self.bigram_dictionary, self.model.bigram_weights),
         ):
-            table = weights.astype("float16")
-            used = (table != 0).any(axis=1)
-            positions = numpy.flatnonzero(table[used])
-            state[f"{name}_keys"] = dictionary.keys[used[1:]]
-            state[f"{name}_indices"] = positions.astype(
-                numpy.min_scalar_type(int(positions[-1]) if len(positions) else 0)
-            )
-            state[f"{name}_weights"] = table[used].ravel()[positions]
+            packed = pack_sparse(weights[1:], small=self.small)
+            used = unpack_sparse(packed).any(axis=1)
+            state[f"{name}_weights"] = pack_sparse(weights[1:][used], small=self.small)
+            state[f"{name}_keys"] = pack_keys(dictionary.keys[used], dictionary.bits)
         return state
 
-    def _set_state(self, state: dict[str, numpy.ndarray]) -> None:
-        self._set_dictionaries(Dictionary(state["plain_keys"]), Dictionary(state["bigram_keys"]))
+    def _set_state(self, state: dict[str, Any]) -> None:
+        names = "plain", "bigram"
+        keys = [state[f"{name}_keys"] for name in names]
+        self._set_dictionaries(*(Dictionary(unpack_keys(each), each["bits"]) for each in keys))
         crf = self.model.crf._replace(
             transitions=state["transitions"], start=state["start_transitions"], end=state["end_transitions"]
         )
         self.model = FeatureWeights(crf, state["bias"], self.model.weights, self.model.bigram_weights)
-        for name, table in (("plain", self.model.weights), ("bigram", self.model.bigram_weights)):
-            table[1:].reshape(-1)[state[f"{name}_indices"]] = state[f"{name}_weights"]
+        for name, table in zip(names, (self.model.weights, self.model.bigram_weights)):
+            table[1:] = unpack_sparse(state[f"{name}_weights"])

@@ -81,7 +81,9 @@ class Graph:
             # From the end of the padded sequence as far as there are positions more than in the sequence
             end = offset - after or numpy.iinfo("int64").max
             bounds = [[before + offset, i * width], [end, (i + 1) * width], [0, 2]]
-            parts.append(self.apply("Slice", product.name, *(self.weight(numpy.array(b, dtype="int64")) for b in bounds)))
+            parts.append(
+                self.apply("Slice", product.name, *(self.weight(numpy.array(b, dtype="int64")) for b in bounds))
+            )
         total = self.apply("Sum", *parts) if len(parts) > 1 else parts[0]
         return Value(self.apply("Add", total, self.weight(bias.astype("float32"))), width)
 

@@ -5,6 +5,7 @@ from typing import Any
 import numpy
 
 MANY_ROWS = 5000  # of a table that is packed in 8 bits
+LEAST_STEPS = 2  # smaller weights of a sparse table in 8 bits are left out
 
 
 def pack(values: numpy.ndarray) -> dict[str, Any]:
@@ -20,3 +21,41 @@ def unpack(packed: dict[str, Any]) -> numpy.ndarray:
     """Returns the weights that `pack` packed, float32."""
     values = packed["values"].astype("float32")
     return values * packed["scales"] if "scales" in packed else values
+
+
+def pack_keys(keys: numpy.ndarray, bits: int) -> dict[str, Any]:
+    """Packs sorted keys, uint64 (n,), of which the leading bits count: the differences of neighbours, byte by byte, since
+    those bytes that are mostly 0 then compress well."""
+    gaps = numpy.diff(keys >> numpy.uint64(64 - bits), prepend=numpy.uint64(0))
+    planes = gaps.astype("<u8").view("uint8").reshape(-1, 8).T
+    used = 1 + max(numpy.flatnonzero(planes.any(axis=1)), default=0)
+    return {"bits": bits, "planes": numpy.ascontiguousarray(planes[:used])}
+
+
+def unpack_keys(packed: dict[str, Any]) -> numpy.ndarray:
+    """Returns the keys that `pack_keys` packed."""
+    planes = numpy.zeros((packed["planes"].shape[1], 8), dtype="uint8")
+    planes[:, : len(packed["planes"])] = packed["planes"].T
+    return planes.view("<u8")[:, 0].cumsum(dtype="uint64") << numpy.uint64(64 - packed["bits"])
+
+
+def pack_sparse(table: numpy.ndarray, *, small: bool) -> dict[str, Any]:
+    """Packs a float32 table that is mostly 0: which weights are not, and these in half precision; small: in 8 bits with one
+    scale, without those that are hardly more than 0."""
+    if not small:
+        values, scale = table.astype("float16"), 1.0
+    else:
+        scale = float(numpy.abs(table).max(initial=0.0)) / 127 or 1.0
+        values = numpy.round(table / scale).astype("int8")
+        values[numpy.abs(values) < LEAST_STEPS] = 0
+    used = values != 0
+    return {"shape": list(table.shape), "used": numpy.packbits(used), "values": values[used], "scale": scale}
+
+
+def unpack_sparse(packed: dict[str, Any]) -> numpy.ndarray:
+    """Returns the table that `pack_sparse` packed, float32."""
+    rows, width = packed["shape"]
+    table = numpy.zeros(rows * width, dtype="float32")
+    used = numpy.unpackbits(packed["used"], count=rows * width).astype(bool)
+    table[used] = packed["values"] * numpy.float32(packed["scale"])
+    return table.reshape(rows, width)

@@ -28,6 +28,15 @@ def test_many_keys_of_any_shape():
     assert not dictionary.rows(random.integers(0, 2**64 - 1, (50, 40), dtype="uint64")).any()
 
 
+def test_shortened_keys_keep_their_rows():
+    random = numpy.random.default_rng(1)
+    known = numpy.unique(random.integers(0, 2**64 - 1, 5000, dtype="uint64"))
+    short = Dictionary(known).shortened(40)
+    assert (short.rows(known) == numpy.arange(1, 1 + len(known))).all()
+    assert (short.rows(known ^ numpy.uint64(1)) == numpy.arange(1, 1 + len(known))).all()
+    assert not short.rows(known ^ numpy.uint64(1 << 30)).any()
+
+
 @pytest.mark.parametrize("min_count, expected", [(1, [3, 5, 9]), (2, [5, 9]), (3, [9]), (4, [])])
 def test_cut_off(min_count, expected):
     keys = numpy.array([[9, 5, 9], [5, 9, 3]], dtype="uint64")

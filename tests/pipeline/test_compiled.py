@@ -68,3 +68,24 @@ def test_a_pipeline_without_a_network(compiled, tmp_path):
         compile_pipeline(nlp)
     with pytest.raises(InputError, match="got cner"):
         compile_pipeline(compiled)
+
+
+def test_features_in_8_bits(tmp_path):
+    nlp = spacy.blank("zh")
+    features = nlp.add_pipe("cner_features", config={"min_count": 1})
+    nlp.initialize(lambda: make_examples(nlp))
+    expected = [(entities(doc), [ent._.score for ent in doc.ents]) for doc in nlp.pipe(TEXTS)]
+    with pytest.raises(InputError, match=r"got cner_features .--int8 makes cner_features smaller."):
+        compile_pipeline(nlp)
+    nlp.to_disk(tmp_path / "large")
+    compile_pipeline(nlp, int8=True).to_disk(tmp_path / "small")
+    loaded = spacy.load(tmp_path / "small")
+    for pipeline in (nlp, loaded):
+        for doc, (found, scores) in zip(pipeline.pipe(TEXTS), expected, strict=True):
+            assert entities(doc) == found
+            assert [ent._.score for ent in doc.ents] == pytest.approx(scores, abs=0.1)
+    sizes = [(tmp_path / name / "cner_features" / "tagger").stat().st_size for name in ("small", "large")]
+    assert sizes[0] < 0.9 * sizes[1]
+    # It is trained as before.
+    features.initialize(lambda: make_examples(nlp))
+    assert [(entities(doc), [ent._.score for ent in doc.ents]) for doc in nlp.pipe(TEXTS)] == expected
