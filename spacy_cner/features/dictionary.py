@@ -12,8 +12,8 @@ class Dictionary:
     Sorted keys are found through their leading bits. There are about as many ranges of keys as keys, so a look-up is
     one jump and a step or two. That is several times faster than a binary search.
 
-    bits: how many leading bits of a key count. With 40 bits and a million keys, one of a million other keys is taken for
-    a known one."""
+    bits: how many leading bits of a key count. With 40 bits and a million keys, one of a million other keys is taken
+    for a known one."""
 
     def __init__(self, keys: numpy.ndarray, bits: int = 64):
         """Takes uint64 keys (n,), sorted and distinct, whose bits behind the leading ones are 0."""

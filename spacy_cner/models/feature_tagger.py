@@ -111,8 +111,8 @@ class FeatureTagger:
         self.model = FeatureWeights(crf, learned.bias, learned.weights, learned.bigram_weights)
 
     def make_small(self) -> None:
-        """Rounds the weights to 8 bits, leaves out what is hardly more than 0, and shortens the features' keys: for a saved
-        pipeline of about a fourth of the size. Training data prepared before cannot be used afterwards."""
+        """Rounds the weights to 8 bits, leaves out what is hardly more than 0, and shortens the features' keys: the saved
+        tagger is then about a fourth as large. Training data prepared before cannot be used afterwards."""
         self.small = True
         self.dictionary, self.bigram_dictionary = (
             dictionary.shortened(SMALL_KEY_BITS) for dictionary in (self.dictionary, self.bigram_dictionary)
