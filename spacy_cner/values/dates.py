@@ -20,6 +20,11 @@ DAY_PARTS = {
     "中午": (11, 13), "正午": (11, 13), "午后": (12, 18), "下午": (12, 18), "傍晚": (17, 19), "晚上": (18, 24),
     "晚间": (18, 24), "夜里": (18, 24), "夜间": (18, 24), "深夜": (22, 24), "晚": (18, 24), "夜": (18, 24),
 }  # fmt: skip
+# Cantonese
+SPOKEN = {
+    "听日": "明天", "寻日": "昨天", "琴日": "昨天", "听晚": "明天晚上", "琴晚": "昨天晚上", "听朝": "明天早上", "今朝": "今天早上",
+    "朝早": "早上", "上昼": "上午", "下昼": "下午", "夜晚": "晚上",
+}  # fmt: skip
 MONTH_PARTS = {"初": (1, 10), "上旬": (1, 10), "中旬": (11, 20), "下旬": (21, 31), "底": (21, 31), "末": (21, 31)}
 YEAR_PARTS = {"初": (1, 2), "中": (6, 7), "底": (11, 12), "末": (11, 12)}
 UNITS = {
@@ -52,6 +57,8 @@ def iso_duration(text: str) -> str | None:
             return None
         ends = (float(number.low), float(number.high)) if number else ((0.5, 0.5) if found[2] == "半" else (1.0, 1.0))
         half = 0.5 if found[3] or found[6] else 0.0
+        if found[5] == "晚" and "D" in low:  # 五天四晚
+            continue
         for into, value in zip((low, high), ends):
             _add(into, UNITS[found[5]], value + half)
     if place != len(text):
@@ -116,7 +123,9 @@ def iso_time(text: str, now: datetime) -> str | None:
     text = text.replace("次日", "明天").replace("翌日", "明天").replace("昨夜", "昨天晚上")
     text = re.sub("[许整]$|点钟$", lambda found: "点" if found[0] == "点钟" else "", text)
     text = re.sub("本月|这个?月", f"{now.year}年{now.month}月", text)
-    for read in (_era, _part, _decade, _range, _ago):
+    for spoken, plain in SPOKEN.items():
+        text = text.replace(spoken, plain)
+    for read in (_month, _era, _part, _decade, _range, _ago):
         found = read(text, now)
         if found is not None:
             return found or None
@@ -126,6 +135,17 @@ def iso_time(text: str, now: datetime) -> str | None:
 def _republic(found: re.Match) -> str:
     number = parse_number("一" if found[1] == "元" else found[1])
     return f"{REPUBLIC + int(number.low)}年" if number else found[0]
+
+
+def _month(text: str, now: datetime) -> str | None:
+    """A month without its year, which jionlp does not read."""
+    if found := re.fullmatch("(上|下)个?月", text):
+        year, month = divmod(now.year * 12 + now.month - 1 + (1 if found[1] == "下" else -1), 12)
+        return f"{year:04}-{month + 1:02}"
+    if found := re.fullmatch(r"(\d{1,2}|[一二三四五六七八九十]{1,2})月份?", text):
+        number = parse_number(found[1])
+        return f"{now.year:04}-{int(number.low):02}" if number and 1 <= number.low <= 12 else ""
+    return None
 
 
 def _era(text: str, now: datetime) -> str | None:
@@ -196,8 +216,12 @@ def _range(text: str, now: datetime) -> str | None:
     first = iso_time(found[1], now) or iso_time(found[1] + (re.search("[年月日号]$", text) or [""])[0], now)
     if first is None:
         return ""
-    start = _moment(first)
+    start = _moment(first if len(first) != 7 else f"{first}-01")
     last = iso_time(found[2], now if start is None else start)
+    if last and re.fullmatch(r".*T\d\d:\d\d", first) and re.fullmatch(r".*T(0\d|1[01]):\d\d", last):
+        # 下午两点到四点
+        if last < first and first[-5:] >= "12:00" and re.search("[下晚傍午夜]", found[1]) and last[:10] == first[:10]:
+            last = f"{last[:11]}{int(last[11:13]) + 12:02}{last[13:]}"
     return f"{first}/{last}" if last else ""
 
 
@@ -212,10 +236,11 @@ def _ago(text: str, now: datetime) -> str | None:
     found = re.fullmatch(r"(.+?)(?:之|以)?(前|后)", text)
     if not found:
         return None
-    duration = iso_duration(found[1])
+    duration = iso_duration(found[1]) or ""
+    about = "~" if duration.startswith("~") else ""
     parts = re.fullmatch(
         r"P(?:([\d.]+)Y)?(?:([\d.]+)M)?(?:([\d.]+)W)?(?:([\d.]+)D)?(?:T(?:([\d.]+)H)?(?:([\d.]+)M)?(?:([\d.]+)S)?)?",
-        duration or "",
+        duration.removeprefix("~"),
     )
     if parts is None:
         return ""
@@ -231,10 +256,10 @@ def _ago(text: str, now: datetime) -> str | None:
     except (OverflowError, ValueError):
         return ""
     if hours or minutes or seconds:
-        return moved.strftime("%Y-%m-%dT%H:%M")
+        return about + moved.strftime("%Y-%m-%dT%H:%M")
     if weeks or days:
-        return moved.strftime("%Y-%m-%d")
-    return f"{year:04}-{month + 1:02}" if months else f"{year:04}"
+        return about + moved.strftime("%Y-%m-%d")
+    return about + (f"{year:04}-{month + 1:02}" if months else f"{year:04}")
 
 
 def _by_jionlp(text: str, now: datetime) -> str | None:

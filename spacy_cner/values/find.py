@@ -11,7 +11,7 @@ from . import patterns
 from .contacts import email_value, id_value, phone_value
 from .dates import iso_duration, iso_time
 from .lexicon import CURRENCIES, UNITS, not_counts
-from .numerals import CHAR, Number, parse_number, plain
+from .numerals import ABOUT, CHAR, Number, parse_number, plain, spanning
 
 LABELS = (
     *("DATE", "TIME", "DURATION", "MONEY", "PERCENT", "QUANTITY", "CARDINAL", "ORDINAL"),
@@ -21,6 +21,10 @@ FOLDING = Folding(case=False)
 LONGEST_WORD = 7
 NUMERAL = re.compile(f"[{CHAR}半]")
 SINGLE = frozenset("二两俩仨三四五六七八九十")
+
+
+WORDS_TOO = frozenset("平度升尺寸克安伏瓦钱丈")  # units that are parts of words, too, before one of the next
+AFTER_A_WORD = frozenset("均台方息假过夺蝉级到至学职高值卷拉全排安原局手球包行")
 
 
 class FoundValue(NamedTuple):
@@ -73,9 +77,16 @@ def _take_words(text: str, taken: bytearray) -> None:
             continue
         for start in range(max(0, place - LONGEST_WORD + 1), place + 1):
             for end in range(min(len(text), start + LONGEST_WORD), max(place, start + 1), -1):
-                if text[start:end] in words and not any(taken[start:end]):
+                if text[start:end] in words and not any(taken[start:end]) and not _is_cut(text, start, end):
                     taken[start:end] = b"\2" * (end - start)
                     break
+
+
+def _is_cut(text: str, start: int, end: int) -> bool:
+    """Whether a word is only a part of a number or unit: 十分 in 二十分钟."""
+    return bool(NUMERAL.match(text, start) and start and NUMERAL.match(text, start - 1)) or (
+        text[end - 1 : end + 1] == "分钟"
+    )
 
 
 Read = Callable[[re.Match, datetime], tuple[int, int, str] | None]
@@ -107,9 +118,18 @@ def _money(match: re.Match, now: datetime) -> tuple[int, int, str] | None:
     if match["before"]:
         number = parse_number(match["first"])
         return None if number is None else (*match.span(), f"{number} {CURRENCIES[match['before']]}")
+    if match["small"]:
+        number = parse_number(match["small"])
+        scale = "0.01" if match["coin"][0] == "分" else "0.1"
+        return None if number is None else (*match.span(), f"{number.times(Decimal(scale))} CNY")
     number = parse_number(match["number"])
     if number is None:
         return None
+    if match["upper"]:
+        upper = parse_number(match["upper"])
+        number = None if upper is None else spanning(number, upper)
+        if number is None:
+            return None
     rest, tenth = match["rest"], Decimal("0.1")
     for digit, unit in re.findall(r"(\d{1,2}|[一二两三四五六七八九半])([角毛分]?)", rest):
         part = Decimal("0.5") * 10 if digit == "半" else parse_number(digit).low  # type: ignore[union-attr]
@@ -125,6 +145,9 @@ def _percent(match: re.Match, now: datetime) -> tuple[int, int, str] | None:
     ):  # fmt: skip
         if match[name]:
             number = parse_number(match[name])
+            if number is not None and name == "sign" and match["upper"]:
+                upper = parse_number(match["upper"])
+                number = None if upper is None else spanning(number, upper)
             if number is None:
                 return None
             if name == "sign" and match["symbol"] == "‰":
@@ -151,33 +174,11 @@ def _quantity(match: re.Match, now: datetime) -> tuple[int, int, str] | None:
         return None
     if unit == "里" and after and after not in "路地远，。、；外山水":
         return None
-    if unit in ("平", "度", "升", "尺", "寸", "克", "安", "伏", "瓦", "钱", "丈") and after in (
-        *(
-            "均",
-            "台",
-            "方",
-            "息",
-            "假",
-            "过",
-            "夺",
-            "蝉",
-            "级",
-            "到",
-            "至",
-            "学",
-            "职",
-            "高",
-            "值",
-            "卷",
-            "拉",
-            "全",
-            "排",
-            "安",
-        ),
-        *("原", "局", "手", "球", "包", "行"),
-    ):
+    if unit in WORDS_TOO and after in AFTER_A_WORD:
         return None
-    if unit in ("T", "L", "V", "W", "g", "m", "A") and not match.string[match.start("unit") - 1].isdigit():
+    if unit == "G" and text in ("2", "3", "4", "5", "6"):  # generations of networks
+        return None
+    if unit in ("T", "G", "L", "V", "W", "g", "m", "A") and not match.string[match.start("unit") - 1].isdigit():
         return None
     if unit == "度" and re.search("角|[经纬]", match.string[max(0, match.start() - 6) : match.start()]):
         symbol = "°"
@@ -187,6 +188,11 @@ def _quantity(match: re.Match, now: datetime) -> tuple[int, int, str] | None:
         part = {1: Decimal("0.1"), 2: Decimal("0.01")}[len(rest)]
         part = Decimal("0.5") if rest == "半" else parse_number(rest).low * part  # type: ignore[union-attr]
         number = Number(number.low + part, number.high + part, number.about)
+    if match["upper"]:
+        upper = parse_number(match["upper"])
+        number = None if upper is None else spanning(number, upper)
+        if number is None:
+            return None
     if match["minus"]:
         number = number.times(Decimal(-1))
     return *match.span(), f"{number} {symbol}"
@@ -207,6 +213,9 @@ def _cardinal(match: re.Match, now: datetime) -> tuple[int, int, str] | None:
     start, end = match.span("number")
     before, after = match.string[max(0, start - 2) : start], match.string[end : end + 2]
     arabic = text[0].isdigit()
+    if counted in ("金", "银", "铜") and not re.search("[金银铜]", match.string[max(0, start - 1) : start] + after[1:]):
+        if not re.match(r"\d", after[1:]):
+            return None
     if arabic:
         if not counted and not re.search("[.,万亿百千]", text) and not _is_measured(before, after):
             return None
@@ -220,6 +229,8 @@ def _cardinal(match: re.Match, now: datetime) -> tuple[int, int, str] | None:
         and not _is_measured(before, after)
     ):
         return None
+    elif re.match(f"[百千万亿]+{ABOUT}", text) and counted:
+        number = parse_number("一" + text) or number
     elif re.match("[百千万亿]", text) or before.endswith(("第", "老", "初", "周", "期")):
         if text not in ("千亿", "百亿", "百万", "千万", "万亿") or before.endswith("第"):
             return None
@@ -229,8 +240,10 @@ def _cardinal(match: re.Match, now: datetime) -> tuple[int, int, str] | None:
 
 def _is_measured(before: str, after: str) -> bool:
     """Whether a number without a classifier is one: it stands behind what leads to amounts."""
-    return bool(re.search("[了到至为达满减剩仅超破逼共从计约报降升得均数]$", before)) and not re.match(
-        "[A-Za-z号楼室线路岁]", after
+    if re.match("左右|上下|以[上下内]", after):
+        return True
+    return bool(re.search("[了到至为达满减剩仅超破逼共从计约报降升得均数才花值]$", before)) and not re.match(
+        "[A-Za-z号楼室线路岁年月日点时分]", after
     )
 
 
