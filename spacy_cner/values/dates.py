@@ -112,6 +112,7 @@ def iso_time(text: str, now: datetime) -> str | None:
     Raises InputError without the extra `values`."""
     # Shorter forms, and calendars, that jionlp does not read
     text = re.sub(r"\s+", " ", text.strip())
+    text = re.sub(r"(?<=\d) (?=[年月日号点时])|(?<=[年月]) (?=\d)", "", re.sub(r"(?<=\d)T(?=\d)", " ", text))
     text = re.sub(r"民国(元|[\d零一二三四五六七八九十百]+)年?", _republic, text)
     text = re.sub("礼拜", "星期", text)
     text = re.sub(
@@ -123,6 +124,7 @@ def iso_time(text: str, now: datetime) -> str | None:
     text = text.replace("次日", "明天").replace("翌日", "明天").replace("昨夜", "昨天晚上")
     text = re.sub("[许整]$|点钟$", lambda found: "点" if found[0] == "点钟" else "", text)
     text = re.sub("本月|这个?月", f"{now.year}年{now.month}月", text)
+    text = re.sub(r"\s?[（(](?:周|星期)[一二三四五六日天][)）]", "", text)
     for spoken, plain in SPOKEN.items():
         text = text.replace(spoken, plain)
     for read in (_month, _era, _part, _decade, _range, _ago):
@@ -138,7 +140,17 @@ def _republic(found: re.Match) -> str:
 
 
 def _month(text: str, now: datetime) -> str | None:
-    """A month without its year, which jionlp does not read."""
+    """A month or half-year without its year, a year of accounts, and a day without its month."""
+    if found := re.fullmatch("(.*年)?([上下])半年", text):
+        year_of = iso_time(found[1], now) if found[1] else f"{now.year:04}"
+        first = "01" if found[2] == "上" else "07"
+        return f"{year_of}-{first}/{year_of}-{int(first) + 5:02}" if year_of else ""
+    if found := re.fullmatch("(.*年)度", text):
+        return iso_time(found[1], now)
+    if found := re.fullmatch(r"(\d{1,2}|[一二三四五六七八九十]{1,3})[日号]", text):
+        number = parse_number(found[1])
+        last = calendar.monthrange(now.year, now.month)[1]
+        return f"{now:%Y-%m}-{int(number.low):02}" if number and 1 <= number.low <= last else ""
     if found := re.fullmatch("(上|下)个?月", text):
         year, month = divmod(now.year * 12 + now.month - 1 + (1 if found[1] == "下" else -1), 12)
         return f"{year:04}-{month + 1:02}"
@@ -213,7 +225,7 @@ def _range(text: str, now: datetime) -> str | None:
     found = re.fullmatch(r"(.+?)\s?(?:[至到~～–—]|-+)\s?(.+)", text)
     if not found:
         return None
-    first = iso_time(found[1], now) or iso_time(found[1] + (re.search("[年月日号]$", text) or [""])[0], now)
+    first = iso_time(found[1], now) or iso_time(found[1] + (re.search("[年月日号](?=份?$)", text) or [""])[0], now)
     if first is None:
         return ""
     start = _moment(first if len(first) != 7 else f"{first}-01")

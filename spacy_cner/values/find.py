@@ -9,6 +9,7 @@ from typing import NamedTuple
 from ..text.folding import Folding
 from . import patterns
 from .contacts import email_value, id_value, phone_value
+from .dates import UNITS as TIME_UNITS
 from .dates import iso_duration, iso_time
 from .lexicon import CURRENCIES, UNITS, not_counts
 from .numerals import ABOUT, CHAR, Number, parse_number, plain, spanning
@@ -20,6 +21,7 @@ LABELS = (
 FOLDING = Folding(case=False)
 LONGEST_WORD = 7
 NUMERAL = re.compile(f"[{CHAR}半]")
+AMOUNT = re.compile(f"[{CHAR}半]+(?P<unit>{patterns.any_of([*UNITS, *TIME_UNITS, *CURRENCIES])})")
 SINGLE = frozenset("二两俩仨三四五六七八九十")
 
 
@@ -83,10 +85,11 @@ def _take_words(text: str, taken: bytearray) -> None:
 
 
 def _is_cut(text: str, start: int, end: int) -> bool:
-    """Whether a word is only a part of a number or unit: 十分 in 二十分钟."""
-    return bool(NUMERAL.match(text, start) and start and NUMERAL.match(text, start - 1)) or (
-        text[end - 1 : end + 1] == "分钟"
-    )
+    """Whether a word is only a part of a number with its unit: 十分 in 二十分钟, 三公 in 三公里, 天半 in 四天半."""
+    if start and NUMERAL.match(text, start - 1) and re.match(f"[{CHAR}]|[天年月]半", text[start:end]):
+        return True
+    amount = AMOUNT.match(text, start)
+    return amount is not None and amount.start("unit") < end < amount.end()
 
 
 Read = Callable[[re.Match, datetime], tuple[int, int, str] | None]
@@ -120,6 +123,10 @@ def _money(match: re.Match, now: datetime) -> tuple[int, int, str] | None:
         return None if number is None else (*match.span(), f"{number} {CURRENCIES[match['before']]}")
     if match["small"]:
         number = parse_number(match["small"])
+        if match["coin"] == "毛" and not re.search(
+            "[涨跌降贵差少花了]", match.string[match.start() - 1 : match.start()]
+        ):
+            return None
         scale = "0.01" if match["coin"][0] == "分" else "0.1"
         return None if number is None else (*match.span(), f"{number.times(Decimal(scale))} CNY")
     number = parse_number(match["number"])
@@ -152,7 +159,7 @@ def _percent(match: re.Match, now: datetime) -> tuple[int, int, str] | None:
                 return None
             if name == "sign" and match["symbol"] == "‰":
                 factor = "0.1"
-            if name == "points" and match["kind"] == "基点":
+            if match["kind"] in ("基点", "bp", "BP"):
                 unit = "bp"
             number = number.times(Decimal(factor))
             if name == "tenths" and match["half"]:
@@ -175,6 +182,8 @@ def _quantity(match: re.Match, now: datetime) -> tuple[int, int, str] | None:
     if unit == "里" and after and after not in "路地远，。、；外山水":
         return None
     if unit in WORDS_TOO and after in AFTER_A_WORD:
+        return None
+    if unit == "平" and re.search("[胜负]", match.string[match.start() - 1 : match.start()] + after):  # games
         return None
     if unit == "G" and text in ("2", "3", "4", "5", "6"):  # generations of networks
         return None
@@ -235,7 +244,7 @@ def _cardinal(match: re.Match, now: datetime) -> tuple[int, int, str] | None:
         if text not in ("千亿", "百亿", "百万", "千万", "万亿") or before.endswith("第"):
             return None
         number = parse_number("一" + text) or number
-    return start, end, str(number)
+    return start, start + len(text.rstrip()), str(number)
 
 
 def _is_measured(before: str, after: str) -> bool:
@@ -264,6 +273,7 @@ EXPRESSIONS: list[tuple[str, re.Pattern, Read]] = [
     ("URL", patterns.URL, _as_it_is),
     ("ID", patterns.ID, _contact(id_value)),
     ("PHONE", patterns.PHONE, _contact(phone_value)),
+    ("NOT", patterns.NAMES, _as_it_is),
     ("TIME", patterns.TIME, _time),
     ("DATE", patterns.DATE, _time),
     ("PERCENT", patterns.PERCENT, _percent),
