@@ -2,7 +2,7 @@
 
 import re
 
-from .dates import UNITS as TIME_UNITS
+from .durations import UNITS as TIME_UNITS
 from .lexicon import CLASSIFIERS, CURRENCIES, HOLIDAYS, REIGNS, UNITS
 from .numerals import ARABIC, CHAR, NUMBER, RANGE
 
@@ -86,9 +86,12 @@ _DECADE = (
 )
 _HOLIDAY = rf"(?:{_YEAR})的?(?:{any_of(HOLIDAYS)})"
 _NUMERIC = r"(?<![\d.-])(?:19|20)\d\d([-/.])(?:1[0-2]|0?[1-9])\1(?:3[01]|[12]\d|0?[1-9])(?![\d.-])"
-_AGO = rf"(?<![月每第])(?:{RANGE}|半|一)(?:个?半)?个?(?:年|月|周|星期|礼拜|天|日|小时|钟头|分钟|秒)(?:之|以)?[前后](?![天年])"
+_AGO = (
+    rf"(?<![月每第])(?:{RANGE}|半|一)(?:个?半)?个?"
+    rf"(?:年|月|周|星期|礼拜|天|日|小时|钟头|分钟|秒)(?:之|以)?[前后](?![天年])"
+)
 _WHOLE_DAY = (
-    rf"(?:{_LUNAR}|{_YEAR}\s?{_LUNAR}|{_NUMERIC}|{_YEAR}\s?{_MONTH}\s?{_DAY}{_PAREN}|{_MONTH}\s?{_DAY}{_PAREN}|{_RELATIVE}|{_WEEK}"
+    rf"(?:{_LUNAR}|{_YEAR}\s?{_LUNAR}|{_NUMERIC}|(?:{_YEAR}\s?)?{_MONTH}\s?{_DAY}{_PAREN}|{_RELATIVE}|{_WEEK}"
     rf"|(?<![\d.月第]){_DAY}(?=\s?(?:[上下]午|[早晚]|凌晨|\d{{1,2}}[点时:：])))"
 )
 _ONE_DATE = (
