@@ -113,8 +113,8 @@ class FeatureTagger:
         self.model = FeatureWeights(crf, learned.bias, learned.weights, learned.bigram_weights)
 
     def make_small(self) -> None:
-        """Rounds the weights to 8 bits, leaves out what is hardly more than 0, and shortens the features' keys: the saved
-        tagger is then about a fourth as large. Training data prepared before cannot be used afterwards."""
+        """Rounds the weights to 8 bits, leaves out what is hardly more than 0, and shortens the keys of features: the
+        saved tagger is then about a fourth as large. Training data prepared before cannot be used afterwards."""
         self.small = True
         self.dictionary = self.dictionary.shortened(SMALL_KEY_BITS)
         self.bigram_dictionary = self.bigram_dictionary.shortened(SMALL_KEY_BITS)
