@@ -1,6 +1,7 @@
 """Measures a server under load from a process of its own, over the loopback interface only.
 
     python benchmarks/served.py throughput MODEL TEXTS.spacy    in process one by one, batched, and through the server
+                                                                with the CPU time of each process per 1,000 texts
     python benchmarks/served.py overload MODEL TEXTS.spacy      10 times the connections, a small queue
     python benchmarks/served.py soak MODEL TEXTS.spacy          half the load for minutes: memory over time
 
@@ -72,12 +73,22 @@ class Served:
         with urllib.request.urlopen(f"http://{self.host}:{self.port}{path}", timeout=30) as response:
             return response.read().decode()
 
+    def cpu(self) -> dict[str, float]:
+        """The CPU time of the front and of the worker so far, in seconds."""
+        task = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children")
+        return dict(zip(("front", "worker"), map(_cpu_time, map(int, task.read_text().split()))))
+
     def memory(self) -> dict[str, float]:
         """The resident memory of the front and of the worker, in MB."""
         found = dict(
             re.findall(r"^(process_resident|cner_worker)_memory_bytes(?:\{.*\})? (\S+)$", self.get("/metrics"), re.M)
         )
         return {name: float(value) / 1e6 for name, value in found.items()}
+
+
+def _cpu_time(pid: int) -> float:
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def _free_port() -> int:
@@ -129,28 +140,28 @@ def _request(body: dict) -> bytes:
 
 
 IN_PROCESS = """
-import json, os, sys, time, spacy
+import json, sys, time, spacy
 model, seconds, batched = sys.argv[1], float(sys.argv[2]), sys.argv[3] == "batched"
 nlp, texts = spacy.load(model), json.load(sys.stdin)
 list(nlp.pipe(texts[:64]))
-start, count = time.perf_counter(), 0
+start, cpu, count = time.perf_counter(), time.process_time(), 0
 while time.perf_counter() - start < seconds:
     if batched:
         count += sum(1 for _ in nlp.pipe(texts[:1024], batch_size=256))
     else:
         for text in texts[:64]:
             nlp(text); count += 1
-print(count / (time.perf_counter() - start))
+print(count / (time.perf_counter() - start), 1000 * (time.process_time() - cpu) / count)
 """
 
 
-def in_process(args: argparse.Namespace, texts: list[str], kind: str) -> float:
+def in_process(args: argparse.Namespace, texts: list[str], kind: str) -> list[float]:
+    """RETURNS: texts per second, and seconds of CPU time for 1,000 texts."""
     pin = [] if args.cpu is None else ["taskset", "-c", str(args.cpu)]
     command = [*pin, sys.executable, "-c", IN_PROCESS, args.model, str(args.seconds), kind]
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}
-    return float(
-        subprocess.run(command, input=json.dumps(texts), stdout=-1, text=True, check=True, env=environment).stdout
-    )
+    found = subprocess.run(command, input=json.dumps(texts), stdout=-1, text=True, check=True, env=environment)
+    return list(map(float, found.stdout.split()))
 
 
 def throughput(args: argparse.Namespace, texts: list[str]) -> None:
@@ -159,16 +170,27 @@ def throughput(args: argparse.Namespace, texts: list[str]) -> None:
         one, many = in_process(args, texts, "one"), in_process(args, texts, "batched")
         with Served(args) as served:
             load = Load(served, texts)
-            asyncio.run(load.run(args.connections, 3))
+            asyncio.run(load.run(args.connections, min(3, args.seconds)))
             load.times.clear()
+            before, own = served.cpu(), time.process_time()
             through = asyncio.run(load.run(args.connections, args.seconds))
-        rows.append((one, many, through))
+            count = len(load.times) / 1000
+            cpu = {name: (value - before[name]) / count for name, value in served.cpu().items()}
+            cpu["client"] = (time.process_time() - own) / count
+            size = re.findall(r"^cner_batch_seconds_count (\S+)$", served.get("/metrics"), re.M)
+        ours = cpu["front"] + cpu["worker"]
+        rows.append((one[0], many[0], through, one[1], many[1], ours))
         print(
-            f"texts per second: one by one {one:.0f}, batched {many:.0f}, served {through:.0f}; {load.percentiles()}",
+            f"texts per second: one by one {one[0]:.0f}, batched {many[0]:.0f}, served {through:.0f}; "
+            f"{load.percentiles()}; {sum(load.statuses.values()) / float(size[0]):.0f} texts a batch\n"
+            f"CPU seconds for 1,000 texts: one by one {one[1]:.2f}, batched {many[1]:.2f}, served {ours:.2f} ("
+            + ", ".join(f"{name} {value:.2f}" for name, value in cpu.items())
+            + ")",
             flush=True,
         )
-    one, many, through = numpy.median(rows, axis=0)
-    print(f"median: served / batched {through / many:.2f}, served / one by one {through / one:.2f}")
+    one, many, through, cpu_one, cpu_many, ours = numpy.median(rows, axis=0)
+    print(f"median of texts per second: served / batched {through / many:.2f}, served / one by one {through / one:.2f}")
+    print(f"median of CPU time: batched / served {cpu_many / ours:.2f}, one by one / served {cpu_one / ours:.2f}")
 
 
 def overload(args: argparse.Namespace, texts: list[str]) -> None:
