@@ -4,6 +4,7 @@
                                                                 with the CPU time of each process per 1,000 texts
     python benchmarks/served.py overload MODEL TEXTS.spacy      10 times the connections, a small queue
     python benchmarks/served.py soak MODEL TEXTS.spacy          half the load for minutes: memory over time
+    python benchmarks/served.py memory MODEL TEXTS.spacy        a worker's memory after so many batches, in process
 
 --cpu pins the server to one core (Linux)."""
 
@@ -28,7 +29,7 @@ from spacy.tokens import DocBin
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", choices=("throughput", "overload", "soak"))
+    parser.add_argument("what", choices=("throughput", "overload", "soak", "memory"))
     parser.add_argument("model")
     parser.add_argument("texts", type=Path)
     parser.add_argument("--connections", type=int, default=64)
@@ -36,11 +37,12 @@ def main() -> None:
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--minutes", type=float, default=15.0)
     parser.add_argument("--rate", type=float, default=100.0, help="requests per second of the soak")
+    parser.add_argument("--batches", type=int, default=1000, help="of `memory`")
     parser.add_argument("--cpu", type=int)
     args = parser.parse_args()
     texts = [doc.text for doc in DocBin().from_disk(args.texts).get_docs(spacy.blank("zh").vocab)]
     print(f"{len(texts)} texts, {sum(map(len, texts)) / len(texts):.0f} characters on average")
-    {"throughput": throughput, "overload": overload, "soak": soak}[args.what](args, texts)
+    {"throughput": throughput, "overload": overload, "soak": soak, "memory": memory}[args.what](args, texts)
 
 
 class Served:
@@ -202,7 +204,8 @@ def overload(args: argparse.Namespace, texts: list[str]) -> None:
             load = Load(served, texts)
             rate = asyncio.run(load.run(10 * args.connections, args.seconds))
             print(
-                f"{10 * args.connections} connections: {rate:.0f}/s, {dict(load.statuses)}, {served.memory()}",
+                f"{10 * args.connections} connections: {rate:.0f}/s, {dict(load.statuses)}, {served.memory()}, "
+                f"{load.percentiles()}",
                 flush=True,
             )
 
@@ -216,6 +219,18 @@ def soak(args: argparse.Namespace, texts: list[str]) -> None:
             minutes = (time.monotonic() - begin) / 60
             memory = ", ".join(f"{name} {value:.1f} MB" for name, value in served.memory().items())
             print(f"{minutes:.0f} min: {dict(load.statuses)}, {memory}, {load.percentiles()}", flush=True)
+
+
+def memory(args: argparse.Namespace, texts: list[str]) -> None:
+    from spacy_cner.serve.results import Wanted
+    from spacy_cner.serve.worker import Batch, answer, load_all, resident
+
+    nlp, chance = load_all({"model": args.model})["model"], random.Random(0)
+    for i in range(args.batches + 1):
+        batch = chance.choices(texts, k=chance.randint(1, 12))
+        answer(nlp, Batch("model", batch, [Wanted()] * len(batch)))
+        if i % max(1, args.batches // 10) == 0:
+            print(f"{i} batches: {resident() / 1e6:.0f} MB", flush=True)
 
 
 if __name__ == "__main__":

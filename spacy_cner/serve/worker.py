@@ -70,7 +70,7 @@ def work(place: str, models: dict[str, str], loaded: dict[str, Language] | None)
         connection.connect(place)
         _send(connection, os.getpid())
         while (batch := _receive(connection)) is not None:
-            _send(connection, Done(answer(pipelines[batch.model], batch), _memory()))
+            _send(connection, Done(answer(pipelines[batch.model], batch), resident()))
 
 
 def answer(nlp: Language, batch: Batch) -> list[str]:
@@ -168,7 +168,8 @@ def _exactly(connection: socket.socket, size: int) -> bytes | None:
     return bytes(parts)
 
 
-def _memory() -> int:
+def resident() -> int:
+    """Returns this process's resident memory in bytes, 0 if unknown."""
     try:
         return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
     except (OSError, ValueError, IndexError):

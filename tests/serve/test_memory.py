@@ -11,11 +11,11 @@ SHAPES = f"""
 import torch
 from spacy_cner.serve.worker import load_all
 load_all({{}})
-layer = torch.nn.Conv1d(16, 16, 3, padding=1).to(torch.bfloat16).eval()
+layer = torch.nn.Conv1d(16, 16, 3, padding=1).eval()
 with torch.no_grad():
     for length in [*range(10, 10 + {2 * PRIMITIVES}), 10]:
         print("shape", length, flush=True)
-        layer(torch.zeros(2, 16, length, dtype=torch.bfloat16))
+        layer(torch.zeros(2, 16, length))
 """
 
 
