@@ -1,3 +1,5 @@
+import pickle
+
 import numpy
 import pytest
 import spacy
@@ -65,6 +67,42 @@ def test_they_survive_other_documents(scored):
     assert scores(scored[2:].as_doc(copy_user_data=True)) == expected[1:]
     assert scores(scored.copy()) == expected
     assert scores(Doc(scored.vocab).from_bytes(scored.to_bytes())) == expected
+
+
+def test_a_part_without_user_data_finds_its_place(scored):
+    part = scored[2:].as_doc()
+    assert scores(part) == [("青岛", 0.5)] and not part.user_data.get(("._.", "cner_scores", 1, 3))
+    assert scores(part[1:].as_doc()) == [("青岛", 0.5)]
+    assert scored[3:5].as_doc().char_span(0, 2, "PER")._.score is None
+    # Its own scores, once a component has run on it, are not those of the whole.
+    set_score(part.ents[0], 0.25)
+    assert scores(part) == [("青岛", 0.25)] and scores(scored) == [("王海", 0.75), ("青岛", 0.5)]
+    assert scores(part[1:].as_doc()) == [("青岛", 0.25)] and scores(scored[3:].as_doc()) == [("青岛", 0.5)]
+
+
+@pytest.mark.parametrize("other, expected", [(0.75, 0.75), (0.7500001, 0.75), (0.5, None), (None, None)])
+def test_a_part_whose_text_occurs_twice(other, expected):
+    doc = spacy.blank("zh").make_doc("王海来。王海来。")
+    for start, score in ((0, 0.75), (4, other)):
+        if score is not None:
+            doc.set_ents([span := doc.char_span(start, start + 2, "PER")], default="unmodified")
+            set_score(span, score)
+    assert doc[:4].as_doc().ents[0]._.score == expected
+    assert scores(doc[:4].as_doc(copy_user_data=True)) == [("王海", 0.75)]
+
+
+def test_hooks_do_not_hinder_what_else_a_document_can(scored, recwarn):
+    scored.user_hooks["sents"] = lambda doc: [doc[:2], doc[2:]]
+    set_score(scored.ents[0], 0.75)
+    assert [sent.text for sent in scored.sents] == ["王海", "在青岛工作"]
+    del scored.user_hooks["sents"]
+    assert not scored.user_hooks
+    # They do not travel: the parts of what came from another process need the user data.
+    for read in (Doc(scored.vocab).from_bytes(scored.to_bytes()), pickle.loads(pickle.dumps(scored)), scored.copy()):
+        assert scores(read) == [("王海", 0.75), ("青岛", 0.5)]
+        assert scores(read[2:].as_doc()) == [("青岛", None)]
+        assert scores(read[2:].as_doc(copy_user_data=True)) == [("青岛", 0.5)]
+    assert not recwarn.list
 
 
 def test_a_doc_bin_keeps_them_with_its_span_groups(doc):
