@@ -5,18 +5,21 @@ They are kept by character offsets, where spaCy keeps its own extensions: they s
 all that a `DocBin` saves unless it is told to `store_user_data`; `Doc.from_docs` and `Span.as_doc` do not take over
 what only a span group knows.
 
-`Span.as_doc()` takes neither along, but shares the document's `user_hooks`. So these know the document's text and its
-scores, and a part of it finds its own place there. `Doc.to_bytes`, `Doc.copy` and `Doc.from_docs` leave hooks behind."""
+`Span.as_doc()` takes neither along. All that it shares of a document whatever its language is the function that finds
+noun chunks. So that function knows the document's text and its scores, and a part of it finds its own place there.
+`Doc.to_bytes`, `Doc.copy` and `Doc.from_docs` leave it behind."""
 
 import struct
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 import srsly
+from spacy.errors import Errors
 from spacy.tokens import Doc, Span, SpanGroup
 
 SCORES = "cner_scores"
 FILLED = "cner_scores_filled"
+ITERATOR = "noun_chunks_iterator"  # of a Doc; spaCy's types do not know it
 SAME = 1e-4  # scores of the same text in another batch differ by rounding
 SAVED_SPAN = struct.Struct(">QQQllll")  # `SpanGroup.to_bytes`: id, knowledge base id, label, tokens, characters
 
@@ -36,11 +39,16 @@ class Whole(NamedTuple):
         return min(known) if known and len(known) == len(found) and max(known) - min(known) < SAME else None
 
 
-class Hooks(dict[str, Any]):
-    """The hooks of a document, none by itself, that know the document as well. No entry of the dictionary: spaCy warns
-    of each that it cannot save."""
+class NounChunks:
+    """The function that finds noun chunks in a document and its parts, as before, and knows the document as well."""
 
-    whole: Whole
+    def __init__(self, find: Callable[[Doc], Iterable[tuple[int, int, int]]] | None, whole: Whole):
+        self.find, self.whole = find, whole
+
+    def __call__(self, doc: Doc) -> Iterable[tuple[int, int, int]]:
+        if self.find is None:
+            raise NotImplementedError(Errors.E894.format(lang=doc.vocab.lang))
+        return self.find(doc)
 
 
 def set_score(span: Span, score: float) -> None:
@@ -56,18 +64,20 @@ def entity_score(span: Span) -> float | None:
     if score is None and _filled(span.doc) not in span.doc.user_data:
         _fill(span.doc)
         score = _known(span).get(span.label_)
-    hooks = span.doc.user_hooks
-    if score is None and isinstance(hooks, Hooks) and hooks.whole.data is not span.doc.user_data:
-        score = hooks.whole.score(span)
+    shared = getattr(span.doc, ITERATOR)
+    if score is None and isinstance(shared, NounChunks) and shared.whole.data is not span.doc.user_data:
+        score = shared.whole.score(span)
     return score
 
 
 def _share(doc: Doc) -> None:
-    """Lets the parts of a document know its scores. Hooks that it shares with another document stay the other's."""
-    if not isinstance(doc.user_hooks, Hooks) or doc.user_hooks.whole.data is not doc.user_data:
-        hooks = Hooks(doc.user_hooks)
-        hooks.whole = Whole(doc.text, doc.user_data)
-        doc.user_hooks = hooks
+    """Lets the parts of a document know its scores."""
+    find = getattr(doc, ITERATOR)
+    if isinstance(find, NounChunks):
+        if find.whole.data is doc.user_data:
+            return
+        find = find.find
+    setattr(doc, ITERATOR, NounChunks(find, Whole(doc.text, doc.user_data)))
 
 
 def _places(part: str, text: str) -> Iterator[int]:

@@ -91,13 +91,14 @@ def test_a_part_whose_text_occurs_twice(other, expected):
     assert scores(doc[:4].as_doc(copy_user_data=True)) == [("王海", 0.75)]
 
 
-def test_hooks_do_not_hinder_what_else_a_document_can(scored, recwarn):
-    scored.user_hooks["sents"] = lambda doc: [doc[:2], doc[2:]]
-    set_score(scored.ents[0], 0.75)
-    assert [sent.text for sent in scored.sents] == ["王海", "在青岛工作"]
-    del scored.user_hooks["sents"]
-    assert not scored.user_hooks
-    # They do not travel: the parts of what came from another process need the user data.
+def test_what_parts_share_hinders_nothing_else(scored, recwarn):
+    with pytest.raises(NotImplementedError, match="E894"):
+        list(scored.noun_chunks)
+    other = spacy.blank("zh").make_doc("青岛海风")
+    other.noun_chunks_iterator = lambda doc: [(0, 2, 0)]
+    set_score(other.char_span(2, 4, "X"), 0.5)
+    assert [chunk.text for part in (other, other[2:].as_doc()) for chunk in part.noun_chunks] == ["青岛", "海风"]
+    # The parts of what came from another process, or is a copy, need the user data.
     for read in (Doc(scored.vocab).from_bytes(scored.to_bytes()), pickle.loads(pickle.dumps(scored)), scored.copy()):
         assert scores(read) == [("王海", 0.75), ("青岛", 0.5)]
         assert scores(read[2:].as_doc()) == [("青岛", None)]
