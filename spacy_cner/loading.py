@@ -1,5 +1,6 @@
 """Pipelines that the user names, and the configs of the package."""
 
+from collections.abc import Iterable
 from pathlib import Path
 
 import srsly
@@ -61,11 +62,16 @@ def save_pipeline(nlp: Language, output: Path) -> None:
             raise InputError(
                 f"{output}: expected a new folder, or one with a pipeline alone to replace, found {', '.join(others)}"
             )
-        with new_folder(output) as folder:
-            nlp.to_disk(folder)
-            write_checksums(folder)
+        write_pipeline(nlp, output)
     except OSError as error:
         raise InputError(f"{output}: expected a folder to write the pipeline to, got {error.strerror}") from error
+
+
+def write_pipeline(nlp: Language, output: Path, *, exclude: Iterable[str] = ()) -> None:
+    """Writes the pipeline with the checksums of its files, in place of whatever folder is there, once it is whole."""
+    with new_folder(output) as folder:
+        nlp.to_disk(folder, exclude=exclude)
+        write_checksums(folder)
 
 
 def _own_names(folder: Path) -> set[str]:
