@@ -55,7 +55,7 @@ KINDS = [pytest.param(True, marks=pytest.mark.skipif(not FORKS, reason="a system
 
 
 @pytest.mark.parametrize("forks", KINDS)
-@pytest.mark.parametrize("with_parent", [False, True])
+@pytest.mark.parametrize("with_parent", [True, False])
 def test_a_worker_that_is_killed(ruler, source, tmp_path, undisturbed, monkeypatch, forks, with_parent):
     started, again = [], []
     start = Processes.start
