@@ -51,6 +51,8 @@ class FeatureTagger:
         self.tags, self.scheme, self.templates, self.window = tags, scheme, templates, window
         self.small = False  # see `make_small`
         self.model: FeatureWeights
+        self.dictionary: Dictionary
+        self.bigram_dictionary: Dictionary
         self.extract = Extractor(templates, lists)
         self.transitions = allowed_transitions(tags, scheme)
         self._set_dictionaries(*[Dictionary(numpy.zeros(0, dtype="uint64"))] * 2)
@@ -111,12 +113,11 @@ class FeatureTagger:
         self.model = FeatureWeights(crf, learned.bias, learned.weights, learned.bigram_weights)
 
     def make_small(self) -> None:
-        """Rounds the weights to 8 bits, leaves out what is hardly more than 0, and shortens the features' keys: the saved
-        tagger is then about a fourth as large. Training data prepared before cannot be used afterwards."""
+        """Rounds the weights to 8 bits, leaves out what is hardly more than 0, and shortens the keys of features: the
+        saved tagger is then about a fourth as large. Training data prepared before cannot be used afterwards."""
         self.small = True
-        self.dictionary, self.bigram_dictionary = (
-            dictionary.shortened(SMALL_KEY_BITS) for dictionary in (self.dictionary, self.bigram_dictionary)
-        )
+        self.dictionary = self.dictionary.shortened(SMALL_KEY_BITS)
+        self.bigram_dictionary = self.bigram_dictionary.shortened(SMALL_KEY_BITS)
         self._set_state(self._state())
 
     def forget_unused(self) -> None:

@@ -68,8 +68,8 @@ class Graph:
         return Value(self.apply("Slice", x.name, *bounds), end - start)
 
     def convolve(self, x: Value, offsets: Sequence[int], kernels: numpy.ndarray, bias: numpy.ndarray) -> Value:
-        """The sum over offsets of what stands at the position so far away, times the offset's kernel; 0 beyond the ends.
-        kernels (offsets, width in, width out).
+        """The sum over offsets of what stands at the position so far away, times the offset's kernel; 0 beyond the
+        ends. kernels (offsets, width in, width out).
 
         One product for all offsets, then shifts of its result: that copies less than shifting the wider input."""
         before, after = max(0, -min(offsets)), max(0, *offsets)
@@ -80,10 +80,8 @@ class Graph:
         for i, offset in enumerate(offsets):
             # From the end of the padded sequence as far as there are positions more than in the sequence
             end = offset - after or numpy.iinfo("int64").max
-            bounds = [[before + offset, i * width], [end, (i + 1) * width], [0, 2]]
-            parts.append(
-                self.apply("Slice", product.name, *(self.weight(numpy.array(b, dtype="int64")) for b in bounds))
-            )
+            bounds = numpy.array([[before + offset, i * width], [end, (i + 1) * width], [0, 2]], dtype="int64")
+            parts.append(self.apply("Slice", product.name, *map(self.weight, bounds)))
         total = self.apply("Sum", *parts) if len(parts) > 1 else parts[0]
         return Value(self.apply("Add", total, self.weight(bias.astype("float32"))), width)
 

@@ -104,7 +104,7 @@ def test_8_bits_are_near(name, operations):
     kinds = {node.op_type for node in onnx.load_from_string(compiled.attrs["compiled"].graph).graph.node}
     assert not kinds & operations
     expected = numpy.concatenate(model.predict(docs))
-    numpy.testing.assert_allclose(numpy.concatenate(compiled.predict(docs)), expected, atol=0.05 * expected.std())
+    numpy.testing.assert_allclose(numpy.concatenate(compiled.predict(docs)), expected, atol=0.1 * expected.std())
 
 
 def test_equal_tables_are_kept_once():
