@@ -14,6 +14,7 @@ import socket
 import sys
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from queue import Queue
@@ -78,8 +79,9 @@ def run(load: Callable[[], PartWorker], source: TextIO, messages: TextIO) -> Non
         print(json.dumps(message), file=messages, flush=True)
 
     def receive() -> None:
-        for line in source:
-            numbers.put(int(line))
+        with suppress(ConnectionError):  # a socket whose other end had not read all
+            for line in source:
+                numbers.put(int(line))
         if busy.is_set():
             os._exit(1)
         numbers.put(None)

@@ -2,7 +2,9 @@
 
 import gzip
 import os
+import select
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -128,6 +130,7 @@ def test_a_command_that_is_killed_and_begun_again(ruler, source, tmp_path, undis
         time.sleep(0.005)
     killed.kill()
     killed.wait()
+    wait_for_end(lambda: workers_on(output))
     before = {path: path.stat().st_mtime_ns for path in (output / "_parts").iterdir()}
     assert not (output / "_SUCCESS").exists()
     again = CliRunner().invoke(app, command)
@@ -155,11 +158,44 @@ def test_workers_end_with_the_process_that_started_them(ruler, source, tmp_path,
     assert all(map(is_running, pids))
     parent.kill()
     parent.wait()
+    wait_for_end(lambda: [pid for pid in pids if is_running(pid)])
+
+
+def test_workers_end_where_nobody_reads_what_they_say(ruler, source, tmp_path):
+    with pytest.raises(InputError):
+        run_job(job_of(ruler, source), tmp_path / "out", lambda *args: None)
+    ours, theirs = socket.socketpair()
+    code = (
+        "import socket, sys\nfrom pathlib import Path\nfrom spacy_cner.scale.worker import run\n"
+        "from spacy_cner.scale.work import PartWorker\n"
+        "file = socket.socket(fileno=int(sys.argv[2])).makefile('rw', encoding='utf-8')\n"
+        "run(lambda: PartWorker(Path(sys.argv[1])), file, file)\n"
+    )
+    command = [sys.executable, "-c", code, str(tmp_path / "out"), str(theirs.fileno())]
+    worker = subprocess.Popen(command, pass_fds=[theirs.fileno()], stderr=subprocess.DEVNULL)
+    theirs.close()
+    select.select([ours], [], [])  # it has said that it is ready
+    ours.close()
+    worker.wait(60)
+
+
+def wait_for_end(running):
+    """running: returns what still runs."""
     for _ in range(600):
-        if not any(map(is_running, pids)):
+        if not (left := running()):
             return
         time.sleep(0.1)
-    raise AssertionError("expected the processes to end")
+    raise AssertionError(f"expected the processes to end, {left} run")
+
+
+def workers_on(output):
+    """The processes that work on a folder, by /proc."""
+    found = []
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        with suppress(OSError):
+            if b"spacy_cner.scale.worker" in (command := path.read_bytes()) and str(output).encode() in command:
+                found.append(int(path.parent.name))
+    return found
 
 
 def is_running(process):
