@@ -176,7 +176,7 @@ def test_workers_end_where_nobody_reads_what_they_say(ruler, source, tmp_path):
     theirs.close()
     select.select([ours], [], [])  # it has said that it is ready
     ours.close()
-    worker.wait(60)
+    worker.wait(300)
 
 
 def wait_for_end(running):
