@@ -1,4 +1,5 @@
 # `make all`: set up, then corpus -> training -> evaluation -> wheel -> entities of the test set. `make test`: set up, then the tests.
+# `make faults`: set up, then the tests that take an hour or more.
 # `make models`: set up, then the wheels of the general recognisers, without training.
 # `make docs`: set up, then the manual into site/.
 PYTHON ?= python3
@@ -15,7 +16,7 @@ RATE = $(if $(filter embedded,$(CORPUS)),0.0003,0.002)
 CARD = $(if $(filter embedded,$(CORPUS)),configs/cards/clc_jieba.yml)
 DATA = $(if $(filter embedded,$(CORPUS)),assets,$(CNER_DATA))
 
-.PHONY: all models test image docs setup java wheelhouse lint clean
+.PHONY: all models test faults image docs setup java wheelhouse lint clean
 
 all: setup
 	$(BIN)/python -m spacy project run all . --vars.corpus $(CORPUS) --vars.data $(DATA) --vars.name $(NAME) --vars.max_steps $(STEPS) \
@@ -30,6 +31,12 @@ test: setup java
 	$(MAKE) lint
 	# One thread for each process: OpenMP's threads wait actively, so more of them than cores slow each other down.
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses auto --dist loadfile
+
+# An hour or more: kills at random moments of each long command, flipped bits, threads, and a million random files.
+faults: setup
+	$(INSTALL) -e ".[test,package]"
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m slow tests/faults
+	OMP_NUM_THREADS=1 CNER_FUZZ=67000 $(BIN)/python -m pytest tests/fuzz -k any_file
 
 # What docker/Dockerfile installs, in an environment of its own; it needs a package index.
 image: setup

@@ -139,7 +139,10 @@ setup(
             "spacy_cner.batch_by_task.v1 = spacy_cner.training.batchers:make_batch_by_task",
             "spacy_cner.batch_by_padded.v1 = spacy_cner.training.raw_text:make_batch_by_padded",
         ],
-        "spacy_callbacks": ["spacy_cner.load_weights.v1 = spacy_cner.models.start:make_load_weights"],
+        "spacy_callbacks": [
+            "spacy_cner.load_weights.v1 = spacy_cner.models.start:make_load_weights",
+            "spacy_cner.save_whole.v1 = spacy_cner.training.whole:make_save_whole",
+        ],
         "spacy_loggers": ["spacy_cner.HalvingLogger.v1 = spacy_cner.training.loggers:make_halving_logger"],
         "spacy_misc": ["spacy_cner.templates.v1 = spacy_cner.features.template_sets:make_templates"],
         "spacy_readers": [

@@ -1,6 +1,8 @@
 """Pipelines that the user names, and the configs of the package."""
 
+from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import srsly
 from spacy.cli._util import setup_gpu
@@ -10,6 +12,8 @@ from thinc.api import Model
 
 from .errors import EXTRAS, InputError, missing
 from .files import CHECKSUMS, check_files, new_folder, write_checksums
+
+MOST_VALUES = 1_000_000
 
 
 def load_pipeline(model: str, gpu_id: int = -1, batch_size: int | None = None) -> Language:
@@ -61,11 +65,16 @@ def save_pipeline(nlp: Language, output: Path) -> None:
             raise InputError(
                 f"{output}: expected a new folder, or one with a pipeline alone to replace, found {', '.join(others)}"
             )
-        with new_folder(output) as folder:
-            nlp.to_disk(folder)
-            write_checksums(folder)
+        write_pipeline(nlp, output)
     except OSError as error:
         raise InputError(f"{output}: expected a folder to write the pipeline to, got {error.strerror}") from error
+
+
+def write_pipeline(nlp: Language, output: Path, *, exclude: Iterable[str] = ()) -> None:
+    """Writes the pipeline with the checksums of its files, in place of whatever folder is there, once it is whole."""
+    with new_folder(output) as folder:
+        nlp.to_disk(folder, exclude=exclude)
+        write_checksums(folder)
 
 
 def _own_names(folder: Path) -> set[str]:
@@ -75,6 +84,31 @@ def _own_names(folder: Path) -> set[str]:
         return {*meta["components"], "meta.json", "config.cfg", "tokenizer", "vocab", CHECKSUMS}
     except (OSError, ValueError, KeyError, TypeError):
         return set()
+
+
+def read_yaml(path: Path, what: str) -> Any:
+    """Reads a YAML file of a user. Raises InputError, which says `what` was expected, for one that cannot be read, and
+    for aliases in aliases: a few lines of them stand for more values than any machine can hold."""
+    try:
+        contents = srsly.read_yaml(path)
+        if _values(contents, {}) > MOST_VALUES:
+            raise ValueError(f"aliases that stand for more than {MOST_VALUES:,} values")
+    except (OSError, ValueError, RecursionError) as error:
+        raise InputError(f"{path}: expected {what}, got {error}") from None
+    return contents
+
+
+def _values(node: Any, known: dict[int, float]) -> float:
+    """Counts the values in lists and dictionaries; what holds itself has no end.
+
+    known: the counts of those that were met, by their ids."""
+    if not isinstance(node, (dict, list)):
+        return 1
+    if id(node) not in known:
+        known[id(node)] = float("inf")
+        inner = node.values() if isinstance(node, dict) else node
+        known[id(node)] = 1 + sum(_values(each, known) for each in inner)
+    return known[id(node)]
 
 
 def assigned_by(nlp: Language) -> set[str]:

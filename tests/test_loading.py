@@ -1,13 +1,20 @@
 import random
+from functools import partial
 from pathlib import Path
 
 import pytest
 import spacy
 
+from papers.run.table import read_table
 from spacy_cner import loading
+from spacy_cner.cli._card import read_card
+from spacy_cner.corpus.prepare import read_recipe
 from spacy_cner.errors import InputError
 from spacy_cner.files import CHECKSUMS
-from spacy_cner.loading import config_folder, load_pipeline, save_pipeline
+from spacy_cner.loading import config_folder, load_pipeline, read_yaml, save_pipeline
+
+# Ten million values in eight lines.
+BOMB = "a0: &a0 [x]\n" + "".join(f"a{i}: &a{i} [{', '.join([f'*a{i - 1}'] * 10)}]\n" for i in range(1, 8))
 
 
 def test_a_path(tmp_path):
@@ -117,3 +124,20 @@ def test_no_configs(tmp_path, monkeypatch):
 
 def test_the_checkout_has_them():
     assert config_folder() == Path(loading.__file__).parents[1] / "configs"
+
+
+@pytest.mark.parametrize("bomb", ["a: &a [*a]", BOMB])
+def test_aliases_in_aliases_of_yaml(tmp_path, bomb):
+    (tmp_path / "bomb.yml").write_text(bomb, encoding="utf-8")
+    with pytest.raises(InputError, match="bomb.yml: expected a recipe, got aliases that stand for more than 1,000,000"):
+        read_yaml(tmp_path / "bomb.yml", "a recipe")
+    (tmp_path / "good.yml").write_text("a: &a [x, y]\nb: [*a, *a]\n", encoding="utf-8")
+    assert read_yaml(tmp_path / "good.yml", "a recipe") == {"a": ["x", "y"], "b": [["x", "y"]] * 2}
+
+
+def test_every_yaml_file_of_users_is_read_so(tmp_path):
+    (tmp_path / "bomb.yml").write_text(BOMB, encoding="utf-8")
+    readers = [partial(read_recipe, name="a"), partial(read_card, nlp=spacy.blank("zh")), read_table]
+    for read in readers:
+        with pytest.raises(InputError, match="bomb.yml: expected a.* got aliases that stand for more than"):
+            read(tmp_path / "bomb.yml")

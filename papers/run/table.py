@@ -3,10 +3,10 @@
 from pathlib import Path
 from typing import Any, Literal
 
-import srsly
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from spacy_cner.errors import InputError
+from spacy_cner.loading import read_yaml
 
 from .records import SUBSETS
 
@@ -204,11 +204,9 @@ def read_table(path: Path) -> Table:
         known = ", ".join(sorted(table_name(file) for file in PAPERS.glob("*/*.yml")))
         raise InputError(f"{path}: expected the description of a table (a .yml file, or one of: {known}), found none")
     try:
-        return Table.model_validate(srsly.read_yaml(path))
+        return Table.model_validate(read_yaml(path, "a table in YAML"))
     except ValidationError as error:
         raise InputError("\n".join(f"{path}: {message(each)}" for each in error.errors())) from None
-    except ValueError as error:
-        raise InputError(f"{path}: expected a table in YAML, got {error}") from None
 
 
 def message(error: Any) -> str:

@@ -5,13 +5,13 @@ from pathlib import Path
 from reprlib import repr as short_repr
 from typing import Any
 
-import srsly
 from spacy.language import Language
 from spacy.util import walk_dict
 
 from .. import __version__
 from ..errors import InputError
 from ..evaluation.report import format_scores
+from ..loading import read_yaml
 from ._licenses import SOURCES, foreign_layers
 
 NOT_STATED = "not stated"
@@ -55,10 +55,7 @@ def stated_card(nlp: Language) -> Card:
 def read_card(path: Path, nlp: Language) -> Card:
     """Reads a card in YAML for a pipeline. Raises InputError for keys that are unknown or missing, for values that are
     no texts, and for labels that the pipeline does not have."""
-    try:
-        values = srsly.read_yaml(path)
-    except (OSError, ValueError, RecursionError) as error:
-        raise InputError(f"{path}: expected a YAML file with a model card, got {error}") from None
+    values = read_yaml(path, "a YAML file with a model card")
     _check_keys(path, "a model card", values, REQUIRED, KEYS)
     for key, value in values.items():
         if key == "labels":

@@ -67,7 +67,9 @@ def calibrate(
     if fitted is not None:
         figures["dictionary"] = {**fitted._asdict()}
         lines += [f"{fitted.dictionary}: {label} {weight:g}" for label, weight in fitted.weights.items()]
-        lines.append(f"{fitted.dictionary}: F {100 * fitted.f:.2f} (before: {100 * fitted.before_f:.2f})")
+        points = "" if fitted.rise is None else f", {interval_of(fitted.rise)}"
+        kept = f"; {shown(fitted.best)} may be better by chance" if fitted.best != fitted.weights else ""
+        lines.append(f"{fitted.dictionary}: F {100 * fitted.f:.2f} (before: {100 * fitted.before_f:.2f}){kept}{points}")
     show("\n".join(lines), figures, as_json)
     save_pipeline(nlp, output)
     for line in outcome(found):
@@ -85,10 +87,20 @@ def outcome(found: Calibration) -> list[str]:
     ]
     decoding, threshold = found.best
     best = "the most probable tags" if decoding == "path" else f"spans over {threshold:g}"
-    points = "" if found.rise is None else f", {100 * found.rise[0]:+.1f} to {100 * found.rise[1]:+.1f} points of F1"
+    points = "" if found.rise is None else f", {interval_of(found.rise)}"
     if found.is_kept:
         better = f"; {best} may be better by chance{points}" if found.rise is not None else ""
         lines.append(f"decoding kept as it was, F {100 * found.f:.2f}{better}")
     else:
         lines.append(f"decoding now {best}, F from {100 * found.before_f:.2f} to {100 * found.f:.2f}{points}")
     return lines
+
+
+def interval_of(rise: tuple[float, float]) -> str:
+    """Returns an interval of how far F1 rises, in words."""
+    return f"{100 * rise[0]:+.1f} to {100 * rise[1]:+.1f} points of F1"
+
+
+def shown(weights: dict[str, float]) -> str:
+    """Returns weights of labels, in words."""
+    return ", ".join(f"{label} {weight:g}" for label, weight in weights.items())

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import typer
 from spacy.tokens import Doc, DocBin
-from spacy.training.corpus import FILE_TYPE
 
 from ..corpus.docbin import check_output, save
 from ..corpus.fast_spans import fast_spans
@@ -16,10 +15,12 @@ from ..errors import InputError
 from ..loading import assigned_by, load_pipeline
 from ..nn.precision import Precision, predict_in
 from ..pipeline.teacher import Teacher
+from ..scale.fingerprint import describe
 from ..text.progress import progress
 from ..training.raw_text import make_raw_text
 from ..training.taught import KEY
-from ._app import BATCH_SIZE, GPU_ID, command, good
+from ._app import BATCH_SIZE, GPU_ID, command, good, warn
+from ._silver_folder import SilverFolder
 
 SHARD = 10_000  # texts in a file of a folder
 
@@ -54,22 +55,34 @@ def teach(
     """Make training data of raw text: what a pipeline finds in it.
 
     Another pipeline can be trained on that: a smaller and faster one, or one that has seen more. A calibrated pipeline
-    teaches best. Each line is a text, once. `annotate` keeps every text, with scores."""
-    check_place(output)
+    teaches best. Each line is a text, once. A folder is gone on with where it was stopped. `annotate` keeps every text,
+    with scores."""
+    if output.suffix:
+        check_output(output)
     if min_length > max_length:
         raise InputError(f"expected --min-length up to --max-length, got {min_length} and {max_length}")
     nlp = load_pipeline(model, gpu_id, batch_size)
     if "doc.ents" not in assigned_by(nlp):
         found = ", ".join(nlp.pipe_names) or "no components"
         raise InputError(f"{model}: expected a pipeline that finds entities, got {found}")
-    counts, read = Counts(), TextCounts()
+    folder = None
+    if not output.suffix:
+        settings = {
+            "texts": list(map(str, texts)), "limit": limit, "min_score": min_score, "empty": empty,
+            "lengths": [min_length, max_length], "seed": seed, "probabilities": probabilities, "precision": precision,
+            "model": describe(model, nlp.meta),
+        }  # fmt: skip
+        folder = SilverFolder(output, settings)
+        if folder.done:
+            warn(f"{output}: {len(folder.done)} files were done before; goes on after them")
+    counts, read = folder.counts() if folder else Counts(), TextCounts()
     pieces = make_raw_text(
         [str(path) for path in texts], min_length=min_length, max_length=max_length, limit=limit, held_out=0.0, buffer=0
     )
     pipe = Teacher(nlp).pipe if probabilities else nlp.pipe
     docs = silver_docs(pipe, pieces(nlp, counts=read), min_score=min_score, empty=empty, seed=seed, counts=counts)
     with predict_in(precision), fast_spans():
-        write(progress(docs, unit="doc"), output, probabilities=probabilities)
+        write(progress(docs, unit="doc"), output, folder, counts, probabilities=probabilities)
     reasons = {
         f"with an entity under {min_score:g}": counts.unsure,
         "without entities": counts.empty,
@@ -84,27 +97,21 @@ def teach(
     good(f"{output}: {counts.kept} of {counts.read} texts, {counts.entities} entities; {left_out}")
 
 
-def check_place(output: Path) -> None:
-    """Raises InputError for what is neither the name of a .spacy file nor that of a new folder."""
-    if output.suffix:
-        check_output(output)
-    elif output.exists() and (not output.is_dir() or any(output.iterdir())):
-        raise InputError(f"{output}: expected a {FILE_TYPE} file or a new folder to write, found something there")
-
-
-def write(docs: Iterable[Doc], output: Path, *, probabilities: bool) -> None:
+def write(
+    docs: Iterable[Doc], output: Path, folder: SilverFolder | None, counts: Counts, *, probabilities: bool
+) -> None:
     """Writes a file, if there are any documents with entities; or a folder of files, each as soon as it is full.
 
+    counts: of what was taken from the documents.
     probabilities: keep those of a `Teacher`."""
     rest: Iterator[Doc] = iter(docs)
-    size = None if output.suffix else SHARD
-    number = 0
     while first := next(rest, None):
         result, found = DocBin(attrs=["ENT_IOB", "ENT_TYPE"], store_user_data=probabilities), 0
-        for doc in islice(chain([first], rest), size):
+        for doc in islice(chain([first], rest), SHARD if folder else None):
             doc.user_data = {key: value for key, value in doc.user_data.items() if key == KEY}
             result.add(doc)
             found += len(doc.ents)
-        if found or size:
-            save(result, output / f"{number:05d}{FILE_TYPE}" if size else output)
-        number += 1
+        if folder:
+            folder.add(result, counts)
+        elif found:
+            save(result, output)

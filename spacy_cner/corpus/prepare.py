@@ -4,10 +4,10 @@ from pathlib import Path
 from reprlib import repr as short_repr
 from typing import Any
 
-import srsly
 from spacy.tokens import DocBin
 
 from ..errors import InputError
+from ..loading import read_yaml
 from .convert import FORMATS, ConversionReport, check_options, convert
 from .split import sample, split
 
@@ -29,10 +29,7 @@ PART_KEYS = {"file", "format", "encoding", *OPTIONS}
 def read_recipe(path: Path, name: str) -> dict[str, Any]:
     """Returns one entry of a YAML file such as `configs/corpora.yml`. Raises InputError if it is not there or not a
     recipe."""
-    try:
-        recipes = srsly.read_yaml(path)
-    except (OSError, ValueError, RecursionError) as error:
-        raise InputError(f"{path}: expected a YAML file of corpora, got {error}") from None
+    recipes = read_yaml(path, "a YAML file of corpora")
     if not isinstance(recipes, dict):
         raise InputError(f"{path}: expected corpora by name, got {short_repr(recipes)}")
     if name not in recipes:

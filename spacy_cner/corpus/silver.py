@@ -5,7 +5,8 @@ There is most to learn from what the teacher is unsure of: a calibrated one, wit
 
 import random
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from itertools import islice
 
 from spacy.tokens import Doc
 
@@ -15,12 +16,13 @@ from ..text.words import WORDS_KEY
 @dataclass
 class Counts:
     """Counts texts that were read; texts left out, because the pipeline was unsure of an entity or found none; and the
-    entities of the texts that were kept."""
+    entities of the texts that were kept. drawn: the texts whose lot was drawn."""
 
     read: int = 0
     unsure: int = 0
     empty: int = 0
     entities: int = 0
+    drawn: int = field(default=0, compare=False)
 
     @property
     def kept(self) -> int:
@@ -47,17 +49,24 @@ def silver_docs(
     min_score: leaves out a text if any entity in it has a lower `ent._.score`. Entities without a score, as other
         components make them, count as certain.
     empty: the share of the texts without entities that is kept, drawn by the seed.
-    counts: where to count what is kept and what is left out, and why."""
+    counts: where to count what is kept and what is left out, and why. What it has read before is not read again."""
     counts = Counts() if counts is None else counts
     draw = random.Random(seed)
-    for doc in pipe(texts):
+    for _ in range(counts.drawn):
+        draw.random()
+    for doc in pipe(islice(texts, counts.read, None)):
         counts.read += 1
         if any(score is not None and score < min_score for score in (ent._.score for ent in doc.ents)):
             counts.unsure += 1
-        elif not doc.ents and draw.random() >= empty:
+        elif not doc.ents and not _kept(draw, empty, counts):
             counts.empty += 1
         else:
             counts.entities += len(doc.ents)
             for key in set(doc.spans) - {WORDS_KEY}:
                 del doc.spans[key]
             yield doc
+
+
+def _kept(draw: random.Random, share: float, counts: Counts) -> bool:
+    counts.drawn += 1
+    return draw.random() < share

@@ -13,9 +13,9 @@ from spacy.util import minibatch
 from ..decoding.find_spans import without_overlap
 from ..errors import InputError
 from ..text.progress import progress
-from .bootstrap import Interval, interval, prf, resampled
+from .bootstrap import Interval, prf, rise_of
 from .gold import is_annotated
-from .judged import Judged, judge
+from .judged import Judged, counts_of, judge
 from .pipeline import evaluate_pipeline
 from .predictions import run
 from .reliability import expected_error, scored
@@ -105,7 +105,7 @@ def calibrate(
 
     was, cold = (pipe.decoding, pipe.threshold), pipe.temperature
     before, ece = _judged(nlp, gold)
-    before_f = Candidate(was, _counts(before)).f
+    before_f = Candidate(was, counts_of(before)).f
     entities = sum(len(doc.ents) for doc in gold)
     met = _met_by(nlp, name, gold)
     warm = cold
@@ -123,10 +123,10 @@ def calibrate(
             entities,
         )
     elif best.choice != was:
-        rise = _rise(_counts(now), best.counts)
+        rise = rise_of(counts_of(now), best.counts)
     if rise is not None and rise[0] > 0:
         use(warm, best.choice)
-    if Candidate(was, _counts(_judged(nlp, gold)[0])).f < before_f:  # a threshold that fitted the old temperature
+    if Candidate(was, counts_of(_judged(nlp, gold)[0])).f < before_f:  # a threshold that fitted the old temperature
         use(cold, was)
     scores = {key: value for key, value in evaluate_pipeline(nlp, docs).items() if key != "speed"}
     nlp.meta["performance"] = {**scores, **{setting: getattr(pipe, setting) for setting in SETTINGS}}
@@ -148,16 +148,6 @@ def _judged(nlp: Language, gold: Sequence[Doc]) -> tuple[list[Judged], float | N
     """What the pipeline finds as it is, and the calibration error of that."""
     judged = judge(run(nlp, gold)[0], gold)
     return judged, expected_error(*scored(judged))
-
-
-def _counts(judged: Sequence[Judged]) -> numpy.ndarray:
-    return numpy.array([[len(each.right), len(set(each.found)), len(set(each.gold))] for each in judged]).reshape(-1, 3)
-
-
-def _rise(before: numpy.ndarray, after: numpy.ndarray) -> Interval | None:
-    """The interval of the difference of F1, by the paired bootstrap."""
-    first, second = (numpy.nan_to_num(prf(resampled(counts))[2]) for counts in (before, after))
-    return interval(second - first)
 
 
 def _met_by(nlp: Language, name: str, gold: Sequence[Doc]) -> list[Doc]:
@@ -194,7 +184,7 @@ def _candidates(
         found = [doc.copy() for doc in met]
         pipe.set_annotations(found, entities)
         with nlp.select_pipes(enable=after):
-            return Candidate(choice, _counts(judge(nlp.pipe(found), gold)))
+            return Candidate(choice, counts_of(judge(nlp.pipe(found), gold)))
 
     candidates = [candidate(PATH, paths)]
     for least in progress(thresholds, unit="threshold"):

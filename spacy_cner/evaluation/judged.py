@@ -1,8 +1,9 @@
 """Gold and predicted entities of a document side by side, as characters: what all finer scores are counted from."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
+import numpy
 from spacy.tokens import Doc
 
 from ..errors import InputError
@@ -30,6 +31,12 @@ class Judged(NamedTuple):
     def right(self) -> set[CharSpan]:
         """The entities that are in both: same borders, same label."""
         return set(self.gold) & set(self.found)
+
+
+def counts_of(judged: Sequence[Judged]) -> numpy.ndarray:
+    """Returns how many entities of each document are right, found and gold, shape (D, 3)."""
+    rows = [[len(each.right), len(set(each.found)), len(set(each.gold))] for each in judged]
+    return numpy.array(rows).reshape(-1, 3)
 
 
 def judge(predicted: Iterable[Doc], gold: Iterable[Doc]) -> list[Judged]:

@@ -3,24 +3,59 @@
 They are kept by character offsets, where spaCy keeps its own extensions: they survive merged and split tokens,
 `Doc.from_docs`, `Span.as_doc(copy_user_data=True)` and `Doc.to_bytes`. `doc.spans[spans_key]` has them too, which is
 all that a `DocBin` saves unless it is told to `store_user_data`; `Doc.from_docs` and `Span.as_doc` do not take over
-what only a span group knows."""
+what only a span group knows.
+
+`Span.as_doc()` takes neither along. All that it shares of a document whatever its language is the function that finds
+noun chunks. So that function knows the document's text and its scores, and a part of it finds its own place there.
+`Doc.to_bytes`, `Doc.copy` and `Doc.from_docs` leave it behind."""
 
 import struct
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any, NamedTuple
 
 import srsly
+from spacy.errors import Errors
 from spacy.tokens import Doc, Span, SpanGroup
 
 SCORES = "cner_scores"
 FILLED = "cner_scores_filled"
+ITERATOR = "noun_chunks_iterator"  # of a Doc; spaCy's types do not know it
+SAME = 1e-4  # scores of the same text in another batch differ by rounding
 SAVED_SPAN = struct.Struct(">QQQllll")  # `SpanGroup.to_bytes`: id, knowledge base id, label, tokens, characters
+
+
+class Whole(NamedTuple):
+    """The document that others are parts of: its text, and its user data with the scores."""
+
+    text: str
+    data: dict[Any, Any]
+
+    def score(self, part: Span) -> float | None:
+        """The score of a span of a document that is a part of this one; None where the part's text occurs more than
+        once and the score is not the same there."""
+        places = _places(part.doc.text, self.text)
+        found = [self.data.get(_key(part, start), {}).get(part.label_) for start in places]
+        known = [score for score in found if score is not None]
+        return min(known) if known and len(known) == len(found) and max(known) - min(known) < SAME else None
+
+
+class NounChunks:
+    """The function that finds noun chunks in a document and its parts, as before, and knows the document as well."""
+
+    def __init__(self, find: Callable[[Doc], Iterable[tuple[int, int, int]]] | None, whole: Whole):
+        self.find, self.whole = find, whole
+
+    def __call__(self, doc: Doc) -> Iterable[tuple[int, int, int]]:
+        if self.find is None:
+            raise NotImplementedError(Errors.E894.format(lang=doc.vocab.lang))
+        return self.find(doc)
 
 
 def set_score(span: Span, score: float) -> None:
     """Keeps the probability of this very span: start, end and label."""
     data: dict[Any, Any] = span.doc.user_data
     data.setdefault(_key(span), {})[span.label_] = score
+    _share(span.doc)
 
 
 def entity_score(span: Span) -> float | None:
@@ -29,7 +64,28 @@ def entity_score(span: Span) -> float | None:
     if score is None and _filled(span.doc) not in span.doc.user_data:
         _fill(span.doc)
         score = _known(span).get(span.label_)
+    shared = getattr(span.doc, ITERATOR)
+    if score is None and isinstance(shared, NounChunks) and shared.whole.data is not span.doc.user_data:
+        score = shared.whole.score(span)
     return score
+
+
+def _share(doc: Doc) -> None:
+    """Lets the parts of a document know its scores."""
+    find = getattr(doc, ITERATOR)
+    if isinstance(find, NounChunks):
+        if find.whole.data is doc.user_data:
+            return
+        find = find.find
+    setattr(doc, ITERATOR, NounChunks(find, Whole(doc.text, doc.user_data)))
+
+
+def _places(part: str, text: str) -> Iterator[int]:
+    """The offsets at which a text has this part."""
+    start = text.find(part)
+    while start >= 0:
+        yield start
+        start = text.find(part, start + 1)
 
 
 def _known(span: Span) -> Mapping[str, float]:
@@ -37,8 +93,8 @@ def _known(span: Span) -> Mapping[str, float]:
     return data.get(_key(span), {})
 
 
-def _key(span: Span) -> tuple[str, str, int, int]:
-    return "._.", SCORES, span.start_char, span.end_char
+def _key(span: Span, offset: int = 0) -> tuple[str, str, int, int]:
+    return "._.", SCORES, offset + span.start_char, offset + span.end_char
 
 
 def _filled(doc: Doc) -> tuple[str, str, int, int]:
@@ -57,6 +113,8 @@ def _fill(doc: Doc) -> None:
     data: dict[Any, Any] = doc.user_data
     for key, found in scores.items():
         data[key] = {**found, **data.get(key, {})}
+    if scores:
+        _share(doc)
     data[_filled(doc)] = True
 
 

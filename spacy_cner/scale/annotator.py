@@ -7,10 +7,11 @@ from itertools import repeat
 from typing import Any, TypeVar
 
 import pyarrow as pa
-from spacy.tokens import Doc, Span
+from spacy.tokens import Doc
 
 from ..errors import InputError
 from ..loading import load_pipeline
+from ..pipeline.entity_value import value_of
 from ..pipeline.readings import Reading, n_best_readings, reader_of
 from ..pipeline.scores import entity_score
 from ..text.batching import batches_by_length
@@ -116,7 +117,7 @@ class Annotator:
         ]
         places = self._places(doc, [(ent.start_char, ent.end_char) for ent, _ in chosen])
         ents = [
-            (start, end, ent.label_, ent.text, score, ent.kb_id_ or None, value_of(ent))
+            (start, end, ent.label_, ent.text, score, ent.kb_id_ or None, _as_string(value_of(ent)))
             for (start, end), (ent, score) in zip(places, chosen)
         ]
         words = self._words(doc) if settings.words else None
@@ -150,9 +151,8 @@ class Annotator:
         return list(zip(offsets[::2], offsets[1::2]))
 
 
-def value_of(ent: Span) -> str | None:
-    """Returns `ent._.value`, where a component sets it: a string, or JSON of anything else."""
-    value = ent._.value if Span.has_extension("value") else None
+def _as_string(value: Any) -> str | None:
+    """Returns a value that is no string as JSON."""
     return value if value is None or isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
 
 

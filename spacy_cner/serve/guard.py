@@ -9,7 +9,7 @@ import time
 import uuid
 from collections.abc import Iterable
 
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import Headers
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -32,7 +32,9 @@ SAFE_HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
     "Cross-Origin-Opener-Policy": "same-origin",
+    "Cache-Control": "no-store",
 }
+RAW_HEADERS = [(name.lower().encode(), value.encode()) for name, value in SAFE_HEADERS.items()]
 
 
 class Keys:
@@ -81,13 +83,13 @@ class Guard:
             started = True
             if message["type"] == "http.response.start":
                 status = message["status"]
-                added = MutableHeaders(scope=message)
-                added["X-Request-ID"] = request_id
-                for name, value in SAFE_HEADERS.items():
-                    added.setdefault(name, value)
-                added.setdefault("Cache-Control", "no-store")
-                if self.draining:
-                    added["Connection"] = "close"
+                # As bytes: the header classes cost more than the rest of this function.
+                own = [("x-request-id", request_id), ("connection", "close")][: 1 + self.draining]
+                added = [(name.encode(), value.encode()) for name, value in own]
+                known = {name for name, _ in added}
+                headers = [pair for pair in message.get("headers", ()) if pair[0] not in known]
+                known.update(name for name, _ in headers)
+                message["headers"] = [*headers, *added, *(pair for pair in RAW_HEADERS if pair[0] not in known)]
             await send(message)
 
         self.open += 1

@@ -1,14 +1,17 @@
 """Documents as the JSON of a response."""
 
 import json
-from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from spacy.tokens import Doc, Span
 
+from ..pipeline.entity_value import value_of
 from ..pipeline.entity_writer import Entity
-from ..text.offsets import UNITS
+from ..pipeline.scores import entity_score
+from ..text.offsets import CODEPOINT, from_codepoints
 from ..text.words import WORDS_KEY
+
+encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), default=str).encode
 
 
 class Wanted(NamedTuple):
@@ -17,44 +20,48 @@ class Wanted(NamedTuple):
     labels: frozenset[str] | None = None
     min_score: float = 0.0
     n_best: int = 0
-    offsets: str = "codepoint"
+    offsets: str = CODEPOINT
     words: bool = False
-
-
-def counter(text: str, unit: str) -> Callable[[int], int]:
-    """Returns a function from an offset in code points to the same place in another unit."""
-    if unit == "codepoint" or text.isascii() or (unit == "utf16" and max(text) <= "\uffff"):
-        return int
-    return UNITS[unit](text).__getitem__
 
 
 def document_json(doc: Doc, wanted: Wanted, readings: list[tuple[int, int, float, list[Entity]]] | None) -> str:
     """Returns the fields of a document in a response, without its id: entities, and words and readings if wanted."""
-    place = counter(doc.text, wanted.offsets)
-    fields: dict[str, Any] = {"entities": [entity_fields(ent, place) for ent in doc.ents if _is_wanted(ent, wanted)]}
+    fields: dict[str, Any] = {"entities": [entity_fields(ent) for ent in doc.ents if _is_wanted(ent, wanted)]}
     if wanted.words and WORDS_KEY in doc.spans:
         fields["words"] = [
-            {"start": place(word.start_char), "end": place(word.end_char), "text": word.text, "label": word.label_}
+            {"start": word.start_char, "end": word.end_char, "text": word.text, "label": word.label_}
             for word in doc.spans[WORDS_KEY]
         ]
     if readings is not None:
-        fields["readings"] = [_reading_fields(doc.text, each, wanted, place) for each in readings]
-    return json.dumps(fields, ensure_ascii=False, separators=(",", ":"))[1:-1]
+        text = doc.text
+        fields["readings"] = [_reading_fields(text, each, wanted) for each in readings]
+    if wanted.offsets != CODEPOINT:
+        _recount(doc.text, fields, wanted.offsets)
+    return encode(fields)[1:-1]
 
 
-def entity_fields(ent: Span, place: Callable[[int], int] = int) -> dict[str, Any]:
-    """Returns an entity as the API shows it."""
+def _recount(text: str, fields: dict[str, list[dict[str, Any]]], unit: str) -> None:
+    """Turns the offsets of all that has `start` and `end`, in code points, into those of another unit."""
+    spans = [each for name in fields for each in fields[name]]
+    spans += [ent for reading in fields.get("readings", ()) for ent in reading["entities"]]
+    offsets = from_codepoints(text, [each[side] for each in spans for side in ("start", "end")], unit)
+    for each, start, end in zip(spans, offsets[::2], offsets[1::2], strict=True):
+        each["start"], each["end"] = start, end
+
+
+def entity_fields(ent: Span) -> dict[str, Any]:
+    """Returns an entity as the API shows it, with offsets in code points."""
     fields: dict[str, Any] = {
-        "start": place(ent.start_char),
-        "end": place(ent.end_char),
+        "start": ent.start_char,
+        "end": ent.end_char,
         "label": ent.label_,
         "text": ent.text,
-        "score": _rounded(ent._.score),
+        "score": _rounded(entity_score(ent)),
     }
     if ent.kb_id:
         fields["kb_id"] = ent.kb_id_
-    if Span.has_extension("value") and ent._.value is not None:
-        fields["value"] = ent._.value
+    if (value := value_of(ent)) is not None:
+        fields["value"] = value
     return fields
 
 
@@ -63,23 +70,18 @@ def _is_wanted(ent: Span, wanted: Wanted) -> bool:
         return False
     if not wanted.min_score:
         return True
-    score = ent._.score
+    score = entity_score(ent)
     return score is None or score >= wanted.min_score
 
 
-def _reading_fields(text: str, reading: tuple[int, int, float, list[Entity]], wanted: Wanted, place: Any) -> dict:
+def _reading_fields(text: str, reading: tuple[int, int, float, list[Entity]], wanted: Wanted) -> dict[str, Any]:
     start, end, score, entities = reading
     return {
-        "start": place(start),
-        "end": place(end),
+        "start": start,
+        "end": end,
         "score": _rounded(score),
         "entities": [
-            {
-                "start": place(each.start),
-                "end": place(each.end),
-                "label": each.label,
-                "text": text[each.start : each.end],
-            }
+            {"start": each.start, "end": each.end, "label": each.label, "text": text[each.start : each.end]}
             for each in entities
             if wanted.labels is None or each.label in wanted.labels
         ],
@@ -92,4 +94,4 @@ def _rounded(score: float | None) -> float | None:
 
 def fault_json(title: str, detail: str) -> str:
     """Returns the fields of a document that has no entities, without its id."""
-    return json.dumps({"error": {"title": title, "detail": detail}}, ensure_ascii=False)[1:-1]
+    return encode({"error": {"title": title, "detail": detail}})[1:-1]

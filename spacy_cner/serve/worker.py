@@ -19,9 +19,11 @@ from spacy.tokens import Doc
 from ..loading import load_pipeline
 from ..pipeline.cner_dictionary import KnownNames
 from ..pipeline.readings import n_best_readings, reader_of
+from ..text.common_chars import keep_common_chars
 from .results import Wanted, document_json, fault_json
 
 logger = logging.getLogger(__name__)
+PRIMITIVES = 64
 LENGTH = struct.Struct("!I")  # of a message, before it
 
 
@@ -42,11 +44,18 @@ class Done(NamedTuple):
 
 
 def load_all(models: dict[str, str]) -> dict[str, Language]:
-    """Loads pipelines, by name. Their threads would get into each other's way: a worker computes on one."""
+    """Loads pipelines, by name. Their threads would get into each other's way: a worker computes on one.
+
+    Torch's oneDNN compiles code for each shape of a batch, and texts of all lengths have thousands of shapes. It keeps
+    1,024, hundreds of megabytes; here PRIMITIVES, unless the environment says otherwise."""
     os.environ.setdefault("OMP_NUM_THREADS", "1")
+    os.environ.setdefault("ONEDNN_PRIMITIVE_CACHE_CAPACITY", str(PRIMITIVES))
     if torch := sys.modules.get("torch"):
         torch.set_num_threads(1)
-    return {name: load_pipeline(path) for name, path in models.items()}
+    pipelines = {name: load_pipeline(path) for name, path in models.items()}
+    for nlp in pipelines.values():
+        keep_common_chars(nlp.vocab)
+    return pipelines
 
 
 def work(place: str, models: dict[str, str], loaded: dict[str, Language] | None) -> None:
@@ -61,7 +70,7 @@ def work(place: str, models: dict[str, str], loaded: dict[str, Language] | None)
         connection.connect(place)
         _send(connection, os.getpid())
         while (batch := _receive(connection)) is not None:
-            _send(connection, Done(answer(pipelines[batch.model], batch), _memory()))
+            _send(connection, Done(answer(pipelines[batch.model], batch), resident()))
 
 
 def answer(nlp: Language, batch: Batch) -> list[str]:
@@ -159,7 +168,8 @@ def _exactly(connection: socket.socket, size: int) -> bytes | None:
     return bytes(parts)
 
 
-def _memory() -> int:
+def resident() -> int:
+    """Returns this process's resident memory in bytes, 0 if unknown."""
     try:
         return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
     except (OSError, ValueError, IndexError):

@@ -93,8 +93,7 @@ class TermDictionary:
                 added.append(*term)
             self._recent.extend(added)
             recent = self._index(self._recent)
-            gone = self._state.gone - {self.folding(text) for text in added.texts}
-            self._state = self._state._replace(recent=recent, gone=gone)
+            self._state = self._state._replace(recent=recent)
             return conflicts + recent.conflicts
 
     def remove(self, texts: Iterable[str]) -> int:

@@ -2,7 +2,7 @@
 
 from array import array
 from collections.abc import Iterator
-from itertools import groupby
+from operator import ne
 from typing import Any, NamedTuple
 
 import numpy
@@ -53,17 +53,24 @@ class TermIndex:
         self, columns: TermColumns, keys: list[str], order: list[int]
     ) -> tuple[list[int], list[int], list[str]]:
         """Returns the terms that are kept, by key; where those of each key begin; and the keys, sorted."""
-        if len(set(keys)) == len(keys):
-            return order, [], [keys[i] for i in order]
+        ranked = [keys[i] for i in order]
+        is_other = numpy.ones(len(ranked) + 1, dtype=bool)  # a key than the one before
+        is_other[1:-1] = numpy.fromiter(map(ne, ranked, ranked[1:]), bool, max(0, len(ranked) - 1))
+        borders = numpy.flatnonzero(is_other)
+        if len(borders) == len(ranked) + 1:
+            return order, [], ranked
         kept: list[int] = []
-        starts: list[int] = []
-        patterns: list[str] = []
-        for key, group in groupby(order, key=keys.__getitem__):
-            starts.append(len(kept))
-            patterns.append(key)
-            same = list(group)
-            kept += same if len(same) == 1 else self._winners(columns, same)
-        return kept, starts, patterns
+        counts, done = numpy.diff(borders), 0
+        for place in numpy.flatnonzero(counts > 1).tolist():
+            first, last = int(borders[place]), int(borders[place + 1])
+            kept += order[done:first]
+            winners = self._winners(columns, order[first:last])
+            kept += winners
+            counts[place] = len(winners)
+            done = last
+        kept += order[done:]
+        starts = (numpy.cumsum(counts) - counts).tolist()
+        return kept, starts, [ranked[i] for i in borders[:-1].tolist()]
 
     def _winners(self, columns: TermColumns, same: list[int]) -> list[int]:
         """Returns the best of terms with one key, then the best of each other way to write it."""
@@ -158,27 +165,25 @@ def _goes_on(text: str, place: int) -> bool:
 
 
 class _Strings:
-    """Many strings without line feeds in one."""
+    """Many strings without line feeds in one, each with a line feed behind it."""
 
     def __init__(self, strings: list[str]):
         self._count = len(strings)
         self._bytes, self._ends = b"", None
         if any(strings):
-            encoded = [string.encode("utf-8", "surrogatepass") for string in strings]
-            self._bytes = b"".join(encoded)
-            self._ends = numpy.zeros(self._count + 1, dtype="uint32")
-            numpy.cumsum(numpy.fromiter(map(len, encoded), "uint32", self._count), out=self._ends[1:])
+            self._bytes = f"{SEPARATOR.join(strings)}{SEPARATOR}".encode("utf-8", "surrogatepass")
+            ends = numpy.flatnonzero(numpy.frombuffer(self._bytes, "uint8") == ord(SEPARATOR)) + 1
+            self._ends = numpy.concatenate([[0], ends]).astype("uint32")
 
     def __getitem__(self, number: int) -> str:
         if self._ends is None:
             return ""
-        return self._bytes[self._ends[number] : self._ends[number + 1]].decode("utf-8", "surrogatepass")
+        return self._bytes[self._ends[number] : self._ends[number + 1] - 1].decode("utf-8", "surrogatepass")
 
     def all(self) -> list[str]:
         if self._ends is None:
             return [""] * self._count
-        ends = self._ends.tolist()
-        return [self._bytes[a:b].decode("utf-8", "surrogatepass") for a, b in zip(ends, ends[1:])]
+        return _split(self._bytes[:-1].decode("utf-8", "surrogatepass"))
 
 
 def _split(joined: str) -> list[str]:

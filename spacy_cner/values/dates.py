@@ -11,7 +11,8 @@ from functools import lru_cache
 from typing import Any
 
 from ..errors import InputError
-from .numerals import NUMBER, parse_number
+from .durations import iso_duration
+from .numerals import parse_number
 
 REPUBLIC = 1911  # 民国 1 is the year after
 # Hours of the parts of a day
@@ -20,81 +21,13 @@ DAY_PARTS = {
     "中午": (11, 13), "正午": (11, 13), "午后": (12, 18), "下午": (12, 18), "傍晚": (17, 19), "晚上": (18, 24),
     "晚间": (18, 24), "夜里": (18, 24), "夜间": (18, 24), "深夜": (22, 24), "晚": (18, 24), "夜": (18, 24),
 }  # fmt: skip
+# Cantonese
+SPOKEN = {
+    "听日": "明天", "寻日": "昨天", "琴日": "昨天", "听晚": "明天晚上", "琴晚": "昨天晚上", "听朝": "明天早上",
+    "今朝": "今天早上", "朝早": "早上", "上昼": "上午", "下昼": "下午", "夜晚": "晚上",
+}  # fmt: skip
 MONTH_PARTS = {"初": (1, 10), "上旬": (1, 10), "中旬": (11, 20), "下旬": (21, 31), "底": (21, 31), "末": (21, 31)}
 YEAR_PARTS = {"初": (1, 2), "中": (6, 7), "底": (11, 12), "末": (11, 12)}
-UNITS = {
-    "年": "Y", "载": "Y", "周年": "Y", "个月": "M", "月": "M", "周": "W", "星期": "W", "个星期": "W", "礼拜": "W",
-    "个礼拜": "W", "天": "D", "日": "D", "昼夜": "D", "晚": "D", "小时": "TH", "个小时": "TH", "钟头": "TH",
-    "个钟头": "TH", "时": "TH", "分钟": "TM", "分": "TM", "刻钟": "TQ", "秒": "TS", "秒钟": "TS", "毫秒": "Tms",
-    "ms": "Tms", "世纪": "C", "个世纪": "C",
-}  # fmt: skip
-UNIT = "|".join(sorted(UNITS, key=len, reverse=True))
-AMOUNT = re.compile(
-    rf"(?:({NUMBER}(?:\s?[-~～–—至到]\s?{NUMBER})?)|(半|一整|整))(个?半)?\s?(个?多)?\s?({UNIT})(半)?(多)?"
-)
-PIECE = re.compile(rf"({NUMBER}|半)(个?半)?(?:个?多)?\s?({UNIT})(半|多)?")
-
-
-def iso_duration(text: str) -> str | None:
-    """Returns an ISO 8601 duration, `P3Y6M`; of a range both with a slash; None for what is none."""
-    if not text:
-        return None
-    about = bool(re.search("多|余|来|几", text))
-    low: dict[str, float] = {}
-    high: dict[str, float] = {}
-    place = 0
-    for found in AMOUNT.finditer(text):
-        if found.start() != place:
-            return None
-        place = found.end()
-        number = parse_number(found[1]) if found[1] else None
-        if found[1] and number is None:
-            return None
-        ends = (float(number.low), float(number.high)) if number else ((0.5, 0.5) if found[2] == "半" else (1.0, 1.0))
-        half = 0.5 if found[3] or found[6] else 0.0
-        for into, value in zip((low, high), ends):
-            _add(into, UNITS[found[5]], value + half)
-    if place != len(text):
-        rest = re.fullmatch(r"(?:([一二两三四五六七八九十]+|\d+)[夜晚宿]|(\d\d))", text[place:])
-        if rest is None or not place:
-            return None
-        if rest[2]:  # 9秒83
-            for into in (low, high):
-                into["TS"] = into.get("TS", 0) + int(rest[2]) / 100
-    first, last = _written(low), _written(high)
-    return ("~" if about else "") + (first if first == last else f"{first}/{last}")
-
-
-def _add(into: dict[str, float], unit: str, value: float) -> None:
-    """Halves of a unit are whole ones of the next."""
-    whole, rest = divmod(value, 1)
-    smaller = {"Y": ("M", 12), "M": ("D", 30), "D": ("TH", 24), "TH": ("TM", 60), "TM": ("TS", 60)}.get(unit)
-    if unit == "C":
-        unit, whole, rest = "Y", value * 100, 0
-    elif unit == "TQ":
-        unit, whole, rest = "TM", value * 15, 0
-    elif unit == "Tms":
-        unit, whole, rest = "TS", value / 1000, 0
-    elif unit in ("TH", "TS", "W") and rest and rest != 0.5:
-        whole, rest = value, 0
-    if whole or not rest:
-        into[unit] = into.get(unit, 0) + whole
-    if rest and smaller:
-        into[smaller[0]] = into.get(smaller[0], 0) + rest * smaller[1]
-    elif rest:
-        into[unit] = into.get(unit, 0) + rest
-
-
-def _written(parts: dict[str, float]) -> str:
-    def of(units: list[str]) -> str:
-        return "".join(f"{_plain(parts[unit])}{unit[-1]}" for unit in units if unit in parts)
-
-    times = of(["TH", "TM", "TS"])
-    return f"P{of(['Y', 'M', 'W', 'D'])}{'T' + times if times else ''}"
-
-
-def _plain(value: float) -> str:
-    return f"{value:.6f}".rstrip("0").rstrip(".")
 
 
 @lru_cache(maxsize=4096)
@@ -105,6 +38,7 @@ def iso_time(text: str, now: datetime) -> str | None:
     Raises InputError without the extra `values`."""
     # Shorter forms, and calendars, that jionlp does not read
     text = re.sub(r"\s+", " ", text.strip())
+    text = re.sub(r"(?<=\d) (?=[年月日号点时])|(?<=[年月]) (?=\d)", "", re.sub(r"(?<=\d)T(?=\d)", " ", text))
     text = re.sub(r"民国(元|[\d零一二三四五六七八九十百]+)年?", _republic, text)
     text = re.sub("礼拜", "星期", text)
     text = re.sub(
@@ -116,7 +50,10 @@ def iso_time(text: str, now: datetime) -> str | None:
     text = text.replace("次日", "明天").replace("翌日", "明天").replace("昨夜", "昨天晚上")
     text = re.sub("[许整]$|点钟$", lambda found: "点" if found[0] == "点钟" else "", text)
     text = re.sub("本月|这个?月", f"{now.year}年{now.month}月", text)
-    for read in (_era, _part, _decade, _range, _ago):
+    text = re.sub(r"\s?[（(](?:周|星期)[一二三四五六日天][)）]", "", text)
+    for spoken, plain in SPOKEN.items():
+        text = text.replace(spoken, plain)
+    for read in (_month, _era, _part, _decade, _range, _ago):
         found = read(text, now)
         if found is not None:
             return found or None
@@ -126,6 +63,27 @@ def iso_time(text: str, now: datetime) -> str | None:
 def _republic(found: re.Match) -> str:
     number = parse_number("一" if found[1] == "元" else found[1])
     return f"{REPUBLIC + int(number.low)}年" if number else found[0]
+
+
+def _month(text: str, now: datetime) -> str | None:
+    """A month or half-year without its year, a year of accounts, and a day without its month."""
+    if found := re.fullmatch("(.*年)?([上下])半年", text):
+        year_of = iso_time(found[1], now) if found[1] else f"{now.year:04}"
+        first = "01" if found[2] == "上" else "07"
+        return f"{year_of}-{first}/{year_of}-{int(first) + 5:02}" if year_of else ""
+    if found := re.fullmatch("(.*年)度", text):
+        return iso_time(found[1], now)
+    if found := re.fullmatch(r"(\d{1,2}|[一二三四五六七八九十]{1,3})[日号]", text):
+        number = parse_number(found[1])
+        last = calendar.monthrange(now.year, now.month)[1]
+        return f"{now:%Y-%m}-{int(number.low):02}" if number and 1 <= number.low <= last else ""
+    if found := re.fullmatch("(上|下)个?月", text):
+        year, month = divmod(now.year * 12 + now.month - 1 + (1 if found[1] == "下" else -1), 12)
+        return f"{year:04}-{month + 1:02}"
+    if found := re.fullmatch(r"(\d{1,2}|[一二三四五六七八九十]{1,2})月份?", text):
+        number = parse_number(found[1])
+        return f"{now.year:04}-{int(number.low):02}" if number and 1 <= number.low <= 12 else ""
+    return None
 
 
 def _era(text: str, now: datetime) -> str | None:
@@ -193,12 +151,21 @@ def _range(text: str, now: datetime) -> str | None:
     found = re.fullmatch(r"(.+?)\s?(?:[至到~～–—]|-+)\s?(.+)", text)
     if not found:
         return None
-    first = iso_time(found[1], now) or iso_time(found[1] + (re.search("[年月日号]$", text) or [""])[0], now)
+    first = iso_time(found[1], now) or iso_time(found[1] + (re.search("[年月日号](?=份?$)", text) or [""])[0], now)
     if first is None:
         return ""
-    start = _moment(first)
+    start = _moment(first if len(first) != 7 else f"{first}-01")
     last = iso_time(found[2], now if start is None else start)
+    if last and _is_afternoon(first, last, found[1]):  # 下午两点到四点
+        last = f"{last[:11]}{int(last[11:13]) + 12:02}{last[13:]}"
     return f"{first}/{last}" if last else ""
+
+
+def _is_afternoon(first: str, last: str, text: str) -> bool:
+    """Whether the hour at which a span of time ends is one of the half of the day that is said of the other end."""
+    is_early = re.fullmatch(r".*T(0\d|1[01]):\d\d", last) is not None
+    is_late = re.fullmatch(r".*T(1[2-9]|2\d):\d\d", first) is not None and bool(re.search("[下晚傍午夜]", text))
+    return is_early and is_late and last < first and last[:10] == first[:10]
 
 
 def _moment(value: str) -> datetime | None:
@@ -212,10 +179,11 @@ def _ago(text: str, now: datetime) -> str | None:
     found = re.fullmatch(r"(.+?)(?:之|以)?(前|后)", text)
     if not found:
         return None
-    duration = iso_duration(found[1])
+    duration = iso_duration(found[1]) or ""
+    about = "~" if duration.startswith("~") else ""
     parts = re.fullmatch(
         r"P(?:([\d.]+)Y)?(?:([\d.]+)M)?(?:([\d.]+)W)?(?:([\d.]+)D)?(?:T(?:([\d.]+)H)?(?:([\d.]+)M)?(?:([\d.]+)S)?)?",
-        duration or "",
+        duration.removeprefix("~"),
     )
     if parts is None:
         return ""
@@ -231,10 +199,10 @@ def _ago(text: str, now: datetime) -> str | None:
     except (OverflowError, ValueError):
         return ""
     if hours or minutes or seconds:
-        return moved.strftime("%Y-%m-%dT%H:%M")
+        return about + moved.strftime("%Y-%m-%dT%H:%M")
     if weeks or days:
-        return moved.strftime("%Y-%m-%d")
-    return f"{year:04}-{month + 1:02}" if months else f"{year:04}"
+        return about + moved.strftime("%Y-%m-%d")
+    return about + (f"{year:04}-{month + 1:02}" if months else f"{year:04}")
 
 
 def _by_jionlp(text: str, now: datetime) -> str | None:

@@ -3,15 +3,16 @@
 import re
 from collections.abc import Callable, Collection
 from datetime import datetime
-from decimal import Decimal
 from typing import NamedTuple
 
 from ..text.folding import Folding
-from . import patterns
+from . import amounts, patterns
 from .contacts import email_value, id_value, phone_value
-from .dates import iso_duration, iso_time
+from .dates import iso_time
+from .durations import UNITS as TIME_UNITS
+from .durations import iso_duration
 from .lexicon import CURRENCIES, UNITS, not_counts
-from .numerals import CHAR, Number, parse_number, plain
+from .numerals import CHAR
 
 LABELS = (
     *("DATE", "TIME", "DURATION", "MONEY", "PERCENT", "QUANTITY", "CARDINAL", "ORDINAL"),
@@ -20,7 +21,7 @@ LABELS = (
 FOLDING = Folding(case=False)
 LONGEST_WORD = 7
 NUMERAL = re.compile(f"[{CHAR}半]")
-SINGLE = frozenset("二两俩仨三四五六七八九十")
+AMOUNT = re.compile(f"[{CHAR}半]+(?P<unit>{patterns.any_of([*UNITS, *TIME_UNITS, *CURRENCIES])})")
 
 
 class FoundValue(NamedTuple):
@@ -73,9 +74,17 @@ def _take_words(text: str, taken: bytearray) -> None:
             continue
         for start in range(max(0, place - LONGEST_WORD + 1), place + 1):
             for end in range(min(len(text), start + LONGEST_WORD), max(place, start + 1), -1):
-                if text[start:end] in words and not any(taken[start:end]):
+                if text[start:end] in words and not any(taken[start:end]) and not _is_cut(text, start, end):
                     taken[start:end] = b"\2" * (end - start)
                     break
+
+
+def _is_cut(text: str, start: int, end: int) -> bool:
+    """Whether a word is only a part of a number with its unit: 十分 in 二十分钟, 三公 in 三公里, 天半 in 四天半."""
+    if start and NUMERAL.match(text, start - 1) and re.match(f"[{CHAR}]|[天年月]半", text[start:end]):
+        return True
+    amount = AMOUNT.match(text, start)
+    return amount is not None and amount.start("unit") < end < amount.end()
 
 
 Read = Callable[[re.Match, datetime], tuple[int, int, str] | None]
@@ -103,162 +112,21 @@ def _duration(match: re.Match, now: datetime) -> tuple[int, int, str] | None:
     return None if value is None else (*match.span(), value)
 
 
-def _money(match: re.Match, now: datetime) -> tuple[int, int, str] | None:
-    if match["before"]:
-        number = parse_number(match["first"])
-        return None if number is None else (*match.span(), f"{number} {CURRENCIES[match['before']]}")
-    number = parse_number(match["number"])
-    if number is None:
-        return None
-    rest, tenth = match["rest"], Decimal("0.1")
-    for digit, unit in re.findall(r"(\d{1,2}|[一二两三四五六七八九半])([角毛分]?)", rest):
-        part = Decimal("0.5") * 10 if digit == "半" else parse_number(digit).low  # type: ignore[union-attr]
-        scale = tenth * tenth if unit == "分" or len(digit) == 2 else tenth
-        number = Number(number.low + part * scale, number.high + part * scale, number.about)
-    return *match.span(), f"{number} {CURRENCIES[match['unit']]}"
-
-
-def _percent(match: re.Match, now: datetime) -> tuple[int, int, str] | None:
-    for name, factor, unit in (
-        ("hundred", "1", "%"), ("thousand", "0.1", "%"), ("tenthousand", "0.01", "%"), ("sign", "1", "%"),
-        ("points", "1", "pp"), ("tenths", "10", "%"),
-    ):  # fmt: skip
-        if match[name]:
-            number = parse_number(match[name])
-            if number is None:
-                return None
-            if name == "sign" and match["symbol"] == "‰":
-                factor = "0.1"
-            if name == "points" and match["kind"] == "基点":
-                unit = "bp"
-            number = number.times(Decimal(factor))
-            if name == "tenths" and match["half"]:
-                more = Decimal(5) if match["half"] == "半" else parse_number(match["half"]).low  # type: ignore[union-attr]
-                number = Number(number.low + more, number.high + more)
-            return *match.span(), f"{number} {unit}"
-    return None
-
-
-def _quantity(match: re.Match, now: datetime) -> tuple[int, int, str] | None:
-    text, unit, rest = match["number"], match["unit"], match["rest"]
-    if "/" in text:
-        return *match.span(), f"{text} {UNITS[unit]}"
-    number = Number(Decimal("0.5"), Decimal("0.5")) if text == "半" else parse_number(text)
-    if number is None:
-        return None
-    after = match.string[match.end() : match.end() + 1]
-    if unit == "级" and "." not in text:
-        return None
-    if unit == "里" and after and after not in "路地远，。、；外山水":
-        return None
-    if unit in ("平", "度", "升", "尺", "寸", "克", "安", "伏", "瓦", "钱", "丈") and after in (
-        *(
-            "均",
-            "台",
-            "方",
-            "息",
-            "假",
-            "过",
-            "夺",
-            "蝉",
-            "级",
-            "到",
-            "至",
-            "学",
-            "职",
-            "高",
-            "值",
-            "卷",
-            "拉",
-            "全",
-            "排",
-            "安",
-        ),
-        *("原", "局", "手", "球", "包", "行"),
-    ):
-        return None
-    if unit in ("T", "L", "V", "W", "g", "m", "A") and not match.string[match.start("unit") - 1].isdigit():
-        return None
-    if unit == "度" and re.search("角|[经纬]", match.string[max(0, match.start() - 6) : match.start()]):
-        symbol = "°"
-    else:
-        symbol = UNITS[unit]
-    if rest:
-        part = {1: Decimal("0.1"), 2: Decimal("0.01")}[len(rest)]
-        part = Decimal("0.5") if rest == "半" else parse_number(rest).low * part  # type: ignore[union-attr]
-        number = Number(number.low + part, number.high + part, number.about)
-    if match["minus"]:
-        number = number.times(Decimal(-1))
-    return *match.span(), f"{number} {symbol}"
-
-
-def _ordinal(match: re.Match, now: datetime) -> tuple[int, int, str] | None:
-    number = parse_number(match["number"])
-    return None if number is None else (*match.span(), plain(number.low))
-
-
-def _cardinal(match: re.Match, now: datetime) -> tuple[int, int, str] | None:
-    if match["k"]:
-        return *match.span(), plain(Decimal(match["k"]) * 1000)
-    text, counted = match["number"], match["counted"]
-    number = parse_number(text)
-    if number is None:
-        return None
-    start, end = match.span("number")
-    before, after = match.string[max(0, start - 2) : start], match.string[end : end + 2]
-    arabic = text[0].isdigit()
-    if arabic:
-        if not counted and not re.search("[.,万亿百千]", text) and not _is_measured(before, after):
-            return None
-        if re.match(r"[A-Za-z_]|\s?[×*]", after) or before.endswith((".", "/", "#")):
-            return None
-    elif (
-        text in ("一", "几")
-        or (len(text) == 1 and not (counted and text in SINGLE))
-        or not counted
-        and not re.search("[百千万亿]", text)
-        and not _is_measured(before, after)
-    ):
-        return None
-    elif re.match("[百千万亿]", text) or before.endswith(("第", "老", "初", "周", "期")):
-        if text not in ("千亿", "百亿", "百万", "千万", "万亿") or before.endswith("第"):
-            return None
-        number = parse_number("一" + text) or number
-    return start, end, str(number)
-
-
-def _is_measured(before: str, after: str) -> bool:
-    """Whether a number without a classifier is one: it stands behind what leads to amounts."""
-    return bool(re.search("[了到至为达满减剩仅超破逼共从计约报降升得均数]$", before)) and not re.match(
-        "[A-Za-z号楼室线路岁]", after
-    )
-
-
-def _fraction(match: re.Match, now: datetime) -> tuple[int, int, str] | None:
-    text = match[0]
-    lower, _, upper = text.partition("分之")
-    if "/" in text:
-        upper, _, lower = text.partition("/")
-    top, bottom = parse_number(upper), parse_number(lower)
-    if top is None or bottom is None or not bottom.low:
-        return None
-    return *match.span(), plain((top.low / bottom.low).quantize(Decimal("0.0001")))
-
-
 # In the order in which they take their characters
 EXPRESSIONS: list[tuple[str, re.Pattern, Read]] = [
     ("EMAIL", patterns.EMAIL, _contact(email_value)),
     ("URL", patterns.URL, _as_it_is),
     ("ID", patterns.ID, _contact(id_value)),
     ("PHONE", patterns.PHONE, _contact(phone_value)),
+    ("NOT", patterns.NAMES, _as_it_is),
     ("TIME", patterns.TIME, _time),
     ("DATE", patterns.DATE, _time),
-    ("PERCENT", patterns.PERCENT, _percent),
-    ("CARDINAL", patterns.FRACTION, _fraction),
-    ("MONEY", patterns.MONEY, _money),
-    ("ORDINAL", patterns.ORDINAL, _ordinal),
+    ("PERCENT", patterns.PERCENT, amounts.percent),
+    ("CARDINAL", patterns.FRACTION, amounts.fraction),
+    ("MONEY", patterns.MONEY, amounts.money),
+    ("ORDINAL", patterns.ORDINAL, amounts.ordinal),
     ("NOT", patterns.NOT_VALUES, _as_it_is),
     ("DURATION", patterns.DURATION, _duration),
-    ("QUANTITY", patterns.QUANTITY, _quantity),
-    ("CARDINAL", patterns.CARDINAL, _cardinal),
+    ("QUANTITY", patterns.QUANTITY, amounts.quantity),
+    ("CARDINAL", patterns.CARDINAL, amounts.cardinal),
 ]

@@ -44,6 +44,11 @@ def plain(number: Decimal) -> str:
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 
+def spanning(first: Number, last: Number) -> Number | None:
+    """Returns the range from one number to another; None if it does not rise."""
+    return Number(first.low, last.high, first.about or last.about) if first.low < last.high else None
+
+
 def parse_number(text: str) -> Number | None:
     """Returns the number that a text is, in simplified characters and plain digits; None if it is none."""
     found = PARTS.fullmatch(text)
@@ -53,7 +58,7 @@ def parse_number(text: str) -> Number | None:
         if scale and not re.search("[万亿]$", first):
             first += scale[0]
         one, other = parse_number(first), parse_number(second)
-        return None if one is None or other is None else Number(one.low, other.high, one.about or other.about)
+        return None if one is None or other is None else spanning(one, other)
     about = bool(re.search(f"{ABOUT}|几", text))
     text = re.sub(rf"{ABOUT}|几|\s|,", "", text)
     if pair := PAIR.search(text):

@@ -9,6 +9,7 @@ from spacy_cner import nn
 from spacy_cner.cli import app
 from spacy_cner.corpus.docbin import read_docs
 from spacy_cner.corpus.silver import silver_docs
+from spacy_cner.errors import InputError
 
 TEXTS = [text for text, _ in SENTENCES]
 
@@ -52,7 +53,40 @@ def test_a_folder_gets_a_file_as_soon_as_it_is_full(folder, monkeypatch):
     assert seen == [0, 0, 1, 1, 2]
     assert [doc.text for doc in read_docs(folder / "silver")] == [text for text, ents in SENTENCES if ents]
     again = run("model", "silver", "texts")
+    assert again.exit_code == 1 and "silver: expected the same empty as before, 0.0, got 0.3" in again.output
+    (folder / "silver" / "teach.json").unlink()
+    again = run("model", "silver", "texts")
     assert again.exit_code == 1 and "silver: expected a .spacy file or a new folder to write" in again.output
+
+
+@pytest.mark.parametrize("until", range(5))
+def test_a_folder_is_gone_on_with(folder, monkeypatch, until):
+    module = sys.modules["spacy_cner.cli.teach"]
+    monkeypatch.setattr(module, "SHARD", 2)
+    options = ["--empty", "0.5", "--seed", "3"]
+    whole = run("model", "whole", "texts", *options)
+
+    def stop(*args, **kwargs):
+        for i, doc in enumerate(silver_docs(*args, **kwargs)):
+            if i == until:
+                raise InputError("stopped")
+            yield doc
+
+    with monkeypatch.context() as patch:
+        patch.setattr(module, "silver_docs", stop)
+        assert run("model", "silver", "texts", *options).exit_code == 1
+    assert len(list(folder.glob("silver/*.spacy"))) == until // 2
+    again = run("model", "silver", "texts", *options)
+    assert again.exit_code == 0 and ("goes on after them" in again.output) == (until >= 2)
+    assert again.output.splitlines()[-1] == whole.output.splitlines()[-1].replace("whole", "silver")
+    for path in (folder / "whole").glob("*.spacy"):
+        assert docs_of(folder / "silver" / path.name) == docs_of(path)
+    third = run("model", "silver", "texts", *options)
+    assert third.exit_code == 0 and len(list(folder.glob("silver/*.spacy"))) == len(list(folder.glob("whole/*.spacy")))
+
+
+def docs_of(path):
+    return [(doc.text, [(e.start_char, e.end_char, e.label_) for e in doc.ents]) for doc in read_docs(path)]
 
 
 @pytest.mark.parametrize("precision, expected", [((), "auto"), (("--precision", "float32"), "float32")])

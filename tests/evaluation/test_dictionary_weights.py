@@ -38,6 +38,16 @@ def test_they_stay_where_nothing_is_better(nlp):
     assert found.f == found.before_f == 1.0 and pipe.weights == {"LOC": 30.0, "ORG": 0.0}
 
 
+def test_they_stay_where_others_are_better_by_chance(nlp):
+    """One document of twenty, which is not in every set that is drawn."""
+    pipe = nlp.get_pipe("cner_dictionary")
+    pipe.weights = {"LOC": 0.0, "ORG": 0.0}
+    found = fit_weights(nlp, docs(nlp, SENTENCES[:4] * 8 + GOLD[-1:]), "cner", weights=(0.0, 30.0))
+    assert found.best == {"LOC": 30.0, "ORG": 0.0} and found.rise[0] <= 0 < found.rise[1]
+    assert found.f == found.before_f < 1 and found.weights == pipe.weights == {"LOC": 0.0, "ORG": 0.0}
+    assert nlp.get_pipe_config("cner_dictionary")["weights"] == pipe.weights
+
+
 def test_there_is_nothing_to_fit(nlp, trained):
     assert fit_weights(nlp, docs(nlp, GOLD), "cner") is None  # too few entities
     nlp.get_pipe("cner_dictionary").mode = "hard"

@@ -1,3 +1,5 @@
+import pickle
+
 import numpy
 import pytest
 import spacy
@@ -65,6 +67,43 @@ def test_they_survive_other_documents(scored):
     assert scores(scored[2:].as_doc(copy_user_data=True)) == expected[1:]
     assert scores(scored.copy()) == expected
     assert scores(Doc(scored.vocab).from_bytes(scored.to_bytes())) == expected
+
+
+def test_a_part_without_user_data_finds_its_place(scored):
+    part = scored[2:].as_doc()
+    assert scores(part) == [("青岛", 0.5)] and not part.user_data.get(("._.", "cner_scores", 1, 3))
+    assert scores(part[1:].as_doc()) == [("青岛", 0.5)]
+    assert scored[3:5].as_doc().char_span(0, 2, "PER")._.score is None
+    # Its own scores, once a component has run on it, are not those of the whole.
+    set_score(part.ents[0], 0.25)
+    assert scores(part) == [("青岛", 0.25)] and scores(scored) == [("王海", 0.75), ("青岛", 0.5)]
+    assert scores(part[1:].as_doc()) == [("青岛", 0.25)] and scores(scored[3:].as_doc()) == [("青岛", 0.5)]
+
+
+@pytest.mark.parametrize("other, expected", [(0.75, 0.75), (0.7500001, 0.75), (0.5, None), (None, None)])
+def test_a_part_whose_text_occurs_twice(other, expected):
+    doc = spacy.blank("zh").make_doc("王海来。王海来。")
+    for start, score in ((0, 0.75), (4, other)):
+        if score is not None:
+            doc.set_ents([span := doc.char_span(start, start + 2, "PER")], default="unmodified")
+            set_score(span, score)
+    assert doc[:4].as_doc().ents[0]._.score == expected
+    assert scores(doc[:4].as_doc(copy_user_data=True)) == [("王海", 0.75)]
+
+
+def test_what_parts_share_hinders_nothing_else(scored, recwarn):
+    with pytest.raises(NotImplementedError, match="E894"):
+        list(scored.noun_chunks)
+    other = spacy.blank("zh").make_doc("青岛海风")
+    other.noun_chunks_iterator = lambda doc: [(0, 2, 0)]
+    set_score(other.char_span(2, 4, "X"), 0.5)
+    assert [chunk.text for part in (other, other[2:].as_doc()) for chunk in part.noun_chunks] == ["青岛", "海风"]
+    # The parts of what came from another process, or is a copy, need the user data.
+    for read in (Doc(scored.vocab).from_bytes(scored.to_bytes()), pickle.loads(pickle.dumps(scored)), scored.copy()):
+        assert scores(read) == [("王海", 0.75), ("青岛", 0.5)]
+        assert scores(read[2:].as_doc()) == [("青岛", None)]
+        assert scores(read[2:].as_doc(copy_user_data=True)) == [("青岛", 0.5)]
+    assert not recwarn.list
 
 
 def test_a_doc_bin_keeps_them_with_its_span_groups(doc):

@@ -4,6 +4,7 @@ import os
 import signal
 import socket
 import time
+from collections import Counter
 from urllib.parse import urlsplit
 
 import pytest
@@ -30,6 +31,37 @@ def test_too_much_work_is_turned_away_and_the_rest_is_answered(models):
         assert server.post({"texts": TEXTS})[0] == 200
         # A request that is larger than the queue is taken when nothing waits.
         assert server.post({"texts": [LONG]})[0] == 200
+
+
+def test_memory_does_not_grow_with_what_is_turned_away(models):
+    settings = ["--queue-characters", 4000, "--batch-characters", 2000]
+    body = b'{"texts": ["%s"]}' % LONG[:1000].encode()
+
+    def memory(server):
+        return server.metric("process_resident_memory_bytes") + server.metric("cner_worker_memory_bytes")
+
+    def ask_ten_times(server):
+        connection = server.connect()
+        try:
+            for _ in range(10):
+                connection.request("POST", "/v1/entities", body, {"Content-Type": "application/json"})
+                yield read(connection)[0]
+        finally:
+            connection.close()
+
+    with RunningServer(models / "joint", *settings) as server:
+
+        def ask(_):
+            return list(ask_ten_times(server))
+
+        # Four requests fit: 40 connections are ten times of what is answered at once.
+        in_threads(40, ask)
+        before = memory(server)
+        for _ in range(3):
+            statuses = Counter(status for each in in_threads(40, ask) for status in each)
+            assert set(statuses) == {200, 429} and statuses[429] > statuses[200]
+        assert memory(server) - before < 16e6
+        assert server.metric("cner_waiting_characters") == 0
 
 
 def test_every_accepted_request_is_answered_after_sigterm(models):

@@ -1,0 +1,164 @@
+"""What the text of an amount is: each function takes a match of its expression in `patterns`, and returns where the
+value stands (start, end) and its value, or None for what is none."""
+
+import re
+from datetime import datetime
+from decimal import Decimal
+
+from .lexicon import CURRENCIES, UNITS
+from .numerals import ABOUT, Number, parse_number, plain, spanning
+
+WORDS_TOO = frozenset("平度升尺寸克安伏瓦钱丈")  # units that are parts of words, too, before one of the next
+AFTER_A_WORD = frozenset("均台方息假过夺蝉级到至学职高值卷拉全排安原局手球包行")
+SINGLE = frozenset("二两俩仨三四五六七八九十")
+
+
+def money(match: re.Match, now: datetime) -> tuple[int, int, str] | None:
+    if match["before"]:
+        number = parse_number(match["first"])
+        return None if number is None else (*match.span(), f"{number} {CURRENCIES[match['before']]}")
+    if match["small"]:
+        number = parse_number(match["small"])
+        if match["coin"] == "毛" and not re.search(
+            "[涨跌降贵差少花了]", match.string[match.start() - 1 : match.start()]
+        ):
+            return None
+        coin = Decimal("0.01" if match["coin"][0] == "分" else "0.1")
+        return None if number is None else (*match.span(), f"{number.times(coin)} CNY")
+    number = parse_number(match["number"])
+    if number is None:
+        return None
+    if match["upper"]:
+        upper = parse_number(match["upper"])
+        number = None if upper is None else spanning(number, upper)
+        if number is None:
+            return None
+    rest, tenth = match["rest"], Decimal("0.1")
+    for digit, unit in re.findall(r"(\d{1,2}|[一二两三四五六七八九半])([角毛分]?)", rest):
+        part = Decimal("0.5") * 10 if digit == "半" else parse_number(digit).low  # type: ignore[union-attr]
+        scale = tenth * tenth if unit == "分" or len(digit) == 2 else tenth
+        number = Number(number.low + part * scale, number.high + part * scale, number.about)
+    return *match.span(), f"{number} {CURRENCIES[match['unit']]}"
+
+
+def percent(match: re.Match, now: datetime) -> tuple[int, int, str] | None:
+    for name, factor, unit in (
+        ("hundred", "1", "%"), ("thousand", "0.1", "%"), ("tenthousand", "0.01", "%"), ("sign", "1", "%"),
+        ("points", "1", "pp"), ("tenths", "10", "%"),
+    ):  # fmt: skip
+        if match[name]:
+            number = parse_number(match[name])
+            if number is not None and name == "sign" and match["upper"]:
+                upper = parse_number(match["upper"])
+                number = None if upper is None else spanning(number, upper)
+            if number is None:
+                return None
+            if name == "sign" and match["symbol"] == "‰":
+                factor = "0.1"
+            if match["kind"] in ("基点", "bp", "BP"):
+                unit = "bp"
+            number = number.times(Decimal(factor))
+            if name == "tenths" and match["half"]:
+                more = Decimal(5) if match["half"] == "半" else parse_number(match["half"]).low  # type: ignore[union-attr]
+                number = Number(number.low + more, number.high + more)
+            return *match.span(), f"{number} {unit}"
+    return None
+
+
+def quantity(match: re.Match, now: datetime) -> tuple[int, int, str] | None:
+    text, unit, rest = match["number"], match["unit"], match["rest"]
+    if "/" in text:
+        return *match.span(), f"{text} {UNITS[unit]}"
+    number = Number(Decimal("0.5"), Decimal("0.5")) if text == "半" else parse_number(text)
+    if number is None:
+        return None
+    after = match.string[match.end() : match.end() + 1]
+    if unit == "级" and "." not in text:
+        return None
+    if unit == "里" and after and after not in "路地远，。、；外山水":
+        return None
+    if unit in WORDS_TOO and after in AFTER_A_WORD:
+        return None
+    if unit == "平" and re.search("[胜负]", match.string[match.start() - 1 : match.start()] + after):  # games
+        return None
+    if unit == "G" and text in ("2", "3", "4", "5", "6"):  # generations of networks
+        return None
+    if unit in ("T", "G", "L", "V", "W", "g", "m", "A") and not match.string[match.start("unit") - 1].isdigit():
+        return None
+    if unit == "度" and re.search("角|[经纬]", match.string[max(0, match.start() - 6) : match.start()]):
+        symbol = "°"
+    else:
+        symbol = UNITS[unit]
+    if rest:
+        part = {1: Decimal("0.1"), 2: Decimal("0.01")}[len(rest)]
+        part = Decimal("0.5") if rest == "半" else parse_number(rest).low * part  # type: ignore[union-attr]
+        number = Number(number.low + part, number.high + part, number.about)
+    if match["upper"]:
+        upper = parse_number(match["upper"])
+        number = None if upper is None else spanning(number, upper)
+        if number is None:
+            return None
+    if match["minus"]:
+        number = number.times(Decimal(-1))
+    return *match.span(), f"{number} {symbol}"
+
+
+def ordinal(match: re.Match, now: datetime) -> tuple[int, int, str] | None:
+    number = parse_number(match["number"])
+    return None if number is None else (*match.span(), plain(number.low))
+
+
+def cardinal(match: re.Match, now: datetime) -> tuple[int, int, str] | None:
+    if match["k"]:
+        return *match.span(), plain(Decimal(match["k"]) * 1000)
+    text, counted = match["number"], match["counted"]
+    number = parse_number(text)
+    if number is None:
+        return None
+    start, end = match.span("number")
+    before, after = match.string[max(0, start - 2) : start], match.string[end : end + 2]
+    arabic = text[0].isdigit()
+    if counted in ("金", "银", "铜") and not re.search(
+        r"[金银铜\d]", match.string[max(0, start - 1) : start] + after[1:]
+    ):
+        return None
+    if arabic:
+        if not counted and not re.search("[.,万亿百千]", text) and not _is_measured(before, after):
+            return None
+        if re.match(r"[A-Za-z_]|\s?[×*]", after) or before.endswith((".", "/", "#")):
+            return None
+    elif (
+        text in ("一", "几")
+        or (len(text) == 1 and not (counted and text in SINGLE))
+        or not counted
+        and not re.search("[百千万亿]", text)
+        and not _is_measured(before, after)
+    ):
+        return None
+    elif re.match(f"[百千万亿]+{ABOUT}", text) and counted:
+        number = parse_number("一" + text) or number
+    elif re.match("[百千万亿]", text) or before.endswith(("第", "老", "初", "周", "期")):
+        if text not in ("千亿", "百亿", "百万", "千万", "万亿") or before.endswith("第"):
+            return None
+        number = parse_number("一" + text) or number
+    return start, start + len(text.rstrip()), str(number)
+
+
+def _is_measured(before: str, after: str) -> bool:
+    """Whether a number without a classifier is one: it stands behind what leads to amounts."""
+    if re.match("左右|上下|以[上下内]", after):
+        return True
+    return bool(re.search("[了到至为达满减剩仅超破逼共从计约报降升得均数才花值]$", before)) and not re.match(
+        "[A-Za-z号楼室线路岁年月日点时分]", after
+    )
+
+
+def fraction(match: re.Match, now: datetime) -> tuple[int, int, str] | None:
+    text = match[0]
+    lower, _, upper = text.partition("分之")
+    if "/" in text:
+        upper, _, lower = text.partition("/")
+    top, bottom = parse_number(upper), parse_number(lower)
+    if top is None or bottom is None or not bottom.low:
+        return None
+    return *match.span(), plain((top.low / bottom.low).quantize(Decimal("0.0001")))
