@@ -46,7 +46,7 @@ def annotate(
     max_errors: int | None = typer.Option(None, min=0, help="End after more rows with errors"),
     workers: int = typer.Option(1, min=1, help="Processes, each on one thread with a copy of the pipeline"),
     batch_characters: int = typer.Option(100_000, min=1, help="Characters in a batch, padding included"),
-    part_size: int = typer.Option(4, min=1, help="Cut plain text files and Parquet at about so many MiB of text"),
+    part_size: int = typer.Option(4, min=1, help="Cut text files and Parquet at about so many MiB of text"),
     engine: Literal["local", "ray", "spark"] = typer.Option(
         "local", help="What runs the workers: this machine, Ray or Spark"
     ),

@@ -17,6 +17,7 @@ import pyarrow.parquet as pq
 
 from ..corpus.encoding import recognise_head
 from ..errors import InputError
+from .cuts import BLOCK, cuts_of, fewer
 
 KINDS = {
     ".parquet": "parquet",
@@ -34,17 +35,17 @@ OPENERS: dict[str, Callable[..., Any]] = {
     ".zst": lambda file: io.BufferedReader(pa.CompressedInputStream(file, "zstd")),
 }
 UNPACKING = (OSError, EOFError, lzma.LZMAError, zlib.error, pa.ArrowException)
-BLOCK = 1 << 20
 DOCUMENTS = "documents"  # text files that are a document each
-SPLIT = ("jsonl", "lines")  # what can be cut at any line end
+PIECES = 16  # of packed files: each is read from the beginning of its file
 
 
 @dataclass(frozen=True)
 class Part:
     """What one part of the output is made of.
 
-    files: one, or several that are a document each. kind: one of KINDS, or DOCUMENTS. start, stop: bytes of a text file
-    that is not packed, rows of a Parquet file; None is the end. line: the number of the first line. size: in bytes."""
+    files: one, or several that are a document each. kind: one of KINDS, or DOCUMENTS. start, stop: bytes of a text
+    file, unpacked, or rows of a Parquet file; None is the end. line: the number of the first line. size: in bytes of
+    the file."""
 
     name: str
     files: tuple[str, ...]
@@ -135,7 +136,8 @@ def encoding_of(path: Path) -> str:
 
 
 def plan(files: list[Path], text_column: str, part_size: int, *, whole: bool = False) -> list[Part]:
-    """Cuts files into parts of about `part_size` bytes of text. Packed files, CSV and .spacy files are a part each.
+    """Cuts files into parts of about `part_size` bytes of text. A .spacy file is one part. A packed file is cut only
+    where there are so few files that workers would have nothing to do.
 
     whole: text files are a document each, many to a part. Raises InputError for a file that cannot be read."""
     parts: list[Part] = []
@@ -149,7 +151,7 @@ def plan(files: list[Path], text_column: str, part_size: int, *, whole: bool = F
         elif kind == "spacy":
             parts.append(Part(path.stem, (str(path.absolute()),), kind, size=path.stat().st_size))
         else:
-            parts += _lines(path, str(kind), part_size)
+            parts += _lines(path, str(kind), part_size, max(1, PIECES // len(files)))
     parts += _documents(documents, part_size)
     return [replace(part, name=f"part-{i:05d}-{part.name}") for i, part in enumerate(parts)]
 
@@ -180,21 +182,25 @@ def _rows(path: Path, text_column: str, part_size: int) -> Iterator[Part]:
         yield Part(path.stem, (str(path.absolute()),), "parquet", start=start, stop=stop, size=share)
 
 
-def _lines(path: Path, kind: str, part_size: int) -> Iterator[Part]:
-    encoding, size = encoding_of(path), path.stat().st_size
+def _lines(path: Path, kind: str, part_size: int, pieces: int) -> Iterator[Part]:
+    encoding, size, packed = encoding_of(path), path.stat().st_size, path.suffix in OPENERS
     name = path.name.split(".")[0] or path.name
     part = Part(name, (str(path.absolute()),), kind, encoding, size=size)
-    if kind not in SPLIT or path.suffix in OPENERS or encoding.startswith(("utf-16", "utf-32")) or size <= part_size:
+    if encoding.startswith(("utf-16", "utf-32")) or (pieces == 1 if packed else size <= part_size):
         yield part
         return
-    with path.open("rb") as file:
-        start, line = 0, 1
-        while start < size:
-            lines, stop = 0, start
-            while stop < min(start + part_size, size):
-                block = file.read(min(BLOCK, start + part_size - stop))
-                lines, stop = lines + block.count(b"\n"), stop + len(block)
-            if not block.endswith(b"\n") and (rest := file.readline()):
-                lines, stop = lines + 1, stop + len(rest)
-            yield replace(part, start=start, stop=stop, line=line, size=stop - start)
-            start, line = stop, line + lines
+    try:
+        with path.open("rb") as file:
+            cuts = cuts_of(opened(path, file), kind, part_size)
+    except UNPACKING as error:
+        raise InputError(f"{path}: expected a file that can be read, got {error}") from error
+    if packed:
+        cuts = fewer(cuts, pieces)
+    if len(cuts) < 2:
+        yield part
+        return
+    start, line = 0, 1
+    for stop, following in cuts:
+        share = size * (stop - start) // cuts[-1].stop
+        yield replace(part, start=start, stop=stop, line=line, size=share)
+        start, line = stop, following

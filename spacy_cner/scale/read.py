@@ -14,12 +14,12 @@ import pyarrow.parquet as pq
 
 from ..corpus.docbin import chinese_vocab, docs_of, load
 from ..errors import InputError
+from .cuts import BLOCK
 from .inputs import DOCUMENTS, UNPACKING, Part, encoding_of, opened
 from .records import REST, as_table, cleaned, is_text
 
 ROWS, CHARACTERS = 4096, 2_000_000  # in a chunk at most
 LONGEST = 1 << 26  # bytes of a line: a longer one is no line
-csv.field_size_limit(min(sys.maxsize, 2**31 - 1))
 
 
 @dataclass
@@ -69,12 +69,23 @@ def read_part(part: Part, text_column: str) -> Iterator[Chunk]:
             yield from chunks_of(_documents(part, text_column), text_column, lambda: 0)
         else:
             with path.open("rb") as file:
-                file.seek(part.start)
-                rows = _rows(path, part, opened(path, file), text_column)
+                stream = opened(path, file)
+                skip(stream, part.start)
+                first = file.tell()
+                rows = _rows(path, part, stream, text_column)
                 # What reads it may have closed it at the end.
-                yield from chunks_of(rows, text_column, lambda: part.size if file.closed else file.tell() - part.start)
+                yield from chunks_of(rows, text_column, lambda: part.size if file.closed else file.tell() - first)
     except (*UNPACKING, csv.Error) as error:
         raise InputError(f"{path}: expected a file that can be read, got {error}") from error
+
+
+def skip(stream: BinaryIO, size: int) -> None:
+    """Goes over so many bytes of a file, of which one that is packed must be unpacked."""
+    if isinstance(stream, io.BufferedReader) and stream.seekable():
+        stream.seek(size)
+    else:
+        while size > 0 and (block := stream.read(min(size, BLOCK))):
+            size -= len(block)
 
 
 def chunks_of(
@@ -145,7 +156,7 @@ def _rows(path: Path, part: Part, stream: BinaryIO, text_column: str) -> Iterato
     else:
         encoding = part.encoding
     if part.kind in ("csv", "tsv"):
-        yield from _csv(path, io.TextIOWrapper(stream, encoding, "surrogateescape", newline=""), part.kind)
+        yield from _csv(path, part, stream, encoding)
         return
     for number, line in _numbered(path, part, stream):
         text = line.decode(encoding, "surrogateescape").removesuffix("\n").removesuffix("\r")
@@ -181,15 +192,29 @@ def record_of(line: str, where: str = "") -> tuple[dict[str, Any], str | None]:
     return record, None
 
 
-def _csv(path: Path, lines: io.TextIOWrapper, kind: str) -> Iterator[tuple[dict[str, Any], str | None]]:
-    reader = csv.reader(lines, delimiter="\t" if kind == "tsv" else ",")
-    names = [name.removeprefix("\ufeff") for name in next(reader, [])]
-    for row in reader:
+def _csv(path: Path, part: Part, stream: BinaryIO, encoding: str) -> Iterator[tuple[dict[str, Any], str | None]]:
+    if part.stop is not None:
+        stream = io.BytesIO(stream.read(part.stop - part.start))
+    records = _records(part, stream, encoding)
+    if part.start:
+        with path.open("rb") as file:
+            header = next(_records(part, opened(path, file), encoding), [])
+    else:
+        header = next(records, [])
+    names = [name.removeprefix("\ufeff") for name in header]
+    for row in records:
         if not row:
             continue
         record: dict[str, Any] = dict(zip(names, row))
         error = None
         if len(row) != len(names):
-            error = f"{path.name}:{reader.line_num}: expected {len(names)} columns, got {len(row)}"
+            number = part.line - 1 + records.line_num
+            error = f"{path.name}:{number}: expected {len(names)} columns, got {len(row)}"
             record.update({f"column {i}": value for i, value in enumerate(row[len(names) :], len(names) + 1)})
         yield record, error
+
+
+def _records(part: Part, stream: BinaryIO, encoding: str) -> Any:
+    """Returns the csv.reader."""
+    lines = io.TextIOWrapper(stream, encoding, "surrogateescape", newline="")
+    return csv.reader(lines, delimiter="\t" if part.kind == "tsv" else ",")

@@ -18,7 +18,8 @@ from typer.testing import CliRunner
 from spacy_cner.cli import app
 from spacy_cner.corpus.convert import convert
 from spacy_cner.corpus.docbin import read_docs
-from spacy_cner.scale.inputs import input_files, plan
+from spacy_cner.scale.inputs import PIECES, input_files, plan
+from spacy_cner.scale.read import read_part
 
 TEXTS = [text for text, _ in contract_rows()]
 FOUND = [[(start, end, label, text) for start, end, label, text in ents] for _, ents in contract_rows()]
@@ -206,21 +207,40 @@ def vocab():
     return spacy.blank("zh").vocab
 
 
-@pytest.mark.parametrize("kind", ["jsonl", "parquet", "txt"])
+@pytest.mark.parametrize("kind", ["jsonl", "jsonl.gz", "jsonl.zst", "csv", "tsv", "parquet", "txt"])
 def test_parts_hold_each_row_once(ruler, kind, here):
     texts = [f"{i}王海" + "长" * (i % 7) for i in range(500)]
+    if kind in ("csv", "tsv"):  # lines, quotes and delimiters inside of a record
+        texts = [f'{text}\n"{text}",\t\r\n"' if i % 3 else text for i, text in enumerate(texts)]
     if kind == "txt":
         (here / "in.txt").write_text("\n".join(texts), encoding="utf-8")
     else:
         write_input(kind, [{"id": i, "text": text} for i, text in enumerate(texts)])
     parts = plan(input_files([f"in.{kind}"]), "text", 700)
     assert len(parts) > 5 and len({part.name for part in parts}) == len(parts)
-    from spacy_cner.scale.read import read_part
-
     rows = [record for part in parts for chunk in read_part(part, "text") for record in chunk.as_records()]
     assert [row["text"] for row in rows] == texts
+    assert sum(part.size for part in parts) <= (here / f"in.{kind}").stat().st_size
     if kind == "txt":
         assert [row["line"] for row in rows] == list(range(1, 501))
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "gb18030"])
+def test_a_wrong_record_of_a_part_has_its_line(encoding, here):
+    lines = ["id,text", *(f'{i},"王海\n去了 {i} 号"' for i in range(200)), "1,2,3"]
+    (here / "in.csv.xz").write_bytes(lzma.compress("\n".join(lines).encode(encoding)))
+    parts = plan(input_files(["in.csv.xz"]), "text", 500)
+    assert 5 < len(parts) <= PIECES
+    (chunk,) = read_part(parts[-1], "text")
+    assert chunk.errors == {len(chunk) - 1: "in.csv.xz:402: expected 2 columns, got 3"}
+    assert chunk.records[0]["text"].startswith("王海\n去了 ")
+
+
+def test_many_packed_files_are_a_part_each(here):
+    for i in range(PIECES):
+        (here / f"{i}.txt.gz").write_bytes(gzip.compress(b"text\n" * 1000))
+    assert len(plan(input_files(["*.gz"]), "text", 500)) == PIECES
+    assert len(plan(input_files(["0.txt.gz"]), "text", 500)) == 10
 
 
 def test_parquet_stays_as_it_is(run):

@@ -2,20 +2,28 @@
 
 import gzip
 import os
+import select
 import signal
+import socket
 import subprocess
 import sys
 import time
+from contextlib import closing, suppress
 from pathlib import Path
 
+import numpy
 import pytest
+import spacy
 from scale.conftest import POISON, write_lines
+from spacy.vectors import Vectors
 from typer.testing import CliRunner
 
 from spacy_cner.cli import app
 from spacy_cner.errors import InputError
+from spacy_cner.loading import save_pipeline
 from spacy_cner.scale.begin import make_job
 from spacy_cner.scale.local import run_here, run_local
+from spacy_cner.scale.processes import FORKS, Processes
 from spacy_cner.scale.run import run_job
 from spacy_cner.scale.settings import AnnotationSettings
 
@@ -45,31 +53,66 @@ def undisturbed(ruler, source, tmp_path):
     return content(tmp_path / "undisturbed")
 
 
-def test_a_worker_that_is_killed(ruler, source, tmp_path, undisturbed, monkeypatch):
-    begun = subprocess.Popen
-    processes = []
+KINDS = [pytest.param(True, marks=pytest.mark.skipif(not FORKS, reason="a system without safe forks")), False]
 
-    def start(*args, **kwargs):
-        processes.append(begun(*args, **kwargs))
-        return processes[-1]
 
-    monkeypatch.setattr(subprocess, "Popen", start)
-    job, again = job_of(ruler, source), []
+@pytest.mark.parametrize("forks", KINDS)
+@pytest.mark.parametrize("with_parent", [True, False])
+def test_a_worker_that_is_killed(ruler, source, tmp_path, undisturbed, monkeypatch, forks, with_parent):
+    started, again = [], []
+    start = Processes.start
+
+    def spy_on_start(self):
+        started.append((self, start(self)))
+        return started[-1][1]
+
+    monkeypatch.setattr(Processes, "start", spy_on_start)
 
     def engine(folder, parts, tell):
         def spy(part, message):
             if message["kind"] == "progress" and not again:
-                processes[0].send_signal(signal.SIGKILL)
+                processes, worker = started[0]
+                if with_parent:
+                    processes.started[0].kill()
+                with suppress(ProcessLookupError):
+                    os.kill(worker.pid, signal.SIGKILL)
             if message["kind"] == "again":
                 again.append(part)
             tell(part, message)
 
         # One worker: the one that reports is the one that is killed.
-        run_local(folder, parts, spy, workers=1)
+        run_local(folder, parts, spy, workers=1, forks=forks)
 
-    outcome = run_job(job, tmp_path / "out", engine)
-    assert again and len(processes) == 2
+    outcome = run_job(job_of(ruler, source), tmp_path / "out", engine)
+    assert again and len(started) == 2
     assert outcome.total.rows == 3000 and content(tmp_path / "out") == undisturbed
+    assert not any(is_running(worker.pid) for _, worker in started)
+
+
+@pytest.mark.skipif(not FORKS, reason="a system without safe forks")
+def test_forks_share_the_memory_of_the_pipeline(ruler, source, tmp_path):
+    """A table of 64 MiB that the pipeline has is there once, not once for each worker."""
+    nlp = spacy.load(ruler)
+    nlp.vocab.vectors = Vectors(data=numpy.ones((1 << 14, 1 << 10), dtype="float32"))
+    save_pipeline(nlp, tmp_path / "large")
+    with pytest.raises(InputError):
+        run_job(job_of(str(tmp_path / "large"), source), tmp_path / "out", lambda *args: None)
+    with closing(Processes(tmp_path / "out")) as processes:
+        for _ in range(2):
+            processes.start()
+        pids = []
+        while len(pids) < 2:
+            worker, message = processes.messages.get()
+            assert message == {"kind": "ready"}
+            pids.append(worker.pid)
+        own = [memory_of(pid, "Private_Dirty") for pid in pids]
+        assert all(memory_of(pid, "Rss") > 64 << 10 for pid in pids) and max(own) < 32 << 10, own
+
+
+def memory_of(pid, kind):
+    """In KiB."""
+    lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith(f"{kind}:"))
 
 
 COMMAND = [sys.executable, "-m", "spacy_cner"]
@@ -87,6 +130,7 @@ def test_a_command_that_is_killed_and_begun_again(ruler, source, tmp_path, undis
         time.sleep(0.005)
     killed.kill()
     killed.wait()
+    wait_for_end(lambda: workers_on(output))
     before = {path: path.stat().st_mtime_ns for path in (output / "_parts").iterdir()}
     assert not (output / "_SUCCESS").exists()
     again = CliRunner().invoke(app, command)
@@ -97,25 +141,61 @@ def test_a_command_that_is_killed_and_begun_again(ruler, source, tmp_path, undis
     assert third.exit_code == 3 and f"{len(undisturbed)} of {len(undisturbed)} parts were done before" in third.stderr
 
 
-def test_workers_end_with_the_process_that_started_them(ruler, source, tmp_path):
+@pytest.mark.parametrize("forks", KINDS)
+def test_workers_end_with_the_process_that_started_them(ruler, source, tmp_path, forks):
     code = (
         "import sys, time\nfrom pathlib import Path\n"
-        "from spacy_cner.scale import local\n"
-        "from queue import Queue\n"
-        "worker = local.WorkerProcess(Path(sys.argv[1]), -1, Queue())\n"
-        "print(worker.process.pid, flush=True)\ntime.sleep(600)\n"
+        "from spacy_cner.scale.processes import Processes\n"
+        "processes = Processes(Path(sys.argv[1]), forks=sys.argv[2] == 'True')\n"
+        "processes.start()\nworker, message = processes.messages.get()\n"
+        "print(worker.pid, processes.started[0].pid, flush=True)\ntime.sleep(600)\n"
     )
     with pytest.raises(InputError):
         run_job(job_of(ruler, source), tmp_path / "out", lambda *args: None)
-    parent = subprocess.Popen([sys.executable, "-c", code, str(tmp_path / "out")], stdout=subprocess.PIPE)
-    worker = int(parent.stdout.readline())
+    command = [sys.executable, "-c", code, str(tmp_path / "out"), str(forks)]
+    parent = subprocess.Popen(command, stdout=subprocess.PIPE)
+    pids = [int(pid) for pid in parent.stdout.readline().split()]
+    assert all(map(is_running, pids))
     parent.kill()
     parent.wait()
+    wait_for_end(lambda: [pid for pid in pids if is_running(pid)])
+
+
+def test_workers_end_where_nobody_reads_what_they_say(ruler, source, tmp_path):
+    with pytest.raises(InputError):
+        run_job(job_of(ruler, source), tmp_path / "out", lambda *args: None)
+    ours, theirs = socket.socketpair()
+    code = (
+        "import socket, sys\nfrom pathlib import Path\nfrom spacy_cner.scale.worker import run\n"
+        "from spacy_cner.scale.work import PartWorker\n"
+        "file = socket.socket(fileno=int(sys.argv[2])).makefile('rw', encoding='utf-8')\n"
+        "run(lambda: PartWorker(Path(sys.argv[1])), file, file)\n"
+    )
+    command = [sys.executable, "-c", code, str(tmp_path / "out"), str(theirs.fileno())]
+    worker = subprocess.Popen(command, pass_fds=[theirs.fileno()], stderr=subprocess.DEVNULL)
+    theirs.close()
+    select.select([ours], [], [])  # it has said that it is ready
+    ours.close()
+    worker.wait(300)
+
+
+def wait_for_end(running):
+    """running: returns what still runs."""
     for _ in range(600):
-        if not is_running(worker):
+        if not (left := running()):
             return
         time.sleep(0.1)
-    raise AssertionError("expected the worker to end")
+    raise AssertionError(f"expected the processes to end, {left} run")
+
+
+def workers_on(output):
+    """The processes that work on a folder, by /proc."""
+    found = []
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        with suppress(OSError):
+            if b"spacy_cner.scale.worker" in (command := path.read_bytes()) and str(output).encode() in command:
+                found.append(int(path.parent.name))
+    return found
 
 
 def is_running(process):
