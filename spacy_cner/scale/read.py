@@ -196,6 +196,7 @@ def _csv(path: Path, part: Part, stream: BinaryIO, encoding: str) -> Iterator[tu
     if part.stop is not None:
         stream = io.BytesIO(stream.read(part.stop - part.start))
     records = _records(part, stream, encoding)
+    header: list[str]
     if part.start:
         with path.open("rb") as file:
             header = next(_records(part, opened(path, file), encoding), [])
