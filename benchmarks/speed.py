@@ -19,17 +19,17 @@ from time import process_time
 from typing import Any
 
 import spacy
-import torch
 import wasabi
 from spacy.language import Language
 
 from spacy_cner.corpus.docbin import read_docs
-from spacy_cner.nn.precision import predict_in
 
 
 def main() -> None:
     args = parse_args()
-    torch.set_num_threads(1)
+    # light.py, which uses the rest, runs without torch.
+    from spacy_cner.nn.precision import predict_in
+
     predict_in(args.precision)
     texts = [doc.text for doc in read_docs(args.file)]
     pipelines = {name: spacy.load(name) for name in args.models}
