@@ -13,7 +13,7 @@ from functools import partial
 from pathlib import Path
 from queue import Queue
 from threading import Thread
-from typing import Any, TextIO
+from typing import IO, Any
 
 # A fork is safe in a process without threads, which only Linux promises.
 FORKS = sys.platform == "linux"
@@ -27,8 +27,8 @@ class Worker:
 
     def __init__(
         self,
-        says: TextIO,
-        hears: TextIO,
+        says: IO[str],
+        hears: IO[str],
         finish: Callable[[], Any],
         messages: "Queue[tuple[Worker, dict[str, Any] | None]]",
         code: Callable[[], int],
