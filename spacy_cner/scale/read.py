@@ -198,7 +198,7 @@ def _csv(path: Path, part: Part, stream: BinaryIO, encoding: str) -> Iterator[tu
     records = _records(part, stream, encoding)
     if part.start:
         with path.open("rb") as file:
-            header = next(_records(part, opened(path, file), encoding), [])
+            header: list[str] = next(_records(part, opened(path, file), encoding), [])
     else:
         header = next(records, [])
     names = [name.removeprefix("\ufeff") for name in header]
