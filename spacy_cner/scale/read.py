@@ -199,7 +199,7 @@ def _csv(path: Path, part: Part, stream: BinaryIO, encoding: str) -> Iterator[tu
     header: list[str]
     if part.start:
         with path.open("rb") as file:
-            header = next(_records(part, opened(path, file), encoding), [])
+            header: list[str] = next(_records(part, opened(path, file), encoding), [])
     else:
         header = next(records, [])
     names = [name.removeprefix("\ufeff") for name in header]
