@@ -196,7 +196,6 @@ def _csv(path: Path, part: Part, stream: BinaryIO, encoding: str) -> Iterator[tu
     if part.stop is not None:
         stream = io.BytesIO(stream.read(part.stop - part.start))
     records = _records(part, stream, encoding)
-    header: list[str]
     if part.start:
         with path.open("rb") as file:
             header: list[str] = next(_records(part, opened(path, file), encoding), [])
