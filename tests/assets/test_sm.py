@@ -1,0 +1,26 @@
+"""The smallest general recogniser, which lies in assets/ as a pipeline."""
+
+from pathlib import Path
+
+import spacy
+
+FOLDER = Path(__file__).parents[2] / "assets" / "sm"
+
+
+def test_it_finds_names_in_both_scripts():
+    nlp = spacy.load(FOLDER)
+    for text, names in (
+        ("王小明昨天从杭州飞回北京大学。", {"王小明": "PER", "杭州": "LOC", "北京大学": "ORG"}),
+        ("陳嘉欣昨天到台北找林志明。", {"陳嘉欣": "PER", "台北": "LOC", "林志明": "PER"}),
+    ):
+        doc = nlp(text)
+        assert {ent.text: ent.label_ for ent in doc.ents} == names
+        assert all(0.4 < ent._.score <= 1 for ent in doc.ents)
+    assert not nlp("今天天气真好，我们去吃火锅吧。").ents
+
+
+def test_it_is_small_and_holds_no_path():
+    files = [file for file in FOLDER.rglob("*") if file.is_file()]
+    assert sum(file.stat().st_size for file in files) < 7e6
+    config = spacy.load(FOLDER).config
+    assert not any(config["paths"].values())
