@@ -205,6 +205,11 @@ def test_each_step_has_what_it_needs(workflow):
         made.update(commands[step].get("outputs", []))
 
 
+def write_lexicon(path):
+    vectors = numpy.random.default_rng(0).normal(size=(3, 50)).astype("float32")
+    WordVectors(["青岛", "王海", "银行"], numpy.array([3, 2, 1]), vectors).save(path)
+
+
 @pytest.fixture
 def tiny(tmp_path, monkeypatch):
     """The project with a corpus of a few sentences, `tiny` with entities and `words` with words, and short training."""
@@ -291,8 +296,7 @@ def test_encoder(tiny):
     recipes = srsly.read_yaml("configs/corpora.yml")
     recipes["words"]["format"] = "tagged"
     srsly.write_yaml("configs/corpora.yml", recipes)
-    lexicon = numpy.random.default_rng(0).normal(size=(3, 50)).astype("float32")
-    WordVectors(["青岛", "王海", "银行"], numpy.array([3, 2, 1]), lexicon).save(tiny / "assets" / "words.npz")
+    write_lexicon(tiny / "assets" / "words.npz")
     config = Config().from_disk("configs/clc_jieba.cfg", interpolate=False)
     config["components"]["cner"]["model"]["features"]["clusters"] = {"coarse": 2, "fine": 3}
     config.to_disk("configs/clc_jieba.cfg")
@@ -326,6 +330,7 @@ def test_fast(tiny, trained):
 
 def test_student(tiny, trained):
     """A small network learns from the probabilities of a pipeline, and becomes one that needs no torch."""
+    write_lexicon(tiny / "assets" / "words.npz")
     Path("training/taught").mkdir(parents=True)
     trained.to_disk("training/taught/model-best")
     Path("raw.txt").write_text(f"{SENTENCES[3][0] + SENTENCES[1][0]}\n", encoding="utf-8")

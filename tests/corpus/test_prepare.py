@@ -284,5 +284,5 @@ def test_recipes_that_unpack_to_more_than_fits(tmp_path):
     lines = ["a0: &a0 [x, x, x, x, x, x, x, x, x]"]
     lines += [f"a{i}: &a{i} [{', '.join([f'*a{i - 1}'] * 9)}]" for i in range(1, 12)]
     (tmp_path / "corpora.yml").write_text("\n".join(lines) + "\n")
-    with pytest.raises(InputError, match="expected for 'a11' the keys format, train"):
+    with pytest.raises(InputError, match="expected a YAML file of corpora, got aliases that stand for more"):
         read_recipe(tmp_path / "corpora.yml", "a11")
