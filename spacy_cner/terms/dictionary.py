@@ -135,11 +135,15 @@ class TermDictionary:
         found: dict[tuple[int, int], Hit] = {}
         if called is not None:
             found.update({hit[:2]: hit for hit in called.find(text, folded)})
-        for hit in recent.find(text, folded):
-            found.setdefault(hit[:2], hit)
+        own = {hit[:2]: hit for hit in recent.find(text, folded)}
         for hit in large.find(text, folded):
-            if folded[hit.start : hit.end] not in gone:
-                found.setdefault(hit[:2], hit)
+            if folded[hit.start : hit.end] in gone:
+                continue
+            newer = own.setdefault(hit[:2], hit)
+            # A term as it is written comes before another form of it that was added later.
+            if newer.term.text != text[hit.start : hit.end] == hit.term.text:
+                own[hit[:2]] = hit
+        found = own | found
         return sorted(found.values(), key=lambda hit: (hit.end, hit.start))
 
     def lookup(self, text: str) -> Term | None:
@@ -150,8 +154,9 @@ class TermDictionary:
     def _find_own(self, text: str) -> Term | None:
         large, recent, gone = self._state
         term = recent.lookup(text)
-        if term is None and self.folding(text) not in gone:
-            term = large.lookup(text)
+        if (term is None or term.text != text) and self.folding(text) not in gone:
+            older = large.lookup(text)
+            term = older if term is None or (older is not None and older.text == text) else term
         return term
 
     # Locks and variables of a context cannot be pickled.

@@ -24,6 +24,7 @@ def hits(dictionary, text):
 
 @given(CHANGES, st.text(st.sampled_from("甲乙丙aA"), max_size=12), st.sampled_from([1, 3, 20_000]))
 @example([("add", [("a", "X")]), ("remove", ["A"]), ("add", [("A", "X")])], "a", 20_000)
+@example([("add", [("A", "Y")]), ("add", [("a", "X")])], "A", 20_000)
 def test_it_is_as_if_it_had_been_built_at_once(changes, text, many):
     """Whether changes are kept apart or merged."""
     before, module.MANY = module.MANY, many
