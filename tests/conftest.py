@@ -15,6 +15,15 @@ from spacy_cner.corpus.document import AnnotatedText, join_words
 settings.register_profile("spacy_cner", deadline=None)
 settings.load_profile("spacy_cner")
 
+# A training of the config clc that takes a second.
+TINY = {
+    "components.cner.model.tok2vec.embed.widths": [8],
+    "components.cner.model.tok2vec.embed.buckets": [50],
+    "components.cner.model.tok2vec.encode.filters": 8,
+    "components.cner.model.encoder.width": 8,
+    "training.optimizer.learn_rate.total_steps": 3,
+    "training.eval_frequency": 2,
+}
 # text, entities as (start, end, label) in characters
 SENTENCES: list[tuple[str, list[tuple[int, int, str]]]] = [
     ("林小燕昨天去了青岛。", [(0, 3, "PER"), (7, 9, "LOC")]),

@@ -18,10 +18,10 @@ class Dictionary:
     def __init__(self, keys: numpy.ndarray, bits: int = 64):
         """Takes uint64 keys (n,), sorted and distinct, whose bits behind the leading ones are 0."""
         self.keys, self.bits = keys, bits
-        bits = 1 + int(len(keys)).bit_length()
-        self._shift = numpy.uint64(64 - bits)
-        borders = numpy.arange(1 << bits, dtype="uint64") << self._shift
-        # shape: (2 ** bits,), the first key at or after each border
+        ranges = 1 + int(len(keys)).bit_length()
+        self._shift = numpy.uint64(64 - ranges)
+        borders = numpy.arange(1 << ranges, dtype="uint64") << self._shift
+        # shape: (2 ** ranges,), the first key at or after each border
         self._starts = numpy.searchsorted(keys, borders).astype("int32")
         # A last key that stops every search
         self._ends = numpy.append(keys, numpy.uint64(2**64 - 1))

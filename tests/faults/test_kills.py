@@ -12,7 +12,7 @@ import zipfile
 
 import pytest
 import spacy
-from conftest import SENTENCES, make_examples
+from conftest import SENTENCES, TINY, make_examples
 from pretraining.conftest import CONFIG as PRETRAINING
 from pretraining.conftest import sentences
 from scale.conftest import write_lines
@@ -28,14 +28,7 @@ KILLS = int(os.environ.get("CNER_KILLS", 20))
 CHANGING = ("train_s", "characters_per_second", "seconds", "revision")  # of what is recorded: when and how fast
 TABLE = {
     "title": "Tiny",
-    "overrides": {
-        "components.cner.model.tok2vec.embed.widths": [8],
-        "components.cner.model.tok2vec.embed.buckets": [50],
-        "components.cner.model.tok2vec.encode.filters": 8,
-        "components.cner.model.encoder.width": 8,
-        "training.optimizer.learn_rate.total_steps": 3,
-        "training.eval_frequency": 2,
-    },
+    "overrides": TINY,
     "columns": {"half": {"corpus": "mine", "ratio": 0.5}},
     "rows": {"Tiny": {"config": "clc.cfg", "paper": {"half": {"f": 60.0}}}},
 }

@@ -1,14 +1,6 @@
 import pytest
 import srsly
-
-TINY = {
-    "components.cner.model.tok2vec.embed.widths": [8],
-    "components.cner.model.tok2vec.embed.buckets": [50],
-    "components.cner.model.tok2vec.encode.filters": 8,
-    "components.cner.model.encoder.width": 8,
-    "training.optimizer.learn_rate.total_steps": 3,
-    "training.eval_frequency": 2,
-}
+from conftest import TINY
 
 
 @pytest.fixture

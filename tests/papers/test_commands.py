@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 import srsly
+from conftest import TINY
 from spacy.util import load_config, load_config_from_str
 from typer.testing import CliRunner
 
@@ -19,14 +20,7 @@ from spacy_cner.evaluation.calibration import SETTINGS
 
 TABLE = {
     "title": "Tiny",
-    "overrides": {
-        "components.cner.model.tok2vec.embed.widths": [8],
-        "components.cner.model.tok2vec.embed.buckets": [50],
-        "components.cner.model.tok2vec.encode.filters": 8,
-        "components.cner.model.encoder.width": 8,
-        "training.optimizer.learn_rate.total_steps": 3,
-        "training.eval_frequency": 2,
-    },
+    "overrides": TINY,
     "columns": {"half": {"corpus": "mine", "ratio": 0.5}},
     "rows": {
         "Good": {
