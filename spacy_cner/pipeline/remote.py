@@ -13,6 +13,7 @@ from ..client import BATCH_DOCUMENTS, Client
 from ..errors import InputError
 from .cner import ENTITIES
 from .entity_writer import Entity, EntityWriter
+from .kb_urls import add_kb_urls
 from .settings import Setting, at_least, register
 
 FIELDS = ("start", "end", "label", "score")
@@ -72,6 +73,7 @@ class RemoteEntityRecognizer(EntityWriter, Pipe):
         for ent in doc.ents if known else ():
             for token in ent:
                 token.ent_kb_id_ = known.get((ent.start_char, ent.end_char, ent.label_), ent.kb_id_)
+        add_kb_urls(doc, ((each["kb_id"], each["kb_url"]) for each in found if "kb_url" in each))
 
     def _found(self, client: Client, docs: list[Doc]) -> Iterator[list[dict[str, Any]] | InputError]:
         wanted = {"model": self.model, "labels": self.only, "min_score": self.min_score}
