@@ -29,6 +29,7 @@ def models(trained_joint, tmp_path_factory):
     nlp = spacy.blank("zh")
     nlp.add_pipe("cner_dictionary", config={"kb_url_template": "https://shop.example/{}"}).add([("云雀", "X", "P 2")])
     nlp.add_pipe("cner_dictionary", "plain").add([("石榴", "X", "javascript:alert(1)")])
+    nlp.add_pipe("cner_values")
     nlp.to_disk(folder / "known")
     return folder
 

@@ -135,6 +135,7 @@ def test_identifiers_are_links(visit):
     assert page.locator("#result mark").first.get_attribute("data-tip").endswith("https://shop.example/P%202")
     page.locator("#table-box summary").click()
     assert page.get_by_role("columnheader", name="Knowledge base").is_visible()
+    expect(page.locator("#value-head")).to_be_hidden()
     assert page.locator("#rows a").all_text_contents() == ["P 2"]
     page.evaluate(AXE.read_text(encoding="utf-8"))
     assert page.evaluate("axe.run().then((done) => done.violations.map((each) => each.id))") == []
@@ -144,8 +145,10 @@ def test_identifiers_are_links(visit):
         link.click()
     page.wait_for_timeout(200)
     assert opened == ["https://shop.example/P%202"] and page.url.startswith("http://127.0.0.1")
-    type_text(page, "没有名字。")
+    type_text(page, "卖1299元。")
     expect(page.locator("#entry-head")).to_be_hidden()
+    assert page.locator("#rows .value").all_text_contents() == ["1299 CNY"]
+    assert page.get_by_role("columnheader", name="Value").is_visible()
 
 
 def test_copies(visit):
