@@ -5,8 +5,9 @@ python benchmarks/dictionary.py DEV.spacy TEST.spacy TERMS.tsv ... --train TRAIN
 
 With --model, a dictionary is put before the `cner` of a pipeline; with --train, before a `cner_features` that is
 trained here, once without and once with features of the dictionary. --own takes the names of the test set as the
-dictionary: that of an owner who knows them all. Its weights are fitted on the development set with the names of that. Recall on known names is that on gold entities that the dictionary
-has, with their label; a label of Weibo NER counts without its suffix.
+dictionary: that of an owner who knows them all. Its weights are fitted on the development set with the names of that.
+Recall on known names is that on gold entities that the dictionary has, with their label; a label of Weibo NER counts
+without its suffix.
 """
 
 import argparse
