@@ -69,9 +69,7 @@ class Layer(nn.Module):
         for part in (self.mixed, self.down):  # of which the sum over all layers keeps its size
             nn.init.normal_(part.weight, std=0.5 / (2 * layers * width) ** 0.5)
 
-    def forward(
-        self, x: torch.Tensor, cos: torch.Tensor, sin: torch.Tensor, seen: torch.Tensor | None
-    ) -> torch.Tensor:
+    def forward(self, x: torch.Tensor, cos: torch.Tensor, sin: torch.Tensor, seen: torch.Tensor | None) -> torch.Tensor:
         """Maps (B, T, width) to (B, T, width). cos, sin: (T, width / heads). seen: bool (B, 1, 1, T), or None."""
         attended = self._attend(self.attn_norm(x), cos, sin, seen)
         x = x + F.dropout(attended, self.dropout, self.training)
@@ -79,9 +77,7 @@ class Layer(nn.Module):
         up, gate = product(y, self.up, self.gate).chunk(2, -1)
         return x + F.dropout(self.down(F.gelu(up) * gate), self.dropout, self.training)
 
-    def _attend(
-        self, x: torch.Tensor, cos: torch.Tensor, sin: torch.Tensor, seen: torch.Tensor | None
-    ) -> torch.Tensor:
+    def _attend(self, x: torch.Tensor, cos: torch.Tensor, sin: torch.Tensor, seen: torch.Tensor | None) -> torch.Tensor:
         states = product(x, self.query, self.key, self.value).unflatten(2, (3, self.heads, -1))
         # shape: each (B, heads, T, width / heads)
         queries, keys, values = states.permute(2, 0, 3, 1, 4).unbind(0)
