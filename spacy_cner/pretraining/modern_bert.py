@@ -43,11 +43,11 @@ def save_modern_bert(tok2vec: Model, folder: Path, trained: CharacterModel | Non
         weights = {f"model.{name}": value for name, value in weights.items()}
         bias = trained.bias.detach()
         bias = torch.cat([bias[: len(SPECIAL) + len(known)], bias.new_full((len(sources) - len(known),), UNLIKELY)])
-        dense, _, norm = trained.head
+        head = trained.head.state_dict()
         weights |= {
-            "head.dense.weight": dense.weight,
-            "head.dense.bias": dense.bias,
-            "head.norm.weight": norm.weight,
+            "head.dense.weight": head["0.weight"],
+            "head.dense.bias": head["0.bias"],
+            "head.norm.weight": head["2.weight"],
             "decoder.weight": weights["model.embeddings.tok_embeddings.weight"],
             "decoder.bias": bias,
         }

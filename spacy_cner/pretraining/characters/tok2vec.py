@@ -1,11 +1,11 @@
 """What a run has learned as the tok2vec of `configs/transformer.cfg`."""
 
-from typing import Any
+from typing import Any, cast
 
-import numpy
 import torch
 from spacy.ml.models.tok2vec import build_Tok2Vec_model
 from thinc.api import Model
+from thinc.types import Floats2d
 
 from ...models.embed import build_char_ngram_embed
 from ...models.encoders import build_transformer
@@ -21,15 +21,15 @@ def make_tok2vec(learned: Learned) -> Model:
 
     Characters of the vocabulary have a row each, all others share one, that of UNK. Masked ones have the row of MASK."""
     width, layers = learned.facts["recipe"]["width"], learned.facts["recipe"]["layers"]
-    embed = build_char_ngram_embed([width], [1])
-    tok2vec: Model = build_Tok2Vec_model(embed=embed, encode=build_transformer(width, layers, width // HEAD_WIDTH))  # type: ignore[arg-type]
+    encode = build_transformer(width, layers, width // HEAD_WIDTH)
+    tok2vec: Model = build_Tok2Vec_model(embed=build_char_ngram_embed([width], [1]), encode=encode)
     tok2vec.initialize()
     rows, transformer = transformer_parts(tok2vec)
     known = learned.vocabulary[len(SPECIAL) :]
     weights = learned.model.embedding.weight.detach().numpy()
     numbers = [MASK, *range(len(SPECIAL), len(learned.vocabulary)), UNK]
     rows.attrs["table"] = GramTable(1, known, 1)
-    rows.set_param("E", numpy.ascontiguousarray(weights[numbers]))
+    rows.set_param("E", cast(Floats2d, rows.ops.asarray(weights[numbers])))
     transformer.load_state_dict(learned.model.transformer.state_dict())
     return tok2vec
 
