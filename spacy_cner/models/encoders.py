@@ -15,7 +15,6 @@ from ..nn.recurrent import LSTM, BiLSTM
 from ..nn.transformer import Transformer
 from .dropout import check_dropout, sequence_dropout
 from .torch_layers import sequence_layer
-from .windows import with_windows
 
 
 @registry.architectures("spacy_cner.CharCNN.v1")
@@ -108,20 +107,17 @@ def build_transformer(
     layers: int = 4,
     heads: int = 5,
     dropout: float = 0.1,
-    window: int = 254,
-    margin: int = 24,
     precision: Precision = "float32",
 ) -> Model[list[Floats2d], list[Floats2d]]:
     """A Transformer encoder, see `spacy_cner.nn.transformer`.
 
     width: of what it reads and of its output. layers: their number. heads: of attention.
     dropout: share of what each part adds that training drops, whatever `training.dropout` is.
-    window: how many characters see each other; longer sequences are read window by window. margin: the number of
-        characters that neighbouring windows share on each side, so that every character has context.
-    Raises InputError for sizes that do not fit together."""
+    All characters of a sequence see each other: a component's `window` bounds the cost. Raises InputError for sizes
+    that do not fit together."""
     check_dropout(dropout)
     build = partial(_transformer, layers=layers, heads=heads, dropout=dropout)
-    return with_windows(sequence_layer("transformer", build, nI=width, nO=width, precision=precision), window, margin)
+    return sequence_layer("transformer", build, nI=width, nO=width, precision=precision)
 
 
 def _transformer(nI: int, nO: int, layers: int, heads: int, dropout: float) -> Transformer:

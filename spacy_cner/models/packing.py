@@ -9,7 +9,8 @@ LEAST_STEPS = 2  # smaller weights of a sparse table in 8 bits are left out
 
 
 def pack(values: numpy.ndarray) -> dict[str, Any]:
-    """Packs float32 weights: large matrices (n, width) in 8 bits with a scale for each row, others in half precision."""
+    """Packs float32 weights: large matrices (n, width) in 8 bits with a scale for each row, others in half
+    precision."""
     if values.ndim != 2 or values.size < LARGE:
         return {"values": values.astype("float16")}
     scales = numpy.abs(values).max(axis=1, keepdims=True) / 127

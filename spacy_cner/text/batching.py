@@ -1,7 +1,6 @@
 """Batches of sequences of similar length."""
 
 from collections.abc import Sequence, Sized
-from typing import NamedTuple
 
 
 def batches_by_length(sequences: Sequence[Sized], padded_size: int) -> list[list[int]]:
@@ -15,26 +14,3 @@ def batches_by_length(sequences: Sequence[Sized], padded_size: int) -> list[list
         else:
             batches.append([i])
     return batches
-
-
-class Window(NamedTuple):
-    """A part of a sequence that a network reads at once, from `start` to `end`. Of its results those from `first` to
-    `last` are kept; the rest is context."""
-
-    start: int
-    end: int
-    first: int
-    last: int
-
-
-def windows(length: int, size: int, margin: int) -> list[Window]:
-    """Covers a sequence of `length` items with windows of at most `size`. Each result that is kept has `margin` items of
-    context on both sides, as far as there are any."""
-    found, done = [], 0
-    while done < length or not found:
-        start = max(0, done - margin)
-        end = min(length, start + size)
-        last = length if end == length else end - margin
-        found.append(Window(start, end, done, last))
-        done = last
-    return found
