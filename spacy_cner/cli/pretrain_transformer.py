@@ -24,7 +24,7 @@ def pretrain_transformer(
     masked: float = typer.Option(0.22, min=0.01, max=0.9, help="Share of the characters to mask"),
     warm_up: int = typer.Option(400, min=1, help="Steps in which the rates rise"),
     seed: int = typer.Option(0, help="Seed"),
-    piece: float = typer.Option(15, help="MiB of a file of the result, to be sent from the machine"),
+    piece: float = typer.Option(15, min=0.01, help="MiB of a file of the result, to be sent from the machine"),
     compile: bool = typer.Option(True, help="Compile the model on a GPU, which takes a minute at first"),
     restart: bool = typer.Option(False, "--restart", help="Begin anew rather than go on from the checkpoint"),
     gpu_id: int = GPU_ID,

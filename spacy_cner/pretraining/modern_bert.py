@@ -43,6 +43,7 @@ def save_modern_bert(tok2vec: Model, folder: Path, trained: CharacterModel | Non
         weights = {f"model.{name}": value for name, value in weights.items()}
         bias = trained.bias.detach()
         bias = torch.cat([bias[: len(SPECIAL) + len(known)], bias.new_full((len(sources) - len(known),), UNLIKELY)])
+        bias[PAD] = UNLIKELY
         head = trained.head.state_dict()
         weights |= {
             "head.dense.weight": head["0.weight"],

@@ -67,7 +67,7 @@ def test_what_is_rare_is_unknown_and_its_runs_are_short(tmp_path):
     tokens = read_tokens(tmp_path)
     known = {char: i for i, char in enumerate(tokens.vocabulary)}
     assert set(known) == {*SPECIAL, "看", "海"}
-    expected = [known[c] if c in known else UNK if c == "?" else SEP for c in "看海看海\n看?海\n"]
+    expected = [{**known, "?": UNK, "\n": SEP}[char] for char in "看海看海\n看?海\n"]
     assert (tokens.files["text"] & (BORDER - 1)).tolist() == expected
     write_tokens([tmp_path / "text.txt"], tmp_path, min_count=1, size=len(SPECIAL) + 1)
     assert read_tokens(tmp_path).vocabulary == [*SPECIAL, "海"]  # 海 and 看 are equally frequent

@@ -28,12 +28,8 @@ class Learned(NamedTuple):
 def write_learned(
     folder: Path, model: CharacterModel, vocabulary: list[str], facts: dict[str, Any], piece: float
 ) -> None:
-    """Writes the weights in float16 in pieces of at most `piece` MiB, and the facts to RUN.
-
-    Raises InputError for pieces of nothing."""
-    size = int(piece * MIB)
-    if size < 1:
-        raise InputError(f"expected pieces of more than 0 MiB, got {piece}")
+    """Writes the weights in float16 in pieces of at most `piece` MiB, and the facts to RUN."""
+    size = piece_bytes(piece)
     weights = {name: value.half().cpu() for name, value in model.state_dict().items()}
     buffer = io.BytesIO()
     torch.save({"vocabulary": vocabulary, "weights": weights}, buffer)
@@ -45,6 +41,13 @@ def write_learned(
         for number, part in enumerate(parts):
             (new / PIECES.replace("*", f"{number:02d}")).write_bytes(part)
         (new / RUN).write_text(json.dumps(statement, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+
+
+def piece_bytes(piece: float) -> int:
+    """Returns the size of a piece of so many MiB in bytes. Raises InputError for less than a byte."""
+    if piece * MIB < 1:
+        raise InputError(f"expected pieces of more than 0 MiB, got {piece}")
+    return int(piece * MIB)
 
 
 def read_learned(folder: Path) -> Learned:

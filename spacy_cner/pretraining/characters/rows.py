@@ -14,14 +14,14 @@ HELD_OUT_EVERY, MOST_HELD_OUT = 200, 200
 LEAST_ROWS = 10  # of a text of which some are held out
 
 
-class Rows(NamedTuple):
+class TokenRows(NamedTuple):
     """train: uint16 (n, LENGTH - 1), of all texts. held_out: rows of the same width by the names of their texts."""
 
     train: numpy.ndarray
     held_out: dict[str, numpy.ndarray]
 
 
-def split_rows(tokens: Tokens) -> Rows:
+def split_rows(tokens: Tokens) -> TokenRows:
     """Cuts each text into rows. What is left at its end is no row.
 
     Rows that are held out stand evenly spaced. RETURNS: the rows. Raises InputError if there are none."""
@@ -38,7 +38,7 @@ def split_rows(tokens: Tokens) -> Rows:
     joined = numpy.concatenate(train)
     if not len(joined):
         raise InputError(f"expected texts of at least {LENGTH - 1} tokens, got {', '.join(tokens.files)}, all shorter")
-    return Rows(joined, held_out)
+    return TokenRows(joined, held_out)
 
 
 def to_device(rows: numpy.ndarray, device: torch.device) -> torch.Tensor:

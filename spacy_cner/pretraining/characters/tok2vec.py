@@ -19,7 +19,7 @@ from .tokens import MASK, SPECIAL, UNK
 def make_tok2vec(learned: Learned) -> Model:
     """Makes a `spacy.Tok2Vec.v2` of `spacy_cner.CharNgramEmbed.v1` and `spacy_cner.Transformer.v1` with the weights.
 
-    Characters of the vocabulary have a row each, all others share one, that of UNK. Masked ones have the row of MASK."""
+    Characters of the vocabulary have a row each; all others share that of UNK, and masked ones have that of MASK."""
     width, layers = learned.facts["recipe"]["width"], learned.facts["recipe"]["layers"]
     encode = build_transformer(width, layers, width // HEAD_WIDTH)
     tok2vec: Model = build_Tok2Vec_model(embed=build_char_ngram_embed([width], [1]), encode=encode)
@@ -36,10 +36,11 @@ def make_tok2vec(learned: Learned) -> Model:
 
 def is_character_transformer(tok2vec: Model) -> bool:
     """Returns whether a tok2vec is a Transformer over rows of single characters, one of them for all unknown ones."""
-    parts = [node for node in tok2vec.walk() if node.param_names or node.shims]
-    if [node.name for node in parts] != ["embed_1gram", "transformer"]:
+    parts = {node.name: node for node in tok2vec.walk() if node.param_names or node.shims}
+    if set(parts) != {"embed_1gram", "transformer"}:
         return False
-    return parts[0].attrs["positions"] == parts[0].attrs["table"].buckets == 1
+    rows = parts["embed_1gram"].attrs
+    return rows["positions"] == rows["table"].buckets == 1
 
 
 def transformer_parts(tok2vec: Model) -> tuple[Model, torch.nn.Module]:
