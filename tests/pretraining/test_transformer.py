@@ -95,7 +95,7 @@ def test_the_whole_plan(learned):
     log = read_log(learned / LOG)
     assert [row["step"] for row in log] == [*range(1, 26), 25]
     assert log[-2]["loss"] < 0.8 * log[0]["loss"]
-    assert 0 < log[-2]["matrix_share"] and log[-2]["characters_per_second"] > 0
+    assert log[-2]["matrix_share"] > 0 and log[-2]["characters_per_second"] > 0
     assert set(log[-1]["held_out"]) == {"days", "names"}
     assert log[-1]["held_out_perplexity"] < 0.8 * len(read_learned(learned / LEARNED).vocabulary)
     pieces = sorted((learned / LEARNED).glob(PIECES))

@@ -29,7 +29,7 @@ def make_tok2vec(learned: Learned) -> Model:
     weights = learned.model.embedding.weight.detach().numpy()
     numbers = [MASK, *range(len(SPECIAL), len(learned.vocabulary)), UNK]
     rows.attrs["table"] = GramTable(1, known, 1)
-    rows.set_param("E", cast(Floats2d, rows.ops.asarray(weights[numbers])))
+    rows.set_param("E", rows.ops.asarray2f(cast(Floats2d, weights[numbers])))
     transformer.load_state_dict(learned.model.transformer.state_dict())
     return tok2vec
 
