@@ -15,7 +15,8 @@ from .characters.learned import RUN, read_learned
 from .characters.loop import LEARNED
 from .characters.tok2vec import is_character_transformer, make_tok2vec
 from .huggingface import is_char_bert, save_encoder
-from .loop import CONFIG, ENCODER, LOG, read_log
+from .log import LOG, read_log
+from .loop import CONFIG, ENCODER
 from .modern_bert import save_modern_bert
 
 META = "meta.json"

@@ -4,19 +4,25 @@ from it."""
 import dataclasses
 import json
 import shutil
+import subprocess
+import sys
+from pathlib import Path
 
 import numpy
 import pytest
 import spacy
 import torch
 from conftest import SENTENCES, entities, make_examples, train
+from docs.blocks import commands_of, read_blocks
 from spacy.util import load_config, load_model_from_config
+from typer.main import get_command
 from typer.testing import CliRunner
 
 from spacy_cner.cli import app
 from spacy_cner.errors import InputError
 from spacy_cner.loading import config_folder
 from spacy_cner.pretraining.characters import loop
+from spacy_cner.pretraining.characters.__main__ import main, make_parser
 from spacy_cner.pretraining.characters.learned import PIECES, RUN, read_learned
 from spacy_cner.pretraining.characters.loop import CHECKPOINT, LEARNED, pretrain_transformer
 from spacy_cner.pretraining.characters.masking import mask_spans
@@ -25,7 +31,7 @@ from spacy_cner.pretraining.characters.recipe import LEAST, Budget, TransformerR
 from spacy_cner.pretraining.characters.tok2vec import make_tok2vec
 from spacy_cner.pretraining.characters.tokens import SPECIAL, write_tokens
 from spacy_cner.pretraining.export import export_encoder
-from spacy_cner.pretraining.loop import LOG, read_log
+from spacy_cner.pretraining.log import LOG, read_log
 
 from .conftest import sentences
 from .test_loop import Killed
@@ -319,3 +325,61 @@ def test_pieces_that_are_not_whole(learned, tmp_path):
     with pytest.raises(InputError, match="run.json: expected what `pretrain-transformer` wrote, got KeyError"):
         export_encoder(folder, tmp_path / "encoder.bin", "")
     assert not (tmp_path / "encoder.bin").exists()
+
+
+# On a machine without spaCy
+
+
+def test_the_lines_of_the_manual():
+    page = Path(__file__).parents[2] / "docs" / "pretraining.md"
+    start = "python -m spacy_cner.pretraining.characters "
+    lines = [line for block in read_blocks(page) for line in commands_of(block.code) if line.startswith(start)]
+    assert len(lines) == 4
+    for line in lines:
+        make_parser().parse_args(line.removeprefix(start).split())
+
+
+BARE = """
+import importlib.abc, runpy, sys
+class Hide(importlib.abc.MetaPathFinder):
+    def find_spec(self, name, path, target=None):
+        if name.split(".")[0] in ("spacy", "thinc", "srsly", "typer", "transformers", "tokenizers"):
+            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+sys.meta_path.insert(0, Hide())
+sys.argv = ["characters", *sys.argv[1:]]
+runpy.run_module("spacy_cner.pretraining.characters", run_name="__main__")
+"""
+
+
+def bare(*arguments):
+    command = [sys.executable, "-c", BARE, *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True)
+
+
+def test_a_rented_machine_needs_no_spacy(tokens, tmp_path):
+    work = tmp_path / "work"
+    made = bare("tokens", work, tokens / "days.txt", tokens / "names.txt", "--min-count", 1, "--processes", 2)
+    assert made.returncode == 0, made.stderr
+    trained = bare("train", work, "--steps", 2, *SIZES)
+    assert trained.returncode == 0, trained.stderr
+    assert "held-out perplexity of days:" in trained.stderr and "matrix rate" in trained.stderr
+    run("pretrain-transformer", tokens, "--steps", 2, *SIZES)
+    assert_equal(read_learned(work / LEARNED).model.state_dict(), read_learned(tokens / LEARNED).model.state_dict())
+
+
+def test_bad_input_there(tmp_path, capsys):
+    assert main(["train", str(tmp_path / "none"), "--steps", "2"]) == 1
+    assert "none/tokens/vocabulary.txt: expected a file of `pretrain-tokens`" in capsys.readouterr().err
+    assert main(["train", str(tmp_path), "--minutes", "0"]) == 1
+    assert "expected a budget above 0, got 0" in capsys.readouterr().err
+    assert main(["tokens", str(tmp_path / "work"), str(tmp_path / "none.txt")]) == 1
+    assert "none.txt: expected a text file or a folder, found nothing there" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name, line", [("pretrain-tokens", "tokens w text"), ("pretrain-transformer", "train w")])
+def test_both_kinds_of_commands_have_the_same_defaults(name, line):
+    options = {option.name: option.default for option in get_command(app).commands[name].params}
+    given = vars(make_parser().parse_args(line.split()))
+    given["compile"] = not given.pop("no_compile", False)
+    for option in given.keys() - {"run", "work", "texts", "compile" if name == "pretrain-tokens" else ""}:
+        assert given[option] == options[option], option

@@ -12,7 +12,7 @@ import torch
 from ...errors import InputError
 from ...files import new_file, write_text
 from ...text.progress import note
-from ..loop import LOG, read_log
+from ..log import LOG, read_log
 from .device import choose_device, layer_dtype, matrix_rate
 from .held_out import held_out_figures
 from .learned import piece_bytes, write_learned

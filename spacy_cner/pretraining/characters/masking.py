@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import torch
 
-from ..masking import MASKED_SHARE, REPLACED_SHARE
+from ..shares import MASKED_SHARE, REPLACED_SHARE
 from .tokens import MASK, SPECIAL
 
 JOINED_SHARE = 0.17  # of the words, that are masked together with the one before
