@@ -132,8 +132,10 @@ def test_a_pause_and_a_kill_change_nothing(work, tmp_path, monkeypatch):
     ends = [read_log(folder / LOG)[-1] for folder in (work, tmp_path / "whole")]
     assert ends[0]["held_out"] == ends[1]["held_out"]
     # A run that has ended is left as it is, unless it is to begin anew.
+    log = (work / LOG).read_text(encoding="utf-8")
     pretrain_transformer(work, TINY, STEPS)
     assert_equal(weights(work), weights(tmp_path / "whole"))
+    assert (work / LOG).read_text(encoding="utf-8") == log
     other = dataclasses.replace(TINY, seed=1)
     pretrain_transformer(work, other, Budget(steps=1), restart=True)
     assert not torch.equal(weights(work)["bias"], weights(tmp_path / "whole")["bias"])

@@ -178,7 +178,8 @@ class TransformerRun:
     def finish(self) -> dict[str, Any]:
         """Saves, and measures the held-out rows. RETURNS: the progress and their figures, which the log gets too."""
         figures = {**self._progress(), **held_out_figures(self.model, self.held_out, len(self.vocabulary))}
-        self.log.append(figures)
+        # A run that has ended may be started again.
+        self.log = [row for row in self.log if row["step"] < self.step or "loss" in row] + [figures]
         self.save()
         for name, perplexity in figures.get("held_out", {}).items():
             note(f"held-out perplexity of {name}: {perplexity:.2f}")
