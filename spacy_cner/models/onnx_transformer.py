@@ -46,10 +46,10 @@ def _layer(graph: Graph, layer: Layer, x: Value, mask: str, cos: str, sin: str) 
     mixed = graph.apply("Transpose", graph.apply("MatMul", weights, values), perm=[2, 0, 1, 3])
     joined = Value(graph.apply("Reshape", mixed, _integers(graph, 0, 0, width)), width)
     x = _add(graph, x, graph.linear(joined, _array(layer.mixed.weight).T))
-    both = graph.linear(_norm(graph, x, layer.mlp_norm), _side_by_side(layer.up, layer.gate))
-    inner = both.width // 2
-    up, gate = graph.columns(both, 0, inner), graph.columns(both, inner, 2 * inner)
-    gated = Value(graph.apply("Mul", _gelu(graph, up.name), gate.name), inner)
+    read = _norm(graph, x, layer.mlp_norm)
+    # Two products: to split the result of one would take longer.
+    up, gate = (graph.linear(read, _array(part.weight).T) for part in (layer.up, layer.gate))
+    gated = Value(graph.apply("Mul", _gelu(graph, up.name), gate.name), up.width)
     return _add(graph, x, graph.linear(gated, _array(layer.down.weight).T))
 
 
@@ -95,7 +95,8 @@ def _lengths(graph: Graph, more: int) -> str:
 
 
 def _gelu(graph: Graph, x: str) -> str:
-    inside = graph.apply("Erf", graph.apply("Mul", x, _number(graph, 2**-0.5)))
+    # In the form that ONNX Runtime makes one operation of
+    inside = graph.apply("Erf", graph.apply("Div", x, _number(graph, 2**0.5)))
     return graph.apply(
         "Mul", graph.apply("Mul", x, graph.apply("Add", inside, _number(graph, 1.0))), _number(graph, 0.5)
     )

@@ -72,10 +72,10 @@ def start_from(model: Model, path: Path) -> list[str]:
         for name, value in layer["attrs"].items():
             node.attrs[name] = deserialize_attr(node.attrs[name], value, name, node)
         for name, packed in layer["params"].items():
-            value, wanted = unpack(packed), node.get_param(name).shape
+            value, shape = unpack(packed), tuple(node.get_param(name).shape)
             if "table" in layer["attrs"]:  # the rows are those of the file's table
-                wanted = (value.shape[0], *wanted[1:])
-            check_shape(node, name, wanted, value.shape, path)
+                shape = (value.shape[0], *shape[1:])
+            check_shape(node, name, shape, value.shape, path)
             node.set_param(name, node.ops.asarray_f(cast(Any, value)))
         for saved in layer["shims"]:
             _load_shim(node, saved, pairs if any(node is each for each in tagged) else None, path)

@@ -43,7 +43,7 @@ COMMANDS = {
     "teach to a folder": "teach {}/ruler out/taught {}/text.txt",
     "pretrain": "pretrain {}/pretrain.cfg out/encoder",
     "tokens": "pretrain-tokens out/work {}/raw.txt --min-count 1",
-    "transformer": "pretrain-transformer out/work --steps 60 --width 64 --layers 1 --batch 2 --warm-up 2",
+    "transformer": "pretrain-transformer out/work --steps 150 --width 64 --layers 1 --batch 2 --warm-up 2",
     "calibrate": "calibrate {}/model {}/dev.spacy out/calibrated",
     "annotate": "annotate {}/ruler {}/in.jsonl -o out/annotated -f jsonl",
     "package": "package {}/model out/wheels --name tiny",
