@@ -42,8 +42,8 @@ COMMANDS = {
     "teach": "teach {}/features out/taught.spacy {}/text.txt",
     "teach to a folder": "teach {}/ruler out/taught {}/text.txt",
     "pretrain": "pretrain {}/pretrain.cfg out/encoder",
-    "tokens": "pretrain-tokens out/work {}/raw.txt --min-count 1",
-    "transformer": "pretrain-transformer out/work --steps 150 --width 64 --layers 1 --batch 2 --warm-up 2",
+    "pretrain-tokens": "pretrain-tokens out/work {}/text.txt --min-count 1",
+    "pretrain a transformer": "pretrain-transformer out/work --steps 40 --width 64 --layers 1 --batch 2 --warm-up 2",
     "calibrate": "calibrate {}/model {}/dev.spacy out/calibrated",
     "annotate": "annotate {}/ruler {}/in.jsonl -o out/annotated -f jsonl",
     "package": "package {}/model out/wheels --name tiny",
@@ -90,7 +90,7 @@ def start(name, inputs, folder):
     code = 1
     try:
         folder.mkdir(exist_ok=True)
-        if name == "transformer" and not (folder / "out").exists():
+        if name == "pretrain a transformer" and not (folder / "out").exists():
             shutil.copytree(inputs / "work" / "tokens", folder / "out" / "work" / "tokens")
         os.chdir(folder)
         shown = os.open("log", os.O_WRONLY | os.O_CREAT | os.O_APPEND)

@@ -321,7 +321,7 @@ def test_pieces_that_are_not_whole(learned, tmp_path):
     with pytest.raises(InputError, match="here: expected the pieces that run.json is about, got damaged or other ones"):
         export_encoder(folder, tmp_path / "encoder.bin", "")
     piece.unlink()
-    with pytest.raises(InputError, match=r"here: expected \d+ files weights-\*.part, found \d"):
+    with pytest.raises(InputError, match=r"here: expected \d+ files weights-\*.bin, found \d"):
         export_encoder(folder, tmp_path / "encoder.bin", "")
     (folder / RUN).write_text("{}", encoding="utf-8")
     with pytest.raises(InputError, match="run.json: expected what `pretrain-transformer` wrote, got KeyError"):

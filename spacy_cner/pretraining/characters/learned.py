@@ -12,7 +12,7 @@ from ...errors import InputError
 from ...files import new_folder
 from .model import CharacterModel, padded_vocabulary
 
-RUN, PIECES = "run.json", "weights-*.part"
+RUN, PIECES = "run.json", "weights-*.bin"
 MIB = 2**20
 
 
