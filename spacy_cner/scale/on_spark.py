@@ -72,9 +72,12 @@ def _annotate(batches: Iterable["pa.RecordBatch"], *, model: str, settings: str)
 # A Python worker of Spark takes one task after the other.
 @lru_cache(maxsize=1)
 def _annotator(model: str, settings: str) -> "Annotator":
+    from ..loading import keep_loaded
     from .annotator import Annotator
 
-    return Annotator(model, **json.loads(settings))
+    annotator = Annotator(model, **json.loads(settings))
+    keep_loaded()
+    return annotator
 
 
 def import_spark() -> None:
