@@ -153,7 +153,8 @@ def cluster(ray: Any, address: str | None, workers: int) -> Iterator[None]:
         else:
             ray.init("local", num_cpus=max(workers, os.cpu_count() or 1), include_dashboard=False, **quiet)
     except (ConnectionError, ValueError) as error:
-        raise InputError(f"expected a Ray cluster at {address}, got {error}") from error
+        token = "; a cluster that asks for a token wants RAY_AUTH_MODE=token here and on each node"
+        raise InputError(f"expected a Ray cluster at {address}, got {error}{token}") from error
     try:
         logging.getLogger("ray.data").setLevel(logging.ERROR)
         yield
