@@ -213,7 +213,7 @@ def main() -> None:
     print("\nMedians of the rounds' ratios (lowest - highest): workers at full work; in all; in a CPU second")
     for name in given.engines:
         for other in dict.fromkeys(("nlp.pipe", LOCAL[ENGINES[name][0]])):
-            if other in found:
+            if other in found and other != name:
                 print(f"{name} to {other}: {ratios(found[name], found[other])}")
         print(f"{name}: start-up {median(run.start_up for run in found[name]):.1f} s")
 

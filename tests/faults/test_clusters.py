@@ -151,6 +151,13 @@ def test_a_ray_cluster_that_wants_a_token(ray_address, inputs):
     assert found.returncode == 1 and "RAY_AUTH_MODE=token" in found.stderr and "Traceback" not in found.stderr
 
 
+def test_the_manual_s_cluster():
+    import yaml
+    from ray.autoscaler._private.util import prepare_config, validate_config
+
+    validate_config(prepare_config(yaml.safe_load((SCRIPT.parent / "ray-cluster.yaml").read_text(encoding="utf-8"))))
+
+
 def test_spark_submit(spark_master, inputs):
     address, environment = spark_master
     output = begun(inputs, "spark")
