@@ -110,8 +110,8 @@ def spark_master(tmp_path):
     pytest.importorskip("pyspark")
     port, command = free_port(), BIN / "spark-class"
     environment = {**os.environ, "SPARK_LOCAL_IP": "127.0.0.1", "PYSPARK_PYTHON": sys.executable}
-    master = ("org.apache.spark.deploy.master.Master", "--host=127.0.0.1", f"--port={port}", "--webui-port=0")
-    worker = ("org.apache.spark.deploy.worker.Worker", "--cores=1", "--memory=1g", "--work-dir", tmp_path)
+    master = ("org.apache.spark.deploy.master.Master", "--host", "127.0.0.1", "--port", port, "--webui-port", "0")
+    worker = ("org.apache.spark.deploy.worker.Worker", "--cores", "1", "--memory", "1g", "--work-dir", tmp_path)
     address = f"spark://127.0.0.1:{port}"
     with running(command, *master, environment=environment):
         until(lambda: listens(port))
