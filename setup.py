@@ -110,6 +110,7 @@ setup(
             "spacy_cner.CharNgramEmbed.v1 = spacy_cner.models.embed:build_char_ngram_embed",
             "spacy_cner.SoftLexiconEmbed.v1 = spacy_cner.models.soft_lexicon:build_soft_lexicon_embed",
             "spacy_cner.CharCNN.v1 = spacy_cner.models.encoders:build_char_cnn",
+            "spacy_cner.Transformer.v1 = spacy_cner.models.encoders:build_transformer",
             "spacy_cner.DilatedCNN.v1 = spacy_cner.models.encoders:build_dilated_cnn",
             "spacy_cner.JiebaNetwork.v1 = spacy_cner.models.jieba_network:build_jieba_network",
             "spacy_cner.CharBert.v1 = spacy_cner.models.char_bert:build_char_bert",

@@ -62,10 +62,10 @@ def annotate(
 ):
     """Add entities to files, row by row.
 
-    Every row comes back, in order. Each has `ents` (start, end, label, text, score, kb_id, value) and `error`, which is
-    null where all went well. Each part of the output is written under another name and renamed when it is whole;
-    _SUCCESS stands there at the end. Killed and started again, it goes on where it was. The exit code is 0, 3 if some
-    rows have errors, else 1."""
+    Every row comes back, in order. Each has `ents` (start, end, label, text, score, kb_id, kb_url, value) and `error`,
+    which is null where all went well. Each part of the output is written under another name and renamed when it is
+    whole; _SUCCESS stands there at the end. Killed and started again, it goes on where it was. The exit code is 0, 3 if
+    some rows have errors, else 1."""
     try:
         import pyarrow  # noqa: F401
     except ImportError:

@@ -24,6 +24,9 @@ def dictionary(
     ),
     mode: str = typer.Option("hard", help="hard: terms always win; soft: context decides; mark: for features and ids"),
     never: list[Path] = typer.Option([], help="Files of strings that are never a name, one a line"),
+    kb_url: str | None = typer.Option(
+        None, help="Address of an entry by its id, such as https://www.wikidata.org/wiki/{}; what was there by default"
+    ),
     clear: bool = typer.Option(False, help="Remove the terms that are there"),
     # fmt: on
 ):
@@ -37,7 +40,7 @@ def dictionary(
         nlp.add_pipe(NAME, first=True)
     name = found[-1] if found else NAME
     pipe: Any = nlp.get_pipe(name)
-    pipe.mode = nlp.get_pipe_config(name)["mode"] = mode
+    pipe.reconfigure(nlp, name, mode=mode, **({} if kb_url is None else {"kb_url_template": kb_url}))
     if clear:
         pipe.clear()
     problems = pipe.read(*terms)

@@ -7,13 +7,18 @@ from pathlib import Path
 from typing import Any
 
 import typer
+from spacy.tokens import Span
 from wasabi import table
 
 from ..corpus.docbin import read_docs
 from ..corpus.encoding import input_lines
 from ..errors import InputError
 from ..loading import load_pipeline
+from ..pipeline.entity_value import value_of
+from ..pipeline.kb_urls import kb_url_of
 from ._app import BATCH_SIZE, GPU_ID, command
+
+MORE = ("kb_id", "kb_url", "value")
 
 
 @command
@@ -30,7 +35,8 @@ def entities(
 ):
     """Print the entities of texts.
 
-    Each has its character offsets, label and probability."""
+    Each has its character offsets, label and probability; where a dictionary or `cner_values` knows them, also its id,
+    the address of this, and its value."""
     if texts and docs is not None:
         raise InputError("expected texts or --docs, got both")
     nlp = load_pipeline(model, gpu_id, batch_size)
@@ -40,23 +46,32 @@ def entities(
     elif not texts:
         given = input_lines(typer.get_binary_stream("stdin"))
     for doc in nlp.pipe([checked(text) for text in islice(given, limit)]):
-        found = [
-            {"start": ent.start_char, "end": ent.end_char, "label": ent.label_, "score": ent._.score, "text": ent.text}
-            for ent in doc.ents
-        ]
+        found = [entity_record(ent) for ent in doc.ents]
         if as_json:
             typer.echo(json.dumps({"text": doc.text, "entities": found}, ensure_ascii=False))
         else:
             typer.echo(f"{doc.text}\n{format_entities(found)}")
 
 
+def entity_record(ent: Span) -> dict[str, Any]:
+    """Returns what is known of an entity; MORE only where a component sets it."""
+    known = {"start": ent.start_char, "end": ent.end_char, "label": ent.label_, "score": ent._.score, "text": ent.text}
+    more = zip(MORE, (ent.kb_id_ or None, kb_url_of(ent), value_of(ent)))
+    return {**known, **{key: value for key, value in more if value is not None}}
+
+
 def format_entities(found: list[dict[str, Any]]) -> str:
     """Returns a table of entities."""
+    more = [key for key in MORE if any(key in each for each in found)]
     rows = [
-        (start, end, label, "" if score is None else f"{score:.2f}", text)
-        for start, end, label, score, text in map(dict.values, found)
+        (
+            *(each["start"], each["end"], each["label"]),
+            *("" if each["score"] is None else f"{each['score']:.2f}", each["text"]),
+            *(each.get(key, "") for key in more),
+        )
+        for each in found
     ]
-    return table(rows, aligns=("r", "r", "l", "r", "l")) if rows else "no entities\n"
+    return table(rows, aligns=("r", "r", "l", "r", "l", *"l" * len(more))) if rows else "no entities\n"
 
 
 def checked(text: str) -> str:

@@ -12,10 +12,12 @@ from thinc.api import Model
 from ..errors import InputError
 from ..nn.convolution import CharCNN, DilatedCNN
 from ..nn.recurrent import LSTM, BiLSTM, FrozenBiGRU
+from ..nn.transformer import Transformer
 from .char_inputs import CharInputs, Embedding
 from .gram_table import GramTable
 from .onnx_graph import Graph, Value
 from .onnx_tagger import OUTPUT, Compiled
+from .onnx_transformer import add_transformer
 from .soft_lexicon import Lexicon
 from .tagger import PaddedLinear, crf_parameters
 from .torch_layers import sized_shim
@@ -135,6 +137,8 @@ class Compiler:
     def _module(self, name: str, module: torch.nn.Module, x: Value) -> Value:
         if isinstance(module, PaddedLinear):
             return self.graph.linear(x, _array(module.weight).T, _array(module.bias))
+        if isinstance(module, Transformer):
+            return add_transformer(self.graph, module, x)
         if isinstance(module, CharCNN):
             return self._cnn(module, x)
         if isinstance(module, DilatedCNN):

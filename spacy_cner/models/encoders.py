@@ -12,7 +12,8 @@ from ..nn.attention import SelfAttention
 from ..nn.convolution import CharCNN, DilatedCNN
 from ..nn.precision import Precision
 from ..nn.recurrent import LSTM, BiLSTM
-from .dropout import sequence_dropout
+from ..nn.transformer import Transformer
+from .dropout import check_dropout, sequence_dropout
 from .torch_layers import sequence_layer
 
 
@@ -98,6 +99,29 @@ def build_self_attention(
 
 def _self_attention(nI: int, nO: int, heads: int, zero_init: bool) -> SelfAttention:
     return SelfAttention(nO, heads, zero_init)
+
+
+@registry.architectures("spacy_cner.Transformer.v1")
+def build_transformer(
+    width: int = 320,
+    layers: int = 4,
+    heads: int = 5,
+    dropout: float = 0.1,
+    precision: Precision = "float32",
+) -> Model[list[Floats2d], list[Floats2d]]:
+    """A Transformer encoder, see `spacy_cner.nn.transformer`.
+
+    width: of what it reads and of its output. layers: their number. heads: of attention.
+    dropout: share of what each part adds that training drops, whatever `training.dropout` is.
+    All characters of a sequence see each other: a component's `window` bounds the cost. Raises InputError for sizes
+    that do not fit together."""
+    check_dropout(dropout)
+    build = partial(_transformer, layers=layers, heads=heads, dropout=dropout)
+    return sequence_layer("transformer", build, nI=width, nO=width, precision=precision)
+
+
+def _transformer(nI: int, nO: int, layers: int, heads: int, dropout: float) -> Transformer:
+    return Transformer(nO, layers, heads, dropout)
 
 
 @registry.architectures("spacy_cner.LSTM.v1")

@@ -39,7 +39,7 @@ class Graph:
     def weight(self, values: numpy.ndarray) -> str:
         """Adds weights or other constants."""
         name = f"w{len(self._weights)}"
-        self._weights[name] = self._onnx.numpy_helper.from_array(numpy.ascontiguousarray(values), name)
+        self._weights[name] = self._onnx.numpy_helper.from_array(numpy.asarray(values, order="C"), name)
         return name
 
     def apply(self, kind: str, *inputs: str, **attributes: Any) -> str:
@@ -106,9 +106,16 @@ class Graph:
         positions = self.apply("Range", zero, size, one)
         # shape: (T, 1)
         positions = self.apply("Unsqueeze", positions, self.weight(numpy.array([1], dtype="int64")))
-        lengths = self.apply("Cast", "lengths", to=self._onnx.TensorProto.INT64)
-        mask = self.apply("Cast", self.apply("Less", positions, lengths), to=self._onnx.TensorProto.FLOAT)
+        mask = self.floats(self.apply("Less", positions, self.integers("lengths")))
         return self.apply("Unsqueeze", mask, self.weight(numpy.array([2], dtype="int64")))
+
+    def integers(self, name: str) -> str:
+        """The values as int64."""
+        return self.apply("Cast", name, to=self._onnx.TensorProto.INT64)
+
+    def floats(self, name: str) -> str:
+        """The values as float32; true is 1."""
+        return self.apply("Cast", name, to=self._onnx.TensorProto.FLOAT)
 
     def model(self, output: Value, name: str) -> Any:
         """Returns the onnx.ModelProto with this output, and "lengths" int32 (B,) as one more input."""

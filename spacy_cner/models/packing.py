@@ -4,13 +4,14 @@ from typing import Any
 
 import numpy
 
-MANY_ROWS = 5000  # of a table that is packed in 8 bits
+LARGE = 2**16  # weights of a matrix that is packed in 8 bits
 LEAST_STEPS = 2  # smaller weights of a sparse table in 8 bits are left out
 
 
 def pack(values: numpy.ndarray) -> dict[str, Any]:
-    """Packs float32 weights: large tables (n, width) in 8 bits with a scale for each row, others in half precision."""
-    if values.ndim != 2 or len(values) < MANY_ROWS:
+    """Packs float32 weights: large matrices (n, width) in 8 bits with a scale for each row, others in half
+    precision."""
+    if values.ndim != 2 or values.size < LARGE:
         return {"values": values.astype("float16")}
     scales = numpy.abs(values).max(axis=1, keepdims=True) / 127
     rounded = numpy.round(numpy.divide(values, scales, out=numpy.zeros_like(values), where=scales > 0))

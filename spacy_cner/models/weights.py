@@ -23,8 +23,8 @@ KEPT_ATTRS = ("table", "index")  # which n-gram and which feature has which row
 
 
 def export_weights(model: Model, labels: list[str]) -> bytes:
-    """Returns what training changed, packed for `start_from`: tables of vectors and of features in 8 bits with a scale
-    for each row, other weights in half precision. Frozen layers and lexicons, which have files of their own, are left
+    """Returns what training changed, packed for `start_from`: large matrices in 8 bits with a scale for each row, other
+    weights in half precision. Frozen layers and lexicons, which have files of their own, are left
     out.
 
     model: a `spacy_cner.CrfTagger.v1`. labels: its component's."""
@@ -72,8 +72,10 @@ def start_from(model: Model, path: Path) -> list[str]:
         for name, value in layer["attrs"].items():
             node.attrs[name] = deserialize_attr(node.attrs[name], value, name, node)
         for name, packed in layer["params"].items():
-            value = unpack(packed)
-            check_shape(node, name, node.get_param(name).shape, value.shape, path)
+            value, shape = unpack(packed), tuple(node.get_param(name).shape)
+            if "table" in layer["attrs"]:  # the rows are those of the file's table
+                shape = (value.shape[0], *shape[1:])
+            check_shape(node, name, shape, value.shape, path)
             node.set_param(name, node.ops.asarray_f(cast(Any, value)))
         for saved in layer["shims"]:
             _load_shim(node, saved, pairs if any(node is each for each in tagged) else None, path)

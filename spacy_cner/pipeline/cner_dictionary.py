@@ -24,6 +24,7 @@ from ..text.folding import Folding
 from ..text.matches import Match, longest, set_matches
 from .align import align
 from .entity_writer import blocked_spans
+from .kb_urls import add_kb_urls, check_template, fill_template
 from .links import linked
 from .saving import SavedParts
 from .scores import SCORES
@@ -72,6 +73,9 @@ class KnownNames(Configured, SavedParts):
     whole words are converted, 软件 to 軟體 by s2twp."""
     alignment_mode = Setting[str]("expand", one_of("expand", "contract", "strict"))
     """What becomes of a term that cuts a token of a word-tokenised document, as in `cner`."""
+    kb_url_template = Setting[str]("", check_template)
+    """The address of the entry that an identifier names, with {} in its place: https://www.wikidata.org/wiki/{}. It
+    makes `ent._.kb_url`, which pages show as a link. An identifier that is an address itself needs none."""
     spans_key = Setting[str]("dictionary")
     """`doc.spans[spans_key]` holds the terms that were found, with labels and identifiers, in every mode."""
 
@@ -173,6 +177,9 @@ class KnownNames(Configured, SavedParts):
         hits, closed = self.find(doc.text)
         matches = [self._match(hit) for hit in hits]
         set_matches(doc, matches if self.mode != "hard" or any(match.kb_id for match in matches) else ())
+        if self.kb_url_template:
+            ids = {match.kb_id for match in matches if match.kb_id}
+            add_kb_urls(doc, ((each, fill_template(self.kb_url_template, each)) for each in ids))
         blocked = blocked_spans(doc)
         blocked += [span for span in (doc.char_span(*place, alignment_mode="contract") for place in closed) if span]
         spans = self._spans(doc, matches, blocked)

@@ -1,6 +1,6 @@
 """The `cner_values` component: times, amounts and contacts, with values that one can compute with."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
@@ -11,12 +11,11 @@ from spacy.vocab import Vocab
 from ..errors import InputError
 from ..values.find import LABELS, find_values
 from .align import align
+from .entity_value import VALUES, set_value
 from .entity_writer import blocked_spans
 from .saving import SavedParts
-from .scores import places_of
 from .settings import Configured, Kind, Setting, one_of, register
 
-VALUES = "cner_values"  # of `doc.user_data`, by characters; of a span group's attributes
 TIMES = frozenset({"DATE", "TIME"})
 
 
@@ -71,7 +70,7 @@ class ValueFinder(Configured, SavedParts):
             if span is not None and (not spans or spans[-1].end <= span.start):
                 spans.append(span)
                 values.append(value)
-                doc.user_data.setdefault(_key(span), {})[label] = value
+                set_value(span, value)
         group = SpanGroup(doc, name=self.spans_key, spans=spans)
         group.attrs[VALUES] = values
         doc.spans[self.spans_key] = group
@@ -95,27 +94,6 @@ class ValueFinder(Configured, SavedParts):
         return {"cfg": lambda data: self.cfg.update(srsly.msgpack_loads(data))}
 
 
-def entity_value(span: Span) -> str | None:
-    """Returns the value of this very span (start, end and label), None for a span without one. It is kept by
-    characters, as probabilities are, and in the span group, which a DocBin saves."""
-    known: Mapping[str, str] = span.doc.user_data.get(_key(span), {})
-    if span.label_ in known:
-        return known[span.label_]
-    place = span.start_char, span.end_char, span.label_
-    for group in span.doc.spans.values():
-        if values := group.attrs.get(VALUES):
-            found = dict(zip(places_of(group), values))
-            if place in found:
-                return found[place]
-    return None
-
-
-def _key(span: Span) -> Any:
-    return "._.", VALUES, span.start_char, span.end_char
-
-
-if not Span.has_extension("value"):
-    Span.set_extension("value", getter=entity_value)
 if not Doc.has_extension("reference_date"):
     Doc.set_extension("reference_date", default=None)
 

@@ -12,7 +12,9 @@ from spacy.vocab import Vocab
 from ..client import BATCH_DOCUMENTS, Client
 from ..errors import InputError
 from .cner import ENTITIES
+from .entity_value import set_value
 from .entity_writer import Entity, EntityWriter
+from .kb_urls import add_kb_urls
 from .settings import Setting, at_least, register
 
 FIELDS = ("start", "end", "label", "score")
@@ -68,10 +70,14 @@ class RemoteEntityRecognizer(EntityWriter, Pipe):
 
     def _annotate(self, doc: Doc, found: list[dict[str, Any]]) -> None:
         self.set_annotations([doc], [[Entity(*(each[key] for key in FIELDS)) for each in found]])
-        known = {tuple(each[key] for key in FIELDS[:3]): each["kb_id"] for each in found if "kb_id" in each}
+        known = {tuple(each[key] for key in FIELDS[:3]): each for each in found if {"kb_id", "value"} & each.keys()}
         for ent in doc.ents if known else ():
+            fields = known.get((ent.start_char, ent.end_char, ent.label_), {})
             for token in ent:
-                token.ent_kb_id_ = known.get((ent.start_char, ent.end_char, ent.label_), ent.kb_id_)
+                token.ent_kb_id_ = fields.get("kb_id", ent.kb_id_)
+            if "value" in fields:
+                set_value(ent, fields["value"])
+        add_kb_urls(doc, ((each["kb_id"], each["kb_url"]) for each in found if "kb_url" in each))
 
     def _found(self, client: Client, docs: list[Doc]) -> Iterator[list[dict[str, Any]] | InputError]:
         wanted = {"model": self.model, "labels": self.only, "min_score": self.min_score}

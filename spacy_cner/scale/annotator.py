@@ -12,6 +12,7 @@ from spacy.tokens import Doc
 from ..errors import InputError
 from ..loading import load_pipeline
 from ..pipeline.entity_value import value_of
+from ..pipeline.kb_urls import kb_url_of
 from ..pipeline.readings import Reading, n_best_readings, reader_of
 from ..pipeline.scores import entity_score
 from ..text.batching import batches_by_length
@@ -30,10 +31,11 @@ MANY = 2000  # documents in a batch at most
 class Annotator:
     """Adds what a pipeline finds to the rows of a `pyarrow.Table` or `RecordBatch`.
 
-    `ents` is a list of structs of start, end, label, text, score, kb_id and value; score is null for entities without
-    a probability, value and kb_id where no component sets them. `error` says why a row has no entities, never with
-    words of its text. All other columns and the rows stay as they are, in order; where the text is null, so are
-    `ents`. The schema's metadata name the model with its version and fingerprint, as JSON under `spacy_cner`.
+    `ents` is a list of structs of start, end, label, text, score, kb_id, kb_url and value; score is null for entities
+    without a probability, value, kb_id and its address kb_url where no component sets them. `error` says why a row has
+    no entities, never with words of its text. All other columns and the rows stay as they are, in order; where the text
+    is null, so are `ents`. The schema's metadata name the model with its version and fingerprint, as JSON under
+    `spacy_cner`.
 
     The pipeline is loaded where the object is made: send the class and these arguments to other processes.
 
@@ -117,7 +119,7 @@ class Annotator:
         ]
         places = self._places(doc, [(ent.start_char, ent.end_char) for ent, _ in chosen])
         ents = [
-            (start, end, ent.label_, ent.text, score, ent.kb_id_ or None, _as_string(value_of(ent)))
+            (start, end, ent.label_, ent.text, score, ent.kb_id_ or None, kb_url_of(ent), _as_string(value_of(ent)))
             for (start, end), (ent, score) in zip(places, chosen)
         ]
         words = self._words(doc) if settings.words else None

@@ -18,6 +18,7 @@ ENTITY_TYPES = {
     "text": pa.string(),
     "score": pa.float32(),
     "kb_id": pa.string(),
+    "kb_url": pa.string(),
     "value": pa.string(),
 }
 WORD_TYPES = {"start": pa.int32(), "end": pa.int32(), "tag": pa.string()}

@@ -16,6 +16,8 @@ from spacy.vocab import Vocab
 from ..corpus.docbin import chinese_vocab
 from ..corpus.fast_spans import fast_spans
 from ..files import to_disk
+from ..pipeline.entity_value import set_value
+from ..pipeline.kb_urls import add_kb_urls
 from ..text.char_tokenizer import CharTokenizer
 from ..text.tags import spans_to_tags
 from .records import to_json
@@ -23,6 +25,7 @@ from .records import to_json
 # Writes the rows of a chunk: those that the input had, without what is added; and what is added.
 WriteRows = Callable[[pa.Table, pa.Table], None]
 TEMPORARY = "_temporary"
+KNOWN = ("kb_id", "kb_url", "value")  # of an entity, where a component sets it
 SPANS_KEY = "cner"  # as of the component
 
 
@@ -91,8 +94,8 @@ def as_cell(value: Any) -> Any:
 @contextmanager
 def write_spacy(path: Path, text_column: str, id_column: str | None) -> Iterator[WriteRows]:
     """Writes a DocBin of one token for each character: the entities in `doc.ents` and, with their probabilities, in
-    `doc.spans["cner"]`; the words in `doc.spans["words"]`; "id" and "error" in `doc.user_data`. A row with an error has
-    no annotation of entities."""
+    `doc.spans["cner"]`; the words in `doc.spans["words"]`; "id" and "error" in `doc.user_data`, and what `ent._.kb_url`
+    and `ent._.value` need. A row with an error has no annotation of entities."""
     vocab = chinese_vocab()
     result = DocBin(attrs=["ENT_IOB", "ENT_TYPE", "ENT_KB_ID"], store_user_data=True)
 
@@ -126,6 +129,10 @@ def as_doc(vocab: Vocab, identifier: Any, text: str, found: dict[str, Any]) -> D
 
     if found["ents"] is not None:
         doc.ents = [span(ent["start"], ent["end"], ent["label"], ent["kb_id"]) for ent in found["ents"]]
+        add_kb_urls(doc, ((ent["kb_id"], ent["kb_url"]) for ent in found["ents"] if ent["kb_url"]))
+        for placed, ent in zip(doc.ents, found["ents"], strict=True):
+            if ent["value"] is not None:
+                set_value(placed, ent["value"])
         group = SpanGroup(doc, name=SPANS_KEY, spans=list(doc.ents))
         group.attrs["scores"] = [ent["score"] for ent in found["ents"]]
         if None not in group.attrs["scores"]:
@@ -165,22 +172,20 @@ def one_line(text: str) -> str:
 
 @contextmanager
 def write_brat(path: Path, text_column: str, id_column: str | None) -> Iterator[WriteRows]:
-    """Writes a folder with a .txt and a .ann file for each document, which count from 0. Identifiers and errors are
-    notes on the document in the .ann file."""
+    """Writes a folder with a .txt and a .ann file for each document, which count from 0. Its identifier and error are
+    notes on the document in the .ann file; what else is known of an entity is in notes on it."""
     path.mkdir()
     count = 0
 
     def write(rows: pa.Table, added: pa.Table) -> None:
         nonlocal count
         for identifier, text, found in _documents(rows, added, text_column, id_column):
-            lines = [
-                f"T{i}\t{ent['label']} {ent['start']} {ent['end']}\t{one_line(ent['text'])}\n"
-                for i, ent in enumerate(found["ents"] or (), 1)
-            ]
-            notes = [
-                one_line(f"{key} {value}") for key, value in (("id", identifier), ("error", found["error"])) if value
-            ]
-            lines += [f"#{i}\tAnnotatorNotes T0\t{note}\n" for i, note in enumerate(notes, 1)]
+            ents = list(enumerate(found["ents"] or (), 1))
+            lines = [f"T{i}\t{ent['label']} {ent['start']} {ent['end']}\t{one_line(ent['text'])}\n" for i, ent in ents]
+            about = {"id": identifier, "error": found["error"]}
+            notes = [(0, f"{key} {value}") for key, value in about.items() if value]
+            notes += [(i, f"{key} {ent[key]}") for i, ent in ents for key in KNOWN if ent[key] is not None]
+            lines += [f"#{i}\tAnnotatorNotes T{of}\t{one_line(note)}\n" for i, (of, note) in enumerate(notes, 1)]
             for ending, content in ((".txt", text), (".ann", "".join(lines))):
                 (path / f"{count:06d}{ending}").write_bytes(content.encode("utf-8"))
             count += 1

@@ -129,7 +129,7 @@ class Service:
             raise Problem(413, f"expected at most {self.settings.request_documents} documents, got {len(items)}")
         labels = None if asked.labels is None else frozenset(asked.labels)
         n_best = asked.n_best if model.has_readings else 0
-        terms = tuple((each.term, each.label) for each in asked.dictionary or ())
+        terms = tuple((each.term, each.label, each.id or "") for each in asked.dictionary or ())
         fields = await self.batcher.find(
             RequestKind(model.name, terms, n_best > 0),
             [text for _, text in items],

@@ -24,7 +24,7 @@ class RequestKind(NamedTuple):
     """What texts of one batch have in common. slow: readings are wanted, which are found step by step."""
 
     model: str
-    terms: tuple[tuple[str, str], ...] = ()
+    terms: tuple[tuple[str, str, str], ...] = ()
     slow: bool = False
 
 

@@ -14,6 +14,7 @@ from spacy.tokens import Doc, Span
 
 from ..errors import InputError
 from ..evaluation.gold import is_annotated
+from ..pipeline.kb_urls import kb_url_of
 
 KINDS = ("correct", "label", "border", "both", "missed", "extra")
 PAGE = """<!doctype html>
@@ -63,7 +64,9 @@ def report(nlp: Language, docs: Iterable[Doc], title: str) -> tuple[str, dict[st
     for doc, found in zip(gold, nlp.pipe([doc.text for doc in gold]), strict=True):
         scores = [None if ent._.score is None else round(ent._.score, 3) for ent in found.ents]
         ours, theirs = list(map(_place, doc.ents)), list(map(_place, found.ents))
-        rows.append({"text": doc.text, "gold": ours, "found": theirs, "scores": scores, "pairs": compare(ours, theirs)})
+        row = {"text": doc.text, "gold": ours, "found": theirs, "scores": scores, "pairs": compare(ours, theirs)}
+        ids = [(ent.kb_id_, kb_url_of(ent)) if ent.kb_id else None for ent in found.ents]
+        rows.append({**row, "ids": ids} if any(ids) else row)
     data = {"model": f"{nlp.meta['lang']}_{nlp.meta['name']} {nlp.meta['version']}", "kinds": KINDS, "rows": rows}
     counts = Counter(pair["kind"] for row in rows for pair in row["pairs"])
     return page(title, data), {kind: counts[kind] for kind in KINDS}

@@ -7,6 +7,7 @@ from spacy.tokens import Doc, Span
 
 from ..pipeline.entity_value import value_of
 from ..pipeline.entity_writer import Entity
+from ..pipeline.kb_urls import kb_url_of
 from ..pipeline.scores import entity_score
 from ..text.offsets import CODEPOINT, from_codepoints
 from ..text.words import WORDS_KEY
@@ -60,6 +61,8 @@ def entity_fields(ent: Span) -> dict[str, Any]:
     }
     if ent.kb_id:
         fields["kb_id"] = ent.kb_id_
+    if url := kb_url_of(ent):
+        fields["kb_url"] = url
     if (value := value_of(ent)) is not None:
         fields["value"] = value
     return fields

@@ -30,6 +30,9 @@ class TermIn(Strict):
 
     term: Annotated[str, Field(max_length=200, strict=True, pattern=ONE_LINE)]
     label: Annotated[str, Field(max_length=100, strict=True, pattern=ONE_LINE)]
+    id: Annotated[str, Field(max_length=200, strict=True, pattern=ONE_LINE)] | None = Field(
+        None, description="Its entry in a knowledge base, which its entities get as kb_id"
+    )
 
 
 class EntitiesRequest(Strict):
@@ -71,6 +74,7 @@ class EntityOut(BaseModel):
     text: str
     score: float | None = None
     kb_id: str | None = Field(None, description="Its entry in a knowledge base, where known")
+    kb_url: str | None = Field(None, description="The address of this entry, where known; http or https")
     value: Any = Field(None, description="What it says in a normal form, where known")
 
 

@@ -28,12 +28,12 @@ LENGTH = struct.Struct("!I")  # of a message, before it
 
 
 class Batch(NamedTuple):
-    """Texts for one pipeline, and what is wanted of each. terms: (term, label) of a dictionary for all of them."""
+    """Texts for one pipeline, and what is wanted of each. terms: (term, label, id) of a dictionary for all of them."""
 
     model: str
     texts: list[str]
     wanted: list[Wanted]
-    terms: tuple[tuple[str, str], ...] = ()
+    terms: tuple[tuple[str, str, str], ...] = ()
 
 
 class Done(NamedTuple):
@@ -91,7 +91,7 @@ def _words_of(error: Exception) -> str:
     return f"expected a text that the pipeline can read, got {type(error).__name__}"
 
 
-def _answer(nlp: Language, texts: list[str], wanted: list[Wanted], terms: Sequence[tuple[str, str]]) -> list[str]:
+def _answer(nlp: Language, texts: list[str], wanted: list[Wanted], terms: Sequence[tuple[str, str, str]]) -> list[str]:
     for text in texts:
         text.encode("utf-8")
     most = max((each.n_best for each in wanted), default=0)
@@ -107,8 +107,8 @@ def _answer(nlp: Language, texts: list[str], wanted: list[Wanted], terms: Sequen
 
 
 @contextmanager
-def known_terms(nlp: Language, terms: Sequence[tuple[str, str]]) -> Iterator[None]:
-    """Has terms (term, label) in the pipeline's first `cner_dictionary` for the block."""
+def known_terms(nlp: Language, terms: Sequence[tuple[str, str, str]]) -> Iterator[None]:
+    """Has terms (term, label, id) in the pipeline's first `cner_dictionary` for the block."""
     pipe: Any = next((pipe for _, pipe in nlp.pipeline if isinstance(pipe, KnownNames)), None)
     if not terms or pipe is None:
         yield

@@ -36,6 +36,17 @@ def test_terms_go_into_a_pipeline(folder):
     assert len(spacy.load(folder / "new").get_pipe("cner_dictionary")) == 1
 
 
+def test_identifiers_get_addresses(folder):
+    names, template = folder / "names.tsv", "https://www.wikidata.org/wiki/{}"
+    result = run("dictionary", folder / "model", folder / "out", names, "--kb-url", template)
+    assert result.exit_code == 0, result.output
+    assert run("dictionary", folder / "out", folder / "again", names).exit_code == 0  # it stays
+    (ent,) = spacy.load(folder / "again")(SENTENCES[4][0]).ents
+    assert (ent.kb_id_, ent._.kb_url) == ("Q1", "https://www.wikidata.org/wiki/Q1")
+    result = run("dictionary", folder / "model", folder / "bad", names, "--kb-url", "wikidata")
+    assert result.exit_code == 1 and "with {} in place of the id" in " ".join(result.stderr.split())
+
+
 def test_a_wrong_mode(folder):
     result = run("dictionary", folder / "model", folder / "out", folder / "names.tsv", "--mode", "firm")
     assert result.exit_code == 1 and "expected one of hard, soft, mark, got 'firm'" in result.stderr

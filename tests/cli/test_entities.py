@@ -1,3 +1,5 @@
+import json
+
 import pytest
 import spacy
 from conftest import SENTENCES
@@ -26,6 +28,22 @@ def test_offsets_labels_probabilities_and_text(model):
     assert [line[:3] + line[4:] for line in lines[1:3]] == [["0", "3", "PER", "林小燕"], ["7", "9", "LOC", "青岛"]]
     assert all(0.5 < float(line[3]) <= 1 for line in lines[1:3])
     assert lines[3:] == [[SENTENCES[4][0]], ["no", "entities"]]
+
+
+def test_identifiers_and_values(tmp_path):
+    nlp = spacy.blank("zh")
+    nlp.add_pipe("cner_dictionary", config={"kb_url_template": "https://shop.example/{}"}).add([("云雀", "X", "P2")])
+    nlp.add_pipe("cner_values")
+    nlp.to_disk(tmp_path / "known")
+    result = run(str(tmp_path / "known"), "云雀卖1299元")
+    lines = [line.split() for line in result.stdout.splitlines() if line.strip()]
+    assert lines[1:] == [
+        ["0", "2", "X", "云雀", "P2", "https://shop.example/P2"],
+        ["3", "8", "MONEY", "1299元", "1299", "CNY"],
+    ]
+    first, second = json.loads(run(str(tmp_path / "known"), "云雀卖1299元", "--json").stdout)["entities"]
+    assert (first["kb_id"], first["kb_url"], second["value"]) == ("P2", "https://shop.example/P2", "1299 CNY")
+    assert "value" not in first and "kb_id" not in second
 
 
 def test_standard_input_one_text_a_line(model):

@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 import pytest
+import spacy
 from scale.conftest import contract_rows, shown, write_lines
 from spacy.tokens import DocBin
 from typer.testing import CliRunner
@@ -201,8 +202,41 @@ def test_what_converters_read_back(run, format):
     assert found == expected
 
 
+@pytest.mark.parametrize("format", ["parquet", "jsonl", "csv", "spacy", "brat"])
+def test_identifiers_addresses_and_values(format, here):
+    nlp = spacy.blank("zh")
+    terms = [("青禾七号", "PRODUCT", "P1"), ("云雀", "PRODUCT")]
+    nlp.add_pipe("cner_dictionary", config={"kb_url_template": "https://shop.example/{}"}).add(terms)
+    nlp.add_pipe("cner_values")
+    nlp.to_disk("known")
+    write_lines(io_path("in.jsonl"), [{"text": "云雀和青禾七号要1299元"}])
+    result = CliRunner().invoke(app, ["annotate", "known", "in.jsonl", "-o", "out", "-f", format])
+    assert result.exit_code == 0, result.output
+    (path,) = io_path("out").glob("part-*")
+    if format == "brat":
+        notes = [line for line in (path / "000000.ann").read_text(encoding="utf-8").splitlines() if "#" in line]
+        assert notes == [
+            "#1\tAnnotatorNotes T2\tkb_id P1",
+            "#2\tAnnotatorNotes T2\tkb_url https://shop.example/P1",
+            "#3\tAnnotatorNotes T3\tvalue 1299 CNY",
+        ]
+        return
+    if format == "spacy":
+        (doc,) = read_docs(path)
+        found = [{"kb_id": ent.kb_id_ or None, "kb_url": ent._.kb_url, "value": ent._.value} for ent in doc.ents]
+    elif format == "csv":
+        (row,) = csv.DictReader(path.open(encoding="utf-8", newline=""))
+        found = json.loads(row["ents"])
+    else:
+        found = rows_of("out")[0]["ents"] if format == "parquet" else json.loads(path.read_text("utf-8"))["ents"]
+    assert [(ent["kb_id"], ent["kb_url"], ent["value"]) for ent in found] == [
+        (None, None, None),
+        ("P1", "https://shop.example/P1", None),
+        (None, None, "1299 CNY"),
+    ]
+
+
 def vocab():
-    import spacy
 
     return spacy.blank("zh").vocab
 

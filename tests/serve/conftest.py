@@ -18,7 +18,7 @@ CONTRACT = json.loads((ROOT / "docs" / "offsets.json").read_text(encoding="utf-8
 @pytest.fixture(scope="session")
 def models(trained_joint, tmp_path_factory):
     """`joint` finds words and entities with probabilities, `contract` what docs/offsets.json says, and an entity that
-    is a tag of HTML."""
+    is a tag of HTML, `known` terms with identifiers, those of a request and its own."""
     folder = tmp_path_factory.mktemp("served")
     trained_joint.to_disk(folder / "joint")
     nlp = spacy.blank("zh")
@@ -27,7 +27,9 @@ def models(trained_joint, tmp_path_factory):
     ruler.add_patterns([{"label": "XSS", "pattern": "<script>alert(1)</script>"}])
     nlp.to_disk(folder / "contract")
     nlp = spacy.blank("zh")
-    nlp.add_pipe("cner_dictionary")
+    nlp.add_pipe("cner_dictionary", config={"kb_url_template": "https://shop.example/{}"}).add([("云雀", "X", "P 2")])
+    nlp.add_pipe("cner_dictionary", "plain").add([("石榴", "X", "javascript:alert(1)")])
+    nlp.add_pipe("cner_values")
     nlp.to_disk(folder / "known")
     return folder
 

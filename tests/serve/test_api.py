@@ -123,6 +123,18 @@ def test_a_dictionary_is_of_its_request_alone(server):
         assert found == expected
 
 
+def test_identifiers_of_a_request_have_addresses(server):
+    dictionary = [{"term": "青禾七号", "label": "PRODUCT", "id": "P1"}, {"term": "海风", "label": "X", "id": None}]
+    answer = server.post({"model": "known", "texts": ["青禾七号和海风、云雀、石榴"], "dictionary": dictionary})[2]
+    found = [(each["text"], each.get("kb_id"), each.get("kb_url")) for each in answer["documents"][0]["entities"]]
+    assert found == [
+        ("青禾七号", "P1", "https://shop.example/P1"),
+        ("海风", None, None),
+        ("云雀", "P 2", "https://shop.example/P%202"),
+        ("石榴", "javascript:alert(1)", None),
+    ]
+
+
 def test_what_is_known_of_an_entity():
     doc = spacy.blank("zh")("王海来了。")
     doc.ents = [Span(doc, 0, 2, "PER", kb_id="Q1")]
@@ -140,6 +152,11 @@ def test_models_are_told(server):
 
 
 BAD = {
+    "an id of two lines": (
+        {"model": "known", "texts": [], "dictionary": [{"term": "秘密", "label": "X", "id": "a\nb"}]},
+        422,
+        "/dictionary/0/id",
+    ),
     "no text": ({}, 422, "either texts or documents"),
     "both": ({"texts": [], "documents": []}, 422, "either texts or documents"),
     "a number": ({"texts": [1]}, 422, "/texts/0"),

@@ -123,6 +123,11 @@ def test_a_pipeline_uses_a_server(server, trained_joint, tmp_path):
     words = spacy.blank("zh", config={"nlp": {"tokenizer": {"segmenter": "jieba"}}})
     words.add_pipe("cner_remote", config={"url": server.url, "only": ["LOC"]})
     assert [ent.text for ent in words(TEXTS[0]).ents] == ["青岛"]
+    known = spacy.blank("zh")
+    known.add_pipe("cner_remote", config={"url": server.url, "model": "known"})
+    name, price = known("云雀卖1299元。").ents
+    assert (name.kb_id_, name._.kb_url) == ("P 2", "https://shop.example/P%202")
+    assert (price.kb_id_, price._.value) == ("", "1299 CNY")
     contract = spacy.blank("zh")
     contract.add_pipe("cner_remote", config={"url": server.url, "model": "contract"})
     assert [(ent.text, ent._.score) for ent in contract("王海来了。").ents] == [("王海", None)]

@@ -123,6 +123,34 @@ def test_text_is_text(visit):
     assert EVIL in page.locator("#rows").text_content()
 
 
+def test_identifiers_are_links(visit):
+    page = visit(text="")
+    page.locator("#model").select_option("known")
+    type_text(page, "云雀比石榴好用。")
+    link = page.locator("#result mark a")
+    expect(link).to_have_count(1)  # the other identifier is a script, and stays text
+    assert link.text_content() == "P 2" and link.get_attribute("href") == "https://shop.example/P%202"
+    assert (link.get_attribute("target"), link.get_attribute("rel")) == ("_blank", "noopener noreferrer")
+    assert page.locator("#result mark .id").all_text_contents() == ["P 2", "javascript:alert(1)"]
+    assert page.locator("#result mark").first.get_attribute("data-tip").endswith("https://shop.example/P%202")
+    page.locator("#table-box summary").click()
+    assert page.get_by_role("columnheader", name="Knowledge base").is_visible()
+    expect(page.locator("#value-head")).to_be_hidden()
+    assert page.locator("#rows a").all_text_contents() == ["P 2"]
+    page.evaluate(AXE.read_text(encoding="utf-8"))
+    assert page.evaluate("axe.run().then((done) => done.violations.map((each) => each.id))") == []
+    opened = []
+    page.context.route("https://shop.example/**", lambda route: (opened.append(route.request.url), route.abort()))
+    with page.context.expect_page():
+        link.click()
+    page.wait_for_timeout(200)
+    assert opened == ["https://shop.example/P%202"] and page.url.startswith("http://127.0.0.1")
+    type_text(page, "卖1299元。")
+    expect(page.locator("#entry-head")).to_be_hidden()
+    assert page.locator("#rows .value").all_text_contents() == ["1299 CNY"]
+    assert page.get_by_role("columnheader", name="Value").is_visible()
+
+
 def test_copies(visit):
     page = visit(text=SENTENCES[0][0])
     page.locator("#copy-json").click()

@@ -80,6 +80,21 @@ def test_the_page_shows_errors_and_runs_nothing_of_the_texts(browser, trained, t
     page.close()
 
 
+def test_identifiers_are_links_in_the_report(browser, tmp_path):
+    nlp = spacy.blank("zh")
+    nlp.add_pipe("cner_dictionary", config={"kb_url_template": "https://shop.example/{}"}).add([("云雀", "X", "P2")])
+    nlp.add_pipe("cner_dictionary", "plain").add([("石榴", "X", "javascript:alert(1)"), ("大连", "X")])
+    docs = [
+        example.reference for example in make_examples(spacy.blank("zh"), [("大连的云雀比石榴好。", [(0, 2, "LOC")])])
+    ]
+    (tmp_path / "out.html").write_text(report(nlp, docs, "a")[0], encoding="utf-8")
+    page = browser.new_page()
+    page.goto((tmp_path / "out.html").as_uri())
+    assert page.locator("mark .id").all_text_contents() == ["P2", "javascript:alert(1)"]
+    assert page.locator("mark a").evaluate_all("all => all.map((each) => each.href)") == ["https://shop.example/P2"]
+    page.close()
+
+
 def test_counts_are_those_of_the_scores(trained):
     docs = [example.reference for example in make_examples(spacy.blank("zh"))]
     page, counts = report(trained, docs, "<b>")

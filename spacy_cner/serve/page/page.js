@@ -66,6 +66,7 @@ let waiting = 0;
 
 function askSoon() {
   clearTimeout(waiting);
+  state.asking?.abort(); // its answer is for another text
   waiting = setTimeout(ask, 350);
   busy(true);
   showLength();
@@ -149,11 +150,21 @@ function showLabels() {
   if (focused) [...$("labels").children].find((each) => each.dataset.label === focused)?.focus();
 }
 
+const asWords = (value) => (value ? [typeof value === "string" ? value : JSON.stringify(value)] : []);
+
+// The entry of a knowledge base, as a link where it has an address of the web: an address may come from anywhere.
+function entry(entity) {
+  if (!entity.kb_id) return [];
+  if (!/^https?:\/\//i.test(entity.kb_url || "")) return [element("span", { className: "id", textContent: entity.kb_id })];
+  return [element("a", { className: "id", href: entity.kb_url, target: "_blank", rel: "noopener noreferrer", textContent: entity.kb_id,
+    "aria-label": say().entry(entity.text || "", entity.kb_id) })];
+}
+
 function mark(text, entity, words) {
   const score = entity.score ?? null;
-  const parts = [entity.label, score === null ? say().noScore : percent(score), ...(entity.kb_id ? [entity.kb_id] : []), ...(entity.value ? [JSON.stringify(entity.value)] : [])];
+  const parts = [entity.label, score === null ? say().noScore : percent(score), ...(entity.kb_id ? [entity.kb_url || entity.kb_id] : []), ...asWords(entity.value)];
   const made = element("mark", { tabIndex: 0, tint: tint(entity.label) }, ...inWords(text, entity.start, entity.end, words),
-    element("span", { className: "tag", textContent: entity.label }), element("span", { className: "sr", textContent: ` ${parts[1]} ` }));
+    element("span", { className: "tag", textContent: entity.label }), element("span", { className: "sr", textContent: ` ${parts[1]} ` }), ...entry(entity));
   made.dataset.tip = parts.join(" · ");
   return made;
 }
@@ -211,7 +222,11 @@ function showRows() {
     element("td", { textContent: entity.text, lang: "zh" }),
     element("td", {}, element("span", { className: "pill", tint: tint(entity.label), textContent: entity.label })),
     element("td", { textContent: `${codepoints(state.text, entity.start)}–${codepoints(state.text, entity.end)}` }),
-    element("td", {}, ...chance(entity.score ?? null)))));
+    element("td", {}, ...chance(entity.score ?? null)),
+    element("td", { className: "value" }, ...asWords(entity.value)),
+    element("td", { className: "entry" }, ...entry(entity)))));
+  for (const [column, has] of [["value", shown().some((each) => each.value)], ["entry", shown().some((each) => each.kb_id)]])
+    for (const each of document.querySelectorAll(`#rows .${column}, #${column}-head`)) each.hidden = !has;
 }
 
 function chance(score) {

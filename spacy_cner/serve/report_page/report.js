@@ -37,13 +37,19 @@ function scores() {
   return make("section", { className: "card scroll", tabIndex: 0, "aria-label": "Scores in percent" }, table);
 }
 
-function marked(row, entities, wrong, chances) {
+// The entry of a knowledge base, as a link where it has an address of the web.
+function entry(id, url) {
+  if (!/^https?:/i.test(url || "")) return make("span", { className: "id", textContent: id });
+  return make("a", { className: "id", href: url, target: "_blank", rel: "noopener noreferrer", textContent: id, title: url });
+}
+
+function marked(row, entities, wrong, chances, ids) {
   const nodes = [];
   let at = 0;
   entities.forEach((entity, i) => {
     const [start, end, label] = entity;
     nodes.push(slice(row, at, start));
-    const mark = make("mark", { className: wrong(entity) ? "wrong" : "" }, slice(row, start, end), make("b", { textContent: label }));
+    const mark = make("mark", { className: wrong(entity) ? "wrong" : "" }, slice(row, start, end), make("b", { textContent: label }), ...(ids && ids[i] ? [entry(...ids[i])] : []));
     mark.style.background = colour(label);
     if (chances && chances[i] !== null) mark.title = `${(100 * chances[i]).toFixed(1)} %`;
     nodes.push(mark);
@@ -59,7 +65,7 @@ function card(row) {
   const words = (entity) => (entity ? `${slice(row, entity[0], entity[1])} ${entity[2]}` : "–");
   return make("article", { className: "card" },
     make("div", { className: "line" }, make("span", { className: "side", textContent: "Gold" }), marked(row, row.gold, has("gold"))),
-    make("div", { className: "line" }, make("span", { className: "side", textContent: "Predicted" }), marked(row, row.found, has("found"), row.scores)),
+    make("div", { className: "line" }, make("span", { className: "side", textContent: "Predicted" }), marked(row, row.found, has("found"), row.scores, row.ids)),
     ...(faults.length ? [make("ul", {}, ...faults.map((pair) => make("li", { textContent: `${NAMES[pair.kind]}: ${words(pair.gold)} → ${words(pair.found)}` })))] : []));
 }
 
