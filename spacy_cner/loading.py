@@ -1,6 +1,9 @@
 """Pipelines that the user names, and the configs of the package."""
 
-from collections.abc import Iterable
+import gc
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -36,8 +39,29 @@ def load_pipeline(model: str, gpu_id: int = -1, batch_size: int | None = None) -
     for name, pipe in nlp.components:
         if not is_initialized(getattr(pipe, "model", None)):
             raise InputError(f"{model}: expected a trained pipeline, got one whose {name!r} was never initialised")
+        if needs_onnx(getattr(pipe, "model", None)) and find_spec("onnxruntime") is None:
+            raise InputError(f"{model}: {missing('onnxruntime')}")  # else each text would say so
     nlp.batch_size = batch_size or nlp.batch_size
     return nlp
+
+
+def keep_loaded() -> None:
+    """Hides what is there, such as a pipeline, from the garbage collector, in a process that does nothing else.
+
+    A full collection looks at all objects, of which a pipeline and its libraries are 400,000. Long work makes many
+    collections. In a process that is forked from this one, they would write to all of these objects' pages."""
+    gc.collect()
+    gc.freeze()
+
+
+@contextmanager
+def kept() -> Iterator[None]:
+    """As `keep_loaded`, for the time of the block."""
+    keep_loaded()
+    try:
+        yield
+    finally:
+        gc.unfreeze()
 
 
 def is_initialized(model: object) -> bool:
@@ -45,6 +69,12 @@ def is_initialized(model: object) -> bool:
     if not isinstance(model, Model):
         return True
     return all(node.has_param(name) for node in model.walk() for name in node.param_names)
+
+
+def needs_onnx(model: object) -> bool:
+    """Returns whether a layer of a model runs on ONNX Runtime."""
+    nodes = model.walk() if isinstance(model, Model) else ()
+    return any("onnx" in (node.attrs.get("requires_extra") or ()) for node in nodes)
 
 
 def use_gpu(gpu_id: int) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Literal
 import typer
 
 from ..errors import InputError
+from ..loading import kept
 from ._app import GPU_ID, command, good, warn
 
 if TYPE_CHECKING:
@@ -39,7 +40,9 @@ def annotate(
     offsets: Literal["codepoint", "utf16", "utf8"] = typer.Option("codepoint", help="What start and end count"),
     n_best: int = typer.Option(0, min=0, help="Add the so many most probable readings of each window of a text"),
     words: bool = typer.Option(False, "--words", help="Add the words, where the pipeline has any"),
-    format: OutputFormat = typer.Option("parquet", "--format", "-f", help="The format to write"),
+    format: OutputFormat | None = typer.Option(
+        None, "--format", "-f", help="The format to write; Parquet by default, JSON lines to standard output"
+    ),
     on_error: Literal["keep", "skip", "fail"] = typer.Option(
         "keep", help="A row with an error is kept with its error, left out, or the end"
     ),
@@ -85,17 +88,32 @@ def annotate(
     if STREAM in (*inputs, output):
         if inputs != [STREAM] or output != STREAM:
             raise InputError("expected - for both the input and --output, or for neither")
+        for_files = {
+            f"--format {format}": format not in (None, "jsonl"),
+            "--whole-files": whole_files,
+            "--workers": workers > 1,
+            f"--engine {engine}": engine != "local",
+            "--address": address is not None,
+            "--num-gpus": num_gpus > 0,
+            "--max-errors": max_errors is not None,
+        }
+        if given := [option for option, there in for_files.items() if there]:
+            raise InputError(f"expected {' and '.join(given)} with files, got standard input")
         from ..scale.stream import annotate_stream
 
-        rows = Rows(Annotator(model, gpu_id=gpu_id, **settings.to_dict()), on_error=on_error, keep=names(keep_columns))
-        total = annotate_stream(rows, typer.get_binary_stream("stdin"), typer.get_binary_stream("stdout"))
+        keep = names(keep_columns)
+        if keep is not None and id_column is not None:
+            keep.append(id_column)
+        rows = Rows(Annotator(model, gpu_id=gpu_id, **settings.to_dict()), on_error=on_error, keep=keep)
+        with kept():
+            total = annotate_stream(rows, typer.get_binary_stream("stdin"), typer.get_binary_stream("stdout"))
         end("standard output", total.rows, total.errors, total.entities)
         return
     job = make_job(
         model,
         inputs,
         settings,
-        format=format,
+        format=format or "parquet",
         on_error=on_error,
         id_column=id_column,
         keep_columns=names(keep_columns),

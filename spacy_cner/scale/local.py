@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import InputError
+from ..loading import kept
 from .job import Report
 from .processes import Processes
 
@@ -72,14 +73,15 @@ def run_here(folder: Path, parts: list[int], tell: Told, *, gpu_id: int = -1) ->
     from .work import PartWorker
 
     work = PartWorker(folder, gpu_id)
-    for part in parts:
+    with kept():
+        for part in parts:
 
-        def listen(report: Report, done: int, part: int = part) -> None:
-            tell(part, {"kind": "progress", "done": done, "rows": report.rows, "errors": report.errors})
+            def listen(report: Report, done: int, part: int = part) -> None:
+                tell(part, {"kind": "progress", "done": done, "rows": report.rows, "errors": report.errors})
 
-        try:
-            tell(part, {"kind": "done", "report": vars(work(part, listen))})
-        except RowError:
-            raise
-        except (InputError, OSError) as error:
-            tell(part, {"kind": "failed", "error": str(error)})
+            try:
+                tell(part, {"kind": "done", "report": vars(work(part, listen))})
+            except RowError:
+                raise
+            except (InputError, OSError) as error:
+                tell(part, {"kind": "failed", "error": str(error)})

@@ -14,7 +14,7 @@ from .messages import TellingWorker
 
 if TYPE_CHECKING:
     import pyarrow as pa
-    from ray.data import Dataset
+    from ray.data import ActorPoolStrategy, Dataset
 
 # Of the libraries that computing goes through, in each actor.
 ONE_THREAD = {"env_vars": {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}}
@@ -30,18 +30,17 @@ def annotate_dataset(
     actors: the most of them; there is one at least, and the pool grows while work waits. num_gpus: of each actor; 0 is
     the CPU. rows: in a block that an actor takes. settings: those of `AnnotationSettings`.
     Raises InputError where Ray is not installed."""
-    ray = import_ray()
-    from .annotator import Annotator
+    import_ray()
     from .settings import AnnotationSettings
 
     wanted = AnnotationSettings(**settings).to_dict()
     return dataset.map_batches(
-        Annotator,
+        AnnotatingActor,
         fn_constructor_args=(model,),
         fn_constructor_kwargs={**wanted, "gpu_id": 0 if num_gpus else -1},
         batch_format="pyarrow",
         batch_size=rows,
-        compute=ray.data.ActorPoolStrategy(min_size=1, max_size=actors),
+        compute=pool(actors),
         num_cpus=1,
         num_gpus=num_gpus or None,
         udf_modifying_row_count=False,
@@ -76,6 +75,28 @@ def import_ray() -> Any:
     return ray
 
 
+def pool(actors: int, **settings: Any) -> "ActorPoolStrategy":
+    """Returns a pool that asks for all of its actors at once. It works with one until there is room for more."""
+    from ray.data import ActorPoolStrategy
+
+    return ActorPoolStrategy(min_size=1, max_size=actors, initial_size=actors, **settings)
+
+
+class AnnotatingActor:
+    """An `Annotator` in a process of its own."""
+
+    def __init__(self, model: str, **settings: Any):
+        from ..loading import keep_loaded
+        from .annotator import Annotator
+
+        self.annotate = Annotator(model, **settings)
+        keep_loaded()
+
+    def __call__(self, batch: "pa.Table") -> "pa.Table":
+        """Returns the batch with what is found in it."""
+        return self.annotate(batch)
+
+
 class RayWorker:
     """Takes batches of numbers of parts, as an actor does."""
 
@@ -106,7 +127,7 @@ def run_on_ray(
             fn_constructor_args=(str(folder), 0 if num_gpus else -1),
             batch_format="pyarrow",
             batch_size=1,
-            compute=ray.data.ActorPoolStrategy(min_size=1, max_size=workers, max_tasks_in_flight_per_actor=2),
+            compute=pool(workers, max_tasks_in_flight_per_actor=2),
             num_cpus=1,
             num_gpus=num_gpus or None,
             runtime_env=ONE_THREAD,
@@ -132,7 +153,8 @@ def cluster(ray: Any, address: str | None, workers: int) -> Iterator[None]:
         else:
             ray.init("local", num_cpus=max(workers, os.cpu_count() or 1), include_dashboard=False, **quiet)
     except (ConnectionError, ValueError) as error:
-        raise InputError(f"expected a Ray cluster at {address}, got {error}") from error
+        token = "; a cluster that asks for a token wants RAY_AUTH_MODE=token here and on each node"
+        raise InputError(f"expected a Ray cluster at {address}, got {error}{token}") from error
     try:
         logging.getLogger("ray.data").setLevel(logging.ERROR)
         yield

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 STOP = "stop.json"
 ATTEMPTS = 4  # at a task whose worker is killed
 POLL = 0.5  # seconds between looks at what is done
+# Spark's own process hands out numbers: what it compiles and collects with care comes to half of its time.
+LIGHT_JAVA = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
 
 
 def annotate_dataframe(frame: "DataFrame", model: str, **settings: Any) -> "DataFrame":
@@ -72,9 +74,12 @@ def _annotate(batches: Iterable["pa.RecordBatch"], *, model: str, settings: str)
 # A Python worker of Spark takes one task after the other.
 @lru_cache(maxsize=1)
 def _annotator(model: str, settings: str) -> "Annotator":
+    from ..loading import keep_loaded
     from .annotator import Annotator
 
-    return Annotator(model, **json.loads(settings))
+    annotator = Annotator(model, **json.loads(settings))
+    keep_loaded()
+    return annotator
 
 
 def import_spark() -> None:
@@ -172,6 +177,7 @@ def session(master: str | None, workers: int) -> Iterator["SparkSession"]:
         builder = builder.master(master).config("spark.ui.enabled", "false")
     if master is not None and master.startswith("local"):
         os.environ.setdefault("PYSPARK_PYTHON", sys.executable)  # else it is the first python3 in the PATH
+        builder = builder.config("spark.driver.extraJavaOptions", LIGHT_JAVA)
     spark = builder.config("spark.ui.showConsoleProgress", "false").getOrCreate()
     spark.sparkContext.setLogLevel("ERROR")
     try:

@@ -6,7 +6,6 @@ a line. It ends with its input, and at once if that ends while it works: then th
 With the number of a socket as third argument it loads the pipeline once, and forks a worker for each socket that it
 gets there. The forks share the memory of what was loaded."""
 
-import gc
 import json
 import os
 import signal
@@ -21,6 +20,7 @@ from queue import Queue
 from typing import Any, NoReturn, TextIO
 
 from ..errors import InputError
+from ..loading import keep_loaded
 from .job import Report
 from .rows import RowError
 from .work import PartWorker
@@ -48,8 +48,7 @@ def fork_workers(folder: Path, gpu_id: int, control: socket.socket) -> None:
         error = wrong
         load = lambda: fail(error)  # noqa: E731
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for forks
-    gc.collect()
-    gc.freeze()  # else the collector writes to each object, and its page is no longer shared
+    keep_loaded()
     while True:
         given, numbers, _, _ = socket.recv_fds(control, 1, 1)
         if not given:
@@ -97,6 +96,7 @@ def run(load: Callable[[], PartWorker], source: TextIO, messages: TextIO) -> Non
         tell(kind="stop", error=str(error))
         return
     busy.clear()
+    keep_loaded()
     tell(kind="ready", pid=os.getpid())
     while (number := numbers.get()) is not None:
         busy.set()

@@ -1,5 +1,7 @@
 """Compiled pipelines as a whole: what a user did with the pipeline works with the compiled one."""
 
+import sys
+
 import pytest
 import spacy
 from conftest import SENTENCES, entities, make_examples, words
@@ -8,6 +10,7 @@ from typer.testing import CliRunner
 from spacy_cner.cli import app
 from spacy_cner.errors import InputError
 from spacy_cner.evaluation.calibration import calibrate
+from spacy_cner.loading import load_pipeline
 from spacy_cner.pipeline.compiled import compile_pipeline
 
 TEXTS = [text for text, _ in SENTENCES]
@@ -25,6 +28,12 @@ def test_it_finds_the_same_with_the_same_probabilities(trained, compiled):
     for doc, other in zip(trained.pipe(TEXTS), compiled.pipe(TEXTS)):
         assert entities(doc) == entities(other)
         assert [ent._.score for ent in other.ents] == pytest.approx([ent._.score for ent in doc.ents], abs=1e-5)
+
+
+def test_onnx_runtime_that_is_not_there(compiled, tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "onnxruntime", None)
+    with pytest.raises(InputError, match="compiled: expected onnxruntime, which is not installed"):
+        load_pipeline(str(tmp_path / "compiled"))
 
 
 def test_long_documents_in_several_processes(trained, compiled):

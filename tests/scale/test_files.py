@@ -299,7 +299,11 @@ def test_standard_input_and_output(run):
     first, second, third = map(json.loads, result.stdout.splitlines())
     assert first["id"] == 1 and shown([first, third]) == [[(0, 2, "PER", "王海")], [(0, 2, "LOC", "青岛")]]
     assert second["error"] == "line 3: expected a JSON object, got invalid JSON (Expecting value)"
+    result = run("-", "-o", "-", "--keep-columns", "text", "--id-column", "id", input='{"text": "", "id": 1, "n": 2}\n')
+    assert list(json.loads(result.stdout)) == ["text", "id", "ents", "error"]
     assert "expected - for both" in run("-", "-o", "out", code=1).output
+    wrong = run("-", "-o", "-", "-f", "csv", "--workers", "2", "--max-errors", "1", code=1).output
+    assert "expected --format csv and --workers and --max-errors with files, got standard input" in wrong
 
 
 @pytest.mark.parametrize(
