@@ -45,13 +45,18 @@ def expected(doc: Doc, length: int, tags: list[str]) -> Expected | None:
     """Returns what a teacher expects of a document of `length` characters, by the learner's tags; None if none has
     looked at it.
 
-    Raises InputError if the learner lacks a tag of the teacher."""
+    Raises InputError if the learner lacks a tag of the teacher, or sees fewer characters than the teacher did."""
     saved = doc.user_data.get(KEY)
     if saved is None:
         return None
     position, before, after, chance = (numpy.frombuffer(saved[name], dtype=dtype) for name, dtype in DTYPES.items())
     if unknown := [tag for tag in saved["tags"] if tag not in tags]:
         raise InputError(f"expected a teacher of the learner's tags {', '.join(tags)}, got one that has {unknown[0]}")
+    if position.max(initial=0) > length:
+        raise InputError(
+            f"expected {length} characters, as the teacher saw, got its probabilities at {position.max()}; make the "
+            f"document by the pipeline's own tokenizer: {doc.text[:20]!r}"
+        )
     boundary, outside = len(tags), tags.index(OUTSIDE)
     own = numpy.array([*(tags.index(tag) for tag in saved["tags"]), boundary])
     # Positions of which nothing is kept: two O, or one at an end

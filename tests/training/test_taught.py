@@ -90,3 +90,9 @@ def test_a_pipeline_without_a_tagger_at_its_end():
     nlp.add_pipe("entity_ruler")
     with pytest.raises(InputError, match="that ends with cner or cner_features, got entity_ruler"):
         Teacher(nlp)
+
+
+def test_fewer_characters_than_the_teacher_saw(trained, docs):
+    doc = next(doc for doc in docs if doc.user_data[KEY]["position"])
+    with pytest.raises(InputError, match=f"expected 1 characters, as the teacher saw, got .*{doc.text[:5]}"):
+        expected(doc, 1, trained.get_pipe("cner").tags)
