@@ -27,7 +27,7 @@ from spacy_cner.vectors.words import WordVectors
 
 NAMES = [
     *("clc", "clc_lexicon", "clc_transfer", "clc_jieba", "clc_joint", "clc_encoder", "char_bert", "cws"),
-    *("feature_crf", "feature_crf_distilled", "student", "bert_attention", "iscas"),
+    *("feature_crf", "feature_crf_distilled", "student", "transformer", "bert_attention", "iscas"),
 ]
 EMBED = "spacy_cner.CharNgramEmbed.v1"
 # What makes a network small, by architecture.
@@ -36,6 +36,7 @@ SMALL = {
     "spacy_cner.CharCNN.v1": {"filters": 8},
     "spacy_cner.DilatedCNN.v1": {"width": 8},
     "spacy_cner.BiLSTM.v1": {"width": 8},
+    "spacy_cner.Transformer.v1": {"layers": 1, "width": 12, "heads": 2},
     "spacy_cner.CharBert.v1": {"layers": 1, "width": 8, "heads": 2},
     "spacy.Tok2VecListener.v1": {"width": 8},
     "spacy_cner.SparseFeatures.v1": {"clusters": {"coarse": 2, "fine": 3}},

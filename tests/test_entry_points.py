@@ -21,7 +21,8 @@ COMMANDS = {
     "annotate", "audit", "classes", "compare", "compile", "convert", "curve", "dictionary", "entities", "evaluate",
     "explain", "export-encoder",
     "export-recogniser", "init", "mine-rules", "package",
-    "prepare", "pretrain", "pseudo", "report", "sample", "segment", "serve", "split", "stats", "teach", "vectors",
+    "prepare", "pretrain", "pretrain-tokens", "pretrain-transformer",
+    "pseudo", "report", "sample", "segment", "serve", "split", "stats", "teach", "vectors",
     "words",
 }  # fmt: skip
 COMMAND_GROUPS = ("spacy_cli", "console_scripts")

@@ -21,6 +21,8 @@ from . import (  # noqa: F401  (each registers its command)
     package,
     prepare,
     pretrain,
+    pretrain_tokens,
+    pretrain_transformer,
     pseudo,
     report,
     segment,

@@ -46,7 +46,15 @@ SECTIONS = {
         "package",
     ),
     "Make corpora": ("convert", "prepare", "split", "sample", "stats", "audit", "segment", "pseudo", "teach"),
-    "Learn from raw text, and from errors": ("vectors", "words", "export-encoder", "jieba-tagger", "mine-rules"),
+    "Learn from raw text, and from errors": (
+        "vectors",
+        "words",
+        "pretrain-tokens",
+        "pretrain-transformer",
+        "export-encoder",
+        "jieba-tagger",
+        "mine-rules",
+    ),
     "Use": ("annotate", "serve"),
     "Look into": ("entities", "report", "explain", "classes", "curve"),
 }

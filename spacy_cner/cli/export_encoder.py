@@ -10,7 +10,9 @@ from ._app import command, good
 @command
 def export_encoder(
     # fmt: off
-    folder: Path = typer.Argument(..., help="The folder that `pretrain` wrote, or that of a trained pipeline"),
+    folder: Path = typer.Argument(
+        ..., help="The folder that `pretrain` or `pretrain-transformer` wrote, or a trained pipeline"
+    ),
     output: Path = typer.Argument(..., help="The file to write, e.g. assets/encoder.bin; a .json file goes next to it"),
     about: str = typer.Option(..., help="What text it was learned from, for those who use it"),
     # fmt: on
@@ -18,7 +20,8 @@ def export_encoder(
     """Keep a pre-trained encoder in half precision.
 
     The file is for `--paths.init_tok2vec`. Next to it are its recipe, its scores on held-out text or a development set,
-    and its checksum. Of a trained pipeline, it is the layer that [pretraining] in its config names."""
+    and its checksum. Of a trained pipeline, it is the layer that [pretraining] in its config names. BERTs and
+    Transformers are also written to a folder in the format of Hugging Face."""
     from ..pretraining.export import export_encoder as export
 
     statement = export(folder, output, about)

@@ -7,11 +7,11 @@ from typing import Any
 
 from spacy import registry, util
 from spacy.language import Language
-from thinc.api import ConfigValidationError
+from thinc.api import ConfigValidationError, Model
 
 from ..errors import InputError
 from ..files import read_described
-from .weights import start_from
+from .weights import nodes, start_from
 
 
 @registry.callbacks("spacy_cner.load_weights.v1")
@@ -22,7 +22,7 @@ def make_load_weights(
     `init_tok2vec` in a config without `[pretraining]`.
 
     encoder: a file that `python -m spacy_cner pretrain` or `export-encoder` wrote. With null, `layer` has random
-        weights, and a warning says so.
+        weights, and a warning says so, unless the recogniser has it.
     recogniser: a file that `python -m spacy_cner export-recogniser` wrote, from a pipeline of the same config. Labels
         that both have keep what was learned of them. With null, the tagger begins from scratch.
     component: the component that holds them. layer: the encoder's reference in its model ("pretrained" for
@@ -34,7 +34,7 @@ def make_load_weights(
 
 def _load_weights(nlp: Language, *, encoder: str | None, recogniser: str | None, component: str, layer: str) -> None:
     model: Any = nlp.get_pipe(component).model  # type: ignore[attr-defined]
-    if encoder is None and layer:
+    if encoder is None and layer and (recogniser is None or _is_frozen(model, layer)):
         util.logger.warning("No encoder is loaded, so its weights are random: give one with --paths.init_tok2vec FILE")
     elif encoder is not None:
         try:
@@ -55,6 +55,11 @@ def _load_weights(nlp: Language, *, encoder: str | None, recogniser: str | None,
         except InputError as error:
             raise _invalid(nlp, "recogniser", str(error)) from error
         util.logger.info("Started from the recogniser of %s in %s", ", ".join(labels), recogniser)
+
+
+def _is_frozen(model: Model, layer: str) -> bool:
+    """Whether a recogniser leaves out the layer."""
+    return any(frozen for node, frozen in nodes(model) if node is model.get_ref(layer))
 
 
 def _invalid(nlp: Language, key: str, message: str) -> ConfigValidationError:

@@ -11,8 +11,13 @@ from ..errors import InputError
 from ..files import write_described
 from ..loading import load_pipeline
 from ..models.weights import export_weights, half
+from .characters.learned import RUN, read_learned
+from .characters.loop import LEARNED
+from .characters.tok2vec import is_character_transformer, make_tok2vec
 from .huggingface import is_char_bert, save_encoder
-from .loop import CONFIG, ENCODER, LOG, read_log
+from .log import LOG, read_log
+from .loop import CONFIG, ENCODER
+from .modern_bert import save_modern_bert
 
 META = "meta.json"
 # The figures of the log that are about the whole run; the rest is about its last batches.
@@ -29,15 +34,19 @@ def export_encoder(folder: Path, output: Path, about: str) -> dict[str, Any]:
     training read, without paths. It also has the figures of the log's last line, or the pipeline's scores on its
     development set.
 
-    folder: the output of `pretrain`, or a trained pipeline whose config names the encoder's component and layer in
-        [pretraining]. If that is a `spacy_cner.CharBert.v1`, it is also written to the folder `output` without its
-        suffix, in the format of transformers.
+    folder: the output of `pretrain` or `pretrain-transformer`, or a trained pipeline whose config names the encoder's
+        component and layer in [pretraining]. If that is a `spacy_cner.CharBert.v1`, or a Transformer over characters,
+        it is also written to the folder `output` without its suffix, in the format of transformers.
     RETURNS: the contents of the .json file. Raises InputError if something is missing."""
     if (folder / META).is_file():
         model, facts = _of_pipeline(folder)
         encoder = model.to_bytes()
         if is_char_bert(model):
             save_encoder(model, output.with_suffix(""))
+        elif is_character_transformer(model):
+            save_modern_bert(model, output.with_suffix(""))
+    elif learned := next((each for each in (folder, folder / LEARNED) if (each / RUN).is_file()), None):
+        encoder, facts = _of_transformer(learned, output)
     else:
         encoder, facts = _of_pretraining(folder)
     return write_described(output, half(encoder), {"about": about, **facts})
@@ -77,6 +86,13 @@ def _of_pretraining(folder: Path) -> tuple[bytes, dict[str, Any]]:
     recipe = {name: section for name, section in config.items() if name.startswith("pretraining")}
     recipe |= {"model": config["components"], "text": config["corpora"][recipe["pretraining"]["corpus"].split(".")[1]]}
     return (folder / ENCODER).read_bytes(), {**log_summary(folder), "recipe": recipe}
+
+
+def _of_transformer(folder: Path, output: Path) -> tuple[bytes, dict[str, Any]]:
+    learned = read_learned(folder)
+    tok2vec = make_tok2vec(learned)
+    save_modern_bert(tok2vec, output.with_suffix(""), learned.model)
+    return tok2vec.to_bytes(), learned.facts
 
 
 def _of_pipeline(folder: Path) -> tuple[Model, dict[str, Any]]:

@@ -41,10 +41,15 @@ def save_encoder(tok2vec: Model, folder: Path) -> None:
     """Writes a trained `spacy_cner.CharBert.v1` without an MLM head, for AutoModel and AutoTokenizer.
 
     Raises InputError if the folder exists and holds something else."""
-    if folder.exists() and not (folder / "config.json").is_file():
-        raise InputError(f"{folder}: expected nothing there, or a folder with a BERT to replace, got something else")
+    check_replaceable(folder)
     bert: Any = sized_shim(tok2vec).require_built()
     _save(bert, tok2vec, folder)
+
+
+def check_replaceable(folder: Path) -> None:
+    """Raises InputError if the folder exists and holds no encoder in this format."""
+    if folder.exists() and not (folder / "config.json").is_file():
+        raise InputError(f"{folder}: expected nothing there, or a folder with a BERT to replace, got something else")
 
 
 def _save(bert: Any, tok2vec: Model, folder: Path) -> None:
@@ -90,9 +95,20 @@ def make_tokenizer(vocabulary: list[str], max_length: int) -> Any:
 
     Each character is a token of its own, also in numbers and Latin words. Case is kept, compatibility forms are
     normalised (NFKC), and white space is dropped."""
+    from transformers import BertTokenizerFast
+
+    return BertTokenizerFast(
+        tokenizer_object=character_tokenizer(vocabulary),
+        do_lower_case=False,
+        strip_accents=False,
+        model_max_length=max_length,
+    )
+
+
+def character_tokenizer(vocabulary: list[str]) -> Any:
+    """Makes the Tokenizer of the package tokenizers that `make_tokenizer` describes."""
     from tokenizers import Regex, Tokenizer, normalizers, pre_tokenizers, processors
     from tokenizers.models import WordPiece
-    from transformers import BertTokenizerFast
 
     ids = {token: i for i, token in enumerate(vocabulary)}
     tokenizer = Tokenizer(WordPiece(ids, unk_token="[UNK]"))
@@ -101,6 +117,4 @@ def make_tokenizer(vocabulary: list[str], max_length: int) -> Any:
         [pre_tokenizers.WhitespaceSplit(), pre_tokenizers.Split(Regex("."), "isolated")]
     )
     tokenizer.post_processor = processors.BertProcessing(("[SEP]", ids["[SEP]"]), ("[CLS]", ids["[CLS]"]))
-    return BertTokenizerFast(
-        tokenizer_object=tokenizer, do_lower_case=False, strip_accents=False, model_max_length=max_length
-    )
+    return tokenizer

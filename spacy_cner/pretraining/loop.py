@@ -17,9 +17,10 @@ from ..files import write_bytes, write_text
 from ..text.progress import note, progress
 from .checkpoint import load_checkpoint, restore_optimizer, save_checkpoint
 from .config import ResolvedConfig, resolve_config
+from .log import LOG, read_log
 from .metrics import Metrics
 
-ENCODER, CHECKPOINT, LOG, CONFIG = "encoder.bin", "checkpoint.bin", "log.jsonl", "config.cfg"
+ENCODER, CHECKPOINT, CONFIG = "encoder.bin", "checkpoint.bin", "config.cfg"
 
 
 def pretrain(config: Config, output: Path, *, restart: bool = False) -> Path:
@@ -124,22 +125,6 @@ class PretrainingRun:
         save_checkpoint(self.output / CHECKPOINT, resolved.model, resolved.optimizer, state)
         note("  ".join(f"{name} {value:.6g}" for name, value in row.items()))
         self.metrics, self.characters, self.begun = Metrics(), 0, time.monotonic()
-
-
-def read_log(path: Path) -> list[dict[str, Any]]:
-    """Returns the rows of a log, none if it does not exist. A last line that is torn, as a kill leaves it, is left out.
-
-    Raises InputError for any other line that is no row."""
-    lines = path.read_bytes().splitlines() if path.exists() else []
-    rows = []
-    for number, line in enumerate(lines, 1):
-        try:
-            row = json.loads(line)
-            rows.append({**row, "step": int(row["step"])})
-        except (ValueError, KeyError, TypeError) as error:
-            if number < len(lines):
-                raise InputError(f"{path}:{number}: expected a row of a pre-training's log, got {error!r}") from None
-    return rows
 
 
 def update(model: Model, batch: list[Doc], optimizer: Optimizer, metrics: Metrics) -> float:

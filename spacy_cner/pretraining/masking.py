@@ -6,9 +6,7 @@ import numpy
 from spacy.tokens import Doc
 
 from ..text.chars import MASK
-
-# Shares of the masked characters, as in BERT (Devlin et al. 2019, section 3.1); the rest stays, but is predicted too.
-MASKED_SHARE, REPLACED_SHARE = 0.8, 0.1
+from .shares import MASKED_SHARE, REPLACED_SHARE
 
 WordSpans = Sequence[tuple[int, int]]  # first token of each word, and the one after its last
 

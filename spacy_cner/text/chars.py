@@ -3,11 +3,14 @@
 import unicodedata
 from functools import lru_cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy
-from spacy.tokens import Doc
 
 from ..errors import InputError
+
+if TYPE_CHECKING:  # pre-training on a rented machine has no spaCy
+    from spacy.tokens import Doc
 
 SPACE = " "
 # A masked character: a noncharacter that Unicode reserves for use inside programs (section 23.7 of the standard), so no
@@ -74,13 +77,13 @@ def _simplified_codepoints() -> dict[int, str]:
     return str.maketrans(simplified_forms())
 
 
-def is_char_doc(doc: Doc) -> bool:
+def is_char_doc(doc: "Doc") -> bool:
     """Returns whether every token is one character or a run of white space, as from spaCy's `char` segmenter."""
     lengths = doc.to_array("LENGTH")
     return bool((lengths == 1).all()) or all(token.is_space for token in doc if len(token) != 1)
 
 
-def codepoints(doc: Doc) -> numpy.ndarray:
+def codepoints(doc: "Doc") -> numpy.ndarray:
     """Returns the code point of each token's first character, uint32 (n_tokens,).
 
     Raises InputError if a token holds several characters that are not white space."""
@@ -98,7 +101,7 @@ def codepoints(doc: Doc) -> numpy.ndarray:
     return numpy.array([ord(strings[orth][0]) for orth in kinds.tolist()], dtype="uint32")[places]
 
 
-def same_text(doc: Doc, other: Doc) -> bool:
+def same_text(doc: "Doc", other: "Doc") -> bool:
     """Returns whether two documents have the same text; fast if they have the same tokens."""
     if len(doc) == len(other) and (doc.to_array(["ORTH", "SPACY"]) == other.to_array(["ORTH", "SPACY"])).all():
         return True

@@ -12,6 +12,7 @@ from typer.main import get_command
 from typer.testing import CliRunner
 
 from spacy_cner.cli import app
+from spacy_cner.pretraining.characters.tokens import write_tokens
 
 COMMANDS = get_command(app).commands
 # Command lines of each, with the kinds of what they name in capitals.
@@ -41,6 +42,8 @@ LINES = {
     "package": ["FOLDER NEW --name tiny"],
     "prepare": ["TAGGED NEW --format bio", "tagged.bio new --format bio --fraction NUMBER"],
     "pretrain": ["CONFIG NEW"],
+    "pretrain-tokens": ["NEW TEXT --min-count 1", "new text.txt --min-count NUMBER"],
+    "pretrain-transformer": ["WORK --steps 1", "work --steps NUMBER", "work --steps 1 --piece NUMBER"],
     "pseudo": ["DOCS NEW.spacy --gazetteer NAMES", "docs.spacy new.spacy --amount SHARE"],
     "report": ["MODEL DOCS NEW.html"],
     "sample": ["DOCS NEW.spacy --fraction 0.5", "docs.spacy new.spacy --fraction NUMBER"],
@@ -65,6 +68,7 @@ PIPELINES = ["broken", "cut", "no_config"]
 BAD = {
     "MODEL": ["no_such_package", "json", *FILES, *PIPELINES],
     "FOLDER": [*FILES, *PIPELINES],
+    "WORK": FILES,
     "DOCS": [*FILES, "cut.spacy", "strange.spacy"],
     "DATA": FILES,
     "TEXT": ["none/there.x", "folder", "empty.x"],  # a byte that cannot be decoded stops no long run
@@ -85,11 +89,15 @@ GOOD = {
     "NAMES": "names.txt",
     "TAGGED": "tagged.bio",
     "NEW": "new",
+    "WORK": "work",
     "NUMBER": "1",
     "SHARE": "1",
 }
 # A folder is what these write.
-FOLDER_COMMANDS = {"annotate", "calibrate", "compile", "dictionary", "jieba-tagger", "package", "prepare", "pretrain"}
+FOLDER_COMMANDS = {
+    *("annotate", "calibrate", "compile", "dictionary", "jieba-tagger", "package", "prepare", "pretrain"),
+    "pretrain-tokens",
+}
 
 
 def cases():
@@ -150,6 +158,7 @@ def inputs(trained, tmp_path_factory):
     docs.strings = set()
     docs.to_disk(folder / "strange.spacy")
     (folder / "text.txt").write_text("\n".join(text for text, _ in SENTENCES), encoding="utf-8")
+    write_tokens([folder / "text.txt"], folder / "work", min_count=1)
     (folder / "names.txt").write_text("林小海\tPER\n", encoding="utf-8")
     (folder / "tagged.bio").write_text("王 B-PER\n海 I-PER\n。 O\n\n" * 10, encoding="utf-8")
     (folder / "log.txt").write_text("E    #       ENTS_F\n---  ------  ------\n  0       0    5.00\n", encoding="utf-8")

@@ -6,6 +6,7 @@ Commands run in forks of this process, which has imported everything: the kills 
 import json
 import os
 import random
+import shutil
 import signal
 import time
 import zipfile
@@ -22,10 +23,13 @@ from thinc.api import Config
 from spacy_cner.cli import app
 from spacy_cner.corpus.docbin import chinese_vocab
 from spacy_cner.loading import save_pipeline
+from spacy_cner.pretraining.characters import loop
+from spacy_cner.pretraining.characters.tokens import write_tokens
 
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(not hasattr(os, "fork"), reason="a system without fork")]
 KILLS = int(os.environ.get("CNER_KILLS", 20))
 CHANGING = ("train_s", "characters_per_second", "seconds", "revision")  # of what is recorded: when and how fast
+UNLIKE = ("checkpoint.bin", "checkpoint.pt", "_MANIFEST.json")  # files with times in them
 TABLE = {
     "title": "Tiny",
     "overrides": TINY,
@@ -38,6 +42,8 @@ COMMANDS = {
     "teach": "teach {}/features out/taught.spacy {}/text.txt",
     "teach to a folder": "teach {}/ruler out/taught {}/text.txt",
     "pretrain": "pretrain {}/pretrain.cfg out/encoder",
+    "pretrain-tokens": "pretrain-tokens out/work {}/text.txt --min-count 1",
+    "pretrain a transformer": "pretrain-transformer out/work --steps 40 --width 64 --layers 1 --batch 2 --warm-up 2",
     "calibrate": "calibrate {}/model {}/dev.spacy out/calibrated",
     "annotate": "annotate {}/ruler {}/in.jsonl -o out/annotated -f jsonl",
     "package": "package {}/model out/wheels --name tiny",
@@ -61,6 +67,7 @@ def inputs(trained, tmp_path_factory):
     write_lines(folder / "in.jsonl", [{"id": i, "text": text} for i, text in enumerate(rows[:12_000])])
     (folder / "corpus.bio").write_text("王\tB-PER\n海\tI-PER\n去\tO\n\n" * 10_000, encoding="utf-8")
     (folder / "raw.txt").write_text("\n".join(sentences(200)), encoding="utf-8")
+    write_tokens([folder / "raw.txt"], folder / "work", min_count=1)
     DocBin(docs=[each.reference for each in make_examples(trained, SENTENCES * 20)]).to_disk(folder / "dev.spacy")
     config = Config().from_str(PRETRAINING, interpolate=False)
     config["paths"]["raw_text"], config["pretraining_loop"]["max_steps"] = str(folder / "raw.txt"), 30
@@ -83,6 +90,8 @@ def start(name, inputs, folder):
     code = 1
     try:
         folder.mkdir(exist_ok=True)
+        if name == "pretrain a transformer" and not (folder / "out").exists():
+            shutil.copytree(inputs / "work" / "tokens", folder / "out" / "work" / "tokens")
         os.chdir(folder)
         shown = os.open("log", os.O_WRONLY | os.O_CREAT | os.O_APPEND)
         for stream in (1, 2):
@@ -115,7 +124,7 @@ def made(folder):
     found = {}
     for path in sorted((folder / "out").rglob("*")):
         name = path.relative_to(folder).as_posix()
-        if not path.is_file() or path.suffix in (".lock", ".txt") or path.name in ("checkpoint.bin", "_MANIFEST.json"):
+        if not path.is_file() or path.suffix in (".lock", ".txt") or path.name in UNLIKE:
             continue
         if path.suffix == ".spacy":
             docs = DocBin().from_disk(path).get_docs(chinese_vocab())
@@ -123,9 +132,10 @@ def made(folder):
         elif path.suffix == ".whl":
             with zipfile.ZipFile(path) as wheel:
                 found[name] = {each: wheel.read(each) for each in wheel.namelist()}
-        elif path.name in ("log.jsonl", "tiny.json"):
+        elif path.name in ("log.jsonl", "tiny.json", "run.json"):
             text = path.read_text(encoding="utf-8")
             rows = json.loads(text) if path.suffix == ".json" else list(map(json.loads, text.splitlines()))
+            rows = [rows] if isinstance(rows, dict) else rows
             found[name] = [{key: row[key] for key in row if key not in CHANGING} for row in rows]
         else:
             found[name] = path.read_bytes()
@@ -133,7 +143,8 @@ def made(folder):
 
 
 @pytest.mark.parametrize("name", COMMANDS)
-def test_kills_at_random_moments(name, inputs, tmp_path):
+def test_kills_at_random_moments(name, inputs, tmp_path, monkeypatch):
+    monkeypatch.setattr(loop, "SAVE_EVERY", 0)  # of `pretrain-transformer`, else a minute
     begun = time.monotonic()
     finish(name, inputs, tmp_path / "undisturbed")
     duration = time.monotonic() - begun

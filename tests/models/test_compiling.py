@@ -1,7 +1,6 @@
 """Compiled taggers: the same scores as torch's, from every layer that can be compiled."""
 
 import pickle
-from functools import partial
 
 import numpy
 import onnx
@@ -13,7 +12,13 @@ from spacy_cner.errors import InputError
 from spacy_cner.models.attention import build_bert_layer
 from spacy_cner.models.compiling import compile_tagger
 from spacy_cner.models.embed import build_char_ngram_embed
-from spacy_cner.models.encoders import build_bilstm, build_char_cnn, build_dilated_cnn, build_lstm
+from spacy_cner.models.encoders import (
+    build_bilstm,
+    build_char_cnn,
+    build_dilated_cnn,
+    build_lstm,
+    build_transformer,
+)
 from spacy_cner.models.frozen import build_frozen_tok2vec
 from spacy_cner.models.jieba_network import build_jieba_network
 from spacy_cner.models.onnx_tagger import build_onnx_tagger
@@ -26,7 +31,10 @@ from spacy_cner.vectors.words import WordVectors
 
 NLP = spacy.blank("zh")
 TEXTS = ["王海在北京大学读书", "好", "", "昨天林燕去了青岛，今天回来了", "在青岛"]
-embed = partial(build_char_ngram_embed, widths=[6, 4], buckets=[30, 40])
+
+
+def embed(widths=(6, 4), buckets=(30, 40)):
+    return build_char_ngram_embed(list(widths), list(buckets))
 
 
 def randomized(model: Model) -> Model:
@@ -37,6 +45,9 @@ def randomized(model: Model) -> Model:
             values = random.normal(size=node.get_param(name).shape).astype("f")
             values[: node.attrs.get("positions", 1)] = 0
             node.set_param(name, values)
+        if node.name == "transformer":
+            for weights in sized_shim(node).require_built().parameters():
+                weights.data += weights.new_tensor(random.normal(size=tuple(weights.shape), scale=0.05))
         if node.name == "soft_lexicon":
             vectors = random.normal(size=(4, 3)).astype("f")
             words = WordVectors(["北京", "大学", "海", "今天"], numpy.array([4, 3, 2, 1]), vectors)
@@ -65,6 +76,7 @@ TAGGERS = {
     "cnn of odd windows": lambda: tagger(chain(embed(), build_char_cnn(9, [5, 2, 4]))),
     "dilated": lambda: tagger(chain(embed(), build_dilated_cnn(8, [1, 3]))),
     "bilstm": lambda: tagger(embed(), build_bilstm(8, depth=2)),
+    "transformer": lambda: tagger(chain(embed([64], [30]), build_transformer(64, layers=2, heads=2))),
     "lstm": lambda: tagger(embed(), build_lstm(7, depth=2)),
     "softmax": lambda: tagger(embed(), build_bilstm(8), build_softmax_tagger),
     "lexicon": lambda: tagger(chain(build_soft_lexicon_embed(3), build_char_cnn(4, [3]))),
@@ -96,7 +108,8 @@ def test_scores_are_those_of_torch(name):
 
 
 @pytest.mark.parametrize("name, operations", [
-    ("cnn", {"MatMul"}), ("dilated", {"MatMul"}), ("bilstm", {"MatMul", "LSTM"}), ("jieba", {"MatMul"}),
+    ("cnn", {"MatMul"}), ("dilated", {"MatMul"}), ("bilstm", {"MatMul", "LSTM"}), ("transformer", set()),
+    ("jieba", {"MatMul"}),
 ])  # fmt: skip
 def test_8_bits_are_near(name, operations):
     model, docs = TAGGERS[name](), list(NLP.pipe(TEXTS))

@@ -16,7 +16,8 @@ from spacy_cner.cli import app
 from spacy_cner.errors import InputError
 from spacy_cner.loading import config_folder
 from spacy_cner.pretraining.checkpoint import load_checkpoint
-from spacy_cner.pretraining.loop import CHECKPOINT, CONFIG, ENCODER, LOG, pretrain, read_log
+from spacy_cner.pretraining.log import LOG, read_log
+from spacy_cner.pretraining.loop import CHECKPOINT, CONFIG, ENCODER, pretrain
 
 SCORES = ["loss", "perplexity", "accuracy"]
 

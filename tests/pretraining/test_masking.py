@@ -6,7 +6,8 @@ from hypothesis import strategies as st
 from thinc.api import fix_random_seed
 
 from spacy_cner.models.gram_table import NO_ROW, GramTable
-from spacy_cner.pretraining.masking import MASKED_SHARE, draw_spans, draw_words, mask_docs
+from spacy_cner.pretraining.masking import draw_spans, draw_words, mask_docs
+from spacy_cner.pretraining.shares import MASKED_SHARE
 from spacy_cner.text.chars import MASK, codepoints
 
 NLP = spacy.blank("zh")

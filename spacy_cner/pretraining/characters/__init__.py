@@ -1,0 +1,1 @@
+"""Pre-training of character Transformers on a GPU, without spaCy in the loop."""

@@ -1,0 +1,50 @@
+"""What a run has learned as the tok2vec of `configs/transformer.cfg`."""
+
+from typing import Any, cast
+
+import torch
+from spacy.ml.models.tok2vec import build_Tok2Vec_model
+from thinc.api import Model
+from thinc.types import Floats2d
+
+from ...models.embed import build_char_ngram_embed
+from ...models.encoders import build_transformer
+from ...models.gram_table import GramTable
+from ...models.torch_layers import sized_shim
+from .learned import Learned
+from .model import HEAD_WIDTH
+from .tokens import MASK, SPECIAL, UNK
+
+
+def make_tok2vec(learned: Learned) -> Model:
+    """Makes a `spacy.Tok2Vec.v2` of `spacy_cner.CharNgramEmbed.v1` and `spacy_cner.Transformer.v1` with the weights.
+
+    Characters of the vocabulary have a row each; all others share that of UNK, and masked ones have that of MASK."""
+    width, layers = learned.facts["recipe"]["width"], learned.facts["recipe"]["layers"]
+    encode = build_transformer(width, layers, width // HEAD_WIDTH)
+    tok2vec: Model = build_Tok2Vec_model(embed=build_char_ngram_embed([width], [1]), encode=encode)
+    tok2vec.initialize()
+    rows, transformer = transformer_parts(tok2vec)
+    known = learned.vocabulary[len(SPECIAL) :]
+    weights = learned.model.embedding.weight.detach().numpy()
+    numbers = [MASK, *range(len(SPECIAL), len(learned.vocabulary)), UNK]
+    rows.attrs["table"] = GramTable(1, known, 1)
+    rows.set_param("E", rows.ops.asarray2f(cast(Floats2d, weights[numbers])))
+    transformer.load_state_dict(learned.model.transformer.state_dict())
+    return tok2vec
+
+
+def is_character_transformer(tok2vec: Model) -> bool:
+    """Returns whether a tok2vec is a Transformer over rows of single characters, one of them for all unknown ones."""
+    parts = {node.name: node for node in tok2vec.walk() if node.param_names or node.shims}
+    if set(parts) != {"embed_1gram", "transformer"}:
+        return False
+    rows = parts["embed_1gram"].attrs
+    return rows["positions"] == rows["table"].buckets == 1
+
+
+def transformer_parts(tok2vec: Model) -> tuple[Model, torch.nn.Module]:
+    """Returns the layer with the characters' rows, and the torch module of the Transformer."""
+    nodes = {node.name: node for node in tok2vec.walk()}
+    module: Any = sized_shim(nodes["transformer"]).require_built()
+    return nodes["embed_1gram"], module.inner
