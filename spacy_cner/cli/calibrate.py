@@ -30,7 +30,7 @@ def calibrate(
     gpu_id: int = GPU_ID,
     # fmt: on
 ):
-    """Fit probabilities, and choose a threshold, on other data.
+    """Fit probabilities and a threshold on other data.
 
     Both are chosen on development data. A temperature scales all probabilities. A component can then find all entities
     that are probable enough, instead of those of the most probable tags: where precision is far above recall, as after

@@ -16,7 +16,7 @@ def compile(  # noqa: A001
     int8: bool = typer.Option(False, "--int8", help="Compute in 8 bits: faster, and changes an entity now and then"),
     # fmt: on
 ):
-    """Compile a pipeline: its networks predict by ONNX Runtime.
+    """Compile a pipeline's networks for ONNX Runtime.
 
     The compiled pipeline finds the same entities, needs no torch, and cannot be trained. `package` makes a wheel of
     it."""

@@ -19,7 +19,7 @@ def explain(
     gpu_id: int = GPU_ID,
     # fmt: on
 ):
-    """Draw what a pipeline's attention looks at in a sentence.
+    """Draw what attention looks at in a sentence.
 
     There is a heat map for each component that attends: how much each character (or class) on the left looks at each
     character above. Darker is more; the mean over the heads."""

@@ -24,7 +24,7 @@ def pretrain(
     gpu_id: int = GPU_ID,
     # fmt: on
 ):
-    """Pre-train an encoder on raw text, by masked characters.
+    """Pre-train an encoder by masked characters.
 
     The same command given again goes on where a run was stopped. Settings of the config can be overridden, e.g.
     --paths.raw_text FOLDER --paths.vectors assets/vectors.npz --pretraining_loop.max_steps 5000."""

@@ -30,7 +30,7 @@ def pretrain_transformer(
     gpu_id: int = GPU_ID,
     # fmt: on
 ):
-    """Pre-train a character Transformer for a number of minutes.
+    """Pre-train a Transformer for a number of minutes.
 
     The same command given again goes on where a run was stopped: a checkpoint is written each minute. `export-encoder`
     makes an encoder of the result."""

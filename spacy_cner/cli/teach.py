@@ -52,7 +52,7 @@ def teach(
     gpu_id: int = GPU_ID,
     # fmt: on
 ):
-    """Make training data of raw text: what a pipeline finds in it.
+    """Make training data of raw text by a pipeline.
 
     Another pipeline can be trained on that: a smaller and faster one, or one that has seen more. A calibrated pipeline
     teaches best. Each line is a text, once. A folder is gone on with where it was stopped. `annotate` keeps every text,

@@ -35,7 +35,7 @@ def test_help_has_every_word(name, whole, prefix):
 
 @pytest.mark.parametrize("name", COMMANDS)
 def test_a_first_sentence_fits_into_the_list(name):
-    first = COMMANDS[name].get_short_help_str(60)
+    first = COMMANDS[name].get_short_help_str(54)
     assert first.endswith(".") and not first.endswith("..."), first
     assert inspect.getdoc(COMMANDS[name].callback).startswith(first.removesuffix("."))
 

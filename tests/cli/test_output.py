@@ -35,7 +35,7 @@ def test_flags_are_the_same_everywhere():
     having = {flag: {name for name in COMMANDS if flag in flags(name)} for flag in ("--quiet", "--json", "--gpu-id")}
     assert having["--quiet"] == set(COMMANDS)
     assert having["--json"] == PRINT_FIGURES
-    assert having["--gpu-id"] == RUN_A_PIPELINE | {"annotate", "explain", "pretrain", "report"}
+    assert having["--gpu-id"] == RUN_A_PIPELINE | {"annotate", "explain", "pretrain", "pretrain-transformer", "report"}
     assert {name for name in COMMANDS if "--batch-size" in flags(name)} == RUN_A_PIPELINE | {"report"}
     # A result that is not the command's own file can be written to one.
     assert {"annotate", "audit", "classes", "compare", "evaluate", "explain", "init", "stats"} == {
