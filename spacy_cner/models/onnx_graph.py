@@ -101,13 +101,15 @@ class Graph:
 
     def inside(self, x: Value) -> str:
         """1 in sequences, 0 at padding; float32 (T, B, 1)."""
+        mask = self.floats(self.apply("Less", self.positions(x), self.integers("lengths")))
+        return self.apply("Unsqueeze", mask, self.weight(numpy.array([2], dtype="int64")))
+
+    def positions(self, x: Value) -> str:
+        """The number of each position, int64 (T, 1)."""
         size = self.apply("Gather", self.apply("Shape", x.name), self.weight(numpy.array(0, dtype="int64")))
         zero, one = (self.weight(numpy.array(value, dtype="int64")) for value in (0, 1))
-        positions = self.apply("Range", zero, size, one)
-        # shape: (T, 1)
-        positions = self.apply("Unsqueeze", positions, self.weight(numpy.array([1], dtype="int64")))
-        mask = self.floats(self.apply("Less", positions, self.integers("lengths")))
-        return self.apply("Unsqueeze", mask, self.weight(numpy.array([2], dtype="int64")))
+        numbers = self.apply("Range", zero, size, one)
+        return self.apply("Unsqueeze", numbers, self.weight(numpy.array([1], dtype="int64")))
 
     def integers(self, name: str) -> str:
         """The values as int64."""

@@ -13,8 +13,7 @@ LONGEST = 514  # characters of a window, with what stands before and after them
 def add_transformer(graph: Graph, module: Transformer, x: Value) -> Value:
     """Adds a Transformer. x: embeddings (T, B, width). RETURNS: states (T, B, width)."""
     states = _with_ends(graph, module, x)
-    places = _places(graph, states)
-    inside = graph.floats(graph.apply("Less", places, _lengths(graph, 2)))
+    inside = graph.floats(graph.apply("Less", graph.positions(states), _lengths(graph, 2)))
     beyond = graph.apply("Sub", inside, _number(graph, 1.0))
     # 0 where there is a character, and so low a score elsewhere that its weight is 0: (T, B) to (B, 1, 1, T)
     masked = graph.apply("Mul", graph.apply("Transpose", beyond, perm=[1, 0]), _number(graph, 1e9))
@@ -56,7 +55,7 @@ def _layer(graph: Graph, layer: Layer, x: Value, mask: str, cos: str, sin: str) 
 def _with_ends(graph: Graph, module: Transformer, x: Value) -> Value:
     """Puts the learned vectors before and after each sequence."""
     padded = Value(graph.apply("Pad", x.name, _integers(graph, 1, 0, 0, 1, 0, 0)), x.width)
-    places = _places(graph, padded)
+    places = graph.positions(padded)
     for vector, condition in (
         (module.begin, graph.apply("Equal", places, graph.weight(numpy.array(0, dtype="int64")))),
         (module.end, graph.apply("Equal", places, _lengths(graph, 1))),
@@ -80,13 +79,6 @@ def _rotate(graph: Graph, states: str, cos: str, sin: str, size: int) -> str:
     second = graph.apply("Slice", states, _integers(graph, size // 2), _integers(graph, size), last)
     crossed = graph.apply("Concat", graph.apply("Neg", second), first, axis=3)
     return graph.apply("Add", graph.apply("Mul", states, cos), graph.apply("Mul", crossed, sin))
-
-
-def _places(graph: Graph, x: Value) -> str:
-    """The number of each position, int64 (T, 1)."""
-    size = graph.apply("Gather", graph.apply("Shape", x.name), graph.weight(numpy.array(0, dtype="int64")))
-    zero, one = (graph.weight(numpy.array(value, dtype="int64")) for value in (0, 1))
-    return graph.apply("Unsqueeze", graph.apply("Range", zero, size, one), _integers(graph, 1))
 
 
 def _lengths(graph: Graph, more: int) -> str:
