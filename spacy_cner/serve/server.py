@@ -1,7 +1,6 @@
 """The processes of a server: one answers requests, others find entities, and this one watches over them."""
 
 import asyncio
-import gc
 import logging
 import multiprocessing
 import os
@@ -19,6 +18,7 @@ import uvicorn
 from spacy.language import Language
 
 from ..errors import InputError
+from ..loading import keep_loaded
 from ..pipeline.readings import reader_of
 from ..text.words import WORDS_KEY
 from .app import Service
@@ -38,8 +38,7 @@ def serve(models: dict[str, str], settings: ServerSettings) -> None:
     listening = listen(settings.host, settings.port)
     loaded = load_all(models)
     facts = [describe(name, nlp) for name, nlp in loaded.items()]
-    gc.collect()
-    gc.freeze()
+    keep_loaded()
     with listening, tempfile.TemporaryDirectory(prefix="cner-") as folder:
         place = str(Path(folder) / "workers")
         with socket.socket(socket.AF_UNIX) as inner:
