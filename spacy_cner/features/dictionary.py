@@ -1,5 +1,7 @@
 """The dictionary from features to rows of a weight table."""
 
+from typing import Any
+
 import numpy
 
 NO_ROW = 0  # of features that are not in the dictionary
@@ -39,6 +41,24 @@ class Dictionary:
     def shortened(self, bits: int) -> "Dictionary":
         """Returns a dictionary with the same rows that compares fewer bits."""
         return Dictionary(leading(self.keys, bits), bits)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Returns what `from_dict` takes: the differences of neighbouring keys, byte by byte. Bytes that are mostly 0
+        then compress well."""
+        gaps = numpy.diff(self.keys >> numpy.uint64(64 - self.bits), prepend=numpy.uint64(0))
+        planes = gaps.astype("<u8").view("uint8").reshape(-1, 8).T
+        used = 1 + max(numpy.flatnonzero(planes.any(axis=1)), default=0)
+        return {"bits": self.bits, "planes": numpy.ascontiguousarray(planes[:used])}
+
+    @classmethod
+    def from_dict(cls, saved: Any) -> "Dictionary":
+        """Makes the dictionary that `to_dict` was called on. Files of before have the keys themselves."""
+        if isinstance(saved, numpy.ndarray):
+            return cls(saved)
+        planes = numpy.zeros((saved["planes"].shape[1], 8), dtype="uint8")
+        planes[:, : len(saved["planes"])] = saved["planes"].T
+        keys = planes.view("<u8")[:, 0].cumsum(dtype="uint64") << numpy.uint64(64 - saved["bits"])
+        return cls(keys, saved["bits"])
 
     def rows(self, keys: numpy.ndarray) -> numpy.ndarray:
         """Looks up keys: uint64 of any shape to rows, int32 of the same shape."""

@@ -69,11 +69,11 @@ class FeatureIndex:
     def to_dict(self) -> dict[str, Any]:
         """Returns templates, lists and dictionary, ready for msgpack."""
         lists = {name: words.to_dict() for name, words in self.extract.lists.items()}
-        return {"templates": self.templates, "lists": lists, "keys": self.dictionary.keys}
+        return {"templates": self.templates, "lists": lists, "keys": self.dictionary.to_dict()}
 
     @classmethod
     def from_dict(cls, saved: dict[str, Any]) -> "FeatureIndex":
         """Makes the index that `to_dict` was called on."""
         index = cls(saved["templates"], {name: WordList.from_dict(words) for name, words in saved["lists"].items()})
-        index.dictionary = Dictionary(saved["keys"])
+        index.dictionary = Dictionary.from_dict(saved["keys"])
         return index

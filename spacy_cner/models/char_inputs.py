@@ -11,7 +11,7 @@ from ..text.chars import codepoints
 from ..text.words import positions_in_words
 from ..vectors.words import WordVectors
 from .gram_table import GramTable
-from .packing import pack, unpack
+from .packing import pack, pack_sparse, unpack, unpack_sparse
 from .soft_lexicon import Lexicon
 
 
@@ -93,7 +93,10 @@ class CharInputs:
         }
         sparse = None
         if self.sparse is not None:
-            sparse = {"index": self.sparse[0].to_dict(), **packed(self.sparse[1])}
+            index, weights = self.sparse
+            # Features with short keys have weights of 8 bits, too.
+            table = pack_sparse(weights, small=True) if self.small and index.dictionary.bits < 64 else packed(weights)
+            sparse = {"index": index.to_dict(), **table}
         saved = {
             "tables": [{"order": t.order, "known": "".join(t.known), "buckets": t.buckets} for t in self.tables],
             "embeddings": embeddings,
@@ -118,5 +121,8 @@ class CharInputs:
             for name, each in saved["embeddings"].items()
         }
         lexicons = {name: Lexicon(WordVectors.from_bytes(words)) for name, words in saved["lexicons"].items()}
-        sparse = saved["sparse"] and (FeatureIndex.from_dict(saved["sparse"]["index"]), unpack(saved["sparse"]))
+        sparse = None
+        if saved["sparse"] is not None:
+            weights = (unpack_sparse if "used" in saved["sparse"] else unpack)(saved["sparse"])
+            sparse = FeatureIndex.from_dict(saved["sparse"]["index"]), weights
         return cls(tables, embeddings, lexicons, sparse, small=saved["small"])

@@ -13,11 +13,19 @@ from ..errors import InputError
 # (4,096 are a third faster than 16,384) and keeps a GPU busy.
 PADDED_SIZE_CPU = 4096
 PADDED_SIZE_GPU = 65536
+# Padded characters that are learned from at once on a CPU. A larger batch is learned from in parts of similar length:
+# half of sixteen messages would be padding.
+LEARNED_SIZE_CPU = 1024
 
 
 def padded_size(ops: Ops) -> int:
     """Returns the number of padded characters in a batch of prediction."""
     return PADDED_SIZE_CPU if isinstance(ops, NumpyOps) else PADDED_SIZE_GPU
+
+
+def learned_size(ops: Ops) -> int:
+    """Returns the number of padded characters that a step learns from at once."""
+    return LEARNED_SIZE_CPU if isinstance(ops, NumpyOps) else PADDED_SIZE_GPU
 
 
 def is_compiled(model: Model) -> bool:

@@ -19,7 +19,7 @@ from ..text.tags import allowed_transitions
 from ..text.windows import OVERLAP, Window
 from .engines import PADDED_SIZE_CPU
 from .feature_weights import FeatureWeights
-from .packing import pack_keys, pack_sparse, unpack_keys, unpack_sparse
+from .packing import pack_sparse, unpack_sparse
 
 SMALL_KEY_BITS = 40
 first = attrgetter("start")
@@ -206,13 +206,12 @@ class FeatureTagger:
             packed = pack_sparse(weights[1:], small=self.small)
             used = unpack_sparse(packed).any(axis=1)
             state[f"{name}_weights"] = pack_sparse(weights[1:][used], small=self.small)
-            state[f"{name}_keys"] = pack_keys(dictionary.keys[used], dictionary.bits)
+            state[f"{name}_keys"] = Dictionary(dictionary.keys[used], dictionary.bits).to_dict()
         return state
 
     def _set_state(self, state: dict[str, Any]) -> None:
         names = "plain", "bigram"
-        keys = [state[f"{name}_keys"] for name in names]
-        self._set_dictionaries(*(Dictionary(unpack_keys(each), each["bits"]) for each in keys))
+        self._set_dictionaries(*(Dictionary.from_dict(state[f"{name}_keys"]) for name in names))
         crf = self.model.crf._replace(
             transitions=state["transitions"], start=state["start_transitions"], end=state["end_transitions"]
         )

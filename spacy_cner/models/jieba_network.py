@@ -16,7 +16,7 @@ from torch import nn
 from ..nn.recurrent import FrozenBiGRU
 from ..text.chars import codepoints
 from .dropout import check_dropout
-from .frozen import apply_dropout, no_gradient
+from .frozen import KnownFeatures, apply_dropout, no_gradient
 from .gram_table import GramTable
 from .jieba_files import jieba_folder, read_dictionary, read_variable
 from .torch_layers import SizedShim, mixed, predict_sequences, sized_shim
@@ -42,7 +42,7 @@ def build_jieba_network(dropout: float = 0.0) -> Model[list[Doc], list[Floats2d]
     check_dropout(dropout)
     return Model(
         "jieba_network",
-        partial(_forward, dropout=dropout),
+        partial(_forward, dropout=dropout, known=KnownFeatures()),
         init=_init,
         dims={"nO": WIDTH},
         attrs={"table": GramTable(1, [], 0), "frozen": True},
@@ -102,8 +102,15 @@ def _fill(network: Any, entries: list[int], folder: Path) -> None:
                 layer.candidate_weights[direction] = candidates.view(width, width)
 
 
-def _forward(model: Any, docs: list[Doc], is_train: bool, *, dropout: float) -> tuple[list[Floats2d], Callable]:
+def _forward(
+    model: Any, docs: list[Doc], is_train: bool, *, dropout: float, known: KnownFeatures
+) -> tuple[list[Floats2d], Callable]:
+    compute = partial(_features, model)
+    features = known(model, docs, compute) if is_train else compute(docs)
+    return apply_dropout(model.ops, features, dropout) if is_train else features, no_gradient
+
+
+def _features(model: Any, docs: list[Doc]) -> list[Floats2d]:
     rows = model.attrs["table"].rows_of([codepoints(doc) for doc in docs])
     ends = numpy.cumsum([len(doc) for doc in docs], dtype="int64")
-    features = predict_sequences(model, numpy.split(rows, ends)[: len(docs)])
-    return apply_dropout(model.ops, features, dropout) if is_train else features, no_gradient
+    return predict_sequences(model, numpy.split(rows, ends)[: len(docs)])

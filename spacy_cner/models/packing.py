@@ -24,22 +24,6 @@ def unpack(packed: dict[str, Any]) -> numpy.ndarray:
     return values * packed["scales"] if "scales" in packed else values
 
 
-def pack_keys(keys: numpy.ndarray, bits: int) -> dict[str, Any]:
-    """Packs sorted keys, uint64 (n,), of which the leading bits count: the differences of neighbours, byte by byte.
-    Bytes that are mostly 0 then compress well."""
-    gaps = numpy.diff(keys >> numpy.uint64(64 - bits), prepend=numpy.uint64(0))
-    planes = gaps.astype("<u8").view("uint8").reshape(-1, 8).T
-    used = 1 + max(numpy.flatnonzero(planes.any(axis=1)), default=0)
-    return {"bits": bits, "planes": numpy.ascontiguousarray(planes[:used])}
-
-
-def unpack_keys(packed: dict[str, Any]) -> numpy.ndarray:
-    """Returns the keys that `pack_keys` packed."""
-    planes = numpy.zeros((packed["planes"].shape[1], 8), dtype="uint8")
-    planes[:, : len(packed["planes"])] = packed["planes"].T
-    return planes.view("<u8")[:, 0].cumsum(dtype="uint64") << numpy.uint64(64 - packed["bits"])
-
-
 def pack_sparse(table: numpy.ndarray, *, small: bool) -> dict[str, Any]:
     """Packs a float32 table that is mostly 0: which weights are not, and these in half precision; small: in 8 bits with
     one scale, without those that are hardly more than 0."""

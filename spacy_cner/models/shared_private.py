@@ -38,6 +38,16 @@ def build_shared_private(
     return model
 
 
+@registry.architectures("spacy_cner.Shortcut.v1")
+def build_shortcut(encoder: Model[list[Floats2d], list[Floats2d]], width: int) -> Model[list[Floats2d], list[Floats2d]]:
+    """Encodes x as [encoder(x) ; x'], where x' are the last `width` columns of x: the next layer reads those, too. As
+    `encoder` of `spacy_cner.CrfTagger.v1` it lets a partner's states, which are these columns, score the tags."""
+    model = side_by_side(encoder, columns(-width, None))
+    model.set_dim("nO", encoder.get_dim("nO") + width, force=True)
+    model.attrs["shortcut"] = width
+    return model
+
+
 @registry.architectures("spacy_cner.Columns.v1")
 def build_columns(start: int, width: int) -> Model[list[Floats2d], list[Floats2d]]:
     """Selects `width` columns from `start` on, for example of the rows of `spacy_cner.EmbedAndEncode.v1`."""

@@ -11,12 +11,18 @@ from thinc.api import ConfigValidationError, Model
 
 from ..errors import InputError
 from ..files import read_described
+from .pooling import pool
 from .weights import nodes, start_from
 
 
 @registry.callbacks("spacy_cner.load_weights.v1")
 def make_load_weights(
-    encoder: str | None = None, recogniser: str | None = None, component: str = "cner", layer: str = ""
+    encoder: str | None = None,
+    recogniser: str | None = None,
+    component: str = "cner",
+    layer: str = "",
+    partner: str | None = None,
+    share: float = 0.5,
 ) -> Callable[[Language], None]:
     """Makes a callback for `[initialize.after_init]` that loads what was learned before. It replaces spaCy's
     `init_tok2vec` in a config without `[pretraining]`.
@@ -27,12 +33,32 @@ def make_load_weights(
         that both have keep what was learned of them. With null, the tagger begins from scratch.
     component: the component that holds them. layer: the encoder's reference in its model ("pretrained" for
         `spacy_cner.CrfTagger.v1`), or "" for the whole model.
+    partner: a recogniser that the tagger is pooled with, see `spacy_cner.models.pooling`: such a file for the layer
+        `spacy_cner.Partner.v1`, or the folder of a pipeline with a `cner_features`. With null there is none.
+    share: the partner's weight in the pool, from 0 to 1.
     The callback raises ConfigValidationError, which `spacy train` prints, if a file is missing, is of another
     architecture, or is not the one that its description (the same name with .json, if it is there) states."""
-    return partial(_load_weights, encoder=encoder, recogniser=recogniser, component=component, layer=layer)
+    return partial(
+        _load_weights,
+        encoder=encoder,
+        recogniser=recogniser,
+        component=component,
+        layer=layer,
+        partner=partner,
+        share=share,
+    )
 
 
-def _load_weights(nlp: Language, *, encoder: str | None, recogniser: str | None, component: str, layer: str) -> None:
+def _load_weights(
+    nlp: Language,
+    *,
+    encoder: str | None,
+    recogniser: str | None,
+    component: str,
+    layer: str,
+    partner: str | None,
+    share: float,
+) -> None:
     model: Any = nlp.get_pipe(component).model  # type: ignore[attr-defined]
     if encoder is None and layer and (recogniser is None or _is_frozen(model, layer)):
         util.logger.warning("No encoder is loaded, so its weights are random: give one with --paths.init_tok2vec FILE")
@@ -55,6 +81,14 @@ def _load_weights(nlp: Language, *, encoder: str | None, recogniser: str | None,
         except InputError as error:
             raise _invalid(nlp, "recogniser", str(error)) from error
         util.logger.info("Started from the recogniser of %s in %s", ", ".join(labels), recogniser)
+    if partner is not None:
+        try:
+            labels = pool(model, Path(partner), share, alone=recogniser is None)
+        except InputError as error:
+            raise _invalid(nlp, "partner", str(error)) from error
+        util.logger.info("Pooled with the recogniser of %s in %s", ", ".join(labels), partner)
+    elif model.maybe_get_ref("partner") is not None:
+        util.logger.warning("No partner is loaded, so its weights are random: give one with --paths.partner FILE")
 
 
 def _is_frozen(model: Model, layer: str) -> bool:

@@ -63,6 +63,7 @@ def _tagger(
     crf: Model = Model("crf", _no_forward, shims=[SizedShim(build_crf)])
     # The layer that `[pretraining] layer = "pretrained"` names: a `spacy.Tok2Vec.v2`, even inside a larger tok2vec.
     inner = next((node for node in tok2vec.walk() if node.has_ref("embed") and node.has_ref("encode")), tok2vec)
+    partner = next((node for node in tok2vec.walk() if node.attrs.get("partner")), None)
     model: Model = Model(
         name,
         _forward,
@@ -71,6 +72,7 @@ def _tagger(
         refs={
             "tok2vec": tok2vec,
             "pretrained": inner,
+            "partner": partner,
             "head": head,
             "output": output,
             "crf": crf,

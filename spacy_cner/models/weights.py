@@ -11,6 +11,7 @@ import srsly
 import torch
 from thinc.api import Model
 from thinc.model import deserialize_attr, serialize_attr
+from torch.nn import functional
 
 from ..errors import InputError
 from ..files import read_described
@@ -46,40 +47,65 @@ def export_weights(model: Model, labels: list[str]) -> bytes:
 
 def start_from(model: Model, path: Path) -> list[str]:
     """Gives an initialised tagger the weights of another one of the same architecture. Labels that both have keep what
-    was learned of them; the others begin on the features that were learned.
+    was learned of them; the others begin on the features that were learned. What only this one has begins at 0: sparse
+    features, and the columns of a partner.
 
     path: a file that `export_weights` made.
     RETURNS: the labels of that file. Raises InputError if the file is missing, damaged or of another architecture."""
+    saved = read_weights(path)
+    own = [node for node, frozen in nodes(model) if not frozen and _has_weights(node)]
+    layers = [layer for layer in saved["layers"] if layer.get("params") or layer.get("shims")]
+    names = [layer["name"] for layer in layers]
+    if (features := model.maybe_get_ref("features")) is not None and features.name not in names:
+        own = [node for node in own if node is not features]
+    if sorted(node.name for node in own) != sorted(names):
+        wanted = ", ".join(node.name for node in own)
+        raise InputError(f"{path}: expected weights of the layers {wanted}, got {', '.join(names)}")
+    tagged = [model.maybe_get_ref(name) for name in TAGGED]
+    pairs = tag_pairs(model, saved["tags"])
+    partner = partner_width(model)
+    for node in own:
+        layer = layers.pop(next(i for i, layer in enumerate(layers) if layer["name"] == node.name))
+        load_params(node, layer, path)
+        for shim in layer["shims"]:
+            _load_shim(node, shim, pairs if any(node is each for each in tagged) else None, partner, path)
+    return saved["labels"]
+
+
+def read_weights(path: Path) -> dict[str, Any]:
+    """Returns what `export_weights` packed: `labels`, `tags` and `layers`. Raises InputError for another file."""
     try:
         message = srsly.msgpack_loads(zlib.decompress(read_described(path)))
-        tags, layers = message["tags"], message["layers"]
+        return {name: message[name] for name in ("labels", "tags", "layers")}
     except OSError as error:
         raise InputError(f"{path}: expected the weights of a tagger, got {error.strerror}") from None
     except InputError:
         raise
     except (ValueError, KeyError, TypeError, zlib.error) as error:
         raise InputError(f"{path}: expected the weights of a tagger, as export-recogniser writes them") from error
-    own, names = list(nodes(model)), [layer["name"] for layer in layers]
-    if [leaf_name(node) for node, _ in own] != names:
-        wanted = ", ".join(filter(None, (leaf_name(node) for node, _ in own)))
-        raise InputError(f"{path}: expected weights of the layers {wanted}, got {', '.join(filter(None, names))}")
-    tagged = [model.maybe_get_ref(name) for name in TAGGED]
+
+
+def tag_pairs(model: Model, tags: list[str]) -> list[tuple[int, int]]:
+    """Returns the indices, in the tagger and in `tags`, of the tags that both have."""
     known = {tag: i for i, tag in enumerate(tags)}
-    pairs = [(i, known[tag]) for i, tag in enumerate(sized_shim(model.get_ref("crf")).cfg["tags"]) if tag in known]
-    for (node, frozen), layer in zip(own, layers):
-        if frozen:
-            continue
-        for name, value in layer["attrs"].items():
-            node.attrs[name] = deserialize_attr(node.attrs[name], value, name, node)
-        for name, packed in layer["params"].items():
-            value, shape = unpack(packed), tuple(node.get_param(name).shape)
-            if "table" in layer["attrs"]:  # the rows are those of the file's table
-                shape = (value.shape[0], *shape[1:])
-            check_shape(node, name, shape, value.shape, path)
-            node.set_param(name, node.ops.asarray_f(cast(Any, value)))
-        for saved in layer["shims"]:
-            _load_shim(node, saved, pairs if any(node is each for each in tagged) else None, path)
-    return message["labels"]
+    own = sized_shim(model.get_ref("crf")).cfg["tags"]
+    return [(i, known[tag]) for i, tag in enumerate(own) if tag in known]
+
+
+def load_params(node: Model, layer: dict[str, Any], path: Path) -> None:
+    """Gives a layer its attributes and parameters in a file."""
+    for name, value in layer["attrs"].items():
+        node.attrs[name] = deserialize_attr(node.attrs[name], value, name, node)
+    for name, packed in layer["params"].items():
+        value, shape = unpack(packed), tuple(node.get_param(name).shape)
+        if "table" in layer["attrs"]:  # the rows are those of the file's table
+            shape = (value.shape[0], *shape[1:])
+        check_shape(node, name, shape, value.shape, path)
+        node.set_param(name, node.ops.asarray_f(cast(Any, value)))
+
+
+def _has_weights(node: Model) -> bool:
+    return not node.layers and bool(node.param_names or node.shims)
 
 
 def check_shape(node: Model, name: str, wanted: tuple, got: tuple, path: Path) -> None:
@@ -106,14 +132,25 @@ def _pack_shim(shim: SizedShim) -> dict[str, Any]:
     return {"config": shim.cfg, "weights": weights}
 
 
-def _load_shim(node: Model, saved: dict[str, Any], tags: list[tuple[int, int]] | None, path: Path) -> None:
-    """tags: the indices, here and in the file, of the tags that both have; None for a layer without tags."""
+def partner_width(model: Model) -> int:
+    """Returns the width of the partner's states that a tagger reads, 0 if it has none (see `pooling`)."""
+    partner = model.maybe_get_ref("partner")
+    return 0 if partner is None else partner.get_dim("nO")
+
+
+def _load_shim(
+    node: Model, saved: dict[str, Any], tags: list[tuple[int, int]] | None, partner: int, path: Path
+) -> None:
+    """tags: the indices, here and in the file, of the tags that both have; None for a layer without tags. partner: the
+    width of what stands behind the columns that the file has."""
     shim = sized_shim(node)
     if "size" in shim.cfg:  # the known features are those of the file
         shim.build(**{**saved["config"], "width": shim.cfg["width"]})
     with torch.no_grad():
         for name, own in shim.require_built().named_parameters():
             value = torch.from_numpy(unpack(saved["weights"][name])).to(own.device)
+            if partner and value.ndim == own.ndim == 2 and value.shape[1] + partner == own.shape[1]:
+                value = functional.pad(value, (0, partner))
             if tags is None:
                 check_shape(node, name, tuple(own.shape), tuple(value.shape), path)
                 own.copy_(value)

@@ -14,7 +14,7 @@ from thinc.api import Config, Model, Optimizer, set_dropout_rate
 
 from ..decoding.tag_scores import Tagged, TagScores, pad_scores
 from ..errors import InputError
-from ..models.engines import crf_parameters, padded_size, trainable
+from ..models.engines import crf_parameters, learned_size, padded_size, trainable
 from ..text.batching import batches_by_length
 from ..text.char_view import UNKNOWN, CharView, WindowDocs, window_tags, windows_of
 from ..text.windows import OVERLAP, Window
@@ -109,14 +109,16 @@ class NetworkTagger(CharTagger, Sealed, TrainablePipe):
                     found = TagScores(crf, self.tags, self.tag_scheme, emissions, lengths)
                     yield Tagged([windows[i] for i in kept], found)
 
-    def batches(self, views: list[Doc], *, overlap: int = 0) -> Iterator[tuple[list[Window], list[Doc]]]:
-        """The windows of character docs and what they show, in batches for the model."""
+    def batches(
+        self, views: list[Doc], *, overlap: int = 0, size: int | None = None
+    ) -> Iterator[tuple[list[Window], list[Doc]]]:
+        """The windows of character docs and what they show, in batches for the model, of `size` padded characters."""
         if self.listens:
             # It must be called with the very documents its tok2vec has seen.
             yield [Window(i, 0, len(view)) for i, view in enumerate(views)], views
             return
         windows, show = windows_of(views, self.window, overlap=overlap), WindowDocs(views)
-        size = padded_size(self.model.ops)
+        size = size or padded_size(self.model.ops)
         if sum(map(len, windows)) > LONG * size:
             size //= 2  # what allocators keep of tensors of many shapes adds up
         for batch in batches_by_length(windows, size):
@@ -156,7 +158,7 @@ class NetworkTagger(CharTagger, Sealed, TrainablePipe):
         ]
         scale = self.loss_weight / max(1, sum((tags >= 0).any() for tags in gold))
         continues = self.transitions.continues
-        for windows, docs in self.batches(views):
+        for windows, docs in self.batches(views, size=learned_size(self.model.ops)):
             targets = [taught[window.index] or window_tags(gold[window.index], window, continues) for window in windows]
             losses[self.name] += self._learn(docs, targets, scale)
         if sgd is not None:

@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from spacy_cner.features.dictionary import NO_ROW, Dictionary
+from spacy_cner.features.dictionary import NO_ROW, Dictionary, leading
 
 EDGES = [0, 1, 2**63, 2**64 - 2, 2**64 - 1]
 KEYS = st.one_of(st.sampled_from(EDGES), st.integers(0, 2**64 - 1), st.integers(0, 50), st.integers(2**40, 2**40 + 50))
@@ -41,3 +41,16 @@ def test_shortened_keys_keep_their_rows():
 def test_cut_off(min_count, expected):
     keys = numpy.array([[9, 5, 9], [5, 9, 3]], dtype="uint64")
     assert Dictionary.from_counts(keys, min_count).keys.tolist() == expected
+
+
+@given(st.sets(st.integers(0, 2**64 - 1), max_size=50), st.sampled_from([40, 64]))
+@settings(max_examples=100)
+def test_saved_keys(keys, bits):
+    dictionary = Dictionary(numpy.unique(leading(numpy.array(list(keys), dtype="uint64"), bits)), bits)
+    loaded = Dictionary.from_dict(dictionary.to_dict())
+    assert (loaded.keys.tolist(), loaded.bits) == (dictionary.keys.tolist(), bits)
+
+
+def test_many_short_keys_take_four_bytes():
+    keys = numpy.unique(numpy.random.default_rng(0).integers(0, 2**64 - 1, 100_000, dtype="uint64"))
+    assert Dictionary(keys).shortened(40).to_dict()["planes"].nbytes <= 4 * len(keys)

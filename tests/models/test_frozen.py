@@ -3,6 +3,7 @@ import pytest
 import spacy
 from conftest import assert_dropout_is_of_training_only, assert_training_changes_nothing
 
+from spacy_cner.models import frozen
 from spacy_cner.models.embed import build_char_ngram_embed
 from spacy_cner.models.encoders import build_bilstm
 from spacy_cner.models.frozen import build_frozen_tok2vec
@@ -53,3 +54,36 @@ def test_a_copy_has_weights_of_its_own():
 
 def embedded(model):
     return model.layers[0].predict(DOCS)
+
+
+def test_training_computes_the_features_of_a_text_once(monkeypatch):
+    model = build(build_frozen_tok2vec)
+    seen = []
+    encode = model.layers[1]._func
+    monkeypatch.setattr(
+        model.layers[1], "_func", lambda layer, rows, is_train: seen.append(len(rows)) or encode(layer, rows, is_train)
+    )
+    expected = model.predict(DOCS)
+    for docs in (DOCS[:1], DOCS, DOCS, [DOCS[1], DOCS[0], DOCS[1]]):
+        features, _ = model.begin_update(docs)
+        for doc, rows in zip(docs, features, strict=True):
+            numpy.testing.assert_allclose(rows, expected[DOCS.index(doc)], atol=1e-6)
+    assert seen == [2, 1, 1]
+    # Other weights have other features.
+    other = build(build_frozen_tok2vec)
+    for node in other.walk():
+        if node.has_param("E"):
+            node.set_param("E", 2 * node.get_param("E"))
+    model.from_bytes(other.to_bytes())
+    features, _ = model.begin_update(DOCS)
+    for rows, wanted in zip(features, other.predict(DOCS)):
+        numpy.testing.assert_allclose(rows, wanted, atol=1e-6)
+
+
+def test_what_is_kept_is_bounded(monkeypatch):
+    model = build(build_frozen_tok2vec)
+    size = model.predict(DOCS)[0].nbytes
+    monkeypatch.setattr(frozen, "KEPT_BYTES", size)
+    for _ in range(2):
+        model.begin_update(DOCS)
+    assert model._func.keywords["known"]._bytes == size

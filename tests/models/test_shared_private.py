@@ -5,7 +5,7 @@ from thinc.api import Model, concatenate
 
 from spacy_cner.models.embed import build_char_ngram_embed
 from spacy_cner.models.encoders import build_bilstm, build_self_attention
-from spacy_cner.models.shared_private import build_embed_and_encode, build_shared_private, columns
+from spacy_cner.models.shared_private import build_embed_and_encode, build_shared_private, build_shortcut, columns
 from spacy_cner.models.soft_lexicon import build_soft_lexicon_embed
 
 NLP = spacy.blank("zh")
@@ -105,3 +105,14 @@ def test_columns(start, end, taken):
     expected = numpy.zeros(5)
     expected[taken] = 1
     assert_same(gradients, [numpy.tile(expected, (n, 1)) for n in LENGTHS])
+
+
+def test_a_shortcut_passes_the_last_columns_on():
+    model = build_shortcut(build_bilstm(width=4), width=2)
+    assert model.get_dim("nO") == 6
+    rows = random_rows(5)
+    model.initialize(X=rows)
+    results, backprop = model.begin_update(rows)
+    assert_same([x[:, 4:] for x in results], [x[:, 3:] for x in rows])
+    only_passed = [numpy.hstack([0 * x[:, :4], x[:, 4:]]) for x in results]
+    assert_same([x[:, 3:] for x in backprop(only_passed)], [x[:, 4:] for x in results])

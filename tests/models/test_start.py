@@ -138,9 +138,16 @@ def test_a_recogniser_of_another_architecture(recogniser, tmp_path):
     (tmp_path / "text.bin").write_text("王海")
     with pytest.raises(ConfigValidationError, match="text.bin: expected the weights of a tagger"):
         pipeline(None, recogniser=str(tmp_path / "text.bin"))
-    plain = spacy.blank("zh")
-    pipe = plain.add_pipe("cner", config={"model": small_model()})
-    plain.initialize(lambda: make_examples(plain))
+    deep = spacy.blank("zh")
+    encoder = {"@architectures": "spacy_cner.LSTM.v1", "width": 8}
+    pipe = deep.add_pipe("cner", config={"model": small_model(encoder=encoder, features=FEATURES)})
+    deep.initialize(lambda: make_examples(deep))
+    (tmp_path / "deep.bin").write_bytes(export_weights(pipe.model, list(pipe.labels)))
+    with pytest.raises(ConfigValidationError, match="deep.bin: expected weights of the layers .*bilstm.*, got .*lstm"):
+        pipeline(None, recogniser=str(tmp_path / "deep.bin"))
+
+
+def test_sparse_features_that_the_recogniser_lacks_begin_at_zero(trained, tmp_path):
+    pipe = trained.get_pipe("cner")
     (tmp_path / "plain.bin").write_bytes(export_weights(pipe.model, list(pipe.labels)))
-    with pytest.raises(ConfigValidationError, match="plain.bin: expected weights of the layers"):
-        pipeline(None, recogniser=str(tmp_path / "plain.bin"))
+    assert found(pipeline(None, recogniser=str(tmp_path / "plain.bin"))) == found(trained) != [[] for _ in TEXTS]
