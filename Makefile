@@ -13,7 +13,7 @@ NAME = $(if $(filter embedded,$(CORPUS)),cner_clc,cner_$(subst -,_,$(CORPUS)))
 STEPS = $(if $(filter embedded,$(CORPUS)),200,3000)
 # Small steps: the recogniser that the training starts from should not forget what it knows.
 RATE = $(if $(filter embedded,$(CORPUS)),0.0003,0.002)
-CARD = $(if $(filter embedded,$(CORPUS)),configs/cards/clc_jieba.yml)
+CARD = $(if $(filter embedded,$(CORPUS)),configs/cards/clc_transformer.yml)
 DATA = $(if $(filter embedded,$(CORPUS)),assets,$(CNER_DATA))
 
 .PHONY: all models test faults image docs setup java wheelhouse lint clean

@@ -26,7 +26,8 @@ from spacy_cner.vectors.ngrams import NgramVectors
 from spacy_cner.vectors.words import WordVectors
 
 NAMES = [
-    *("clc", "clc_lexicon", "clc_transfer", "clc_jieba", "clc_joint", "clc_encoder", "char_bert", "cws"),
+    *("clc", "clc_lexicon", "clc_transfer", "clc_jieba", "clc_transformer", "clc_joint", "clc_encoder"),
+    *("char_bert", "cws"),
     *("feature_crf", "feature_crf_distilled", "student", "transformer", "bert_attention", "iscas"),
 ]
 EMBED = "spacy_cner.CharNgramEmbed.v1"
@@ -37,6 +38,7 @@ SMALL = {
     "spacy_cner.DilatedCNN.v1": {"width": 8},
     "spacy_cner.BiLSTM.v1": {"width": 8},
     "spacy_cner.Transformer.v1": {"layers": 1, "width": 12, "heads": 2},
+    "spacy_cner.Shortcut.v1": {"width": 12},
     "spacy_cner.CharBert.v1": {"layers": 1, "width": 8, "heads": 2},
     "spacy.Tok2VecListener.v1": {"width": 8},
     "spacy_cner.SparseFeatures.v1": {"clusters": {"coarse": 2, "fine": 3}},

@@ -41,7 +41,7 @@ def project(tmp_path_factory):
     folder = tmp_path_factory.mktemp("project")
     shutil.copytree(ROOT / "configs", folder / "configs")
     shutil.copytree(ROOT / "assets" / "embedded", folder / "assets" / "embedded")
-    for name in ("vectors.npz", "words.npz", "encoder.bin", "recogniser.bin"):
+    for name in ("vectors.npz", "words.npz", "encoder.bin", "recogniser.bin", "lg.bin"):
         shutil.copy(ROOT / "assets" / name, folder / "assets")
     settings = srsly.read_yaml(ROOT / "project.yml")
     steps, mine = settings["workflows"]["all"], settings["workflows"]["mine"]
@@ -115,7 +115,9 @@ def test_mine_goes_from_an_annotated_file_to_a_pipeline(project):
             "corpus": "mine",
             "name": "mine",
             "vectors": "my vectors.npz",
+            "config": "clc_jieba",
             "recogniser": "null",
+            "partner": "null",
             **SHORT,
         },
     )
@@ -305,7 +307,16 @@ def test_encoder(tiny):
     kept = "training/encoder/encoder.bin"
     assert "words_f" in srsly.read_json((tiny / kept).with_suffix(".json"))["dev"]
     run_here(
-        tiny, "all", ("package", "try"), corpus="tiny", name="begun", init_tok2vec=kept, recogniser="null", **SHORT
+        tiny,
+        "all",
+        ("package", "try"),
+        corpus="tiny",
+        name="begun",
+        config="clc_jieba",
+        init_tok2vec=kept,
+        recogniser="null",
+        partner="null",
+        **SHORT,
     )
     assert spacy.load(tiny / "training" / "begun" / "model-best").pipe_names == ["cner"]
 

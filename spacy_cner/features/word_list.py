@@ -100,8 +100,11 @@ class WordList:
 
     @classmethod
     def from_dict(cls, saved: dict[str, Any]) -> "WordList":
-        """Makes the list that `to_dict` was called on."""
-        return cls({entry: saved["names"][i] for entry, i in zip(saved["entries"], saved["classes"], strict=True)})
+        """Makes the list that `to_dict` was called on. Of entries that have become one since then, the first counts."""
+        class_of: dict[str, str] = {}
+        for entry, i in zip(saved["entries"], saved["classes"], strict=True):
+            class_of.setdefault(normalize_text(entry), saved["names"][i])
+        return cls(class_of)
 
 
 def read_list(path: str | Path) -> WordList:

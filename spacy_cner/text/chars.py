@@ -20,6 +20,11 @@ MASK = "\ufdd0"
 PUNCTUATION = frozenset("，。！？；：、…“”‘’「」『』《》〈〉（）【】〔〕")
 # Chinese characters and their extension A, Korean syllables, surrogates and private use: NFKC changes none of them.
 PLAIN_BLOCKS = range(0x3400, 0x4DC0), range(0x4E00, 0xA000), range(0xAC00, 0xD7A4), range(0xD800, 0xF900)
+# Emoji beyond the basic plane, and the marks by which several code points make one. Annotated corpora have hardly any, so
+# networks do not know that they are no part of a name. They are read as what parts names in text.
+EMOJI = range(0x1F000, 0x1FB00), range(0xE0020, 0xE0080)
+EMOJI_MARKS = "\u200d\u20e3\ufe0f"  # joiner, keycap, emoji style
+READ_AS = ","
 SIMPLIFIED = Path(__file__).parent.parent / "assets" / "characters" / "simplified.txt"
 
 
@@ -27,9 +32,11 @@ def normalize_char(char: str) -> str:
     """Normalises a character to a single character, so that offsets stay valid.
 
     Full-width and other compatibility forms become their plain form (NFKC) if that is one character. Traditional
-    characters become simplified, and any white space becomes a space."""
+    characters become simplified, any white space becomes a space, and emoji become commas."""
     if char.isspace():
         return SPACE
+    if char in EMOJI_MARKS or any(ord(char) in block for block in EMOJI):
+        return READ_AS
     normal = unicodedata.normalize("NFKC", char)
     return simplified_forms().get(normal, normal) if len(normal) == 1 else char
 
@@ -62,9 +69,12 @@ def _plain_forms() -> numpy.ndarray:
 
 
 def normalize_codepoints(codepoints: numpy.ndarray) -> numpy.ndarray:
-    """Applies `normalize_char` to an array of any shape; characters beyond the basic plane do not change."""
+    """Applies `normalize_char` to an array of any shape; of characters beyond the basic plane only emoji change."""
     forms = _plain_forms()
-    return numpy.where(codepoints < len(forms), forms[codepoints.clip(max=len(forms) - 1)], codepoints)
+    plain = numpy.where(codepoints < len(forms), forms[codepoints.clip(max=len(forms) - 1)], codepoints)
+    for block in EMOJI:
+        plain[(codepoints >= block.start) & (codepoints < block.stop)] = ord(READ_AS)
+    return plain
 
 
 def simplify(text: str) -> str:

@@ -19,6 +19,12 @@ def test_it_finds_names_in_both_scripts():
     assert not nlp("今天天气真好，我们去吃火锅吧。").ents
 
 
+def test_emoji_are_no_part_of_a_name():
+    nlp = spacy.load(FOLDER)
+    for text in ("😀王海去了青岛。", "今天和王海👍一起去青岛🌊玩。", "王海👨‍👩‍👧在青岛🇨🇳"):
+        assert [ent.text for ent in nlp(text).ents] == ["王海", "青岛"]
+
+
 def test_it_is_small_and_holds_no_path():
     files = [file for file in FOLDER.rglob("*") if file.is_file()]
     assert sum(file.stat().st_size for file in files) < 7e6

@@ -251,7 +251,7 @@ def test_a_pipeline_packed_again_keeps_what_it_says(trained):
 
 
 def test_the_card_of_the_default_pipeline(trained):
-    card = read_card(config_folder() / "cards" / "clc_jieba.yml", trained)
+    card = read_card(config_folder() / "cards" / "clc_transformer.yml", trained)
     assert card.license == "MIT" and set(card.labels) == {"PER", "LOC", "ORG"}
 
 

@@ -129,3 +129,8 @@ def test_dictionaries_of_other_programs_are_refused(tmp_path, lines, line, kind)
 def test_no_file(tmp_path):
     with pytest.raises(CorpusError, match="none.txt: expected a readable file"):
         read_list(tmp_path / "none.txt")
+
+
+def test_a_saved_list_whose_entries_have_become_one():
+    saved = {"entries": [",", "海", "😀"], "names": ["a", "b"], "classes": [0, 1, 1]}
+    assert WordList.from_dict(saved).to_dict() == {"entries": [",", "海"], "names": ["a", "b"], "classes": [0, 1]}

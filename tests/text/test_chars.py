@@ -36,7 +36,11 @@ def make_doc(words, vocab=None, spaces=None):
         ("\n", " "),
         ("\u2028", " "),
         ("\u00a0", " "),
-        ("😀", "😀"),
+        ("😀", ","),
+        ("\u200d", ","),
+        ("\U0001f1e8", ","),  # half of a flag
+        ("★", "★"),  # of the basic plane: bands and hotels have it in their names
+        ("𠮷", "𠮷"),
     ],
 )
 def test_normalize_char(char, expected):
