@@ -25,6 +25,7 @@ class RequestKind(NamedTuple):
 
     model: str
     terms: tuple[tuple[str, str, str], ...] = ()
+    never: tuple[str, ...] = ()
     slow: bool = False
 
 
@@ -142,7 +143,7 @@ class MicroBatcher:
             queue.popleft()
         self._wait_for(-size)
         texts, wanted = [work.texts[i] for work, i in taken], [work.wanted for work, _ in taken]
-        return Batch(kind.model, texts, wanted, kind.terms), taken
+        return Batch(kind.model, texts, wanted, kind.terms, kind.never), taken
 
     # Workers
 
