@@ -13,6 +13,7 @@ import ssl
 import time
 from collections.abc import AsyncIterator, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import date
 from queue import LifoQueue
 from typing import Any
 from urllib.parse import urlsplit
@@ -86,7 +87,7 @@ class Client:
 
     def ask(self, texts: list[str], **wanted: Any) -> dict[str, Any]:
         """Returns the whole answer to one request. wanted: fields of the request, such as model, labels, min_score,
-        offsets, words, n_best and dictionary."""
+        offsets, words, n_best, dictionary, never and reference_date (a string, date or datetime)."""
         return self._ask("POST", "/v1/entities", {"texts": texts, **wanted})
 
     def entities(self, texts: Iterable[str], **wanted: Any) -> list[dict[str, Any]]:
@@ -105,7 +106,7 @@ class Client:
                 number += 1
 
     def _ask(self, method: str, path: str, body: dict[str, Any] | None = None) -> Any:
-        data = None if body is None else json.dumps(body).encode()
+        data = None if body is None else json.dumps(body, default=_plain).encode()
         for left in range(self.retries, -1, -1):
             wait = min(LONGEST_WAIT, 0.2 * 2 ** (self.retries - left) * (1 + random.random()))
             try:
@@ -138,6 +139,12 @@ class Client:
         raise ServerProblem(self.url, response.status, detail, response.headers.get("X-Request-ID"))
 
     _asked_to_wait = 0.0
+
+
+def _plain(value: Any) -> str:
+    if isinstance(value, date):
+        return value.isoformat()
+    raise InputError(f"expected what JSON can say, or a date, got {type(value).__name__}")
 
 
 def batches(texts: Iterable[str], most: int = BATCH_DOCUMENTS) -> Iterator[list[str]]:

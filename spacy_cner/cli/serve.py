@@ -20,7 +20,7 @@ def serve(
     host: str = typer.Option("127.0.0.1", help="Address to listen at; 0.0.0.0 for all of the machine"),
     port: int = typer.Option(8000, min=0, max=65535, help="Port to listen at; 0 for any that is free"),
     workers: int = typer.Option(1, min=1, help="Processes that find entities, each on one core; they share weights"),
-    batch_window: float = typer.Option(2.0, min=0, help="Milliseconds that a text waits for others to join its batch"),
+    batch_window: float = typer.Option(2.0, min=0, help="Milliseconds without another text after which a batch goes"),
     batch_characters: int = typer.Option(8192, min=1, help="Characters in a batch"),
     queue_characters: int = typer.Option(500_000, min=1, help="Characters that may wait; beyond, the answer is 429"),
     max_bytes: int = typer.Option(1 << 20, min=1, help="Bytes of a request; beyond, the answer is 413"),

@@ -13,20 +13,11 @@ from ..values.find import LABELS, find_values
 from .align import align
 from .entity_value import VALUES, set_value
 from .entity_writer import blocked_spans
+from .reference import parse_reference, reference_of
 from .saving import SavedParts
 from .settings import Configured, Kind, Setting, one_of, register
 
 TIMES = frozenset({"DATE", "TIME"})
-
-
-def parse_reference(text: str | None) -> datetime | None:
-    """Returns the moment that a string in ISO 8601 names, without its time zone. Raises InputError for another one."""
-    if text is None:
-        return None
-    try:
-        return datetime.fromisoformat(text).replace(tzinfo=None)
-    except (TypeError, ValueError):
-        raise InputError(f"expected a date or time in ISO 8601, such as 2026-11-26T10:00, got {text!r}") from None
 
 
 def check_labels(labels: list[str]) -> None:
@@ -82,10 +73,7 @@ class ValueFinder(Configured, SavedParts):
         return doc
 
     def _now(self, doc: Doc) -> datetime:
-        given = doc._.reference_date
-        if isinstance(given, datetime):
-            return given.replace(tzinfo=None)
-        return parse_reference(given) or parse_reference(self.reference) or datetime.now().replace(microsecond=0)
+        return reference_of(doc) or parse_reference(self.reference) or datetime.now().replace(microsecond=0)
 
     def _save(self) -> dict[str, Callable[[], bytes]]:
         return {"cfg": lambda: srsly.msgpack_dumps(self.cfg)}
@@ -93,9 +81,6 @@ class ValueFinder(Configured, SavedParts):
     def _load(self) -> dict[str, Callable[[bytes], None]]:
         return {"cfg": lambda data: self.cfg.update(srsly.msgpack_loads(data))}
 
-
-if not Doc.has_extension("reference_date"):
-    Doc.set_extension("reference_date", default=None)
 
 make_cner_values = register(
     "cner_values",

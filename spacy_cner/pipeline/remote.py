@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable, Iterable, Iterator
+from itertools import groupby
 from typing import Any
 
 from spacy import util
@@ -15,6 +16,7 @@ from .cner import ENTITIES
 from .entity_value import set_value
 from .entity_writer import Entity, EntityWriter
 from .kb_urls import add_kb_urls
+from .reference import reference_of
 from .settings import Setting, at_least, register
 
 FIELDS = ("start", "end", "label", "score")
@@ -31,6 +33,10 @@ class RemoteEntityRecognizer(EntityWriter, Pipe):
     """The types of entities to ask for; null for all."""
     min_score = Setting[float](0.0)
     """Entities less probable than this are left out."""
+    never = Setting[list[str]]([])
+    """Strings that are no names, where its pipeline has a `cner_dictionary`."""
+    send_reference_date = Setting[bool](False)
+    """Whether its pipeline is told `doc._.reference_date` of documents that have it; it needs a `cner_values` then."""
     timeout = Setting[float](60.0, at_least(0))
     """Seconds to wait for an answer."""
     retries = Setting[int](4, at_least(0))
@@ -81,11 +87,16 @@ class RemoteEntityRecognizer(EntityWriter, Pipe):
 
     def _found(self, client: Client, docs: list[Doc]) -> Iterator[list[dict[str, Any]] | InputError]:
         wanted = {"model": self.model, "labels": self.only, "min_score": self.min_score}
-        for document in client.pipe([doc.text for doc in docs], batch_documents=len(docs), **wanted):
-            if "error" in document:
-                yield InputError(f"{self.url}: {document['error']['detail']}")
-            else:
-                yield document["entities"]
+        if self.never:
+            wanted["never"] = self.never
+        for moment, group in groupby(docs, reference_of if self.send_reference_date else lambda doc: None):
+            texts = [doc.text for doc in group]
+            dated = {} if moment is None else {"reference_date": moment}
+            for document in client.pipe(texts, batch_documents=len(texts), **wanted, **dated):
+                if "error" in document:
+                    yield InputError(f"{self.url}: {document['error']['detail']}")
+                else:
+                    yield document["entities"]
 
     def to_bytes(self, *, exclude: Iterable[str] = ()) -> bytes:
         """Returns nothing: all is in the config."""

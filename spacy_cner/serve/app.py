@@ -131,9 +131,9 @@ class Service:
         n_best = asked.n_best if model.has_readings else 0
         terms = tuple((each.term, each.label, each.id or "") for each in asked.dictionary or ())
         fields = await self.batcher.find(
-            RequestKind(model.name, terms, n_best > 0),
+            RequestKind(model.name, terms, tuple(asked.never or ()), n_best > 0),
             [text for _, text in items],
-            Wanted(labels, asked.min_score, n_best, asked.offsets, asked.words),
+            Wanted(labels, asked.min_score, n_best, asked.offsets, asked.words, asked.reference_date),
         )
         head = json.dumps({"model": {"name": model.name, "version": model.version}, "offsets": asked.offsets})
         documents = ",".join(f'{{"id":{json.dumps(key)},{each}}}' for (key, _), each in zip(items, fields))
@@ -148,8 +148,13 @@ class Service:
         known = {*model.labels, *(each.label for each in asked.dictionary or ())}
         if asked.labels is not None and not known.issuperset(asked.labels):
             raise Problem(422, f"expected labels out of {', '.join(sorted(known)) or '(none)'}, got others")
-        if asked.dictionary and not model.has_dictionary:
-            raise Problem(422, f"expected a model with a cner_dictionary for a dictionary, got {name}, which has none")
+        for field, component, has in (
+            ("dictionary", "cner_dictionary", model.has_dictionary),
+            ("never", "cner_dictionary", model.has_dictionary),
+            ("reference_date", "cner_values", model.has_values),
+        ):
+            if getattr(asked, field) and not has:
+                raise Problem(422, f"expected a model with a {component} for {field}, got {name}, which has none")
         return model
 
     async def list_models(self) -> Response:

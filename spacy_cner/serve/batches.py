@@ -17,6 +17,7 @@ from .settings import ServerSettings
 from .worker import LENGTH, Batch, Done
 
 logger = logging.getLogger(__name__)
+WINDOWS = 10  # that a text waits at most while others come
 OVERHEAD = 16  # characters that a text of any length counts more in the queue
 
 
@@ -25,6 +26,7 @@ class RequestKind(NamedTuple):
 
     model: str
     terms: tuple[tuple[str, str, str], ...] = ()
+    never: tuple[str, ...] = ()
     slow: bool = False
 
 
@@ -113,13 +115,26 @@ class MicroBatcher:
             await self.news.wait_for(lambda: self._oldest() is not None)
             kind = self._oldest()
         assert kind is not None
-        size = sum(cost(text) for work in self.queues[kind] for text in work.texts[work.taken :])
-        if size < self.settings.batch_characters and self.settings.batch_window:
-            await asyncio.sleep(self.settings.batch_window / 1000)
+        await self._gather(kind)
         taken = self._take(kind)
         if self._oldest() is not None:
             await self._wake()
         return taken
+
+    async def _gather(self, kind: RequestKind) -> None:
+        """Waits for a window, and for another one as long as more texts of a kind come, until they make a batch.
+
+        Clients ask again at once when their batch is answered: without this, half of them would wait for the others."""
+        window, before = self.settings.batch_window / 1000, 0
+        for _ in range(WINDOWS if window else 0):
+            size = self._size(kind)
+            if not before < size < self.settings.batch_characters:
+                return
+            before = size
+            await asyncio.sleep(window)
+
+    def _size(self, kind: RequestKind) -> int:
+        return sum(cost(text) for work in self.queues.get(kind, ()) for text in work.texts[work.taken :])
 
     async def _wake(self) -> None:
         async with self.news:
@@ -142,7 +157,7 @@ class MicroBatcher:
             queue.popleft()
         self._wait_for(-size)
         texts, wanted = [work.texts[i] for work, i in taken], [work.wanted for work, _ in taken]
-        return Batch(kind.model, texts, wanted, kind.terms), taken
+        return Batch(kind.model, texts, wanted, kind.terms, kind.never), taken
 
     # Workers
 

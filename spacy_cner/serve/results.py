@@ -16,13 +16,15 @@ encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), default=str
 
 
 class Wanted(NamedTuple):
-    """What a request wants to know of its documents. labels: None for all."""
+    """What a request wants to know of its documents. labels: None for all. reference: the moment that dates refer to,
+    in ISO 8601; None for that of the pipeline."""
 
     labels: frozenset[str] | None = None
     min_score: float = 0.0
     n_best: int = 0
     offsets: str = CODEPOINT
     words: bool = False
+    reference: str | None = None
 
 
 def document_json(doc: Doc, wanted: Wanted, readings: list[tuple[int, int, float, list[Entity]]] | None) -> str:

@@ -2,7 +2,20 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictInt, StrictStr, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    StrictBool,
+    StrictInt,
+    StrictStr,
+    WithJsonSchema,
+    model_validator,
+)
+
+from ..errors import InputError
+from ..pipeline.reference import parse_reference
 
 OffsetUnit = Literal["codepoint", "utf16", "utf8"]
 DocumentId = StrictInt | Annotated[str, Field(max_length=200, strict=True)]
@@ -10,6 +23,22 @@ Probability = Annotated[float, Field(ge=0, le=1, strict=True)]
 MOST_READINGS = 20
 MOST_TERMS = 1000
 ONE_LINE = r"^[^\n\r\t\x00]*[^\s\x00][^\n\r\t\x00]*$"  # with something to read
+
+
+def _is_moment(text: str) -> str:
+    try:
+        parse_reference(text)
+    except InputError:
+        raise ValueError("expected a date or time in ISO 8601, such as 2026-11-26 or 2026-11-26T10:00") from None
+    return text
+
+
+Line = Annotated[str, Field(max_length=200, strict=True, pattern=ONE_LINE)]
+Moment = Annotated[
+    StrictStr,
+    AfterValidator(_is_moment),
+    WithJsonSchema({"anyOf": [{"type": "string", "format": "date"}, {"type": "string", "format": "date-time"}]}),
+]
 
 
 class Strict(BaseModel):
@@ -28,11 +57,9 @@ class DocumentIn(Strict):
 class TermIn(Strict):
     """A term that is an entity wherever it stands."""
 
-    term: Annotated[str, Field(max_length=200, strict=True, pattern=ONE_LINE)]
+    term: Line
     label: Annotated[str, Field(max_length=100, strict=True, pattern=ONE_LINE)]
-    id: Annotated[str, Field(max_length=200, strict=True, pattern=ONE_LINE)] | None = Field(
-        None, description="Its entry in a knowledge base, which its entities get as kb_id"
-    )
+    id: Line | None = Field(None, description="Its entry in a knowledge base, which its entities get as kb_id")
 
 
 class EntitiesRequest(Strict):
@@ -50,6 +77,16 @@ class EntitiesRequest(Strict):
     words: StrictBool = Field(False, description="Also tell the words, where the pipeline has them")
     dictionary: Annotated[list[TermIn], Field(max_length=MOST_TERMS)] | None = Field(
         None, description="Entities for this request alone, where the pipeline has a cner_dictionary"
+    )
+    never: Annotated[list[Line], Field(max_length=MOST_TERMS)] | None = Field(
+        None,
+        description="Strings that are no names in this request alone, where the pipeline has a cner_dictionary; "
+        "a longer term of a dictionary wins over them",
+    )
+    reference_date: Moment | None = Field(
+        None,
+        description="The date or time that dates of this request refer to, where the pipeline has a cner_values; "
+        "a time zone is left out. Without it, what the pipeline says, else the server's present",
     )
 
     @model_validator(mode="after")
@@ -136,6 +173,7 @@ class ModelOut(ModelName):
     has_words: bool
     has_readings: bool
     has_dictionary: bool
+    has_values: bool
     description: str
 
 

@@ -61,6 +61,7 @@ def describe(name: str, nlp: Language) -> ModelOut:
     """Returns what a server tells of a pipeline."""
     assigned = {each for pipe in nlp.pipe_names for each in nlp.get_pipe_meta(pipe).assigns}
     labels = {label for pipe in nlp.pipe_names for label in _entity_labels(nlp, pipe)}
+    factories = {nlp.get_pipe_meta(pipe).factory for pipe in nlp.pipe_names}
     return ModelOut(
         name=name,
         version=str(nlp.meta.get("version", "")),
@@ -68,7 +69,8 @@ def describe(name: str, nlp: Language) -> ModelOut:
         components=list(nlp.pipe_names),
         has_words=f"doc.spans[{WORDS_KEY!r}]" in assigned or WORDS_KEY in nlp("你好").spans,
         has_readings=reader_of(nlp) is not None,
-        has_dictionary=any(nlp.get_pipe_meta(pipe).factory == "cner_dictionary" for pipe in nlp.pipe_names),
+        has_dictionary="cner_dictionary" in factories,
+        has_values="cner_values" in factories,
         description=str(nlp.meta.get("description", "")),
     )
 

@@ -19,6 +19,7 @@ from spacy.tokens import Doc
 from ..loading import load_pipeline
 from ..pipeline.cner_dictionary import KnownNames
 from ..pipeline.readings import n_best_readings, reader_of
+from ..pipeline.reference import set_reference
 from ..text.common_chars import keep_common_chars
 from .results import Wanted, document_json, fault_json
 
@@ -28,12 +29,14 @@ LENGTH = struct.Struct("!I")  # of a message, before it
 
 
 class Batch(NamedTuple):
-    """Texts for one pipeline, and what is wanted of each. terms: (term, label, id) of a dictionary for all of them."""
+    """Texts for one pipeline, and what is wanted of each. terms: (term, label, id) of a dictionary for all of them.
+    never: strings that are no names in any of them."""
 
     model: str
     texts: list[str]
     wanted: list[Wanted]
     terms: tuple[tuple[str, str, str], ...] = ()
+    never: tuple[str, ...] = ()
 
 
 class Done(NamedTuple):
@@ -76,7 +79,7 @@ def work(place: str, models: dict[str, str], loaded: dict[str, Language] | None)
 def answer(nlp: Language, batch: Batch) -> list[str]:
     """Returns the fields of each document. A document that the pipeline fails on has its error alone."""
     try:
-        return _answer(nlp, batch.texts, batch.wanted, batch.terms)
+        return _answer(nlp, batch)
     except Exception as error:
         if len(batch.texts) == 1:
             logger.warning("a document of %d characters failed: %s", len(batch.texts[0]), type(error).__name__)
@@ -91,15 +94,21 @@ def _words_of(error: Exception) -> str:
     return f"expected a text that the pipeline can read, got {type(error).__name__}"
 
 
-def _answer(nlp: Language, texts: list[str], wanted: list[Wanted], terms: Sequence[tuple[str, str, str]]) -> list[str]:
+def _answer(nlp: Language, batch: Batch) -> list[str]:
+    texts, wanted = batch.texts, batch.wanted
     for text in texts:
         text.encode("utf-8")
     most = max((each.n_best for each in wanted), default=0)
-    with nlp.memory_zone(), known_terms(nlp, terms):
+    with nlp.memory_zone(), known_terms(nlp, batch.terms, batch.never):
+        docs = [nlp.make_doc(text) for text in texts]
+        for doc, each in zip(docs, wanted, strict=True):
+            if each.reference is not None:
+                set_reference(doc, each.reference)
+        readings: list[list[Any]] = []
         if most:
-            docs, readings = run_components(nlp, texts, most)
+            docs, readings = run_components(nlp, docs, most)
         else:
-            docs, readings = list(nlp.pipe(texts, batch_size=len(texts))), []
+            docs = list(nlp.pipe(docs, batch_size=len(docs)))
         return [
             document_json(doc, each, _first(readings[i], each.n_best) if readings and each.n_best else None)
             for i, (doc, each) in enumerate(zip(docs, wanted, strict=True))
@@ -107,13 +116,14 @@ def _answer(nlp: Language, texts: list[str], wanted: list[Wanted], terms: Sequen
 
 
 @contextmanager
-def known_terms(nlp: Language, terms: Sequence[tuple[str, str, str]]) -> Iterator[None]:
-    """Has terms (term, label, id) in the pipeline's first `cner_dictionary` for the block."""
+def known_terms(nlp: Language, terms: Sequence[tuple[str, str, str]], never: Sequence[str]) -> Iterator[None]:
+    """Has terms (term, label, id), and strings that are no names, in the pipeline's first `cner_dictionary` for the
+    block."""
     pipe: Any = next((pipe for _, pipe in nlp.pipeline if isinstance(pipe, KnownNames)), None)
-    if not terms or pipe is None:
+    if not (terms or never) or pipe is None:
         yield
         return
-    with pipe.with_terms(terms):
+    with pipe.with_terms(terms, never):
         yield
 
 
@@ -129,10 +139,9 @@ def _first(readings: list[Any], n: int) -> list[Any]:
     return kept
 
 
-def run_components(nlp: Language, texts: list[str], n_best: int) -> tuple[list[Doc], list[list[Any]]]:
+def run_components(nlp: Language, docs: list[Doc], n_best: int) -> tuple[list[Doc], list[list[Any]]]:
     """Runs a pipeline step by step. RETURNS: the documents, and their readings if there is a component for these."""
     reader, readings = reader_of(nlp), []
-    docs = [nlp.make_doc(text) for text in texts]
     for _, pipe in nlp.pipeline:
         if n_best and reader is not None and pipe is reader:
             readings = n_best_readings(reader, docs, n_best)

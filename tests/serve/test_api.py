@@ -3,6 +3,7 @@
 import json
 import socket
 import subprocess
+from datetime import date, timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -14,7 +15,8 @@ from serve.running import RunningServer, in_threads
 from spacy.tokens import Span
 
 from spacy_cner.client import Client
-from spacy_cner.serve.results import entity_fields
+from spacy_cner.serve.results import Wanted, entity_fields
+from spacy_cner.serve.worker import Batch, answer
 
 TEXTS = [text for text, _ in SENTENCES]
 CASES = CONTRACT["cases"]
@@ -123,6 +125,61 @@ def test_a_dictionary_is_of_its_request_alone(server):
         assert found == expected
 
 
+def found_of(answer):
+    return [(each["text"], each.get("value")) for each in answer["documents"][0]["entities"]]
+
+
+def test_strings_that_are_no_names_are_of_their_request_alone(server):
+    text = "云雀和云雀号、CLOUD"
+
+    def ask(i):
+        never = [["云雀"], ["cloud", "石榴"], []][i % 3]
+        dictionary = [{"term": each, "label": "X"} for each in ("云雀号", "cloud")]
+        _, _, answer = server.post({"model": "known", "texts": [text], "dictionary": dictionary, "never": never})
+        return i % 3, [each for each, _ in found_of(answer)]
+
+    expected = [["云雀号", "CLOUD"], ["云雀", "云雀号"], ["云雀", "云雀号", "CLOUD"]]
+    for kind, found in in_threads(24, ask):
+        assert found == expected[kind]
+
+
+def test_dates_refer_to_what_their_request_says(server):
+    days = {
+        None: None,
+        "2020-02-28": "2020-02-29",
+        "2026-12-31T23:59": "2027-01-01",
+        "1999-01-01T08:00+08:00": "1999-01-02",
+    }
+
+    def ask(i):
+        given = list(days)[i % 4]
+        dated = {} if given is None else {"reference_date": given}
+        body = {"model": "known", "texts": ["明天见"], "n_best": i % 2, **dated}
+        return given, found_of(server.post(body)[2])
+
+    today, batches = date.today(), server.metric("cner_batch_seconds_count")
+    for given, found in in_threads(32, ask):
+        assert [text for text, _ in found] == ["明天"]
+        if given is None:  # the test may run at midnight
+            assert found[0][1] in {str(day + timedelta(1)) for day in (today, date.today())}
+        else:
+            assert found[0][1] == days[given]
+    assert server.metric("cner_batch_seconds_count") - batches < 32, "expected batches of several requests"
+
+
+def test_requests_of_one_batch_have_dates_and_errors_of_their_own(models):
+    nlp = spacy.load(models / "known")
+    moments = ["2020-02-28", None, "9999-12-31", "2021-05-01"]
+    batch = Batch("known", ["明天见"] * 4, [Wanted(reference=each) for each in moments], never=("石榴",))
+    first, now, last, other = (json.loads(f"{{{each}}}") for each in answer(nlp, batch))
+    assert (first["entities"][0]["value"], other["entities"][0]["value"]) == ("2020-02-29", "2021-05-02")
+    assert now["entities"][0]["value"] > "2026" and ("error" in last or last["entities"] is not None)
+    rest = Batch("known", ["明天吃石榴"], [Wanted()])
+    (fields,) = answer(nlp, rest)
+    named = json.loads(f"{{{fields}}}")["entities"]
+    assert [each["text"] for each in named] == ["明天", "石榴"] and named[0]["value"] == now["entities"][0]["value"]
+
+
 def test_identifiers_of_a_request_have_addresses(server):
     dictionary = [{"term": "青禾七号", "label": "PRODUCT", "id": "P1"}, {"term": "海风", "label": "X", "id": None}]
     answer = server.post({"model": "known", "texts": ["青禾七号和海风、云雀、石榴"], "dictionary": dictionary})[2]
@@ -148,6 +205,7 @@ def test_models_are_told(server):
     first, second, third = answer["models"]
     assert first["name"] == "joint" and first["labels"] == ["LOC", "ORG", "PER"] and first["has_words"]
     assert first["has_readings"] and not second["has_readings"] and not second["has_words"]
+    assert third["has_values"] and not first["has_values"]
     assert "XSS" in second["labels"] and not first["has_dictionary"] and third["has_dictionary"]
 
 
@@ -167,6 +225,17 @@ BAD = {
     "a label": ({"texts": [], "labels": ["秘密"]}, 422, "LOC, ORG, PER"),
     "a model": ({"texts": [], "model": "秘密"}, 404, "joint, contract, known"),
     "a dictionary": ({"texts": [], "dictionary": [{"term": "秘密", "label": "X"}]}, 422, "cner_dictionary"),
+    "never": ({"texts": [], "never": ["秘密"]}, 422, "a model with a cner_dictionary for never, got joint"),
+    "never of two lines": ({"model": "known", "texts": [], "never": ["a", "秘\n密"]}, 422, "/never/1"),
+    "never of nothing": ({"model": "known", "texts": [], "never": [" "]}, 422, "/never/0"),
+    "a date": ({"texts": [], "reference_date": "2026-11-26"}, 422, "a model with a cner_values for reference_date"),
+    "a day that is none": (
+        {"model": "known", "texts": [], "reference_date": "2026-02-30"},
+        422,
+        "/reference_date: expected a date or time in ISO 8601, such as 2026-11-26",
+    ),
+    "a date in words": ({"model": "known", "texts": [], "reference_date": "秘密"}, 422, "/reference_date"),
+    "a date in numbers": ({"model": "known", "texts": [], "reference_date": 20261126}, 422, "/reference_date"),
     "no JSON": (b'{"texts": ["\xe7\xa7\x98\xe5\xaf\x86', 422, "JSON"),
     "an array": (b"[]", 422, "/"),
     "deep": (b"[" * 100_000, 422, "JSON"),

@@ -1,6 +1,7 @@
 """The client and the component `cner_remote`, against a server, and against one that fails in each way."""
 
 import asyncio
+import datetime
 import json
 import subprocess
 import sys
@@ -45,6 +46,51 @@ def test_entities_with_asyncio(server, trained_joint):
     many, few, first = map(offsets, asyncio.run(run()))
     expected = [entities(doc) for doc in trained_joint.pipe(TEXTS)]
     assert many == expected * 10 and few == expected and first == expected[:2]
+
+
+def test_strings_and_dates_of_a_request(server):
+    texts = ["云雀明天见"] * 3
+
+    def found(documents):
+        return [[(each["text"], each.get("value")) for each in document["entities"]] for document in documents]
+
+    with Client(server.url) as client:
+        given = {"model": "known", "reference_date": datetime.date(2020, 2, 28)}
+        assert found(client.entities(texts, never=["云雀"], **given)) == [[("明天", "2020-02-29")]] * 3
+        assert found(client.entities(texts, **given)) == [[("云雀", None), ("明天", "2020-02-29")]] * 3
+        with pytest.raises(ServerProblem, match="status 422: .*/reference_date: expected a date or time in ISO 8601"):
+            client.entities(texts, model="known", reference_date="tomorrow")
+        with pytest.raises(InputError, match="expected what JSON can say, or a date, got set"):
+            client.entities(texts, never={"云雀"})
+
+    async def run():
+        async with AsyncClient(server.url) as client:
+            moment = datetime.datetime(2021, 3, 1, 10, 30)
+            return await asyncio.gather(
+                client.entities(texts, model="known", never=["云雀"], reference_date=moment, batch_documents=1),
+                client.entities(texts, model="known", reference_date="2022-03-01"),
+            )
+
+    first, second = asyncio.run(run())
+    assert found(first) == [[("明天", "2021-03-02")]] * 3
+    assert found(second) == [[("云雀", None), ("明天", "2022-03-02")]] * 3
+
+
+def test_a_pipeline_tells_a_server_its_dates_and_what_is_no_name(server):
+    nlp = spacy.blank("zh")
+    settings = {"url": server.url, "model": "known", "never": ["云雀"], "send_reference_date": True}
+    remote = nlp.add_pipe("cner_remote", config=settings)
+    docs = [nlp.make_doc("云雀明天见") for _ in range(5)]
+    docs[1]._.reference_date = docs[2]._.reference_date = "2020-02-28"
+    docs[4]._.reference_date = datetime.datetime(2021, 3, 1)
+    found = [[(ent.text, ent._.value) for ent in doc.ents] for doc in nlp.pipe(docs)]
+    assert found[1] == found[2] == [("明天", "2020-02-29")] and found[4] == [("明天", "2021-03-02")]
+    assert found[0] == found[3] and found[0][0][1] > "2026"
+    remote.model = "joint"
+    with pytest.raises(ServerProblem, match="cner_dictionary for never"):
+        nlp("云雀")
+    remote.never, remote.send_reference_date = [], False
+    nlp(docs[1])  # is not told its date, which it cannot use
 
 
 def test_the_client_needs_the_standard_library_only():

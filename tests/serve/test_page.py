@@ -123,6 +123,24 @@ def test_text_is_text(visit):
     assert EVIL in page.locator("#rows").text_content()
 
 
+def test_dates_refer_to_the_chosen_day(visit):
+    page = visit(text="")
+    expect(page.locator("#today-field")).to_be_hidden()
+    page.locator("#model").select_option("known")
+    page.locator("#table-box summary").click()
+    type_text(page, "明天见")
+    before = page.locator("#rows .value").all_text_contents()
+    page.locator("#today").fill("2020-02-28")
+    expect(page.locator("#rows .value")).to_have_text(["2020-02-29"])
+    assert page.locator("#today-field").text_content().startswith("Today is")
+    page.evaluate(AXE.read_text(encoding="utf-8"))
+    assert page.evaluate("axe.run().then((done) => done.violations.map((each) => each.id))") == []
+    page.locator("#today").fill("")
+    expect(page.locator("#rows .value")).to_have_text(before)
+    page.locator("#model").select_option("joint")
+    expect(page.locator("#today-field")).to_be_hidden()
+
+
 def test_identifiers_are_links(visit):
     page = visit(text="")
     page.locator("#model").select_option("known")

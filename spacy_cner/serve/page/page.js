@@ -62,6 +62,9 @@ function showExamples() {
 
 // Asking
 
+// What 明天 refers to, where the pipeline has dates and the visitor chose a day.
+const dated = () => (model()?.has_values && $("today").value ? { reference_date: $("today").value } : {});
+
 let waiting = 0;
 
 function askSoon() {
@@ -84,7 +87,7 @@ async function ask() {
   busy(true);
   showStatus();
   try {
-    const answer = await find({ model: chosen.name, texts: [text], words: chosen.has_words }, own.signal);
+    const answer = await find({ model: chosen.name, texts: [text], words: chosen.has_words, ...dated() }, own.signal);
     const [found] = answer.documents;
     Object.assign(state, { text, entities: found.entities || [], words: found.words || [], readings: null, version: answer.model });
     problem(found.error ? found.error.detail : "");
@@ -277,7 +280,7 @@ async function annotateFile(file) {
   $("job-name").textContent = file.name;
   const labels = model().labels.filter((name) => !state.hidden.has(name));
   try {
-    const done = await annotate(file, { model: model().name, min_score: threshold(), labels, words: $("words").checked },
+    const done = await annotate(file, { model: model().name, min_score: threshold(), labels, words: $("words").checked, ...dated() },
       (count, all) => { $("job-name").textContent = `${file.name} · ${count} / ${all}`; $("job-progress").value = count / all; },
       () => { $("job-name").textContent = `${file.name} · ${say().busy}`; });
     URL.revokeObjectURL(address);
@@ -306,6 +309,7 @@ async function start() {
 
 function changeModel() {
   $("words-field").hidden = !model()?.has_words;
+  $("today-field").hidden = !model()?.has_values;
   state.hidden.clear();
   ask();
 }
@@ -315,6 +319,7 @@ $("find").onclick = ask;
 $("text").onkeydown = (event) => { if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) ask(); };
 $("threshold").oninput = show;
 $("words").onchange = show;
+$("today").onchange = ask;
 $("model").onchange = changeModel;
 $("language").onclick = () => { const next = state.language === "zh" ? "en" : "zh"; store.set("language", next); setLanguage(next); };
 $("theme").onclick = () => { state.theme = { auto: "light", light: "dark", dark: "auto" }[state.theme]; store.set("theme", state.theme); showTheme(); };

@@ -4,7 +4,7 @@ export const STRINGS = {
   en: {
     skip: "To the text", tagline: "Entities of Chinese text", model: "Model", keyNeeded: "This server asks for an API key.", useKey: "Use it",
     text: "Text", examples: "Examples", find: "Find entities", open: "Annotate a file…", drop: "or drop one anywhere", dropHere: "Drop the file to annotate it",
-    close: "Close", entities: "Entities", threshold: "At least", words: "Words", shownTypes: "Types to show", readings: "How this sentence can be read",
+    close: "Close", entities: "Entities", threshold: "At least", words: "Words", today: "Today is", shownTypes: "Types to show", readings: "How this sentence can be read",
     copyJson: "Copy JSON", copyBio: "Copy BIO", copied: "Copied", notCopied: "The browser does not let the page copy", table: "As a table", mention: "Entity",
     type: "Type", place: "Characters", probability: "Probability", value: "Value", knowledgeBase: "Knowledge base", entry: (text, id) => `${text}: ${id} in the knowledge base, in a new tab`, private: "Texts go to this server only; it keeps none of them.", api: "Interface",
     other: "Other readings of this sentence", empty: "Type or paste a Chinese text, or choose an example.", nothing: "No entity is shown.",
@@ -17,7 +17,7 @@ export const STRINGS = {
   zh: {
     skip: "跳到文本", tagline: "中文命名实体识别", model: "模型", keyNeeded: "此服务需要 API 密钥。", useKey: "使用",
     text: "文本", examples: "示例", find: "识别实体", open: "标注文件…", drop: "或将文件拖到页面任意处", dropHere: "松开即可标注该文件",
-    close: "关闭", entities: "实体", threshold: "概率至少", words: "分词", shownTypes: "显示的类型", readings: "这句话的其他读法",
+    close: "关闭", entities: "实体", threshold: "概率至少", words: "分词", today: "今天是", shownTypes: "显示的类型", readings: "这句话的其他读法",
     copyJson: "复制 JSON", copyBio: "复制 BIO", copied: "已复制", notCopied: "浏览器不允许复制", table: "表格", mention: "实体",
     type: "类型", place: "字符位置", probability: "概率", value: "值", knowledgeBase: "知识库", entry: (text, id) => `${text}：知识库条目 ${id}（新标签页）`, private: "文本只发送到本服务器，且不会保存。", api: "接口",
     other: "这句话的其他读法", empty: "请输入或粘贴中文文本，或选择一个示例。", nothing: "没有可显示的实体。",
