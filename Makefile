@@ -32,11 +32,13 @@ test: setup java
 	# One thread for each process: OpenMP's threads wait actively, so more of them than cores slow each other down.
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses auto --dist loadfile
 
-# An hour or more: kills at random moments of each long command, flipped bits, threads, and a million random files.
+# An hour or more: kills at random moments of each long command, flipped bits, threads, a million random files, and
+# 100,000 random documents for each of two pipelines.
 faults: setup
 	$(INSTALL) -e ".[test,package]"
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m slow tests/faults
 	OMP_NUM_THREADS=1 CNER_FUZZ=67000 $(BIN)/python -m pytest tests/fuzz -k any_file
+	OMP_NUM_THREADS=1 CNER_FUZZ=100000 $(BIN)/python -m pytest tests/fuzz -k any_kind
 
 # What docker/Dockerfile installs, in an environment of its own; it needs a package index.
 image: setup

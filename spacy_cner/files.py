@@ -1,7 +1,8 @@
 """Files and folders that get their names once they are whole, and checksums that tell whether they still are.
 
 Everything is written in a temporary folder `NAME.*.part` next to its place, and renamed. So a process that fails or is
-killed leaves what was there before. The next one that writes to the same place removes what it has left."""
+killed leaves what was there before. The next one that writes to the same place removes what it has left: a folder
+whose lock nobody holds, or an empty one."""
 
 import errno
 import glob
@@ -15,11 +16,12 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from filelock import FileLock, Timeout
+from filelock import BaseFileLock, FileLock, Timeout
 
 from .errors import InputError
 
 PART = ".part"
+LOCK, OLD = "lock", "old"  # in a temporary folder: held by its process; what is about to be replaced
 CHECKSUMS = "cner_checksums.json"
 # A file that replaced one of these would be no use to the program that reads from it.
 STREAMS = (Path("/dev/stdout"), Path("/dev/stderr"))
@@ -32,31 +34,57 @@ def temporary_folder(name: str, parent: Path | None = None) -> Iterator[Path]:
 
     parent: by default the system's folder for temporary files."""
     parent = parent or Path(tempfile.gettempdir())
-    for left in _parts(name, parent):
+    for left in parent.glob(f"{glob.escape(name[:LONGEST])}.*{PART}"):
         _remove_if_left(left)
-    folder = Path(tempfile.mkdtemp(PART, f"{name[:LONGEST]}.", parent))
-    lock = FileLock(folder / "lock")
+    folder, lock = _make(name, parent)
     try:
-        with suppress(NotImplementedError):  # a file system without locks
-            lock.acquire()
         yield folder
     finally:
+        _empty(folder)
         lock.release()
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _parts(name: str, parent: Path) -> list[Path]:
-    return list(parent.glob(f"{glob.escape(name[:LONGEST])}.*{PART}"))
+def _make(name: str, parent: Path) -> tuple[Path, BaseFileLock]:
+    """Makes a temporary folder, and takes its lock before anything else is in it."""
+    while True:
+        folder = Path(tempfile.mkdtemp(PART, f"{name[:LONGEST]}.", parent))
+        lock = FileLock(folder / LOCK)
+        try:
+            lock.acquire()
+        except NotImplementedError:  # a file system without locks
+            return folder, lock
+        except FileNotFoundError:
+            continue  # another process has just taken it for one that a kill left
+        if (folder / LOCK).is_file():
+            return folder, lock
+        lock.release()
 
 
 def _remove_if_left(folder: Path) -> None:
-    """Removes a temporary folder whose process has ended: nobody holds its lock."""
-    if not (folder / "lock").is_file():
+    """Removes a temporary folder whose process has ended: nobody holds its lock, or it is empty. What was moved there
+    to be replaced, and never was, goes back to its place."""
+    with suppress(OSError):
+        folder.rmdir()
+    if not (folder / LOCK).is_file():
         return
     with suppress(Timeout, NotImplementedError, OSError):
-        with FileLock(folder / "lock", timeout=0):
-            shutil.rmtree(folder, ignore_errors=True)
+        with FileLock(folder / LOCK, timeout=0):
+            for old in (folder / OLD).glob("*"):
+                if not (folder.parent / old.name).exists():
+                    old.rename(folder.parent / old.name)
+            _empty(folder)
         shutil.rmtree(folder, ignore_errors=True)  # Windows keeps the lock's file while it is open
+
+
+def _empty(folder: Path) -> None:
+    """Removes all but the lock, by which the next process knows the folder if this one is killed meanwhile."""
+    with suppress(OSError):
+        for path in folder.iterdir():
+            if path.is_dir():
+                shutil.rmtree(path, ignore_errors=True)
+            elif path.name != LOCK:
+                path.unlink()
 
 
 @contextmanager
@@ -88,15 +116,13 @@ def new_folder(path: Path) -> Iterator[Path]:
     older folder. Raises OSError as `new_file` does."""
     target = path.resolve()
     target.parent.mkdir(parents=True, exist_ok=True)
-    for left in _parts(target.name, target.parent):  # killed between the two renames
-        if (left / target.name).is_dir() and not target.exists():
-            (left / target.name).rename(target)
     with _about(path), temporary_folder(target.name, target.parent) as folder:
-        new, old = folder / "new", folder / target.name
+        new, old = folder / "new", folder / OLD / target.name
         yield new
         for file in new.rglob("*"):
             if file.is_file():
                 to_disk(file)
+        old.parent.mkdir()
         if target.exists():
             target.rename(old)
         try:
@@ -105,6 +131,7 @@ def new_folder(path: Path) -> Iterator[Path]:
             if old.exists():
                 old.rename(target)
             raise
+        old.parent.rename(folder / "replaced")  # else a kill while it is removed could bring back a half of it
 
 
 @contextmanager

@@ -33,6 +33,8 @@ def load_pipeline(model: str, gpu_id: int = -1, batch_size: int | None = None) -
     except ModuleNotFoundError as error:
         words = missing(error.name) if error.name in EXTRAS else str(error)
         raise InputError(f"{model}: {words}") from error
+    except InputError as error:
+        raise InputError(f"{model}: {error}") from error
     except Exception as error:
         words = str(error) or type(error).__name__
         raise InputError(f"{model}: expected a pipeline that loads, got {words}") from error

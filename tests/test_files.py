@@ -1,11 +1,14 @@
 """What is written appears whole or not at all, and what was changed since is refused with its name."""
 
+import itertools
 import json
 import os
 import signal
 import stat
 import subprocess
 import sys
+import tempfile
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -192,13 +195,95 @@ def test_a_kill_between_two_names(tmp_path):
     # As it is after the old folder was moved away, and before the new one has its name.
     left = tmp_path / "place.x.part"
     (left / "new").mkdir(parents=True)
-    (left / "place").mkdir()
-    (left / "place" / "part").write_text("old")
+    (left / "old" / "place").mkdir(parents=True)
+    (left / "old" / "place" / "part").write_text("old")
     (left / "lock").touch()
     with pytest.raises(KeyboardInterrupt), new_folder(tmp_path / "place"):
         raise KeyboardInterrupt
     assert (tmp_path / "place" / "part").read_text() == "old"
     assert names(tmp_path) == ["place"]
+
+
+def test_what_was_moved_away_goes_back_where_another_name_finds_it(tmp_path):
+    left = tmp_path / "place.part.x.part"
+    (left / "old" / "place.part").mkdir(parents=True)
+    (left / "lock").touch()
+    write_text(tmp_path / "place", "new")
+    assert names(tmp_path) == ["place", "place.part"]
+
+
+def write(make, place, contents):
+    with make(place) as new:
+        if make is not new_file:
+            new = new / "part"
+            new.mkdir(parents=True)
+            (new / "more").touch()
+            new = new / "file"
+        new.write_text(contents)
+
+
+def killed_at(call, act):
+    """Has a fork do this, and ends it at its n-th change of a name. RETURNS: whether it came to that."""
+    if child := os.fork():
+        return os.waitpid(child, 0)[1] != 0
+    calls = itertools.count(1)
+
+    def ending(change):
+        return lambda *args, **options: os._exit(9) if next(calls) == call else change(*args, **options)
+
+    for name in ("mkdir", "rename", "replace", "rmdir", "unlink"):
+        setattr(os, name, ending(getattr(os, name)))
+    try:
+        act()
+    finally:
+        os._exit(0)
+
+
+def in_temporary_folder(place):
+    return temporary_folder(place.name, place.parent)
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="a system without fork")
+@pytest.mark.parametrize("make", [new_file, new_folder, in_temporary_folder])
+def test_a_kill_at_each_step_leaves_nothing_behind(tmp_path, make):
+    place = tmp_path / "place"
+    for call in itertools.count(1):
+        write(make, place, "old")
+        killed = killed_at(call, partial(write, make, place, "new"))
+        with pytest.raises(KeyboardInterrupt), make(place):
+            raise KeyboardInterrupt
+        assert names(tmp_path) == ([] if make is in_temporary_folder else ["place"]), call
+        if make is new_folder:
+            assert names(place / "part") == ["file", "more"]
+            assert (place / "part" / "file").read_text() in ("old", "new")
+        elif make is new_file:
+            assert place.read_text() in ("old", "new")
+        if not killed:
+            break
+    assert call > 4
+
+
+def test_a_folder_that_another_process_removes_before_it_is_locked(tmp_path, monkeypatch):
+    make = tempfile.mkdtemp
+
+    def taken(*args):
+        monkeypatch.setattr(files.tempfile, "mkdtemp", make)
+        os.rmdir(folder := make(*args))
+        return folder
+
+    monkeypatch.setattr(files.tempfile, "mkdtemp", taken)
+    write_text(tmp_path / "place", "new")
+    assert names(tmp_path) == ["place"]
+
+
+@pytest.mark.parametrize("name", ["new", "lock", "old", "replaced"])
+def test_a_name_that_a_temporary_folder_has_too(tmp_path, name):
+    for contents in ("one", "two"):
+        with new_folder(tmp_path / name) as folder:
+            folder.mkdir()
+            (folder / contents).write_text(contents)
+        assert names(tmp_path) == [name]
+        assert names(tmp_path / name) == [contents]
 
 
 # Checksums

@@ -15,7 +15,7 @@ from ..features.word_list import WordList, own_lists, read_list
 from ..rules.rule import apply_rules, own_rules, parse_rules, read_rules
 from ..rules.view import spans_of
 from .entity_writer import blocked_spans
-from .saving import check_seal, seal
+from .saving import check_seal, saved_by_this_version, seal
 
 
 @Language.factory(
@@ -104,5 +104,7 @@ class EntityRules(Pipe):
         return {"rules": self.texts, "lists": {name: words.to_dict() for name, words in self.lists.items()}}
 
     def _load(self, saved: dict[str, Any]) -> None:
-        self.lists = {name: WordList.from_dict(words) for name, words in saved["lists"].items()}
-        self.set_rules(saved["rules"])
+        with saved_by_this_version("rules"):
+            rules, lists = saved["rules"], saved["lists"]
+        self.lists = {name: WordList.from_dict(words) for name, words in lists.items()}
+        self.set_rules(rules)

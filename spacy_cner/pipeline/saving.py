@@ -1,6 +1,7 @@
 """What a component saves, with checksums next to it."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -8,6 +9,7 @@ from typing import Any
 from spacy import util
 from spacy.pipeline import Pipe
 
+from ..errors import InputError
 from ..files import CHECKSUMS, check_files, write_checksums
 
 
@@ -24,6 +26,18 @@ def check_seal(folder: str | Path) -> None:
     Raises InputError, with the file's name, for a file that is not the one that was saved."""
     check_files(Path(folder).parent)
     check_files(Path(folder))
+
+
+@contextmanager
+def saved_by_this_version(part: str) -> Iterator[None]:
+    """Names the version as the fault where a saved part lacks what this version saves in it."""
+    try:
+        yield
+    except KeyError as error:
+        raise InputError(
+            f"expected {part!r} as this version of spacy_cner saves it, got one without {error}; make the pipeline "
+            "again, or install the version that saved it"
+        ) from error
 
 
 class Sealed:
@@ -51,7 +65,12 @@ class SavedParts(Pipe):
         return util.to_bytes(self._save(), exclude)
 
     def from_bytes(self, bytes_data: bytes, *, exclude: Iterable[str] = ()) -> Any:
-        util.from_bytes(bytes_data, self._load(), exclude)
+        def read(data: bytes, part: str, load: Callable[[bytes], None]) -> None:
+            with saved_by_this_version(part):
+                load(data)
+
+        parts = self._load().items()
+        util.from_bytes(bytes_data, {name: partial(read, part=name, load=load) for name, load in parts}, exclude)
         return self
 
     def to_disk(self, path: str | Path, *, exclude: Iterable[str] = ()) -> None:
@@ -65,7 +84,8 @@ class SavedParts(Pipe):
         check_seal(path)
 
         def read(file: Path, load: Callable[[bytes], None]) -> None:
-            load(file.read_bytes())
+            with saved_by_this_version(file.name):
+                load(file.read_bytes())
 
         util.from_disk(path, {name: partial(read, load=load) for name, load in self._load().items()}, exclude)
         return self

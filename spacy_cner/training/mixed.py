@@ -17,6 +17,7 @@ from ..corpus.fast_spans import fast_spans
 from ..errors import InputError
 from ..text.windows import split_windows
 from ..text.words import WORDS_KEY
+from .packed import pack, unpack
 
 ExampleReader = Callable[[Language], Iterable[Example]]
 
@@ -25,15 +26,22 @@ KINDS = (ENTS, WORDS)
 CORPUS_KEY = "corpus"  # example.reference.user_data["corpus"] is the name of the corpus it came from
 # The number of examples from which spaCy initialises a streamed pipeline (`spacy.training.initialize.init_nlp`).
 SAMPLE_SIZE = 100
+# Tokens of a corpus that are kept as documents, with what training leaves on them: 300 MB. More are packed.
+UNPACKED = 500_000
 
 
 class Item(NamedTuple):
-    """A document of a corpus. `shows`: the corpus, the kinds of annotation, and the labels of entities and words that
-    can be learned from it."""
+    """A document of a corpus: an example, or one as `pack` packs it, and the number of its reference's tokens.
+
+    shows: the corpus, the kinds of annotation, and the labels of entities and words that can be learned from it."""
 
     corpus: str
-    example: Example
+    example: Example | bytes
+    length: int
     shows: frozenset[tuple[str, ...]]
+
+    def read(self, nlp: Language) -> Example:
+        return unpack(self.example, nlp.vocab) if isinstance(self.example, bytes) else self.example
 
 
 @registry.readers("spacy_cner.MixedCorpus.v1")
@@ -67,8 +75,9 @@ class MixedCorpus:
     every corpus, every kind of annotation, and every label. If 100 examples cannot show all labels, give the labels in
     `[initialize.components]`.
 
-    A `spacy.Corpus.v1` is read once and kept in memory; its augmenter is applied again each epoch. Readers of other
-    kinds are called each epoch. `example.reference.user_data["corpus"]` names the corpus of an example.
+    A `spacy.Corpus.v1` is read once and kept in memory, packed where it is large; its augmenter is applied again each
+    epoch. Readers of other kinds are called each epoch. `example.reference.user_data["corpus"]` names the corpus of an
+    example.
 
     Raises InputError for unknown names of corpora or kinds of annotation, for sizes that are not positive, and if all
     corpora have sizes. When called, raises InputError for an empty corpus, and for one that lacks an annotation that
@@ -86,8 +95,11 @@ class MixedCorpus:
         _check(corpora, sizes, annotations, max_length)
         self.corpora, self.sizes, self.annotations = corpora, sizes, annotations
         self.max_length, self.seed, self.shuffle = max_length, seed, shuffle
-        self._epoch = 0
+        self._epoch, self._tokens = 0, 0
         self._kept: dict[tuple[str, Vocab], list[Item]] = {}
+        self._shown: dict[
+            frozenset[tuple[str, ...]], frozenset[tuple[str, ...]]
+        ] = {}  # one object for all that are equal
 
     def __call__(self, nlp: Language) -> Iterator[Example]:
         rng = random.Random(f"{self.seed} {self._epoch}")
@@ -104,7 +116,7 @@ class MixedCorpus:
                 rng.shuffle(made)
             front, rest = _showing_first(made)
             for item in front + rest:
-                yield item.example
+                yield item.read(nlp)
 
     def _choose(self, nlp: Language, rng: random.Random) -> list[Item]:
         """Draws the documents of this epoch."""
@@ -127,7 +139,10 @@ class MixedCorpus:
         plain = _plain(reader)
         kinds = self.annotations.get(name, KINDS)
         with fast_spans():
-            items = [Item(name, example, _shows(name, example.reference, kinds)) for example in plain(nlp)]
+            items = []
+            for example in plain(nlp):
+                items.append(self._item(name, example, kinds, packed=plain is not reader and self._tokens > UNPACKED))
+                self._tokens += len(example.reference)
         if not items:
             raise InputError(f"expected documents in the corpus {name!r}, got none")
         for kind in self.annotations.get(name, ()):
@@ -139,11 +154,19 @@ class MixedCorpus:
 
     def _make(self, nlp: Language, item: Item) -> Iterator[Item]:
         """Yields the training examples made from a document."""
-        kinds = self.annotations.get(item.corpus, KINDS)
-        for example in _augmenter(self.corpora[item.corpus])(nlp, item.example):
+        augment, kinds = _augmenter(self.corpora[item.corpus]), self.annotations.get(item.corpus, KINDS)
+        if augment is dont_augment and kinds is KINDS and not 0 < self.max_length < item.length:
+            yield item
+            return
+        for example in augment(nlp, item.read(nlp)):
             for part in cut(nlp, keep(example, kinds), self.max_length):
-                part.reference.user_data[CORPUS_KEY] = item.corpus
-                yield Item(item.corpus, part, _shows(item.corpus, part.reference, KINDS))
+                yield self._item(item.corpus, part, KINDS, packed=isinstance(item.example, bytes))
+
+    def _item(self, corpus: str, example: Example, kinds: Sequence[str], *, packed: bool) -> Item:
+        example.reference.user_data[CORPUS_KEY] = corpus
+        shows = _shows(corpus, example.reference, kinds)
+        shows = self._shown.setdefault(shows, shows)
+        return Item(corpus, pack(example) if packed else example, len(example.reference), shows)
 
 
 def keep(example: Example, kinds: Sequence[str]) -> Example:

@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 
 from spacy.language import Language
 from spacy.tokens import Doc, DocBin
-from spacy.training import Example
+from spacy.training import Example, dont_augment
 from spacy.util import registry
 
 from ..corpus.docbin import chinese_vocab, docs_of, read_docs
@@ -51,7 +51,8 @@ def make_pseudo_samples(
     repeat the same samples. With `max_epochs = -1` each epoch has new samples.
 
     Raises InputError if there is nothing to draw names from, and for an amount that is negative or not finite."""
-    return PseudoSampler(amount=amount, seed=seed, types=types, train=train, gazetteers=gazetteers)
+    sampler = PseudoSampler(amount=amount, seed=seed, types=types, train=train, gazetteers=gazetteers)
+    return sampler if amount else dont_augment
 
 
 class PseudoSampler:

@@ -13,7 +13,7 @@ from conftest import blank_adversarial, entities, joint_examples, make_examples
 
 from spacy_cner.errors import InputError
 from spacy_cner.files import CHECKSUMS
-from spacy_cner.loading import save_pipeline
+from spacy_cner.loading import load_pipeline, save_pipeline
 from spacy_cner.pipeline import __path__ as PIPELINE
 from spacy_cner.pipeline.cner_rules import EntityRules
 from spacy_cner.pipeline.feature_tagging import SavedTagger
@@ -83,6 +83,24 @@ def test_a_pipeline_without_checksums_loads(trained, tmp_path):
     for path in list((tmp_path / "saved").rglob(CHECKSUMS)):
         path.unlink()
     assert entities(spacy.load(tmp_path / "saved")(TEXT)) == entities(trained(TEXT))
+
+
+@pytest.mark.parametrize(
+    "name, part, read, write",
+    [
+        ("cner_features", "tagger", srsly.read_msgpack, srsly.write_msgpack),
+        ("cner_rules", "rules.json", srsly.read_json, srsly.write_json),
+    ],
+)
+def test_what_an_older_version_saved_is_named_as_such(pipelines, name, part, read, write, tmp_path):
+    pipelines[name].to_disk(tmp_path / "saved")
+    path = tmp_path / "saved" / name / part
+    (path.parent / CHECKSUMS).unlink()
+    saved = read(path)
+    for key in saved:
+        write(path, {other: value for other, value in saved.items() if other != key})
+        with pytest.raises(InputError, match=f"saved: expected '{path.stem}.*of spacy_cner saves it, got .*'{key}'"):
+            load_pipeline(str(tmp_path / "saved"))
 
 
 class Touch:

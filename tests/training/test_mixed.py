@@ -1,10 +1,11 @@
+import gc
 import random
 from collections import Counter
 from itertools import islice
 
 import pytest
 import spacy
-from conftest import small_model
+from conftest import entities, small_model, words
 from corpus.strategies import annotated_texts
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -13,10 +14,12 @@ from spacy.training import Corpus, Example
 from spacy.training.initialize import init_nlp
 from spacy.util import load_config_from_str, registry, resolve_dot_names
 
+from spacy_cner import training
 from spacy_cner.corpus.document import AnnotatedText
 from spacy_cner.errors import InputError
 from spacy_cner.text.words import WORDS_KEY
 from spacy_cner.training.mixed import CORPUS_KEY, cut, keep, make_mixed_corpus, windows
+from spacy_cner.training.pseudo import make_pseudo_samples
 
 NLP = spacy.blank("zh")
 
@@ -118,6 +121,38 @@ def test_what_is_kept_is_unchanged(text, kinds):
         text.text, text.entities if "ents" in kinds else None, text.words if "words" in kinds else None
     )
     assert AnnotatedText.from_doc(example.reference) == text, "the example given stays as it is"
+
+
+@pytest.mark.parametrize("amount, max_length", [(0.0, 0), (1.0, 0), (0.0, 5)])
+def test_memory_does_not_hold_the_documents_of_an_epoch(tmp_path, monkeypatch, amount, max_length):
+    """Those of a corpus of five million characters, with what training leaves on them, take three gigabytes."""
+    monkeypatch.setattr(training.mixed, "UNPACKED", -1)
+    path = save(tmp_path / "x.spacy", sentences(500))
+    corpus = Corpus(path, augmenter=make_pseudo_samples(amount=amount, train=str(path)))
+    mixed = make_mixed_corpus({"x": corpus}, max_length=max_length)
+    gc.collect()
+    before = documents()
+    for _ in range(2):
+        for i, example in enumerate(mixed(NLP)):
+            example.get_aligned_ner()
+            if i % 100 == 0:
+                assert documents() < before + 10
+        assert i >= 499
+
+
+def test_what_is_kept_packed_is_the_same(tmp_path, monkeypatch):
+    path = save(tmp_path / "x.spacy", sentences(150))
+    found = []
+    for most in (0, 400, 10**6):
+        monkeypatch.setattr(training.mixed, "UNPACKED", most)
+        augmenter = make_pseudo_samples(amount=0.5, train=str(path))
+        mixed = make_mixed_corpus({"x": Corpus(path, augmenter=augmenter)}, max_length=5)
+        found.append([[(doc.text, entities(doc), words(doc)) for doc in epoch(mixed)] for _ in range(2)])
+    assert found[0] == found[1] == found[2]
+
+
+def documents():
+    return sum(type(each) is Doc for each in gc.get_objects())
 
 
 def test_rare_labels_come_first_and_in_every_sample():
