@@ -20,8 +20,8 @@ MASK = "\ufdd0"
 PUNCTUATION = frozenset("，。！？；：、…“”‘’「」『』《》〈〉（）【】〔〕")
 # Chinese characters and their extension A, Korean syllables, surrogates and private use: NFKC changes none of them.
 PLAIN_BLOCKS = range(0x3400, 0x4DC0), range(0x4E00, 0xA000), range(0xAC00, 0xD7A4), range(0xD800, 0xF900)
-# Emoji beyond the basic plane, and the marks by which several code points make one. Annotated corpora have hardly any, so
-# networks do not know that they are no part of a name. They are read as what parts names in text.
+# Emoji beyond the basic plane, and the marks by which several code points make one. Annotated corpora have hardly any,
+# so networks do not know that they are no part of a name. They are read as what parts names in text.
 EMOJI = range(0x1F000, 0x1FB00), range(0xE0020, 0xE0080)
 EMOJI_MARKS = "\u200d\u20e3\ufe0f"  # joiner, keycap, emoji style
 READ_AS = ","
