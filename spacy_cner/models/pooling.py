@@ -17,7 +17,7 @@ from ..loading import load_pipeline
 from .feature_tagger import FeatureTagger
 from .packing import unpack
 from .torch_layers import sized_shim
-from .weights import check_shape, load_params, nodes, read_weights, tag_pairs
+from .weights import has_weights, load_layer, partner_width, read_weights, tag_pairs
 
 FEATURES = "cner_features"
 
@@ -79,26 +79,21 @@ def _pool_network(model: Model, path: Path, keep: float, share: float) -> list[s
         raise InputError(
             f"{path}: expected a tagger that reads a partner's states (spacy_cner.Partner.v1), got one without"
         )
-    width = partner.get_dim("nO")
+    width = partner_width(model)
     passed = next((n.attrs["shortcut"] for n in model.get_ref("head").walk() if "shortcut" in n.attrs), 0)
     if passed != width:
         raise InputError(f"{path}: expected a shortcut of {width} columns, the partner's, to the tags, got {passed}")
     saved = read_weights(path)
     pairs = _pairs(model, saved["tags"], path)
-    layers = {layer["name"]: layer for layer in saved["layers"] if layer.get("params") or layer.get("shims")}
-    inner = [node for node, _ in nodes(partner) if not node.layers and (node.param_names or node.shims)]
+    layers = {layer["name"]: layer for layer in saved["layers"]}
+    inner = [node for node in partner.walk() if has_weights(node)]
     if wrong := {node.name for node in inner} ^ (layers.keys() - {"emissions", "crf"}):
         raise InputError(
             f"{path}: expected the layers {', '.join(node.name for node in inner)}, of which the partner is made, and "
             f"none but these under the CRF; they differ in {', '.join(sorted(wrong))}"
         )
     for node in inner:
-        load_params(node, layers[node.name], path)
-        for shim in layers[node.name]["shims"]:
-            for name, own in sized_shim(node).require_built().named_parameters():
-                value = torch.tensor(unpack(shim["weights"][name])).to(own.device)
-                check_shape(node, name, tuple(own.shape), tuple(value.shape), path)
-                own.copy_(value)
+        load_layer(node, layers[node.name], path)
     theirs, crf = (
         {name.removeprefix("inner."): torch.tensor(unpack(value)) for name, value in shim["weights"].items()}
         for shim in (layers["emissions"]["shims"][0], layers["crf"]["shims"][0])

@@ -53,8 +53,7 @@ def start_from(model: Model, path: Path) -> list[str]:
     path: a file that `export_weights` made.
     RETURNS: the labels of that file. Raises InputError if the file is missing, damaged or of another architecture."""
     saved = read_weights(path)
-    own = [node for node, frozen in nodes(model) if not frozen and _has_weights(node)]
-    layers = [layer for layer in saved["layers"] if layer.get("params") or layer.get("shims")]
+    own, layers = [node for node, frozen in nodes(model) if not frozen and has_weights(node)], saved["layers"]
     names = [layer["name"] for layer in layers]
     if (features := model.maybe_get_ref("features")) is not None and features.name not in names:
         own = [node for node in own if node is not features]
@@ -66,17 +65,17 @@ def start_from(model: Model, path: Path) -> list[str]:
     partner = partner_width(model)
     for node in own:
         layer = layers.pop(next(i for i, layer in enumerate(layers) if layer["name"] == node.name))
-        load_params(node, layer, path)
-        for shim in layer["shims"]:
-            _load_shim(node, shim, pairs if any(node is each for each in tagged) else None, partner, path)
+        load_layer(node, layer, path, tags=pairs if any(node is each for each in tagged) else None, partner=partner)
     return saved["labels"]
 
 
 def read_weights(path: Path) -> dict[str, Any]:
-    """Returns what `export_weights` packed: `labels`, `tags` and `layers`. Raises InputError for another file."""
+    """Returns what `export_weights` packed: `labels`, `tags`, and the `layers` that have weights. Raises InputError for
+    another file."""
     try:
         message = srsly.msgpack_loads(zlib.decompress(read_described(path)))
-        return {name: message[name] for name in ("labels", "tags", "layers")}
+        layers = [layer for layer in message["layers"] if layer.get("params") or layer.get("shims")]
+        return {"labels": message["labels"], "tags": message["tags"], "layers": layers}
     except OSError as error:
         raise InputError(f"{path}: expected the weights of a tagger, got {error.strerror}") from None
     except InputError:
@@ -92,8 +91,13 @@ def tag_pairs(model: Model, tags: list[str]) -> list[tuple[int, int]]:
     return [(i, known[tag]) for i, tag in enumerate(own) if tag in known]
 
 
-def load_params(node: Model, layer: dict[str, Any], path: Path) -> None:
-    """Gives a layer its attributes and parameters in a file."""
+def load_layer(
+    node: Model, layer: dict[str, Any], path: Path, *, tags: list[tuple[int, int]] | None = None, partner: int = 0
+) -> None:
+    """Gives a layer what a file has of it. Raises InputError for other shapes.
+
+    tags: the indices, here and in the file, of the tags that both have; None for a layer without tags. partner: the
+    width of what stands behind the columns that the file has."""
     for name, value in layer["attrs"].items():
         node.attrs[name] = deserialize_attr(node.attrs[name], value, name, node)
     for name, packed in layer["params"].items():
@@ -102,9 +106,12 @@ def load_params(node: Model, layer: dict[str, Any], path: Path) -> None:
             shape = (value.shape[0], *shape[1:])
         check_shape(node, name, shape, value.shape, path)
         node.set_param(name, node.ops.asarray_f(cast(Any, value)))
+    for shim in layer["shims"]:
+        _load_shim(node, shim, tags, partner, path)
 
 
-def _has_weights(node: Model) -> bool:
+def has_weights(node: Model) -> bool:
+    """Returns whether a layer has weights of its own, not those of layers inside."""
     return not node.layers and bool(node.param_names or node.shims)
 
 
@@ -141,8 +148,6 @@ def partner_width(model: Model) -> int:
 def _load_shim(
     node: Model, saved: dict[str, Any], tags: list[tuple[int, int]] | None, partner: int, path: Path
 ) -> None:
-    """tags: the indices, here and in the file, of the tags that both have; None for a layer without tags. partner: the
-    width of what stands behind the columns that the file has."""
     shim = sized_shim(node)
     if "size" in shim.cfg:  # the known features are those of the file
         shim.build(**{**saved["config"], "width": shim.cfg["width"]})
