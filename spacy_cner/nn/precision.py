@@ -4,7 +4,7 @@ import logging
 import os
 import sys
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import lru_cache
 from time import perf_counter
 from typing import Any, Literal
@@ -101,7 +101,7 @@ def gains_by_bfloat16(device: str, kind: Operation) -> bool:
     with torch.no_grad():
         for _ in range(REPEATS):
             for rounded in (False, True):
-                with torch.autocast(device, torch.bfloat16, enabled=rounded):
+                with torch.autocast(device, torch.bfloat16, enabled=rounded), lstm_kernels(device):
                     start = perf_counter()
                     layer(x)
                     times[rounded] = min(times.get(rounded, float("inf")), perf_counter() - start)
@@ -109,6 +109,16 @@ def gains_by_bfloat16(device: str, kind: Operation) -> bool:
     name = "bfloat16" if gains else "float32"
     logger.info("precision auto: %s (%s in bfloat16 takes %.2f of the time)", name, kind, times[True] / times[False])
     return gains
+
+
+def lstm_kernels(device: str) -> AbstractContextManager[None]:
+    """Lets torch compute LSTMs of bfloat16 itself on a processor without AVX-512, for which oneDNN has none."""
+    import torch
+
+    capabilities: dict[str, Any] = getattr(torch.cpu, "get_capabilities", dict)()
+    if device != "cpu" or capabilities.get("avx512_bw") is not False or not torch.is_autocast_enabled("cpu"):
+        return nullcontext()
+    return torch.backends.mkldnn.flags(enabled=False, allow_tf32=None)
 
 
 def has_bfloat16(device: str) -> bool:

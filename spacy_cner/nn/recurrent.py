@@ -7,6 +7,7 @@ import torch
 from torch import nn
 
 from ..errors import InputError
+from .precision import lstm_kernels
 
 
 def run(lstm: nn.LSTM, padded: torch.Tensor) -> torch.Tensor:
@@ -15,7 +16,8 @@ def run(lstm: nn.LSTM, padded: torch.Tensor) -> torch.Tensor:
     The optimizer moves the weights in memory, but a GPU wants them in one block. On a CPU, and where they are in one
     block already, this moves nothing."""
     lstm.flatten_parameters()
-    return lstm(padded)[0]
+    with lstm_kernels(padded.device.type):
+        return lstm(padded)[0]
 
 
 def reverse(padded: torch.Tensor, lengths: torch.Tensor) -> torch.Tensor:
