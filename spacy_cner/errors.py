@@ -22,6 +22,10 @@ class InputError(ValueError):
     """Input that cannot be used as it is; the message says what was expected and what came."""
 
 
+class CannotCompile(InputError):
+    """A pipeline that has no compiled form."""
+
+
 class CorpusError(InputError):
     """A corpus file that breaks its format, with file, line (from 1) and the text found there."""
 

@@ -96,7 +96,7 @@ def test_the_embedded_corpus_comes_whole(project, ran):
 def test_nothing_runs_again_that_has_its_outputs(project, ran):
     outputs = {path: path.stat().st_mtime_ns for path in project.rglob("*") if path.is_file()}
     again = run(project, "all", SHORT)
-    steps = ("convert", "train", "calibrate", "evaluate", "package")
+    steps = ("convert", "train", "calibrate", "compile", "evaluate", "package")
     assert all(f"Skipping '{step}': nothing changed" in again for step in steps)
     assert {path: path.stat().st_mtime_ns for path in outputs} == outputs
 
@@ -348,7 +348,7 @@ def test_student(tiny, trained):
     settings = {"corpus": "tiny", "name": "taught", "raw_text": "raw.txt"}
     run_here(tiny, "all", ("train", "package", "try"), **settings)
     steps = {"max_steps": 80, "eval_frequency": 80}
-    run_here(tiny, "student", ("package-compiled", "try"), suffix="_md", **settings, **steps)
+    run_here(tiny, "student", ("package", "try"), suffix="_md", **settings, **steps)
     (doc,) = read_docs(tiny / "corpus" / "tiny" / "taught.spacy")
     assert list(doc.user_data[KEY]["tags"]) == trained.get_pipe("cner").tags
     nlp = spacy.load(tiny / "training" / "taught_md" / "compiled")

@@ -9,7 +9,7 @@ import numpy
 import torch
 from thinc.api import Model
 
-from ..errors import InputError
+from ..errors import CannotCompile
 from ..nn.convolution import CharCNN, DilatedCNN
 from ..nn.recurrent import LSTM, BiLSTM, FrozenBiGRU
 from ..nn.transformer import Transformer
@@ -33,8 +33,7 @@ def compile_tagger(model: Model, *, int8: bool) -> Compiled:
     """Compiles a trained `spacy_cner.CrfTagger.v1` or `SoftmaxTagger.v1`.
 
     int8: whether matrix products and LSTMs compute in 8 bits, each batch with its own scale, and large tables are
-    saved in 8 bits. Raises InputError for a
-    layer that has no counterpart in the graph."""
+    saved in 8 bits. Raises CannotCompile for a layer that has no counterpart in the graph."""
     compiler = Compiler()
     vectors = compiler.visit(model.get_ref("tok2vec"), None)
     emissions = compiler.visit(model.get_ref("head"), vectors)
@@ -108,7 +107,7 @@ class Compiler:
         if name == "spacy_cner.models.torch_layers._forward" and x is not None:
             module: Any = sized_shim(layer).require_built()
             return self._module(layer.name, module.inner, x)
-        raise InputError(f"expected layers that can be compiled, got {layer.name}")
+        raise CannotCompile(f"expected layers that can be compiled, got {layer.name}")
 
     def _embedding(self, table: GramTable, positions: int, vectors: Any) -> Value:
         key = table.order, table.known, table.buckets
@@ -151,7 +150,7 @@ class Compiler:
             for depth in range(module.rightward.num_layers):
                 x = self._lstm([module.rightward], depth, x)
             return x
-        raise InputError(f"expected layers that can be compiled, got {name}")
+        raise CannotCompile(f"expected layers that can be compiled, got {name}")
 
     def _cnn(self, cnn: CharCNN, x: Value) -> Value:
         """Two windows of neighbouring sizes share one product, whose weights are 0 where the smaller one sees

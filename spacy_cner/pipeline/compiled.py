@@ -6,7 +6,7 @@ from spacy import registry
 from spacy.language import Language
 from thinc.api import Config
 
-from ..errors import InputError
+from ..errors import CannotCompile
 from ..models.compiling import compile_tagger
 from ..models.engines import is_compiled
 from .feature_tagging import FeatureTaggerPipe
@@ -20,7 +20,7 @@ def compile_pipeline(nlp: Language, *, int8: bool = False) -> Language:
 
     Each component gets its own copy of features that it shared; what only helps in training is removed. int8: computes
     in 8 bits, which is faster and changes an entity now and then; the weights of sparse features are rounded to 8 bits,
-    too. Raises InputError for a pipeline without a network, but in 8 bits one with `cner_features` will do, and for one
+    too. Raises CannotCompile for a pipeline without a network, but in 8 bits one with `cner_features` will do, and for one
     that cannot be compiled."""
     for name in [name for name, pipe in nlp.components if getattr(pipe, "only_for_training", False)]:
         nlp.remove_pipe(name)
@@ -37,12 +37,12 @@ def compile_pipeline(nlp: Language, *, int8: bool = False) -> Language:
     if not to_compile and not to_shrink:
         found = ", ".join(nlp.pipe_names) or "no components"
         features = " (--int8 makes cner_features smaller)" if "cner_features" in nlp.pipe_names else ""
-        raise InputError(f"expected a pipeline with a network (cner or cws), got {found}{features}")
+        raise CannotCompile(f"expected a pipeline with a network (cner or cws), got {found}{features}")
     for name, pipe in to_compile:
         try:
             compiled = compile_tagger(pipe.model, int8=int8)
-        except InputError as error:
-            raise InputError(f"{error} in the component {name!r}") from None
+        except CannotCompile as error:
+            raise CannotCompile(f"{error} in the component {name!r}") from None
         words = any(node.attrs.get("needs_words") for node in pipe.model.walk())
         block = {"@architectures": ARCHITECTURE, "tag_scheme": pipe.tag_scheme, "words": words}
         config: Any = nlp.get_pipe_config(name)

@@ -98,3 +98,13 @@ def test_features_in_8_bits(tmp_path):
     # It is trained as before.
     features.initialize(lambda: make_examples(nlp))
     assert [(entities(doc), [ent._.score for ent in doc.ents]) for doc in nlp.pipe(TEXTS)] == expected
+
+
+def test_a_pipeline_without_a_compiled_form_is_copied_where_that_is_wished(tmp_path):
+    spacy.blank("zh").to_disk(tmp_path / "model")
+    line = ["compile", str(tmp_path / "model"), str(tmp_path / "copy")]
+    refused = CliRunner().invoke(app, line)
+    assert refused.exit_code == 1 and not (tmp_path / "copy").exists()
+    copied = CliRunner().invoke(app, [*line, "--where-possible"])
+    assert copied.exit_code == 0 and "copied as it is: expected a pipeline with a network" in copied.output
+    assert spacy.load(tmp_path / "copy").pipe_names == []
