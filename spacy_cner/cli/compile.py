@@ -15,7 +15,7 @@ def compile(  # noqa: A001
     model: str = typer.Argument(..., help="A trained pipeline: the name of a package, or a path"),
     output: Path = typer.Argument(..., help="The folder to write the compiled pipeline to"),
     int8: bool = typer.Option(False, "--int8", help="Compute in 8 bits: faster, and changes an entity now and then"),
-    where_possible: bool = typer.Option(False, "--where-possible", help="Copy a pipeline that cannot be compiled as it is"),
+    where_possible: bool = typer.Option(False, "--where-possible", help="Copy what cannot be compiled as it is"),
     # fmt: on
 ):
     """Compile a pipeline's networks for ONNX Runtime.

@@ -20,8 +20,8 @@ def compile_pipeline(nlp: Language, *, int8: bool = False) -> Language:
 
     Each component gets its own copy of features that it shared; what only helps in training is removed. int8: computes
     in 8 bits, which is faster and changes an entity now and then; the weights of sparse features are rounded to 8 bits,
-    too. Raises CannotCompile for a pipeline without a network, but in 8 bits one with `cner_features` will do, and for one
-    that cannot be compiled."""
+    too. Raises CannotCompile for a pipeline without a network, but in 8 bits one with `cner_features` will do, and for
+    one that cannot be compiled."""
     for name in [name for name, pipe in nlp.components if getattr(pipe, "only_for_training", False)]:
         nlp.remove_pipe(name)
     taggers = [(name, pipe) for name, pipe in nlp.components if isinstance(pipe, NetworkTagger)]
