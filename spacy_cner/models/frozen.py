@@ -13,7 +13,7 @@ from thinc.types import Floats2d
 from ..text.words import WORDS_KEY
 from .dropout import check_dropout, make_dropout
 
-KEPT_BYTES = 2**29  # of each frozen layer: 512 columns of 262,144 characters
+KEPT_BYTES = 2**28  # of each frozen layer: 512 columns of 262,144 characters
 
 
 @registry.architectures("spacy_cner.FrozenTok2Vec.v1")
@@ -63,8 +63,8 @@ def _forward(
 
 
 class KnownFeatures:
-    """Frozen features of the texts that training has seen, so that they are computed once and not in every epoch. When
-    `KEPT_BYTES` are full, those of further texts are computed anew."""
+    """Frozen features of the texts that training has seen, so that they are computed once and not in every epoch. They
+    are kept in half precision. When `KEPT_BYTES` are full, those of further texts are computed anew."""
 
     def __init__(self) -> None:
         self._found: dict[tuple, Floats2d] = {}
@@ -84,10 +84,10 @@ class KnownFeatures:
         new = [i for i, key in enumerate(keys) if key not in self._found]
         computed = dict(zip(new, compute([docs[i] for i in new]))) if new else {}
         for i, rows in computed.items():
-            if keys[i] not in self._found and self._bytes + rows.nbytes <= KEPT_BYTES:
-                self._found[keys[i]] = rows
-                self._bytes += rows.nbytes
-        return [computed[i] if i in computed else self._found[key] for i, key in enumerate(keys)]
+            if keys[i] not in self._found and self._bytes + rows.nbytes // 2 <= KEPT_BYTES:
+                self._found[keys[i]] = rows.astype("float16")
+                self._bytes += rows.nbytes // 2
+        return [computed[i] if i in computed else self._found[key].astype("float32") for i, key in enumerate(keys)]
 
 
 def _key(doc: Doc) -> tuple:
