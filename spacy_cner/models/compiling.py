@@ -20,7 +20,7 @@ from .onnx_tagger import OUTPUT, Compiled
 from .onnx_transformer import add_transformer
 from .soft_lexicon import Lexicon
 from .tagger import PaddedLinear, crf_parameters
-from .torch_layers import sized_shim
+from .torch_layers import as_numpy, sized_shim
 from .word_table import SETS
 
 # Layers of layers: thinc's forward functions know what they do with what is inside.
@@ -115,7 +115,7 @@ class Compiler:
             self._keys.append(key)
             self.tables.append(table)
         name = f"embedding{len(self.embeddings)}"
-        self.embeddings[name] = Embedding(self._keys.index(key), positions, _array(vectors).astype("float32"))
+        self.embeddings[name] = Embedding(self._keys.index(key), positions, as_numpy(vectors).astype("float32"))
         return self.graph.input(name, vectors.shape[1])
 
     def _lexicon(self, lexicon: Lexicon) -> Value:
@@ -135,7 +135,7 @@ class Compiler:
 
     def _module(self, name: str, module: torch.nn.Module, x: Value) -> Value:
         if isinstance(module, PaddedLinear):
-            return self.graph.linear(x, _array(module.weight).T, _array(module.bias))
+            return self.graph.linear(x, as_numpy(module.weight).T, as_numpy(module.bias))
         if isinstance(module, Transformer):
             return add_transformer(self.graph, module, x)
         if isinstance(module, CharCNN):
@@ -161,12 +161,12 @@ class Compiler:
             size = max(window for window, _ in pair)
             weights = []
             for window, conv in pair:
-                kernel = _array(conv.weight)
+                kernel = as_numpy(conv.weight)
                 left = size // 2 - window // 2
                 weights.append(numpy.pad(kernel, ((0, 0), (0, 0), (left, size - window - left))))
             # shape: (filters, width in, size) to (size, width in, filters)
             joined = numpy.concatenate(weights).transpose(2, 1, 0)
-            bias = numpy.concatenate([_array(conv.bias) for _, conv in pair])
+            bias = numpy.concatenate([as_numpy(conv.bias) for _, conv in pair])
             parts.append(graph.convolve(x, range(-(size // 2), size - size // 2), joined, bias))
         whole = graph.concat(parts)
         return Value(graph.apply("Relu", whole.name), whole.width)
@@ -174,13 +174,13 @@ class Compiler:
     def _dilated(self, cnn: DilatedCNN, x: Value) -> Value:
         graph = self.graph
         mask = graph.inside(x)
-        states = graph.linear(x, _array(cnn.project.weight).T, _array(cnn.project.bias))
+        states = graph.linear(x, as_numpy(cnn.project.weight).T, as_numpy(cnn.project.bias))
         for dilation, conv, norm in zip(cnn.dilations, cnn.filters, cnn.norms):
             inside = Value(graph.apply("Mul", states.name, mask), states.width)
-            kernels = _array(conv.weight).transpose(2, 1, 0)
-            found = graph.convolve(inside, [-dilation, 0, dilation], kernels, _array(conv.bias))
+            kernels = as_numpy(conv.weight).transpose(2, 1, 0)
+            found = graph.convolve(inside, [-dilation, 0, dilation], kernels, as_numpy(conv.bias))
             both = graph.apply("Add", states.name, graph.apply("Relu", found.name))
-            scale, shift = (graph.weight(_array(each)) for each in (norm.weight, norm.bias))
+            scale, shift = (graph.weight(as_numpy(each)) for each in (norm.weight, norm.bias))
             name = graph.apply("LayerNormalization", both, scale, shift, axis=-1, epsilon=float(cast(Any, norm).eps))
             states = Value(name, states.width)
         return states
@@ -193,7 +193,7 @@ class Compiler:
             return numpy.concatenate([i, o, f, c])
 
         def stacked(*names: str) -> numpy.ndarray:
-            rows = [[gates(_array(getattr(lstm, f"{name}_l{depth}"))) for name in names] for lstm in lstms]
+            rows = [[gates(as_numpy(getattr(lstm, f"{name}_l{depth}"))) for name in names] for lstm in lstms]
             return numpy.stack([numpy.concatenate(row) for row in rows])
 
         biases = stacked("bias_ih", "bias_hh")
@@ -205,14 +205,8 @@ class Compiler:
         width = gru.width
         sign = numpy.ones(3 * width, dtype="float32")
         sign[:width] = -1
-        inputs = _array(gru.input_weights) * sign
-        recurrent = numpy.concatenate([_array(gru.gate_weights), _array(gru.candidate_weights)], axis=2) * sign
-        biases = numpy.concatenate([_array(gru.biases) * sign, numpy.zeros_like(_array(gru.biases))], axis=1)
+        inputs = as_numpy(gru.input_weights) * sign
+        recurrent = numpy.concatenate([as_numpy(gru.gate_weights), as_numpy(gru.candidate_weights)], axis=2) * sign
+        biases = numpy.concatenate([as_numpy(gru.biases) * sign, numpy.zeros_like(as_numpy(gru.biases))], axis=1)
         transposed = (inputs.transpose(0, 2, 1), recurrent.transpose(0, 2, 1))
         return self.graph.recurrent("GRU", x, *transposed, biases, linear_before_reset=0)
-
-
-def _array(weights: Any) -> numpy.ndarray:
-    if isinstance(weights, torch.Tensor):
-        return weights.detach().cpu().numpy()
-    return weights.get() if hasattr(weights, "get") else weights  # of CuPy, or of numpy

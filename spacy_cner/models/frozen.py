@@ -67,7 +67,7 @@ class KnownFeatures:
     are kept in half precision. When `KEPT_BYTES` are full, those of further texts are computed anew."""
 
     def __init__(self) -> None:
-        self._found: dict[tuple, Floats2d] = {}
+        self._found: dict[tuple, Any] = {}
         self._bytes = 0
         self._modules: list[Any] = []
 

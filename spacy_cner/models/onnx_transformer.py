@@ -6,6 +6,7 @@ import numpy
 
 from ..nn.transformer import NORM_EPS, Layer, Transformer, rotations
 from .onnx_graph import Graph, Value
+from .torch_layers import as_numpy
 
 LONGEST = 514  # characters of a window, with what stands before and after them
 
@@ -44,12 +45,12 @@ def _layer(graph: Graph, layer: Layer, x: Value, mask: str, cos: str, sin: str) 
     weights = graph.apply("Softmax", graph.apply("Add", scores, mask), axis=-1)
     mixed = graph.apply("Transpose", graph.apply("MatMul", weights, values), perm=[2, 0, 1, 3])
     joined = Value(graph.apply("Reshape", mixed, _integers(graph, 0, 0, width)), width)
-    x = _add(graph, x, graph.linear(joined, _array(layer.mixed.weight).T))
+    x = _add(graph, x, graph.linear(joined, as_numpy(layer.mixed.weight).T))
     read = _norm(graph, x, layer.mlp_norm)
     # Two products: to split the result of one would take longer.
-    up, gate = (graph.linear(read, _array(part.weight).T) for part in (layer.up, layer.gate))
+    up, gate = (graph.linear(read, as_numpy(part.weight).T) for part in (layer.up, layer.gate))
     gated = Value(graph.apply("Mul", _gelu(graph, up.name), gate.name), up.width)
-    return _add(graph, x, graph.linear(gated, _array(layer.down.weight).T))
+    return _add(graph, x, graph.linear(gated, as_numpy(layer.down.weight).T))
 
 
 def _with_ends(graph: Graph, module: Transformer, x: Value) -> Value:
@@ -61,13 +62,13 @@ def _with_ends(graph: Graph, module: Transformer, x: Value) -> Value:
         (module.end, graph.apply("Equal", places, _lengths(graph, 1))),
     ):
         here = graph.apply("Unsqueeze", condition, _integers(graph, 2))
-        padded = Value(graph.apply("Where", here, graph.weight(_array(vector)), padded.name), x.width)
+        padded = Value(graph.apply("Where", here, graph.weight(as_numpy(vector)), padded.name), x.width)
     return padded
 
 
 def _rotations(graph: Graph, x: Value, width: int) -> tuple[str, str]:
     size = graph.apply("Slice", graph.apply("Shape", x.name), _integers(graph, 0), _integers(graph, 1))
-    tables = (graph.weight(_array(table)) for table in rotations(LONGEST, width))
+    tables = (graph.weight(as_numpy(table)) for table in rotations(LONGEST, width))
     cos, sin = (graph.apply("Slice", table, _integers(graph, 0), size, _integers(graph, 0)) for table in tables)
     return cos, sin
 
@@ -95,7 +96,7 @@ def _gelu(graph: Graph, x: str) -> str:
 
 
 def _norm(graph: Graph, x: Value, norm: Any) -> Value:
-    scale = graph.weight(_array(norm.weight))
+    scale = graph.weight(as_numpy(norm.weight))
     return Value(graph.apply("LayerNormalization", x.name, scale, axis=-1, epsilon=NORM_EPS), x.width)
 
 
@@ -104,7 +105,7 @@ def _add(graph: Graph, x: Value, y: Value) -> Value:
 
 
 def _side_by_side(*layers: Any) -> numpy.ndarray:
-    return numpy.concatenate([_array(layer.weight) for layer in layers]).T
+    return numpy.concatenate([as_numpy(layer.weight) for layer in layers]).T
 
 
 def _number(graph: Graph, value: float) -> str:
@@ -113,7 +114,3 @@ def _number(graph: Graph, value: float) -> str:
 
 def _integers(graph: Graph, *values: int) -> str:
     return graph.weight(numpy.array(values, dtype="int64"))
-
-
-def _array(weights: Any) -> numpy.ndarray:
-    return weights.detach().cpu().numpy()

@@ -19,6 +19,7 @@ from thinc.api import (
     xp2torch,
 )
 from thinc.types import Floats2d
+from thinc.util import to_numpy
 from torch import nn
 
 from ..errors import InputError
@@ -236,3 +237,10 @@ def predict_sequences(model: Model, sequences: Sequence[Any]) -> list[Floats2d]:
 
 def _no_backprop(dYs: list[Floats2d]) -> list[Floats2d]:
     raise ValueError("expected a forward pass with is_train=True before backprop, got one that only predicts")
+
+
+def as_numpy(weights: Any) -> numpy.ndarray:
+    """Returns weights of torch, CuPy or numpy as an array on the CPU."""
+    if isinstance(weights, torch.Tensor):
+        return weights.detach().cpu().numpy()
+    return to_numpy(weights)
