@@ -19,14 +19,17 @@ class Dictionary:
 
     def __init__(self, keys: numpy.ndarray, bits: int = 64):
         """Takes uint64 keys (n,), sorted and distinct, whose bits behind the leading ones are 0."""
-        self.keys, self.bits = keys, bits
-        ranges = 1 + int(len(keys)).bit_length()
-        self._shift = numpy.uint64(64 - ranges)
-        borders = numpy.arange(1 << ranges, dtype="uint64") << self._shift
-        # shape: (2 ** ranges,), the first key at or after each border
-        self._starts = numpy.searchsorted(keys, borders).astype("int32")
+        self.bits = bits
         # A last key that stops every search
         self._ends = numpy.append(keys, numpy.uint64(2**64 - 1))
+        self.keys = self._ends[:-1]
+        ranges = 1 + int(len(keys)).bit_length()
+        self._shift = numpy.uint64(64 - ranges)
+        # shape: (2 ** ranges,), the first key at or after each border
+        self._starts = numpy.empty(1 << ranges, dtype="int32")
+        for start in range(0, 1 << ranges, BLOCK):  # in parts, which take little memory
+            borders = numpy.arange(start, min(start + BLOCK, 1 << ranges), dtype="uint64") << self._shift
+            self._starts[start : start + BLOCK] = numpy.searchsorted(self.keys, borders)
 
     def __len__(self) -> int:
         """Returns the number of rows, including NO_ROW."""
@@ -57,7 +60,9 @@ class Dictionary:
             return cls(saved)
         planes = numpy.zeros((saved["planes"].shape[1], 8), dtype="uint8")
         planes[:, : len(saved["planes"])] = saved["planes"].T
-        keys = planes.view("<u8")[:, 0].cumsum(dtype="uint64") << numpy.uint64(64 - saved["bits"])
+        keys = planes.view("<u8")[:, 0]
+        keys.cumsum(out=keys)
+        keys <<= numpy.uint64(64 - saved["bits"])
         return cls(keys, saved["bits"])
 
     def rows(self, keys: numpy.ndarray) -> numpy.ndarray:

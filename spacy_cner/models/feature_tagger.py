@@ -217,4 +217,4 @@ class FeatureTagger:
         )
         self.model = FeatureWeights(crf, state["bias"], self.model.weights, self.model.bigram_weights)
         for name, table in zip(names, (self.model.weights, self.model.bigram_weights)):
-            table[1:] = unpack_sparse(state[f"{name}_weights"])
+            unpack_sparse(state[f"{name}_weights"], out=table[1:])

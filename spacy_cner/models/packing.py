@@ -37,10 +37,10 @@ def pack_sparse(table: numpy.ndarray, *, small: bool) -> dict[str, Any]:
     return {"shape": list(table.shape), "used": numpy.packbits(used), "values": values[used], "scale": scale}
 
 
-def unpack_sparse(packed: dict[str, Any]) -> numpy.ndarray:
-    """Returns the table that `pack_sparse` packed, float32."""
+def unpack_sparse(packed: dict[str, Any], out: numpy.ndarray | None = None) -> numpy.ndarray:
+    """Returns the table that `pack_sparse` packed, float32. out: zeros of its shape to write it to."""
     rows, width = packed["shape"]
-    table = numpy.zeros(rows * width, dtype="float32")
-    used = numpy.unpackbits(packed["used"], count=rows * width).astype(bool)
+    table = (numpy.zeros((rows, width), dtype="float32") if out is None else out).reshape(rows * width)
+    used = numpy.unpackbits(packed["used"], count=rows * width).view(bool)
     table[used] = packed["values"] * numpy.float32(packed["scale"])
     return table.reshape(rows, width)
