@@ -27,6 +27,9 @@ import spacy
 from spacy.tokens import DocBin
 
 
+KEPT_ALIVE = 4.0  # seconds; the server closes connections that are silent for longer
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("what", choices=("throughput", "overload", "soak", "memory"))
@@ -127,7 +130,7 @@ class Load:
             self.statuses[int(head[9:12])] += 1
             self.times.append(time.perf_counter() - start)
             if rate:
-                await asyncio.sleep(max(0.0, chance.expovariate(rate)))
+                await asyncio.sleep(min(KEPT_ALIVE, chance.expovariate(rate)))
         writer.close()
 
     def percentiles(self) -> str:
