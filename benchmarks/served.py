@@ -26,7 +26,6 @@ import numpy
 import spacy
 from spacy.tokens import DocBin
 
-
 KEPT_ALIVE = 4.0  # seconds; the server closes connections that are silent for longer
 
 
