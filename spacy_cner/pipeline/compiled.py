@@ -50,6 +50,7 @@ def compile_pipeline(nlp: Language, *, int8: bool = False) -> Language:
         model = registry.resolve({"model": block})["model"]
         model.attrs["compiled"] = compiled
         pipe.model = model
-    for section in ("corpora", "initialize", "pretraining"):
+    for section in ("corpora", "pretraining"):
         nlp.config[section] = {}
+    nlp.config["initialize"] = {"components": {}, "tokenizer": {}}  # `nlp.remove_pipe` looks there
     return nlp

@@ -23,6 +23,7 @@ from spacy_cner.cli.package import build_wheel, extras_of, keep_only, require
 from spacy_cner.errors import InputError
 from spacy_cner.files import write_checksums
 from spacy_cner.loading import config_folder, load_pipeline, save_pipeline
+from spacy_cner.pipeline.compiled import compile_pipeline
 from spacy_cner.training.mixed import CORPUS_KEY
 
 PACKAGE = Path(spacy_cner.__file__).parent
@@ -216,6 +217,15 @@ def test_only_what_is_kept_is_packed(packed):
     assert not any(nlp.config["paths"].values())
     # The pipeline it was made of is whole.
     assert spacy.load(packed / "model").pipe_names == ["tok2vec", "cws", "cner"]
+
+
+def test_a_part_of_a_compiled_pipeline_is_packed(packed):
+    save_pipeline(compile_pipeline(spacy.load(packed / "model")), packed / "compiled")
+    result = run(packed / "compiled", packed / "wheels", "--name", "tiny", "--only", "cner")
+    assert result.exit_code == 0, result.output
+    nlp = spacy.load(packed / "wheels" / "zh_tiny-0.1.0" / "zh_tiny" / "zh_tiny-0.1.0")
+    assert nlp.pipe_names == ["cner"]
+    assert [entities(nlp(text)) for text, _ in SENTENCES] == [gold for _, gold in SENTENCES]
 
 
 def test_several_components_are_kept_in_their_order(packed):
