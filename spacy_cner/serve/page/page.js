@@ -88,11 +88,12 @@ async function ask() {
   showStatus();
   try {
     const answer = await find({ model: chosen.name, texts: [text], words: chosen.has_words, ...dated() }, own.signal);
+    if (own.signal.aborted) return; // it came just before the text changed
     const [found] = answer.documents;
     Object.assign(state, { text, entities: found.entities || [], words: found.words || [], readings: null, version: answer.model });
     problem(found.error ? found.error.detail : "");
   } catch (error) {
-    if (error.name === "AbortError") return;
+    if (own.signal.aborted) return;
     fail(error);
   }
   state.status = "";
