@@ -84,9 +84,10 @@ class KnownFeatures:
         new = [i for i, key in enumerate(keys) if key not in self._found]
         computed = dict(zip(new, compute([docs[i] for i in new]))) if new else {}
         for i, rows in computed.items():
-            if keys[i] not in self._found and self._bytes + rows.nbytes // 2 <= KEPT_BYTES:
-                self._found[keys[i]] = rows.astype("float16")
-                self._bytes += rows.nbytes // 2
+            half = rows.astype("float16")
+            if keys[i] not in self._found and self._bytes + half.nbytes <= KEPT_BYTES:
+                self._found[keys[i]] = half
+                self._bytes += half.nbytes
         return [computed[i] if i in computed else self._found[key].astype("float32") for i, key in enumerate(keys)]
 
 

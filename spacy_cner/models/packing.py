@@ -38,7 +38,7 @@ def pack_sparse(table: numpy.ndarray, *, small: bool) -> dict[str, Any]:
 
 
 def unpack_sparse(packed: dict[str, Any], out: numpy.ndarray | None = None) -> numpy.ndarray:
-    """Returns the table that `pack_sparse` packed, float32. out: zeros of its shape to write it to."""
+    """Returns the table that `pack_sparse` packed, float32. out: contiguous zeros of its shape to write it to."""
     rows, width = packed["shape"]
     table = (numpy.zeros((rows, width), dtype="float32") if out is None else out).reshape(rows * width)
     used = numpy.unpackbits(packed["used"], count=rows * width).view(bool)
