@@ -108,16 +108,20 @@ def build_transformer(
     heads: int = 5,
     dropout: float = 0.1,
     precision: Precision = "float32",
+    lr_scale: float = 1.0,
 ) -> Model[list[Floats2d], list[Floats2d]]:
     """A Transformer encoder, see `spacy_cner.nn.transformer`.
 
     width: of what it reads and of its output. layers: their number. heads: of attention.
     dropout: share of what each part adds that training drops, whatever `training.dropout` is.
+    lr_scale: learning-rate scale of its weights: 0.1 where it knows text and what stands above it knows nothing yet.
     All characters of a sequence see each other: a component's `window` bounds the cost. Raises InputError for sizes
     that do not fit together."""
     check_dropout(dropout)
+    if lr_scale < 0:
+        raise InputError(f"expected a lr_scale of 0 or more, got {lr_scale}")
     build = partial(_transformer, layers=layers, heads=heads, dropout=dropout)
-    return sequence_layer("transformer", build, nI=width, nO=width, precision=precision)
+    return sequence_layer("transformer", build, nI=width, nO=width, precision=precision, lr_scale=lr_scale)
 
 
 def _transformer(nI: int, nO: int, layers: int, heads: int, dropout: float) -> Transformer:

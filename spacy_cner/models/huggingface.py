@@ -5,7 +5,7 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any
 
 import torch
 from spacy.tokens import Doc
@@ -20,7 +20,7 @@ from ..nn.precision import Precision, autocast
 from ..text.batching import batches_by_length
 from ..text.chars import codepoints
 from ..text.windows import split_windows
-from .torch_layers import own_averages, padded_size
+from .torch_layers import Scaled, own_averages, padded_size
 from .word_pieces import WordPieces
 
 LAYER = re.compile(r"\.(?:layers?|h|blocks?)\.(\d+)\.")
@@ -102,7 +102,7 @@ class TransformerShim(HFShim):
 
     def finish_update(self, optimizer: Optimizer) -> None:
         """Updates each weight at its layer's learning rate."""
-        super().finish_update(_Scaled(optimizer, self.lr_scale_of))  # type: ignore[arg-type]
+        super().finish_update(Scaled(optimizer, self.lr_scale_of))  # type: ignore[arg-type]
 
     def use_params(self, params):
         """Uses the optimizer's averages for a while, see `own_averages`."""
@@ -115,16 +115,6 @@ class TransformerShim(HFShim):
         if self._model is not None:
             self._freeze()
         return self
-
-
-class _Scaled(NamedTuple):
-    """An optimizer with a learning-rate scale for each parameter."""
-
-    optimizer: Optimizer
-    lr_scale_of: Callable[[str], float]
-
-    def __call__(self, key: tuple[int, str], weights: Any, gradient: Any) -> tuple[Any, Any]:
-        return self.optimizer(key, weights, gradient, lr_scale=self.lr_scale_of(key[1]))
 
 
 def char_transformer(

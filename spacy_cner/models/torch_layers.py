@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 import numpy
 import srsly
@@ -136,6 +136,28 @@ def _positions(lengths: Sequence[int], size: int) -> torch.Tensor:
     return torch.from_numpy(numpy.arange(ends[-1]) + numpy.repeat(starts, lengths))
 
 
+class Scaled(NamedTuple):
+    """An optimizer with a learning-rate scale for each parameter."""
+
+    optimizer: Optimizer
+    lr_scale_of: Callable[[str], float]
+
+    def __call__(self, key: tuple[int, str], weights: Any, gradient: Any) -> tuple[Any, Any]:
+        return self.optimizer(key, weights, gradient, lr_scale=self.lr_scale_of(key[1]))
+
+
+class _ScaledShim(SizedShim):
+    """A SizedShim that learns at a part of the learning rate."""
+
+    def __init__(self, build_module: Callable[..., nn.Module], lr_scale: float):
+        super().__init__(build_module)
+        self.lr_scale = lr_scale
+
+    def finish_update(self, optimizer: Optimizer) -> None:
+        """Updates the weights, if there are any."""
+        super().finish_update(Scaled(optimizer, lambda _: self.lr_scale))  # type: ignore[arg-type]
+
+
 def sequence_layer(
     name: str,
     build_module: Callable[..., nn.Module],
@@ -143,19 +165,21 @@ def sequence_layer(
     nI: int | None = None,
     nO: int | None = None,
     precision: Precision = "float32",
+    lr_scale: float = 1.0,
 ) -> Model[list[Floats2d], list[Floats2d]]:
     """Makes a layer over sequences from a torch module.
 
     build_module: called with nI and nO; makes a module that maps (B, T, nI) and lengths (B,) to (B, T, nO). Its results
         for a sequence must not depend on other sequences or on padding.
-    precision: precision of training, see `Precision`. bfloat16 is about twice as fast on CPUs with AMX, and on GPUs."""
+    precision: precision of training, see `Precision`. bfloat16 is about twice as fast on CPUs with AMX, and on GPUs.
+    lr_scale: learning-rate scale of its weights."""
     check_precision(precision)
     return Model(
         name,
         _forward,
         init=init_sizes,
         dims={"nI": nI, "nO": nO},
-        shims=[SizedShim(partial(mixed, build_module, precision))],
+        shims=[_ScaledShim(partial(mixed, build_module, precision), lr_scale)],
     )
 
 

@@ -15,7 +15,14 @@ from thinc.api import SGD, Model, fix_random_seed, set_dropout_rate
 from spacy_cner.errors import InputError
 from spacy_cner.models.attention import build_bert_layer, build_classification_attention
 from spacy_cner.models.embed import build_char_ngram_embed
-from spacy_cner.models.encoders import build_bilstm, build_char_cnn, build_dilated_cnn, build_lstm, build_self_attention
+from spacy_cner.models.encoders import (
+    build_bilstm,
+    build_char_cnn,
+    build_dilated_cnn,
+    build_lstm,
+    build_self_attention,
+    build_transformer,
+)
 from spacy_cner.models.tagger import _linear
 from spacy_cner.models.torch_layers import sequence_layer, sized_shim
 from spacy_cner.nn.precision import predict_in
@@ -368,3 +375,24 @@ def test_dropout_spares_the_states_that_attention_is_added_to():
 def test_zero_init_needs_the_states():
     with pytest.raises(ValueError, match="expected residual = true with zero_init = true"):
         attention(zero_init=True)
+
+
+def test_a_transformer_learns_at_its_part_of_the_learning_rate():
+    moved = []
+    for scale in (1.0, 0.1, 0.0):
+        fix_random_seed(0)
+        model = build_transformer(width=64, layers=1, heads=2, dropout=0.0, lr_scale=scale)
+        X = [numpy.random.default_rng(0).normal(size=(5, 64)).astype("f")]
+        model.initialize(X=X)
+        before = {name: values.copy() for name, values, _ in parameters(model)}
+        Y, backprop = model.begin_update(X)
+        backprop([y - 1 for y in Y])
+        model.finish_update(SGD(0.1, grad_clip=0))
+        moved.append({name: values - before[name] for name, values, _ in parameters(model)})
+    whole, tenth, none = moved
+    assert all(numpy.any(step) for name, step in whole.items() if name.endswith("weight"))
+    for name, step in whole.items():
+        numpy.testing.assert_allclose(tenth[name], 0.1 * step, atol=1e-6)
+        assert not numpy.any(none[name])
+    with pytest.raises(InputError, match="a lr_scale of 0 or more, got -1"):
+        build_transformer(lr_scale=-1.0)
