@@ -11,7 +11,7 @@ from ._app import command, good
 def export_encoder(
     # fmt: off
     folder: Path = typer.Argument(
-        ..., help="The folder that `pretrain` or `pretrain-transformer` wrote, or a trained pipeline"
+        ..., help="What `pretrain` or `pretrain-transformer` wrote, a trained pipeline, or a recogniser's file"
     ),
     output: Path = typer.Argument(..., help="The file to write, e.g. assets/encoder.bin; a .json file goes next to it"),
     about: str = typer.Option(..., help="What text it was learned from, for those who use it"),

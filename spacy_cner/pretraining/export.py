@@ -13,7 +13,7 @@ from ..loading import load_pipeline
 from ..models.weights import export_weights, half
 from .characters.learned import RUN, read_learned
 from .characters.loop import LEARNED
-from .characters.tok2vec import is_character_transformer, make_tok2vec
+from .characters.tok2vec import is_character_transformer, make_tok2vec, read_tok2vec
 from .huggingface import is_char_bert, save_encoder
 from .log import LOG, read_log
 from .loop import CONFIG, ENCODER
@@ -34,11 +34,16 @@ def export_encoder(folder: Path, output: Path, about: str) -> dict[str, Any]:
     training read, without paths. It also has the figures of the log's last line, or the pipeline's scores on its
     development set.
 
-    folder: the output of `pretrain` or `pretrain-transformer`, or a trained pipeline whose config names the encoder's
-        component and layer in [pretraining]. If that is a `spacy_cner.CharBert.v1`, or a Transformer over characters,
-        it is also written to the folder `output` without its suffix, in the format of transformers.
+    folder: the output of `pretrain` or `pretrain-transformer`; or a trained pipeline whose config names the encoder's
+        component and layer in [pretraining]; or a recogniser of `configs/transformer.cfg` in a file that
+        `export_recogniser` made, such as assets/lg.bin. If the encoder is a `spacy_cner.CharBert.v1`, or a Transformer
+        over characters, it is also written to the folder `output` without its suffix, in the format of transformers.
     RETURNS: the contents of the .json file. Raises InputError if something is missing."""
-    if (folder / META).is_file():
+    if folder.is_file():
+        model, facts = read_tok2vec(folder), _without_file(srsly.read_json(folder.with_suffix(".json")))
+        encoder = model.to_bytes()
+        save_modern_bert(model, output.with_suffix(""))
+    elif (folder / META).is_file():
         model, facts = _of_pipeline(folder)
         encoder = model.to_bytes()
         if is_char_bert(model):
@@ -67,6 +72,11 @@ def export_recogniser(folder: Path, output: Path, about: str, component: str = "
     config = Config().from_disk(folder / CONFIG, interpolate=False)
     facts = {"labels": labels, "dev": _scores(folder), "recipe": _recipe(config)}
     return write_described(output, export_weights(model, labels), {"about": about, **facts})
+
+
+def _without_file(description: dict[str, Any]) -> dict[str, Any]:
+    """Returns what a description says that holds for another file, too."""
+    return {name: value for name, value in description.items() if name in ("dev", "recipe")}
 
 
 def _scores(folder: Path) -> dict[str, float]:

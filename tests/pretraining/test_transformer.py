@@ -30,7 +30,7 @@ from spacy_cner.pretraining.characters.model import CharacterModel
 from spacy_cner.pretraining.characters.recipe import LEAST, Budget, TransformerRecipe
 from spacy_cner.pretraining.characters.tok2vec import make_tok2vec
 from spacy_cner.pretraining.characters.tokens import SPECIAL, write_tokens
-from spacy_cner.pretraining.export import export_encoder
+from spacy_cner.pretraining.export import export_encoder, export_recogniser
 from spacy_cner.pretraining.log import LOG, read_log
 
 from .conftest import sentences
@@ -311,6 +311,31 @@ def test_the_encoder_of_a_trained_tagger(encoder, tmp_path):
     with torch.no_grad():
         states = model(**tokenizer(TEXTS[0], return_tensors="pt")).last_hidden_state[0, 1:-1].float().numpy()
     numpy.testing.assert_allclose(states, nlp.get_pipe("cner").model.get_ref("tok2vec").predict([doc])[0], atol=0.03)
+
+
+def test_the_encoder_of_a_recogniser(encoder, tmp_path):
+    transformers = pytest.importorskip("transformers")
+    sizes = {"width": 64, "layers": 2, "heads": 1, "precision": "float32"}
+    nlp = begin({f"components.cner.model.tok2vec.encode.{name}": value for name, value in sizes.items()}, encoder)
+    train(nlp, make_examples(nlp), steps=2)
+    nlp.to_disk(tmp_path / "model")
+    file = tmp_path / "recogniser.bin"
+    export_recogniser(tmp_path / "model", file, "a tagger's")
+    statement = export_encoder(file, tmp_path / "again.bin", "a recogniser's")
+    assert statement["about"] == "a recogniser's" and "labels" not in statement
+    doc = nlp.make_doc(TEXTS[0])
+    expected = nlp.get_pipe("cner").model.get_ref("tok2vec").predict([doc])[0]
+    model = transformers.AutoModel.from_pretrained(tmp_path / "again").eval()
+    tokenizer = transformers.AutoTokenizer.from_pretrained(tmp_path / "again")
+    with torch.no_grad():
+        states = model(**tokenizer(TEXTS[0], return_tensors="pt")).last_hidden_state[0, 1:-1].float().numpy()
+    numpy.testing.assert_allclose(states, expected, atol=0.1)  # of 8 bits
+    other = begin({f"components.cner.model.tok2vec.encode.{name}": value for name, value in sizes.items()}, encoder)
+    other.get_pipe("cner").model.get_ref("tok2vec").from_bytes((tmp_path / "again.bin").read_bytes())
+    numpy.testing.assert_allclose(other.get_pipe("cner").model.get_ref("tok2vec").predict([doc])[0], expected, atol=0.1)
+    file.with_suffix(".json").write_text("{}", encoding="utf-8")
+    with pytest.raises(InputError, match="recogniser.bin: expected a recogniser made of a Transformer .* KeyError"):
+        export_encoder(file, tmp_path / "other.bin", "")
 
 
 def test_pieces_that_are_not_whole(learned, tmp_path):

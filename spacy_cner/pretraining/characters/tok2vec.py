@@ -1,16 +1,20 @@
 """What a run has learned as the tok2vec of `configs/transformer.cfg`."""
 
+from pathlib import Path
 from typing import Any, cast
 
+import srsly
 import torch
 from spacy.ml.models.tok2vec import build_Tok2Vec_model
 from thinc.api import Model
 from thinc.types import Floats2d
 
+from ...errors import InputError
 from ...models.embed import build_char_ngram_embed
 from ...models.encoders import build_transformer
 from ...models.gram_table import GramTable
 from ...models.torch_layers import sized_shim
+from ...models.weights import load_layer, read_weights
 from .learned import Learned
 from .model import HEAD_WIDTH
 from .tokens import MASK, SPECIAL, UNK
@@ -21,9 +25,7 @@ def make_tok2vec(learned: Learned) -> Model:
 
     Characters of the vocabulary have a row each; all others share that of UNK, and masked ones have that of MASK."""
     width, layers = learned.facts["recipe"]["width"], learned.facts["recipe"]["layers"]
-    encode = build_transformer(width, layers, width // HEAD_WIDTH)
-    tok2vec: Model = build_Tok2Vec_model(embed=build_char_ngram_embed([width], [1]), encode=encode)
-    tok2vec.initialize()
+    tok2vec = _new(width, layers, width // HEAD_WIDTH)
     rows, transformer = transformer_parts(tok2vec)
     known = learned.vocabulary[len(SPECIAL) :]
     weights = learned.model.embedding.weight.detach().numpy()
@@ -31,6 +33,36 @@ def make_tok2vec(learned: Learned) -> Model:
     rows.attrs["table"] = GramTable(1, known, 1)
     rows.set_param("E", rows.ops.asarray2f(cast(Floats2d, weights[numbers])))
     transformer.load_state_dict(learned.model.transformer.state_dict())
+    return tok2vec
+
+
+def read_tok2vec(path: Path) -> Model:
+    """Makes the tok2vec of a recogniser, a file that `export_recogniser` made of `configs/transformer.cfg`. Its
+    description, the same name with .json, has the sizes.
+
+    Raises InputError if it is missing, or of another config."""
+    try:
+        encode = srsly.read_json(path.with_suffix(".json"))["recipe"]["components"]["cner"]["model"]["tok2vec"][
+            "encode"
+        ]
+        sizes = [encode[name] for name in ("width", "layers", "heads")]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise InputError(
+            f"{path}: expected a recogniser made of a Transformer over characters, with its description "
+            f"{path.with_suffix('.json').name} beside it, got {type(error).__name__}: {error}"
+        ) from error
+    tok2vec = _new(*sizes)
+    layers = {layer["name"]: layer for layer in read_weights(path)["layers"]}
+    for node in tok2vec.walk():
+        if node.param_names or node.shims:
+            load_layer(node, layers[node.name], path)
+    return tok2vec
+
+
+def _new(width: int, layers: int, heads: int) -> Model:
+    encode = build_transformer(width, layers, heads)
+    tok2vec: Model = build_Tok2Vec_model(embed=build_char_ngram_embed([width], [1]), encode=encode)
+    tok2vec.initialize()
     return tok2vec
 
 
