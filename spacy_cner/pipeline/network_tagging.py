@@ -15,6 +15,7 @@ from thinc.api import Config, Model, Optimizer, set_dropout_rate
 from ..decoding.tag_scores import Tagged, TagScores, pad_scores
 from ..errors import InputError
 from ..models.engines import crf_parameters, learned_size, padded_size, trainable
+from ..models.memory import give_back
 from ..text.batching import batches_by_length
 from ..text.char_view import UNKNOWN, CharView, WindowDocs, window_tags, windows_of
 from ..text.windows import OVERLAP, Window
@@ -163,6 +164,7 @@ class NetworkTagger(CharTagger, Sealed, TrainablePipe):
             losses[self.name] += self._learn(docs, targets, scale)
         if sgd is not None:
             self.finish_update(sgd)
+        give_back()
         return losses
 
     def _learn(self, docs: list[Doc], targets: list[numpy.ndarray | Expected], scale: float) -> float:

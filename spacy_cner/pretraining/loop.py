@@ -14,6 +14,7 @@ from thinc.api import Config, Model, Optimizer, fix_random_seed
 
 from ..errors import InputError
 from ..files import write_bytes, write_text
+from ..models.memory import give_back
 from ..text.progress import note, progress
 from .checkpoint import load_checkpoint, restore_optimizer, save_checkpoint
 from .config import ResolvedConfig, resolve_config
@@ -135,6 +136,7 @@ def update(model: Model, batch: list[Doc], optimizer: Optimizer, metrics: Metric
     model.finish_update(optimizer)
     optimizer.step_schedules()
     metrics.add(loss, logits)
+    give_back()
     return loss
 
 
