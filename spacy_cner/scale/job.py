@@ -147,6 +147,11 @@ class JobFolder:
         """Notes that a part is done."""
         self._write(self.path / REPORTS / f"{report.part}.json", asdict(report))
 
+    @property
+    def is_complete(self) -> bool:
+        """Whether `complete` has come to its end."""
+        return (self.path / SUCCESS).exists()
+
     def complete(self, job: Job, about: dict[str, Any]) -> Report:
         """Writes the manifest and _SUCCESS. RETURNS: the sums."""
         reports = self.reports(job)

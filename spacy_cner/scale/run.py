@@ -93,7 +93,7 @@ def run_job(
         done = folder.reports(job)
         seconds = time.monotonic() - begun
         if len(done) == len(job.parts):
-            if todo:
+            if todo or not folder.is_complete:
                 folder.complete(job, {**(about or {}), "wall_seconds": round(seconds, 2)})
         elif not broken:
             raise InputError(f"{output}: expected all {len(job.parts)} parts to be done, got {len(done)}; begin again")

@@ -121,14 +121,18 @@ def sentences(count):
     return [f"{rng.choice(WHO)}第{number}天在{rng.choice(WHERE)}{rng.choice(WHAT)}。" for number in range(1, count + 1)]
 
 
-@pytest.fixture
-def vectors(tmp_path):
+def write_vectors(path):
     """Vectors of all characters of the sentences but one."""
     chars = sorted(set("".join(sentences(60))) - {"周"})
     bigrams = ["王海", "青岛"]
     numbers = numpy.random.default_rng(0).normal(size=(len(chars), 8))
-    NgramVectors({1: chars, 2: bigrams}, {1: numbers, 2: numbers[:2, :4]}).save(tmp_path / "vectors.npz")
-    return tmp_path / "vectors.npz"
+    NgramVectors({1: chars, 2: bigrams}, {1: numbers, 2: numbers[:2, :4]}).save(path)
+    return path
+
+
+@pytest.fixture
+def vectors(tmp_path):
+    return write_vectors(tmp_path / "vectors.npz")
 
 
 @pytest.fixture

@@ -92,6 +92,19 @@ def test_every_input_comes_back_row_for_row(run, kind, here):
     assert (here / "out" / "_SUCCESS").exists() and not list(here.glob("out/_temporary"))
 
 
+@pytest.mark.parametrize("lost", [["_SUCCESS"], ["_SUCCESS", "_manifest.json"]])
+def test_killed_after_the_last_part(run, here, lost):
+    write_lines(io_path("in.jsonl"), [{"text": text} for text in TEXTS])
+    run("in.jsonl", "-o", "out")
+    manifest = json.loads((here / "out" / "_manifest.json").read_text(encoding="utf-8"))
+    for name in lost:
+        (here / "out" / name).unlink()
+    run("in.jsonl", "-o", "out")
+    assert (here / "out" / "_SUCCESS").exists()
+    again = json.loads((here / "out" / "_manifest.json").read_text(encoding="utf-8"))
+    assert {**again, "wall_seconds": 0} == {**manifest, "wall_seconds": 0}
+
+
 @pytest.mark.parametrize("unit", ["codepoint", "utf16", "utf8"])
 def test_the_contract(run, unit):
     write_lines(io_path("in.jsonl"), [{"text": text} for text in TEXTS])
