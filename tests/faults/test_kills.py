@@ -28,13 +28,8 @@ from spacy_cner.pretraining.characters.tokens import write_tokens
 
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(not hasattr(os, "fork"), reason="a system without fork")]
 KILLS = int(os.environ.get("CNER_KILLS", 20))
-CHANGING = (
-    "train_s",
-    "characters_per_second",
-    "seconds",
-    "cpu_seconds",
-    "revision",
-)  # of what is recorded: when and how fast
+# Of what is recorded: when and how fast.
+CHANGING = ("train_s", "characters_per_second", "seconds", "cpu_seconds", "revision")
 UNLIKE = ("checkpoint.bin", "checkpoint.pt", "_manifest.json")  # files with times in them
 TABLE = {
     "title": "Tiny",
