@@ -42,9 +42,8 @@ def read_tok2vec(path: Path) -> Model:
 
     Raises InputError if it is missing, or of another config."""
     try:
-        encode = srsly.read_json(path.with_suffix(".json"))["recipe"]["components"]["cner"]["model"]["tok2vec"][
-            "encode"
-        ]
+        tagger = srsly.read_json(path.with_suffix(".json"))["recipe"]["components"]["cner"]["model"]
+        encode = tagger["tok2vec"]["encode"]
         sizes = [encode[name] for name in ("width", "layers", "heads")]
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise InputError(
