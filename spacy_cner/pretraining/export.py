@@ -39,12 +39,8 @@ def export_encoder(folder: Path, output: Path, about: str) -> dict[str, Any]:
         `export_recogniser` made, such as assets/lg.bin. If the encoder is a `spacy_cner.CharBert.v1`, or a Transformer
         over characters, it is also written to the folder `output` without its suffix, in the format of transformers.
     RETURNS: the contents of the .json file. Raises InputError if something is missing."""
-    if folder.is_file():
-        model, facts = read_tok2vec(folder), _without_file(srsly.read_json(folder.with_suffix(".json")))
-        encoder = model.to_bytes()
-        save_modern_bert(model, output.with_suffix(""))
-    elif (folder / META).is_file():
-        model, facts = _of_pipeline(folder)
+    if folder.is_file() or (folder / META).is_file():
+        model, facts = read_tok2vec(folder) if folder.is_file() else _of_pipeline(folder)
         encoder = model.to_bytes()
         if is_char_bert(model):
             save_encoder(model, output.with_suffix(""))
@@ -72,11 +68,6 @@ def export_recogniser(folder: Path, output: Path, about: str, component: str = "
     config = Config().from_disk(folder / CONFIG, interpolate=False)
     facts = {"labels": labels, "dev": _scores(folder), "recipe": _recipe(config)}
     return write_described(output, export_weights(model, labels), {"about": about, **facts})
-
-
-def _without_file(description: dict[str, Any]) -> dict[str, Any]:
-    """Returns what a description says that holds for another file, too."""
-    return {name: value for name, value in description.items() if name in ("dev", "recipe")}
 
 
 def _scores(folder: Path) -> dict[str, float]:

@@ -36,14 +36,15 @@ def make_tok2vec(learned: Learned) -> Model:
     return tok2vec
 
 
-def read_tok2vec(path: Path) -> Model:
+def read_tok2vec(path: Path) -> tuple[Model, dict[str, Any]]:
     """Makes the tok2vec of a recogniser, a file that `export_recogniser` made of `configs/transformer.cfg`. Its
     description, the same name with .json, has the sizes.
 
-    Raises InputError if it is missing, or of another config."""
+    RETURNS: the tok2vec, and what its description says of `dev` and `recipe`. Raises InputError if it is missing, or
+    of another config."""
     try:
-        tagger = srsly.read_json(path.with_suffix(".json"))["recipe"]["components"]["cner"]["model"]
-        encode = tagger["tok2vec"]["encode"]
+        description = srsly.read_json(path.with_suffix(".json"))
+        encode = description["recipe"]["components"]["cner"]["model"]["tok2vec"]["encode"]
         sizes = [encode[name] for name in ("width", "layers", "heads")]
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise InputError(
@@ -55,7 +56,7 @@ def read_tok2vec(path: Path) -> Model:
     for node in tok2vec.walk():
         if node.param_names or node.shims:
             load_layer(node, layers[node.name], path)
-    return tok2vec
+    return tok2vec, {name: description[name] for name in ("dev", "recipe") if name in description}
 
 
 def _new(width: int, layers: int, heads: int) -> Model:
