@@ -10,10 +10,8 @@ from spacy.tokens import Doc
 from thinc.api import Model, Ops
 from thinc.types import Floats2d
 
-from ..text.words import WORDS_KEY
 from .dropout import check_dropout, make_dropout
-
-KEPT_BYTES = 2**28  # of each frozen layer: 512 columns of 262,144 characters
+from .known_features import KnownFeatures
 
 
 @registry.architectures("spacy_cner.FrozenTok2Vec.v1")
@@ -50,7 +48,7 @@ def build_partner(
 
 
 def _forward(
-    model: Model, docs: list[Doc], is_train: bool, *, dropout: float, known: "KnownFeatures"
+    model: Model, docs: list[Doc], is_train: bool, *, dropout: float, known: KnownFeatures
 ) -> tuple[list[Floats2d], Callable[[list[Floats2d]], list[Doc]]]:
     def compute(docs: list[Doc]) -> list[Floats2d]:
         features: Any = docs
@@ -60,41 +58,6 @@ def _forward(
 
     features = known(model, docs, compute) if is_train else compute(docs)
     return apply_dropout(model.ops, features, dropout) if is_train else features, no_gradient
-
-
-class KnownFeatures:
-    """Frozen features of the texts that training has seen, so that they are computed once and not in every epoch. They
-    are kept in half precision. When `KEPT_BYTES` are full, those of further texts are computed anew."""
-
-    def __init__(self) -> None:
-        self._found: dict[tuple, Any] = {}
-        self._bytes = 0
-        self._modules: list[Any] = []
-
-    def __reduce__(self) -> tuple:
-        return KnownFeatures, ()  # another process computes its own
-
-    def __call__(self, model: Model, docs: list[Doc], compute: Callable[[list[Doc]], list[Floats2d]]) -> list[Floats2d]:
-        """Returns the features of documents; `compute` makes those that are not known. A model that was copied or
-        loaded has other modules, and begins anew."""
-        modules = [shim._model for node in model.walk() for shim in node.shims]
-        if [id(each) for each in modules] != [id(each) for each in self._modules]:
-            self._found, self._bytes, self._modules = {}, 0, modules
-        keys = [_key(doc) for doc in docs]
-        new = [i for i, key in enumerate(keys) if key not in self._found]
-        computed = dict(zip(new, compute([docs[i] for i in new]))) if new else {}
-        for i, rows in computed.items():
-            half = rows.astype("float16")
-            if keys[i] not in self._found and self._bytes + half.nbytes <= KEPT_BYTES:
-                self._found[keys[i]] = half
-                self._bytes += half.nbytes
-        return [computed[i] if i in computed else self._found[key].astype("float32") for i, key in enumerate(keys)]
-
-
-def _key(doc: Doc) -> tuple:
-    """What frozen features depend on: characters, and words where a document has them."""
-    words = [(word.start, word.end) for word in doc.spans[WORDS_KEY]] if WORDS_KEY in doc.spans else []
-    return doc.text, *words
 
 
 def apply_dropout(ops: Ops, features: list[Floats2d], dropout: float) -> list[Floats2d]:

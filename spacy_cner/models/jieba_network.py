@@ -16,9 +16,10 @@ from torch import nn
 from ..nn.recurrent import FrozenBiGRU
 from ..text.chars import codepoints
 from .dropout import check_dropout
-from .frozen import KnownFeatures, apply_dropout, no_gradient
+from .frozen import apply_dropout, no_gradient
 from .gram_table import GramTable
 from .jieba_files import jieba_folder, read_dictionary, read_variable
+from .known_features import KnownFeatures
 from .torch_layers import SizedShim, mixed, predict_sequences, sized_shim
 
 # Sizes and names from jieba's lac_small/nets.py

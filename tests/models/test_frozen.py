@@ -3,7 +3,7 @@ import pytest
 import spacy
 from conftest import assert_dropout_is_of_training_only, assert_training_changes_nothing
 
-from spacy_cner.models import frozen
+from spacy_cner.models import known_features
 from spacy_cner.models.embed import build_char_ngram_embed
 from spacy_cner.models.encoders import build_bilstm
 from spacy_cner.models.frozen import build_frozen_tok2vec
@@ -82,8 +82,24 @@ def test_training_computes_the_features_of_a_text_once(monkeypatch):
 
 def test_what_is_kept_is_bounded(monkeypatch):
     model = build(build_frozen_tok2vec)
-    size = model.predict(DOCS)[0].nbytes
-    monkeypatch.setattr(frozen, "KEPT_BYTES", size)
+    expected = model.predict(DOCS)
+    monkeypatch.setattr(known_features, "KEPT_BYTES", expected[0].nbytes // 2)  # half precision
     for _ in range(2):
-        model.begin_update(DOCS)
-    assert model._func.keywords["known"]._bytes == size
+        features, _ = model.begin_update(DOCS)
+        for rows, wanted in zip(features, expected, strict=True):
+            numpy.testing.assert_allclose(rows, wanted, rtol=2**-11, atol=1e-6)
+    known = model._func.keywords["known"]
+    assert known._bytes == known._file.seek(0, 2) == expected[0].nbytes // 2
+
+
+def test_a_full_disk_ends_no_training(monkeypatch):
+    model = build(build_frozen_tok2vec)
+    expected = model.predict(DOCS)
+    known = model._func.keywords["known"]
+    model.begin_update(DOCS[:1])
+    with open("/dev/full", "wb", buffering=0) as full:
+        monkeypatch.setattr(known, "_file", full)
+        for _ in range(2):
+            features, _ = model.begin_update(DOCS[1:])
+            for rows, wanted in zip(features, expected[1:], strict=True):
+                numpy.testing.assert_allclose(rows, wanted, rtol=2**-11, atol=1e-6)
