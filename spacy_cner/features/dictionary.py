@@ -1,8 +1,11 @@
 """The dictionary from features to rows of a weight table."""
 
+from collections.abc import Iterable
 from typing import Any
 
 import numpy
+
+from .counting import KeyCounts
 
 NO_ROW = 0  # of features that are not in the dictionary
 BLOCK = 16384  # keys looked up at once, so that intermediate results stay in the processor's cache
@@ -36,10 +39,12 @@ class Dictionary:
         return 1 + len(self.keys)
 
     @classmethod
-    def from_counts(cls, keys: numpy.ndarray, min_count: int) -> "Dictionary":
-        """Makes a dictionary of the keys that occur at least `min_count` times in `keys`, an array of any shape."""
-        found, counts = numpy.unique(keys, return_counts=True)
-        return cls(found[counts >= min_count])
+    def from_counts(cls, keys: Iterable[numpy.ndarray], min_count: int) -> "Dictionary":
+        """Makes a dictionary of the keys that occur at least `min_count` times in these arrays, each of any shape."""
+        counts = KeyCounts()
+        for each in keys:
+            counts.add(each)
+        return cls(counts.frequent(min_count))
 
     def shortened(self, bits: int) -> "Dictionary":
         """Returns a dictionary with the same rows that compares fewer bits."""

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy
 from spacy.tokens import Doc
+from spacy.training.batchers import minibatch_by_words
 
 from ..errors import InputError
 from .columns import CHAR_COLUMNS, DOC_COLUMNS, check_columns
@@ -14,6 +15,7 @@ from .template import columns_of, parse_templates
 from .word_list import WordList
 
 NEED_WORDS = {"word", "pos"}
+BATCH = 2**16  # characters whose features are counted at once
 
 
 def check_templates(templates: Iterable[str], lists: Mapping[str, object]) -> None:
@@ -57,9 +59,10 @@ class FeatureIndex:
         """Returns the number of rows, including the row of unknown features."""
         return len(self.dictionary)
 
-    def collect(self, docs: list[Doc], min_count: int) -> None:
+    def collect(self, docs: Iterable[Doc], min_count: int) -> None:
         """Gives a row to each feature that occurs at least `min_count` times in these documents of characters."""
-        self.dictionary = Dictionary.from_counts(self.extract(docs, docs).plain, min_count)
+        batches = minibatch_by_words(docs, BATCH)
+        self.dictionary = Dictionary.from_counts((self.extract(batch, batch).plain for batch in batches), min_count)
 
     def rows(self, docs: list[Doc]) -> numpy.ndarray:
         """Returns the rows of each character's features, int32 (n, templates), 0 for unknown features. The documents'

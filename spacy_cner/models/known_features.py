@@ -39,7 +39,7 @@ class KnownFeatures:
         keys = [_key(doc) for doc in docs]
         new = [i for i, key in enumerate(keys) if key not in self._places]
         computed = dict(zip(new, compute([docs[i] for i in new]))) if new else {}
-        known = {i: self._read(*self._places[key]) for i, key in enumerate(keys) if i not in computed}
+        known: dict[int, Any] = {i: self._read(*self._places[key]) for i, key in enumerate(keys) if i not in computed}
         for i, rows in computed.items():
             if keys[i] not in self._places:
                 self._keep(keys[i], model.ops.to_numpy(rows).astype("float16"))
@@ -71,7 +71,7 @@ class KnownFeatures:
         assert self._file is not None
         rows = numpy.empty(shape, dtype="float16")
         self._file.seek(position)
-        self._file.readinto(memoryview(rows).cast("B"))  # type: ignore[attr-defined]
+        self._file.readinto(rows)  # type: ignore[attr-defined]
         return rows.astype("float32")
 
 

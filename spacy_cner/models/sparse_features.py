@@ -1,6 +1,6 @@
 """Sparse features of characters with a weight for each tag: the log-linear part of a tagger."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any, cast
@@ -110,25 +110,26 @@ def _init(
     shim = sized_shim(model)
     if shim.is_built:
         return
-    docs = list(X or [])
+    docs: Iterable[Doc] = X or []
     if train is not None:
         # Uses only the text, as in prediction: annotated words are not available there.
         tokenizer = Chinese().tokenizer
-        docs = [tokenizer(doc.text) for doc in read_docs(train)]
+        docs = (tokenizer(doc.text) for doc in read_docs(train))
     if terms:
-        docs = [doc.copy() for doc in docs]
-        _mark(docs, terms)
+        docs = _marked(docs, terms)
     index = model.attrs["index"] = FeatureIndex(templates, read_lists())
     index.collect(docs, min_count)
     shim.build(size=len(index), width=model.get_dim("nO"))
 
 
-def _mark(docs: list[Doc], terms: list[str]) -> None:
-    """Keeps in documents where terms stand, as the component `cner_dictionary` does."""
+def _marked(docs: Iterable[Doc], terms: list[str]) -> Iterator[Doc]:
+    """Yields copies of documents that know where terms stand, as the component `cner_dictionary` keeps it."""
     dictionary = TermDictionary()
     dictionary.add(read_terms(terms)[0])
     for doc in docs:
-        set_matches(doc, (Match(hit.start, hit.end, hit.term.label) for hit in dictionary.find(doc.text)))
+        copy = doc.copy()
+        set_matches(copy, (Match(hit.start, hit.end, hit.term.label) for hit in dictionary.find(doc.text)))
+        yield copy
 
 
 def _forward(model: Model, docs: list[Doc], is_train: bool) -> tuple[list[Floats2d], Callable]:
