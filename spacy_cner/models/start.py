@@ -12,7 +12,7 @@ from thinc.api import ConfigValidationError, Model
 from ..errors import InputError
 from ..files import read_described
 from .pooling import pool
-from .weights import nodes, start_from
+from .weights import nodes, read_weights, start_from
 
 
 @registry.callbacks("spacy_cner.load_weights.v1")
@@ -72,7 +72,8 @@ def _load_weights(
         try:
             (model.get_ref(layer) if layer else model).from_bytes(data)
         except Exception as error:  # damaged weights fail in many ways
-            expected = f"expected an encoder of the architecture that {component} has, got {encoder}: {error}"
+            other = "a recogniser: start from it with --paths.recogniser" if _is_recogniser(Path(encoder)) else error
+            expected = f"expected an encoder of the architecture that {component} has, got {encoder}: {other}"
             raise _invalid(nlp, "encoder", expected) from error
         util.logger.info("Loaded the encoder's weights from %s", encoder)
     if recogniser is not None:
@@ -89,6 +90,15 @@ def _load_weights(
         util.logger.info("Pooled with the recogniser of %s in %s", ", ".join(labels), partner)
     elif model.maybe_get_ref("partner") is not None:
         util.logger.warning("No partner is loaded, so its weights are random: give one with --paths.partner FILE")
+
+
+def _is_recogniser(path: Path) -> bool:
+    """Whether a file has the weights of a whole tagger."""
+    try:
+        read_weights(path)
+    except InputError:
+        return False
+    return True
 
 
 def _is_frozen(model: Model, layer: str) -> bool:

@@ -59,6 +59,11 @@ def test_what_does_not_fit(encoder, settings):
         pipeline(encoder, **settings)
 
 
+def test_a_recogniser_in_place_of_an_encoder(recogniser):
+    with pytest.raises(ConfigValidationError, match="got .*: a recogniser: start from it with --paths.recogniser"):
+        pipeline(recogniser[1])
+
+
 def test_damaged_weights(encoder, recogniser, trained):
     data = Path(encoder).read_bytes()
     write_described(Path(encoder), data, {})
