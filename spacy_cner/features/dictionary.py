@@ -30,9 +30,14 @@ class Dictionary:
         self._shift = numpy.uint64(64 - ranges)
         # shape: (2 ** ranges,), the first key at or after each border
         self._starts = numpy.empty(1 << ranges, dtype="int32")
+        end = 0
         for start in range(0, 1 << ranges, BLOCK):  # in parts, which take little memory
-            borders = numpy.arange(start, min(start + BLOCK, 1 << ranges), dtype="uint64") << self._shift
-            self._starts[start : start + BLOCK] = numpy.searchsorted(self.keys, borders)
+            first, stop = end, min(start + BLOCK, 1 << ranges)
+            last_key = numpy.uint64((stop << (64 - ranges)) - 1)
+            end = int(numpy.searchsorted(self.keys, last_key, side="right"))
+            places = (keys[first:end] >> self._shift).astype("int64") - start
+            self._starts[start] = first
+            self._starts[start + 1 : stop] = first + numpy.bincount(places, minlength=stop - start).cumsum()[:-1]
 
     def __len__(self) -> int:
         """Returns the number of rows, including NO_ROW."""

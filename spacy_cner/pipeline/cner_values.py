@@ -9,7 +9,7 @@ from spacy.tokens import Doc, Span, SpanGroup
 from spacy.vocab import Vocab
 
 from ..errors import InputError
-from ..values.find import LABELS, find_values
+from ..values.labels import LABELS
 from .align import align
 from .entity_value import VALUES, set_value
 from .entity_writer import blocked_spans
@@ -46,6 +46,10 @@ class ValueFinder(Configured, SavedParts):
         self.vocab, self.name, self.scorer = vocab, name, scorer
         self.cfg: dict[str, Any] = {}
         self.configure(settings)
+        # Its patterns take 0.2 s to compile, and the entry points of all components are loaded with any pipeline.
+        from ..values.find import find_values
+
+        self._find = find_values
 
     @property
     def requires_extra(self) -> str | None:
@@ -56,7 +60,7 @@ class ValueFinder(Configured, SavedParts):
         """Sets `doc.spans[spans_key]`, and entities where there are none."""
         spans: list[Span] = []
         values: list[str] = []
-        for start, end, label, value in find_values(doc.text, self._now(doc), self.labels):
+        for start, end, label, value in self._find(doc.text, self._now(doc), self.labels):
             span = align(doc, start, end, label, mode=self.alignment_mode, name=self.name)
             if span is not None and (not spans or spans[-1].end <= span.start):
                 spans.append(span)

@@ -11,13 +11,10 @@ from .contacts import email_value, id_value, phone_value
 from .dates import iso_time
 from .durations import UNITS as TIME_UNITS
 from .durations import iso_duration
+from .labels import LABELS
 from .lexicon import CURRENCIES, UNITS, not_counts
 from .numerals import CHAR
 
-LABELS = (
-    *("DATE", "TIME", "DURATION", "MONEY", "PERCENT", "QUANTITY", "CARDINAL", "ORDINAL"),
-    *("PHONE", "EMAIL", "URL", "ID"),
-)
 FOLDING = Folding(case=False)
 LONGEST_WORD = 7
 NUMERAL = re.compile(f"[{CHAR}半]")

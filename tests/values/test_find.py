@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spacy_cner.values.find import LABELS, find_values
+from spacy_cner.values.find import find_values
+from spacy_cner.values.labels import LABELS
 
 FOLDER = Path(__file__).parents[2] / "assets" / "values"
 NOW = datetime(2026, 11, 26, 10)
