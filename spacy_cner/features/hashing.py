@@ -22,7 +22,8 @@ def mix(keys: numpy.ndarray, values: numpy.ndarray) -> numpy.ndarray:
 def string_keys(strings: Sequence[str]) -> numpy.ndarray:
     """Returns the keys of n strings of equal length, uint64 (n,): START mixed with each character in turn."""
     keys = numpy.full(len(strings), START)
-    for column in numpy.array([[ord(char) for char in string] for string in strings], dtype="int64").T:
+    points = numpy.frombuffer("".join(strings).encode("utf-32-le", "surrogatepass"), dtype="<u4")
+    for column in points.reshape(len(strings), -1).T if len(points) else ():
         keys = mix(keys, column)
     return keys
 

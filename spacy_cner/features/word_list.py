@@ -10,7 +10,7 @@ import numpy
 
 from ..corpus.source import Source
 from ..errors import CorpusError, InputError
-from ..text.chars import normalize_text
+from ..text.chars import normalize_texts
 from ..text.words import PKU_CATEGORIES
 from .hashing import START, mix, string_keys
 
@@ -40,9 +40,9 @@ class WordList:
     Raises InputError if there are no entries, for an empty entry, and for two classes of one entry."""
 
     def __init__(self, entries: Iterable[str] | Mapping[str, str]):
+        given = entries if isinstance(entries, Mapping) else dict.fromkeys(entries, "")
         class_of: dict[str, str] = {}
-        for entry, name in entries.items() if isinstance(entries, Mapping) else ((entry, "") for entry in entries):
-            plain = normalize_text(entry)
+        for plain, name in zip(normalize_texts(given), given.values()):
             if class_of.setdefault(plain, name) != name:
                 raise InputError(f"expected one class for {plain!r}, got {class_of[plain]!r} and {name!r}")
         self.entries = sorted(class_of)
@@ -102,8 +102,8 @@ class WordList:
     def from_dict(cls, saved: dict[str, Any]) -> "WordList":
         """Makes the list that `to_dict` was called on. Of entries that have become one since then, the first counts."""
         class_of: dict[str, str] = {}
-        for entry, i in zip(saved["entries"], saved["classes"], strict=True):
-            class_of.setdefault(normalize_text(entry), saved["names"][i])
+        for entry, i in zip(normalize_texts(saved["entries"]), saved["classes"], strict=True):
+            class_of.setdefault(entry, saved["names"][i])
         return cls(class_of)
 
 

@@ -4,7 +4,7 @@ import numpy
 
 from ..errors import InputError
 from ..features.hashing import START, mix, string_keys
-from ..text.chars import normalize_codepoints, normalize_text
+from ..text.chars import normalize_codepoints, normalize_texts
 
 SETS = 4
 B, M, E, S = range(SETS)
@@ -29,7 +29,7 @@ class WordTable:
         keys = numpy.zeros(len(words), dtype="uint64")
         for length in self._lengths:
             rows = numpy.flatnonzero(lengths == length)
-            keys[rows] = string_keys([normalize_text(words[row]) for row in rows])
+            keys[rows] = string_keys(normalize_texts(words[row] for row in rows))
         self._rows = numpy.argsort(keys, kind="stable")
         self._keys = keys[self._rows]
         self._counts = numpy.array(counts, dtype="float32")

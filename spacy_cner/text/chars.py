@@ -1,7 +1,9 @@
 """Characters as the models see them: one code point per token, normalised without changing any length."""
 
 import unicodedata
+from collections.abc import Iterable
 from functools import lru_cache
+from itertools import accumulate
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -51,6 +53,15 @@ def simplified_forms() -> dict[str, str]:
 def normalize_text(text: str) -> str:
     """Applies `normalize_char` to every character; the length stays the same."""
     return "".join(map(normalize_char, text))
+
+
+def normalize_texts(texts: Iterable[str]) -> list[str]:
+    """Applies `normalize_text` to many texts at once; of characters beyond the basic plane only emoji change."""
+    texts = list(texts)
+    points = numpy.frombuffer("".join(texts).encode("utf-32-le", "surrogatepass"), dtype="<u4")
+    plain = normalize_codepoints(points).astype("<u4").tobytes().decode("utf-32-le", "surrogatepass")
+    ends = accumulate(map(len, texts))
+    return [plain[end - len(text) : end] for text, end in zip(texts, ends)]
 
 
 @lru_cache(maxsize=1)

@@ -6,7 +6,15 @@ from spacy.tokens import Doc
 
 from spacy_cner.corpus.docbin import chinese_vocab
 from spacy_cner.errors import InputError
-from spacy_cner.text.chars import codepoints, is_char_doc, normalize_char, normalize_text, same_text, simplified_forms
+from spacy_cner.text.chars import (
+    codepoints,
+    is_char_doc,
+    normalize_char,
+    normalize_text,
+    normalize_texts,
+    same_text,
+    simplified_forms,
+)
 
 ANY_CHAR = st.characters(exclude_categories=["Cs"])
 NLP = spacy.blank("zh")
@@ -120,3 +128,11 @@ def test_same_text(other, expected):
 
 def test_same_text_with_spaces_held_in_other_ways():
     assert same_text(make_doc(["a", "b"], spaces=[True, False]), make_doc(["a", " ", "b"]))
+
+
+ANY = st.one_of(st.characters(max_codepoint=0xFFFF, exclude_categories=()), st.sampled_from("😀🀄𠮷"))
+
+
+@given(st.lists(st.text(ANY)))
+def test_many_texts_at_once(texts):
+    assert normalize_texts(texts) == [normalize_text(text) for text in texts]
