@@ -191,7 +191,7 @@ def test_each_file_of_a_public_corpus_is_an_asset(corpus):
             assert asset.get("url", recipe[part]).endswith(recipe[part])
 
 
-@pytest.mark.parametrize("workflow", ["all", "mine", "fast", "student", "models", "pretrain", "encoder", *SEGMENTATION])
+@pytest.mark.parametrize("workflow", ["all", "mine", "fast", "student", "models", "free", "pretrain", "encoder", *SEGMENTATION])
 def test_each_step_has_what_it_needs(workflow):
     suffix, made = "", set()
     if workflow in ("fast", "student"):  # they distill a pipeline that is there
@@ -319,6 +319,18 @@ def test_encoder(tiny):
         **SHORT,
     )
     assert spacy.load(tiny / "training" / "begun" / "model-best").pipe_names == ["cner"]
+
+
+def test_free(tiny):
+    """A recogniser from a part of the everyday corpus, and from nothing else."""
+    Path("assets/everyday").mkdir()
+    for part in PARTS:
+        lines = (ROOT / "assets" / "everyday" / f"{part}.txt").read_text(encoding="utf-8").splitlines(keepends=True)
+        Path("assets/everyday", f"{part}.txt").write_text("".join(lines[:200]), encoding="utf-8")
+    shutil.copy(ROOT / "configs" / "corpora.yml", "configs")
+    run_here(tiny, "free", ("package",))
+    assert srsly.read_json("metrics/free.json")["ents_f"] > 0
+    assert spacy.load("training/free/compiled").pipe_names == ["cner_features"]
 
 
 def test_fast(tiny, trained):
