@@ -191,7 +191,10 @@ def test_each_file_of_a_public_corpus_is_an_asset(corpus):
             assert asset.get("url", recipe[part]).endswith(recipe[part])
 
 
-@pytest.mark.parametrize("workflow", ["all", "mine", "fast", "student", "models", "free", "pretrain", "encoder", *SEGMENTATION])
+WORKFLOWS = ("all", "mine", "fast", "student", "models", "free", "pretrain", "encoder", *SEGMENTATION)
+
+
+@pytest.mark.parametrize("workflow", WORKFLOWS)
 def test_each_step_has_what_it_needs(workflow):
     suffix, made = "", set()
     if workflow in ("fast", "student"):  # they distill a pipeline that is there

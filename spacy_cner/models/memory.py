@@ -2,17 +2,19 @@
 
 import ctypes
 import sys
-from itertools import count
+from time import monotonic
 
-EVERY = 20  # calls: a Transformer of 25 million weights freed 19 MB in each
-_calls = count(1)
+EVERY = 2.0  # seconds: a step of a Transformer of 25 million weights takes as long, and frees 20 to 80 MB
+_next = 0.0
 _trim = getattr(ctypes.CDLL(None), "malloc_trim", None) if sys.platform == "linux" else None
 
 
 def give_back() -> None:
-    """Gives memory that the process no longer uses back to the system, once in EVERY calls.
+    """Gives memory that the process no longer uses back to the system, if that is EVERY seconds ago.
 
     What glibc keeps of tensors grows, step by step: all of it was free, and went when a program asked for this. It does
     nothing where the C library is another."""
-    if _trim is not None and next(_calls) % EVERY == 0:
+    global _next
+    if _trim is not None and (now := monotonic()) >= _next:
         _trim(0)
+        _next = now + EVERY
