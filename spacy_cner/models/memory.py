@@ -4,13 +4,13 @@ import ctypes
 import sys
 from time import monotonic
 
-EVERY = 2.0  # seconds: a step of a Transformer of 25 million weights takes as long, and frees 20 to 80 MB
+EVERY = 5.0  # seconds: two steps of a Transformer of 25 million weights, which free 20 to 80 MB each
 _next = 0.0
 _trim = getattr(ctypes.CDLL(None), "malloc_trim", None) if sys.platform == "linux" else None
 
 
 def give_back() -> None:
-    """Gives memory that the process no longer uses back to the system, if that is EVERY seconds ago.
+    """Gives memory that the process no longer uses back to the system, if the last time is EVERY seconds ago.
 
     What glibc keeps of tensors grows, step by step: all of it was free, and went when a program asked for this. It does
     nothing where the C library is another."""
