@@ -10,9 +10,9 @@ from typing import Any
 import spacy
 from off_the_shelf import named, table
 from spacy.cli.train import train
-from spacy.tokens import Doc, DocBin
+from spacy.tokens import DocBin
 
-from spacy_cner.corpus.docbin import read_docs
+from spacy_cner.corpus.docbin import read_docs, save
 from spacy_cner.evaluation.pipeline import evaluate_pipeline
 from spacy_cner.files import write_text
 
@@ -26,7 +26,8 @@ def main() -> None:
     records: list[dict[str, Any]] = []
     for amount in args.amounts:
         folder = args.output / str(amount)
-        write(base + everyday[:amount], path := args.output / f"{amount}.spacy")
+        path = args.output / f"{amount}.spacy"
+        save(DocBin(docs=base + everyday[:amount]), path)
         train(args.config, folder, overrides=overrides(args, path))
         nlp = spacy.load(folder / "model-best")
         for test in args.test:
@@ -63,10 +64,6 @@ def overrides(args: argparse.Namespace, path: Path) -> dict[str, Any]:
         "training.patience": 0,
         "training.eval_frequency": args.steps // 5,
     }
-
-
-def write(docs: list[Doc], path: Path) -> None:
-    DocBin(docs=docs).to_disk(path)
 
 
 if __name__ == "__main__":
