@@ -7,7 +7,7 @@ from spacy.tokens import Doc
 
 from ..errors import InputError
 from ..text.char_view import token_offsets
-from ..text.chars import codepoints, normalize_codepoints
+from ..text.chars import codepoints_of, normalize_codepoints
 from ..text.matches import longest, matches_of
 from ..text.words import border_column, category_column, tagged_words_of, words_of
 from .classes import char_classes
@@ -82,7 +82,7 @@ class CharBatch:
         self.size = int(ends[-1]) + margin if len(ends) else margin
         before = margin * numpy.repeat(numpy.arange(1, len(views) + 1), lengths)
         self.inside = numpy.arange(lengths.sum()) + before
-        plain = [codepoints(view) for view in views]
+        plain = codepoints_of(views)
         self._chars = self._spread(normalize_codepoints(numpy.concatenate(plain)) if plain else numpy.zeros(0))
 
     def column(self, name: str, lists: Mapping[str, WordList]) -> numpy.ndarray:

@@ -67,7 +67,11 @@ class FeatureIndex:
     def rows(self, docs: list[Doc]) -> numpy.ndarray:
         """Returns the rows of each character's features, int32 (n, templates), 0 for unknown features. The documents'
         characters are concatenated."""
-        return numpy.ascontiguousarray(self.dictionary.rows(self.extract(docs, docs).plain).T)
+        return numpy.ascontiguousarray(self.columns(docs).T)
+
+    def columns(self, docs: list[Doc]) -> numpy.ndarray:
+        """Returns the transpose of `rows`, (templates, n), which is what is made first."""
+        return self.dictionary.rows(self.extract(docs, docs).plain)
 
     def to_dict(self) -> dict[str, Any]:
         """Returns templates, lists and dictionary, ready for msgpack."""

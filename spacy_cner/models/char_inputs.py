@@ -7,7 +7,7 @@ import srsly
 from spacy.tokens import Doc
 
 from ..features.index import FeatureIndex
-from ..text.chars import codepoints
+from ..text.chars import codepoints_of
 from ..text.words import positions_in_words
 from ..vectors.words import WordVectors
 from .gram_table import GramTable
@@ -45,7 +45,7 @@ class CharInputs:
     def __call__(self, docs: list[Doc]) -> dict[str, numpy.ndarray]:
         """Returns the features of documents, concatenated: float32 (n, width) for a lexicon, and for an embedding the
         rows of its vectors, int64 (n,)."""
-        texts = [codepoints(doc) for doc in docs]
+        texts = codepoints_of(docs)
         rows = [table.rows_of(texts) for table in self.tables]
         features = {name: lexicon.features(texts) for name, lexicon in self.lexicons.items()}
         for name, embedding in self.embeddings.items():
@@ -77,8 +77,10 @@ class CharInputs:
             return None
         index, weights = self.sparse
         scores = numpy.zeros((sum(map(len, docs)), weights.shape[1]), dtype="float32")
-        for column in index.rows(docs).T:
-            scores += weights[column]
+        chosen = numpy.empty_like(scores)
+        for rows in index.columns(docs):
+            # Not mode="raise", which copies once more.
+            scores += weights.take(rows, axis=0, out=chosen, mode="clip")
         return scores
 
     def to_bytes(self) -> bytes:

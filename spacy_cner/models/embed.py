@@ -12,7 +12,7 @@ from thinc.api import Model, chain, concatenate
 from thinc.types import Floats2d
 
 from ..errors import InputError
-from ..text.chars import codepoints
+from ..text.chars import codepoints_of
 from ..text.words import positions_in_words
 from ..vectors.ngrams import NgramVectors
 from .dropout import sequence_dropout
@@ -99,7 +99,7 @@ def _forward(model: Any, docs: list[Doc], is_train: bool) -> tuple[list[Floats2d
         weights = weights.astype("f")
         model.set_param("E", weights)
     lengths = [len(doc) for doc in docs]
-    rows = table.rows_of([codepoints(doc) for doc in docs])
+    rows = table.rows_of(codepoints_of(docs))
     if positions > 1 and docs:
         rows = positions * rows + numpy.concatenate([positions_in_words(doc) for doc in docs]).clip(max=positions - 1)
     flat = model.ops.asarray(rows)

@@ -14,7 +14,7 @@ from thinc.types import Floats2d
 from torch import nn
 
 from ..nn.recurrent import FrozenBiGRU
-from ..text.chars import codepoints
+from ..text.chars import codepoints_of
 from .dropout import check_dropout
 from .frozen import apply_dropout, no_gradient
 from .gram_table import GramTable
@@ -112,6 +112,6 @@ def _forward(
 
 
 def _features(model: Any, docs: list[Doc]) -> list[Floats2d]:
-    rows = model.attrs["table"].rows_of([codepoints(doc) for doc in docs])
+    rows = model.attrs["table"].rows_of(codepoints_of(docs))
     ends = numpy.cumsum([len(doc) for doc in docs], dtype="int64")
     return predict_sequences(model, numpy.split(rows, ends)[: len(docs)])

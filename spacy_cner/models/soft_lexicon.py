@@ -13,7 +13,7 @@ from thinc.model import deserialize_attr, serialize_attr
 from thinc.types import Floats2d
 
 from ..errors import InputError
-from ..text.chars import codepoints
+from ..text.chars import codepoints_of
 from ..vectors.words import WordVectors
 from .dropout import sequence_dropout
 from .word_table import SETS, WordTable
@@ -83,7 +83,7 @@ def _init(model: Any, X: Any = None, Y: Any = None, path: Path | None = None) ->
 
 
 def _forward(model: Any, docs: list[Doc], is_train: bool) -> tuple[list[Floats2d], Callable]:
-    features = model.attrs["lexicon"].features([codepoints(doc) for doc in docs])
+    features = model.attrs["lexicon"].features(codepoints_of(docs))
     output = model.ops.unflatten(model.ops.asarray2f(features), [len(doc) for doc in docs])
     return output, lambda gradients: []
 

@@ -78,5 +78,5 @@ class EntityWriter(Configured):
 
 def blocked_spans(doc: Doc) -> list[Span]:
     """The tokens that `Doc.set_ents(blocked=...)` keeps free of entities."""
-    blocked = (doc.to_array("ENT_IOB") == 3) & (doc.to_array("ENT_TYPE") == 0)
-    return [doc[i : i + 1] for i in numpy.flatnonzero(blocked).tolist()]
+    iob, labels = doc.to_array(["ENT_IOB", "ENT_TYPE"]).T
+    return [doc[i : i + 1] for i in numpy.flatnonzero((iob == 3) & (labels == 0)).tolist()]

@@ -21,7 +21,7 @@ from ..models.char_bert import SPECIAL
 from ..models.gram_table import GramTable
 from ..models.torch_layers import sequence_layer, sized_shim
 from ..nn.precision import Precision
-from ..text.chars import codepoints
+from ..text.chars import codepoints_of
 from ..text.words import WORDS_KEY
 from ..vectors.ngrams import NgramVectors
 from .huggingface import is_char_bert, save_bert
@@ -171,7 +171,7 @@ def _forward(
     flat, lengths, rows = ops.flatten(features), [len(doc) for doc in docs], ops.asarray(positions)
     # The rows of all documents form one sequence, so nothing is padded.
     (logits,), backprop_head = model.get_ref("head")([flat[rows]], is_train)
-    true = classes.rows_of([codepoints(doc) for doc in docs])[positions]
+    true = classes.rows_of(codepoints_of(docs))[positions]
 
     def backprop(d_logits: Floats2d) -> list[Doc]:
         d_flat = ops.alloc2f(*flat.shape)

@@ -1,7 +1,7 @@
 """Characters as the models see them: one code point per token, normalised without changing any length."""
 
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from itertools import accumulate
 from pathlib import Path
@@ -108,18 +108,36 @@ def codepoints(doc: "Doc") -> numpy.ndarray:
     """Returns the code point of each token's first character, uint32 (n_tokens,).
 
     Raises InputError if a token holds several characters that are not white space."""
-    orths, lengths = doc.to_array(["ORTH", "LENGTH"]).T
-    if (lengths != 1).any() and not is_char_doc(doc):
+    return codepoints_of([doc])[0]
+
+
+def codepoints_of(docs: Sequence["Doc"]) -> list[numpy.ndarray]:
+    """Returns the `codepoints` of each of these documents; faster than one by one if they share a vocabulary."""
+    if not docs:
+        return []
+    strings = docs[0].vocab.strings
+    if any(doc.vocab.strings is not strings for doc in docs):
+        return [codepoints(doc) for doc in docs]
+    found = [doc.to_array(["ORTH", "LENGTH"]) for doc in docs]
+    orths, lengths = numpy.concatenate(found).T
+    if (lengths != 1).any():
+        for doc in docs:
+            _check_chars(doc)
+    given = orths.tolist()
+    # Many characters, few different ones.
+    points = {orth: ord(strings[orth][0]) for orth in set(given)}
+    all_points = numpy.fromiter(map(points.__getitem__, given), dtype="uint32", count=len(given))
+    return numpy.split(all_points, list(accumulate(map(len, docs)))[:-1])
+
+
+def _check_chars(doc: "Doc") -> None:
+    if not is_char_doc(doc):
         token = next(t for t in doc if len(t) != 1 and not t.is_space)
         raise InputError(
             f"expected a document of one character per token, got the token {token.text!r} (token {token.i}) in "
             f"{doc.text[:40]!r}; use the `char` segmenter, or a `cner` component with a tok2vec of its own, which "
             "works on characters whatever the tokenizer"
         )
-    # A long document has few different characters.
-    kinds, places = numpy.unique(orths, return_inverse=True)
-    strings = doc.vocab.strings
-    return numpy.array([ord(strings[orth][0]) for orth in kinds.tolist()], dtype="uint32")[places]
 
 
 def same_text(doc: "Doc", other: "Doc") -> bool:
