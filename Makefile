@@ -1,4 +1,5 @@
 # `make all`: set up, then corpus -> training -> evaluation -> wheel -> entities of the test set. `make test`: set up, then the tests.
+# `make light`: the tests that need no torch, in an environment without it: make light VENV=.venv-3.10 PYTHON=python3.10
 # `make faults`: set up, then the tests that take an hour or more.
 # `make models`: set up, then the wheels of the general recognisers, without training.
 # `make docs`: set up, then the manual into site/.
@@ -16,7 +17,7 @@ RATE = $(if $(filter embedded,$(CORPUS)),0.0003,0.002)
 CARD = $(if $(filter embedded,$(CORPUS)),configs/cards/clc_transformer.yml)
 DATA = $(if $(filter embedded,$(CORPUS)),assets,$(CNER_DATA))
 
-.PHONY: all models test faults image docs setup java wheelhouse lint clean
+.PHONY: all models test light faults image docs setup java wheelhouse lint clean
 
 all: setup
 	$(BIN)/python -m spacy project run all . --vars.corpus $(CORPUS) --vars.data $(DATA) --vars.name $(NAME) --vars.max_steps $(STEPS) \
@@ -31,6 +32,13 @@ test: setup java
 	$(MAKE) lint
 	# One thread for each process: OpenMP's threads wait actively, so more of them than cores slow each other down.
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses auto --dist loadfile
+
+# What a pipeline needs to be used, in an environment of its own: for other versions of Python than that of `make test`.
+light:
+	$(PYTHON) -m venv $(VENV)
+	$(INSTALL) -e ".[onnx,words,vectors,dictionary,values,serve,plots,package,scale]" pytest pytest-xdist hypothesis
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses auto --dist loadfile --without-torch \
+		$(addprefix tests/,assets cli corpus decoding evaluation features pipeline rules terms text values)
 
 # An hour or more: kills at random moments of each long command, flipped bits, threads, a million random files, and
 # 100,000 random documents for each of two pipelines.

@@ -10,10 +10,33 @@ from spacy.training import Example
 from thinc.api import Adam, Model, Optimizer
 
 from spacy_cner.corpus.document import AnnotatedText, join_words
+from spacy_cner.errors import missing
 
 # A machine may be busy: no test fails for being slow.
 settings.register_profile("spacy_cner", deadline=None)
 settings.load_profile("spacy_cner")
+
+
+def pytest_addoption(parser):
+    parser.addoption("--without-torch", action="store_true", help="skip what fails because torch is not installed")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report(collector):
+    return skipped_without_torch(collector, (yield))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item, call):
+    return skipped_without_torch(item, (yield))
+
+
+def skipped_without_torch(node, report):
+    reasons = ("No module named 'torch'", missing("torch")) if node.config.getoption("without_torch") else ()
+    if report.failed and any(reason in report.longreprtext for reason in reasons):
+        report.outcome, report.longrepr = "skipped", (str(node.path), 0, "needs torch")
+    return report
+
 
 # A training of the config clc that takes a second.
 TINY = {

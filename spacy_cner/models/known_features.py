@@ -1,15 +1,14 @@
 """Features that training computes once for each text, in a temporary file."""
 
-import shutil
-import tempfile
 from collections.abc import Callable
-from typing import IO, Any
+from typing import Any
 
 import numpy
 from spacy.tokens import Doc
 from thinc.api import Model
 from thinc.types import Floats2d
 
+from ..scratch import Place, ScratchFile
 from ..text.words import WORDS_KEY
 
 KEPT_BYTES = 2**32  # of each frozen layer: 512 columns of 4,194,304 characters
@@ -18,14 +17,12 @@ KEPT_BYTES = 2**32  # of each frozen layer: 512 columns of 4,194,304 characters
 class KnownFeatures:
     """Frozen features of the texts that training has seen, so that they are computed once and not in every epoch.
 
-    They lie in half precision in a file of the temporary folder (`TMPDIR`), which goes with the process, however that
-    ends. It takes at most `KEPT_BYTES` and half of the free space. Those of further texts are computed anew."""
+    They lie in half precision in a `ScratchFile` of at most `KEPT_BYTES`. Those of further texts are computed anew."""
 
     def __init__(self) -> None:
-        self._places: dict[tuple, tuple[int, tuple[int, ...]]] = {}  # by text: position in the file, and shape
-        self._file: IO[bytes] | None = None
-        self._bytes = self._room = 0
-        self._modules: list[Any] = []
+        self._places: dict[tuple, tuple[Place, tuple[int, ...]]] = {}  # by text: where they are, and their shape
+        self._scratch = ScratchFile()
+        self._modules: list[Any] | None = None
 
     def __reduce__(self) -> tuple:
         return KnownFeatures, ()  # another process computes its own
@@ -34,7 +31,7 @@ class KnownFeatures:
         """Returns the features of documents; `compute` makes those that are not known. A model that was copied or
         loaded has other modules, and begins anew."""
         modules = [shim._model for node in model.walk() for shim in node.shims]
-        if self._file is None or [id(each) for each in modules] != [id(each) for each in self._modules]:
+        if self._modules is None or [id(each) for each in modules] != [id(each) for each in self._modules]:
             self._begin(modules)
         keys = [_key(doc) for doc in docs]
         new = [i for i, key in enumerate(keys) if key not in self._places]
@@ -46,33 +43,16 @@ class KnownFeatures:
         return [computed[i] if i in computed else model.ops.asarray2f(known[i]) for i in range(len(docs))]
 
     def _begin(self, modules: list[Any]) -> None:
-        if self._file is not None:
-            self._file.close()
-        self._file = tempfile.TemporaryFile(buffering=0)  # noqa: SIM115
-        self._room = min(KEPT_BYTES, shutil.disk_usage(tempfile.gettempdir()).free // 2)
-        self._places, self._bytes, self._modules = {}, 0, modules
+        self._scratch.close()
+        self._scratch, self._places, self._modules = ScratchFile(KEPT_BYTES), {}, modules
 
     def _keep(self, key: tuple, rows: numpy.ndarray) -> None:
-        assert self._file is not None
-        if self._bytes + rows.nbytes > self._room:
-            return
-        self._file.seek(self._bytes)
-        try:
-            written = self._file.write(rows.tobytes())
-        except OSError:
-            written = 0
-        if written == rows.nbytes:
-            self._places[key] = self._bytes, rows.shape
-            self._bytes += rows.nbytes
-        else:  # others filled the disk
-            self._room = self._bytes
+        place = self._scratch.add(rows.tobytes())
+        if place is not None:
+            self._places[key] = place, rows.shape
 
-    def _read(self, position: int, shape: tuple[int, ...]) -> numpy.ndarray:
-        assert self._file is not None
-        rows = numpy.empty(shape, dtype="float16")
-        self._file.seek(position)
-        self._file.readinto(rows)  # type: ignore[attr-defined]
-        return rows.astype("float32")
+    def _read(self, place: Place, shape: tuple[int, ...]) -> numpy.ndarray:
+        return numpy.frombuffer(self._scratch.read(place), dtype="float16").reshape(shape).astype("float32")
 
 
 def _key(doc: Doc) -> tuple:

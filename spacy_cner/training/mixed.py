@@ -15,9 +15,10 @@ from spacy.vocab import Vocab
 
 from ..corpus.fast_spans import fast_spans
 from ..errors import InputError
+from ..scratch import ScratchFile
 from ..text.windows import split_windows
 from ..text.words import WORDS_KEY
-from .packed import pack, unpack
+from .packed import Packed, pack, unpack
 
 ExampleReader = Callable[[Language], Iterable[Example]]
 
@@ -26,22 +27,22 @@ KINDS = (ENTS, WORDS)
 CORPUS_KEY = "corpus"  # example.reference.user_data["corpus"] is the name of the corpus it came from
 # The number of examples from which spaCy initialises a streamed pipeline (`spacy.training.initialize.init_nlp`).
 SAMPLE_SIZE = 100
-# Tokens of a corpus that are kept as documents, with what training leaves on them: 300 MB. More are packed.
+# Tokens of a corpus that are kept as documents, with what training leaves on them: 300 MB. More are packed, in a file.
 UNPACKED = 500_000
 
 
 class Item(NamedTuple):
-    """A document of a corpus: an example, or one as `pack` packs it, and the number of its reference's tokens.
+    """A document of a corpus: an example, as it is or packed, and the number of its reference's tokens.
 
     shows: the corpus, the kinds of annotation, and the labels of entities and words that can be learned from it."""
 
     corpus: str
-    example: Example | bytes
+    example: Example | Packed
     length: int
     shows: frozenset[tuple[str, ...]]
 
     def read(self, nlp: Language) -> Example:
-        return unpack(self.example, nlp.vocab) if isinstance(self.example, bytes) else self.example
+        return self.example if isinstance(self.example, Example) else unpack(self.example, nlp.vocab)
 
 
 @registry.readers("spacy_cner.MixedCorpus.v1")
@@ -97,6 +98,7 @@ class MixedCorpus:
         self.max_length, self.seed, self.shuffle = max_length, seed, shuffle
         self._epoch, self._tokens = 0, 0
         self._kept: dict[tuple[str, Vocab], list[Item]] = {}
+        self._scratch = ScratchFile()
         self._shown: dict[
             frozenset[tuple[str, ...]], frozenset[tuple[str, ...]]
         ] = {}  # one object for all that are equal
@@ -110,8 +112,9 @@ class MixedCorpus:
         # Initialisation asks for the first examples many times; the others are made only for training.
         front, rest = _showing_first(items)
         items = front + rest
+        scratch = ScratchFile()
         for start, end in ((0, SAMPLE_SIZE), (SAMPLE_SIZE, len(items))):
-            made = [made for item in items[start:end] for made in self._make(nlp, item)]
+            made = [made for item in items[start:end] for made in self._make(nlp, item, scratch)]
             if self.shuffle:
                 rng.shuffle(made)
             front, rest = _showing_first(made)
@@ -141,7 +144,8 @@ class MixedCorpus:
         with fast_spans():
             items = []
             for example in plain(nlp):
-                items.append(self._item(name, example, kinds, packed=plain is not reader and self._tokens > UNPACKED))
+                packed = plain is not reader and self._tokens > UNPACKED
+                items.append(self._item(name, example, kinds, self._scratch if packed else None))
                 self._tokens += len(example.reference)
         if not items:
             raise InputError(f"expected documents in the corpus {name!r}, got none")
@@ -152,21 +156,22 @@ class MixedCorpus:
             self._kept[name, nlp.vocab] = items
         return items
 
-    def _make(self, nlp: Language, item: Item) -> Iterator[Item]:
-        """Yields the training examples made from a document."""
+    def _make(self, nlp: Language, item: Item, scratch: ScratchFile) -> Iterator[Item]:
+        """Yields the training examples made from a document; packed, as it is, in `scratch`."""
         augment, kinds = _augmenter(self.corpora[item.corpus]), self.annotations.get(item.corpus, KINDS)
         if augment is dont_augment and kinds is KINDS and not 0 < self.max_length < item.length:
             yield item
             return
         for example in augment(nlp, item.read(nlp)):
             for part in cut(nlp, keep(example, kinds), self.max_length):
-                yield self._item(item.corpus, part, KINDS, packed=isinstance(item.example, bytes))
+                yield self._item(item.corpus, part, KINDS, None if isinstance(item.example, Example) else scratch)
 
-    def _item(self, corpus: str, example: Example, kinds: Sequence[str], *, packed: bool) -> Item:
+    def _item(self, corpus: str, example: Example, kinds: Sequence[str], scratch: ScratchFile | None) -> Item:
+        """scratch: where to pack the example, or None to keep it as it is."""
         example.reference.user_data[CORPUS_KEY] = corpus
         shows = _shows(corpus, example.reference, kinds)
         shows = self._shown.setdefault(shows, shows)
-        return Item(corpus, pack(example) if packed else example, len(example.reference), shows)
+        return Item(corpus, pack(example, scratch) if scratch else example, len(example.reference), shows)
 
 
 def keep(example: Example, kinds: Sequence[str]) -> Example:

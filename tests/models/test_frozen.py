@@ -89,7 +89,7 @@ def test_what_is_kept_is_bounded(monkeypatch):
         for rows, wanted in zip(features, expected, strict=True):
             numpy.testing.assert_allclose(rows, wanted, rtol=2**-11, atol=1e-6)
     known = model._func.keywords["known"]
-    assert known._bytes == known._file.seek(0, 2) == expected[0].nbytes // 2
+    assert known._scratch._size == known._scratch._file.seek(0, 2) == expected[0].nbytes // 2
 
 
 def test_a_full_disk_ends_no_training(monkeypatch):
@@ -98,7 +98,7 @@ def test_a_full_disk_ends_no_training(monkeypatch):
     known = model._func.keywords["known"]
     model.begin_update(DOCS[:1])
     with open("/dev/full", "wb", buffering=0) as full:
-        monkeypatch.setattr(known, "_file", full)
+        monkeypatch.setattr(known._scratch, "_file", full)
         for _ in range(2):
             features, _ = model.begin_update(DOCS[1:])
             for rows, wanted in zip(features, expected[1:], strict=True):

@@ -2,6 +2,7 @@ import gc
 import random
 from collections import Counter
 from itertools import islice
+from types import SimpleNamespace
 
 import pytest
 import spacy
@@ -14,7 +15,7 @@ from spacy.training import Corpus, Example
 from spacy.training.initialize import init_nlp
 from spacy.util import load_config_from_str, registry, resolve_dot_names
 
-from spacy_cner import training
+from spacy_cner import scratch, training
 from spacy_cner.corpus.document import AnnotatedText
 from spacy_cner.errors import InputError
 from spacy_cner.text.words import WORDS_KEY
@@ -148,6 +149,19 @@ def test_what_is_kept_packed_is_the_same(tmp_path, monkeypatch):
         augmenter = make_pseudo_samples(amount=0.5, train=str(path))
         mixed = make_mixed_corpus({"x": Corpus(path, augmenter=augmenter)}, max_length=5)
         found.append([[(doc.text, entities(doc), words(doc)) for doc in epoch(mixed)] for _ in range(2)])
+    assert found[0] == found[1] == found[2]
+
+
+def test_what_is_packed_lies_on_disk_or_in_memory_if_that_is_full(tmp_path, monkeypatch):
+    monkeypatch.setattr(training.mixed, "UNPACKED", 0)
+    path = save(tmp_path / "x.spacy", sentences(150))
+    found = []
+    for free in (10**9, 3000, 0):
+        monkeypatch.setattr(scratch.shutil, "disk_usage", lambda folder, free=free: SimpleNamespace(free=free))
+        mixed = make_mixed_corpus({"x": Corpus(path)})
+        found.append([(doc.text, entities(doc), words(doc)) for doc in epoch(mixed)])
+        kept = [isinstance(item.example, bytes) for item in mixed._read(NLP, "x")[1:]]
+        assert (any(kept), all(kept)) == {10**9: (False, False), 3000: (True, False), 0: (True, True)}[free]
     assert found[0] == found[1] == found[2]
 
 

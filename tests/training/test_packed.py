@@ -4,6 +4,7 @@ from hypothesis import given, settings
 from spacy.tokens import Doc, Span
 from spacy.training import Example
 
+from spacy_cner.scratch import ScratchFile
 from spacy_cner.training.packed import ATTRS, pack, unpack
 
 NLP = spacy.blank("zh")
@@ -18,7 +19,7 @@ def contents(doc):
 
 
 def assert_same(example):
-    again = unpack(pack(example), NLP.vocab)
+    again = unpack(pack(example, ScratchFile()), NLP.vocab)
     for one, other in ((example.predicted, again.predicted), (example.reference, again.reference)):
         assert contents(one) == contents(other)
 
