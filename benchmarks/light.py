@@ -1,11 +1,11 @@
 """What pipelines cost: speed, latency, loading, memory and size, side by side.
 
-    python benchmarks/light.py corpus/weibo/test.spacy SPACY_NER MODEL ... [--repeats 5] [--json]
+    python benchmarks/light.py corpus/weibo/test.spacy SPACY_NER MODEL ... [--peers jieba jiagu] [--repeats 5] [--json]
 
 Speed is measured turn by turn in one process on one thread, as `speed.py` does it; ratios are to the first pipeline.
 The rest is measured in a process of its own: CPU seconds of `spacy.load` after `import spacy`, milliseconds for
 a document alone, and the peak of memory while all documents are read in batches. MB on disk are those of the pipeline's
-folder. What torch or ONNX Runtime take on disk is not among them.
+folder. What torch or ONNX Runtime take on disk is not among them. Peers are the taggers of `off_the_shelf.py`.
 """
 
 import argparse
@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import spacy
+from shelf import PEERS
 from speed import measure, summarise
 
 from spacy_cner.corpus.docbin import read_docs
@@ -24,8 +25,12 @@ ALONE = """
 import json, re, sys, time
 import spacy
 texts = json.load(sys.stdin)
+sys.path.insert(0, sys.argv[1])
+if sys.argv[3:]:
+    import shelf
 start = time.process_time()
-nlp = spacy.load(sys.argv[1])
+nlp = shelf.PEERS[sys.argv[2]]() if sys.argv[3:] else spacy.load(sys.argv[2])
+nlp("")
 load = time.process_time() - start
 nlp(texts[0])
 start = time.process_time()
@@ -41,9 +46,9 @@ print(json.dumps({"load_s": load, "latency_ms": 1000 * latency, "peak_mb": peak,
 COLUMNS = {"ratio": "{:.2f}", "latency_ms": "{:.2f}", "load_s": "{:.2f}", "peak_mb": "{:.0f}", "disk_mb": "{:.1f}"}
 
 
-def alone(model: str, texts: list[str]) -> dict[str, Any]:
-    """Measures a pipeline in a process of its own."""
-    command = [sys.executable, "-c", ALONE, model]
+def alone(model: str, texts: list[str], *, peer: bool) -> dict[str, Any]:
+    """Measures a pipeline, or a peer, in a process of its own."""
+    command = [sys.executable, "-c", ALONE, str(Path(__file__).parent), model, *["peer"] * peer]
     done = subprocess.run(command, input=json.dumps(texts), capture_output=True, encoding="utf-8", check=True)
     return json.loads(done.stdout.splitlines()[-1])
 
@@ -59,12 +64,16 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("file", type=Path, help="A .spacy file")
     parser.add_argument("models", nargs="+", help="Pipelines; ratios are to the first")
+    parser.add_argument("--peers", nargs="*", default=[], choices=PEERS)
     parser.add_argument("--repeats", type=int, default=5)
     parser.add_argument("--json", action="store_true")
     args = parser.parse_args()
     texts = [doc.text for doc in read_docs(args.file)]
-    rows = summarise(measure({name: spacy.load(name) for name in args.models}, texts, args.repeats))
-    rows = [{**row, **alone(row["model"], texts), "disk_mb": disk_mb(row["model"])} for row in rows]
+    pipelines = {name: spacy.load(name) for name in args.models} | {name: PEERS[name]() for name in args.peers}
+    rows = summarise(measure(pipelines, texts, args.repeats))
+    for row in rows:
+        name = row["model"]
+        row |= {**alone(name, texts, peer=name in args.peers), "disk_mb": disk_mb(name)}
     if args.json:
         print(json.dumps({"characters": sum(map(len, texts)), "models": rows}, indent=2))
         return

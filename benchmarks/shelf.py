@@ -10,7 +10,6 @@ import spacy
 from spacy.language import Language
 from spacy.tokens import Doc
 
-from spacy_cner.pipeline.jieba_tagger import jieba_tagger
 from spacy_cner.text.tags import tags_to_spans
 
 Entities = Iterable[tuple[int, int, str]]  # start and end (exclusive) in characters, and the peer's own label
@@ -18,7 +17,9 @@ FOOL_LABELS = {"person": "PER", "location": "LOC", "org": "ORG", "company": "ORG
 
 
 def jieba() -> Language:
-    """LAC, as jieba has it for its paddle mode."""
+    """LAC, as jieba has it for its paddle mode. Needs torch."""
+    from spacy_cner.pipeline.jieba_tagger import jieba_tagger
+
     return jieba_tagger(["PER", "LOC", "ORG"])
 
 
