@@ -1,6 +1,6 @@
 """Extraction of features from documents."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 import numpy
@@ -10,6 +10,8 @@ from .columns import CharBatch, check_columns
 from .hashing import mix, seed_key
 from .template import Template, columns_of, parse_templates
 from .word_list import WordList
+
+PART = 2**16  # characters
 
 
 class Features(NamedTuple):
@@ -39,17 +41,27 @@ class Extractor:
 
     def __call__(self, docs: list[Doc], views: list[Doc]) -> Features:
         """Extracts the features of documents; `views` are their character views."""
+        return next(self.parts(docs, views, size=max(1, sum(map(len, views)))))
+
+    def parts(self, docs: list[Doc], views: list[Doc], *, size: int = PART) -> Iterator[Features]:
+        """Extracts the features of so many characters at a time, so that long documents take little memory; of none,
+        one empty part."""
         batch = CharBatch(docs, views, self.margin)
         columns = {name: batch.column(name, self.lists) for name in self.names}
-        return Features(*(self._keys(templates, columns, batch) for templates in (self.plain, self.bigram)))
+        for start in range(0, max(1, len(batch.inside)), size):
+            positions = batch.inside[start : start + size]
+            yield Features(*(self._keys(templates, columns, positions) for templates in (self.plain, self.bigram)))
 
-    def _keys(self, templates: list[Template], columns: dict[str, numpy.ndarray], batch: CharBatch) -> numpy.ndarray:
-        margin, stop = self.margin, batch.size - self.margin
-        positions = batch.inside - margin
+    def _keys(
+        self, templates: list[Template], columns: dict[str, numpy.ndarray], positions: numpy.ndarray
+    ) -> numpy.ndarray:
         found = numpy.empty((len(templates), len(positions)), dtype="uint64")
+        if not len(positions):
+            return found
+        start, stop = int(positions[0]), int(positions[-1]) + 1
         for template, row in zip(templates, found):
             keys = seed_key(template.seed)
             for name, offset in template.parts:
-                keys = mix(keys, columns[name][margin + offset : stop + offset])
-            numpy.take(keys, positions, out=row)
+                keys = mix(keys, columns[name][start + offset : stop + offset])
+            numpy.take(keys, positions - start, out=row)
         return found

@@ -1,6 +1,6 @@
 """The index from documents to rows of a weight table: templates, the lists they use, and the known features."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import numpy
@@ -67,11 +67,12 @@ class FeatureIndex:
     def rows(self, docs: list[Doc]) -> numpy.ndarray:
         """Returns the rows of each character's features, int32 (n, templates), 0 for unknown features. The documents'
         characters are concatenated."""
-        return numpy.ascontiguousarray(self.columns(docs).T)
+        return numpy.ascontiguousarray(self.dictionary.rows(self.extract(docs, docs).plain).T)
 
-    def columns(self, docs: list[Doc]) -> numpy.ndarray:
-        """Returns the transpose of `rows`, (templates, n), which is what is made first."""
-        return self.dictionary.rows(self.extract(docs, docs).plain)
+    def parts(self, docs: list[Doc]) -> Iterator[numpy.ndarray]:
+        """Yields `rows` part by part, which takes little memory."""
+        for features in self.extract.parts(docs, docs):
+            yield self.dictionary.rows(features.plain).T
 
     def to_dict(self) -> dict[str, Any]:
         """Returns templates, lists and dictionary, ready for msgpack."""

@@ -10,6 +10,7 @@ from ..features.index import FeatureIndex
 from ..text.chars import codepoints_of
 from ..text.words import positions_in_words
 from ..vectors.words import WordVectors
+from .feature_weights import sum_rows
 from .gram_table import GramTable
 from .packing import pack, pack_sparse, unpack, unpack_sparse
 from .soft_lexicon import Lexicon
@@ -76,12 +77,7 @@ class CharInputs:
         if self.sparse is None:
             return None
         index, weights = self.sparse
-        scores = numpy.zeros((sum(map(len, docs)), weights.shape[1]), dtype="float32")
-        chosen = numpy.empty_like(scores)
-        for rows in index.columns(docs):
-            # Not mode="raise", which copies once more.
-            scores += weights.take(rows, axis=0, out=chosen, mode="clip")
-        return scores
+        return numpy.concatenate([sum_rows(rows, weights) for rows in index.parts(docs)])
 
     def to_bytes(self) -> bytes:
         """Packs all."""

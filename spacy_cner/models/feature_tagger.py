@@ -129,17 +129,20 @@ class FeatureTagger:
         """Scores the tags of these documents of the training data, as `tag` does."""
         chosen = [i for i, window in enumerate(data.windows) if window.index in docs]
         windows, positions = [data.windows[i] for i in chosen], [data.positions[i] for i in chosen]
-        return self._tag(windows, positions, data.rows, data.bigram_rows)
+        return self._tag(windows, positions, self.model.emissions(data.rows), data.bigram_rows)
 
     def tag(self, docs: list[Doc], views: list[Doc]) -> Iterator[Tagged]:
         """Yields the scores of tags, in batches of windows of similar length."""
         windows = self._windows(views, overlap=self.window // OVERLAP)
-        return self._tag(*windows, *self._rows(self.extract(docs, views)))
+        parts = []
+        for features in self.extract.parts(docs, views):
+            rows, bigram_rows = self._rows(features)
+            parts.append((self.model.emissions(rows), bigram_rows))
+        return self._tag(*windows, *map(numpy.concatenate, zip(*parts)))
 
     def _tag(
-        self, windows: list[Window], positions: list[range], rows: numpy.ndarray, bigram_rows: numpy.ndarray
+        self, windows: list[Window], positions: list[range], emissions: numpy.ndarray, bigram_rows: numpy.ndarray
     ) -> Iterator[Tagged]:
-        emissions = self.model.emissions(rows)
         for chosen in batches_by_length(positions, PADDED_SIZE_CPU):
             starts, lengths = (numpy.array([get(positions[i]) for i in chosen]) for get in (first, len))
             # Any character will do at padding; shape: (B, T)
