@@ -3,21 +3,31 @@
 Shapes as in `lattice`: S positions, K tags, B sequences; T = S - 2, L = K - 1.
 """
 
+from collections.abc import Callable
+
 import numpy
 
 from .lattice import Lattice
+
+FEW = 2  # tags that can come before the inner and the last tags of a span
+MANY = 20  # tags, from which it pays to look at the possible transitions only
 
 
 def viterbi(lattice: Lattice) -> tuple[numpy.ndarray, numpy.ndarray]:
     """Returns the best path of each sequence (B, T), with the boundary's index L at padding, and its score (B,)."""
     positions, tags, batch = lattice.emissions.shape
     scores = lattice.emissions.copy()
-    # shape: (K from, K to, B)
-    extended = numpy.empty((tags, tags, batch))
-    best = numpy.empty((tags, batch))
-    for before, step, after in zip(scores[:-1], lattice.steps(), scores[1:]):
-        numpy.add(before[:, None], step, out=extended)
-        after += numpy.maximum.reduce(extended, axis=0, out=best)
+    if lattice.shared and tags >= MANY:
+        best_into = _best_of_possible(lattice.transitions, batch)
+        for before, after in zip(scores[:-1], scores[1:]):
+            after += best_into(before)
+    else:
+        # shape: (K from, K to, B)
+        extended = numpy.empty((tags, tags, batch))
+        best = numpy.empty((tags, batch))
+        for before, step, after in zip(scores[:-1], lattice.steps(), scores[1:]):
+            numpy.add(before[:, None], step, out=extended)
+            after += numpy.maximum.reduce(extended, axis=0, out=best)
     row = numpy.arange(batch)
     tag = numpy.full(batch, tags - 1)
     path = numpy.empty((positions - 2, batch), dtype="int64")
@@ -27,6 +37,33 @@ def viterbi(lattice: Lattice) -> tuple[numpy.ndarray, numpy.ndarray]:
         step = lattice.transitions[position, :, tag, row] if into is None else into[tag]
         tag = path[position - 1] = (scores[position].T + step).argmax(1)
     return path.T, scores[-1, -1]
+
+
+def _best_of_possible(transitions: numpy.ndarray, batch: int) -> Callable[[numpy.ndarray], numpy.ndarray]:
+    """Returns a function from the scores of the best paths to each tag (K, B) to those a position later (K, B), before
+    emissions. In a tag scheme, half of the tags come after two others only.
+
+    transitions: (K, K), -inf where there is none."""
+    possible = numpy.isfinite(transitions)
+    few = possible.sum(0) <= FEW
+    narrow, wide = numpy.flatnonzero(few), numpy.flatnonzero(~few)
+    # shape: (FEW, narrow); where there are fewer, others with -inf
+    first, second = numpy.argsort(~possible[:, narrow], axis=0, kind="stable")[:FEW]
+    from_first, from_second = (transitions[tags, narrow][:, None] for tags in (first, second))
+    sources = numpy.flatnonzero(possible[:, wide].any(1))
+    # shape: (from, to, 1)
+    steps = transitions[numpy.ix_(sources, wide)][:, :, None]
+    extended = numpy.empty((len(sources), len(wide), batch))
+    best = numpy.empty((len(transitions), batch))
+
+    def best_into(before: numpy.ndarray) -> numpy.ndarray:
+        best[narrow] = numpy.maximum(before[first] + from_first, before[second] + from_second)
+        if len(sources):
+            numpy.add(before[sources][:, None], steps, out=extended)
+            best[wide] = numpy.maximum.reduce(extended, axis=0)
+        return best
+
+    return best_into
 
 
 def n_best(lattice: Lattice, n: int) -> tuple[numpy.ndarray, numpy.ndarray]:

@@ -72,17 +72,18 @@ class CharBatch:
     """Concatenated documents, with `margin` EDGEs before, between and after them. So the neighbours of all characters
     are found by shifting an array.
 
-    docs: documents with any tokens. views: their character views, with one token per character.
+    docs: documents with any tokens. views: their character views, with one token per character. points: the
+    `codepoints` of these, if they are known.
     inside: (n,), the indices of the characters in the arrays of length N that `column` returns."""
 
-    def __init__(self, docs: list[Doc], views: list[Doc], margin: int):
+    def __init__(self, docs: list[Doc], views: list[Doc], margin: int, points: list[numpy.ndarray] | None = None):
         self.docs, self.views, self.margin = docs, views, margin
         lengths = numpy.array([len(view) for view in views], dtype="int64")
         ends = numpy.cumsum(lengths + margin)
         self.size = int(ends[-1]) + margin if len(ends) else margin
         before = margin * numpy.repeat(numpy.arange(1, len(views) + 1), lengths)
         self.inside = numpy.arange(lengths.sum()) + before
-        plain = codepoints_of(views)
+        plain = codepoints_of(views) if points is None else points
         self._chars = self._spread(normalize_codepoints(numpy.concatenate(plain)) if plain else numpy.zeros(0))
 
     def column(self, name: str, lists: Mapping[str, WordList]) -> numpy.ndarray:

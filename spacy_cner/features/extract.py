@@ -43,10 +43,12 @@ class Extractor:
         """Extracts the features of documents; `views` are their character views."""
         return next(self.parts(docs, views, size=max(1, sum(map(len, views)))))
 
-    def parts(self, docs: list[Doc], views: list[Doc], *, size: int = PART) -> Iterator[Features]:
+    def parts(
+        self, docs: list[Doc], views: list[Doc], points: list[numpy.ndarray] | None = None, *, size: int = PART
+    ) -> Iterator[Features]:
         """Extracts the features of so many characters at a time, so that long documents take little memory; of none,
-        one empty part."""
-        batch = CharBatch(docs, views, self.margin)
+        one empty part. points: the views' `codepoints`, if they are known."""
+        batch = CharBatch(docs, views, self.margin, points)
         columns = {name: batch.column(name, self.lists) for name in self.names}
         for start in range(0, max(1, len(batch.inside)), size):
             positions = batch.inside[start : start + size]

@@ -69,9 +69,9 @@ class FeatureIndex:
         characters are concatenated."""
         return numpy.ascontiguousarray(self.dictionary.rows(self.extract(docs, docs).plain).T)
 
-    def parts(self, docs: list[Doc]) -> Iterator[numpy.ndarray]:
-        """Yields `rows` part by part, which takes little memory."""
-        for features in self.extract.parts(docs, docs):
+    def parts(self, docs: list[Doc], points: list[numpy.ndarray]) -> Iterator[numpy.ndarray]:
+        """Yields `rows` part by part, which takes little memory. points: the documents' `codepoints`."""
+        for features in self.extract.parts(docs, docs, points):
             yield self.dictionary.rows(features.plain).T
 
     def to_dict(self) -> dict[str, Any]:

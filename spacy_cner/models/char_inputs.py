@@ -43,19 +43,23 @@ class CharInputs:
         self.tables, self.embeddings, self.lexicons, self.sparse = tables, embeddings, lexicons, sparse
         self.small = small
 
-    def __call__(self, docs: list[Doc]) -> dict[str, numpy.ndarray]:
-        """Returns the features of documents, concatenated: float32 (n, width) for a lexicon, and for an embedding the
-        rows of its vectors, int64 (n,)."""
-        texts = codepoints_of(docs)
-        rows = [table.rows_of(texts) for table in self.tables]
-        features = {name: lexicon.features(texts) for name, lexicon in self.lexicons.items()}
+    def __call__(self, docs: list[Doc]) -> tuple[dict[str, numpy.ndarray], numpy.ndarray | None]:
+        """Returns the features of documents, concatenated, float32 (n, width) for a lexicon, and for an embedding the
+        rows of its vectors, int64 (n,); and the scores of tags by sparse features, float32 (n, L), or None if there are
+        none."""
+        points = codepoints_of(docs)
+        rows = [table.rows_of(points) for table in self.tables]
+        features = {name: lexicon.features(points) for name, lexicon in self.lexicons.items()}
         for name, embedding in self.embeddings.items():
             features[name] = rows[embedding.grams]
             if embedding.positions > 1:
                 last = embedding.positions - 1
                 places = numpy.concatenate([positions_in_words(doc) for doc in docs]).clip(max=last)
                 features[name] = embedding.positions * features[name] + places
-        return features
+        if self.sparse is None:
+            return features, None
+        index, weights = self.sparse
+        return features, numpy.concatenate([sum_rows(rows, weights) for rows in index.parts(docs, points)])
 
     def padded(
         self, features: dict[str, numpy.ndarray], places: numpy.ndarray, inside: numpy.ndarray
@@ -71,13 +75,6 @@ class CharInputs:
             else:
                 given[name] = values[places] * inside[:, :, None]
         return given
-
-    def scores(self, docs: list[Doc]) -> numpy.ndarray | None:
-        """Returns the scores of tags by sparse features, float32 (n, L), or None if there are none."""
-        if self.sparse is None:
-            return None
-        index, weights = self.sparse
-        return numpy.concatenate([sum_rows(rows, weights) for rows in index.parts(docs)])
 
     def to_bytes(self) -> bytes:
         """Packs all."""

@@ -119,7 +119,7 @@ def _forward(model: Model, docs: list[Doc], is_train: bool) -> tuple[list[Floats
     inputs, num_tags = compiled.inputs, compiled.crf.num_tags
     lengths = numpy.array([len(doc) for doc in docs], dtype="int64")
     starts = lengths.cumsum() - lengths
-    features, scores = inputs(docs), inputs.scores(docs)
+    features, scores = inputs(docs)
     outputs = [numpy.zeros((0, num_tags), dtype="float32")] * len(docs)
     for batch in batches_by_length(docs, PADDED_SIZE):
         size = int(lengths[batch[0]])  # the longest

@@ -3,6 +3,7 @@
 import numpy
 
 from ..errors import InputError
+from ..features.dictionary import Dictionary
 from ..features.hashing import START, mix, string_keys
 from ..text.chars import normalize_codepoints, normalize_texts
 
@@ -30,8 +31,8 @@ class WordTable:
         for length in self._lengths:
             rows = numpy.flatnonzero(lengths == length)
             keys[rows] = string_keys(normalize_texts(words[row] for row in rows))
-        self._rows = numpy.argsort(keys, kind="stable")
-        self._keys = keys[self._rows]
+        known, self._rows = numpy.unique(keys, return_index=True)
+        self._dictionary = Dictionary(known)
         self._counts = numpy.array(counts, dtype="float32")
 
     def __len__(self) -> int:
@@ -47,10 +48,10 @@ class WordTable:
         for length in range(1, min(len(plain), self._lengths[-1] if self._lengths else 0) + 1):
             keys = mix(keys[: len(plain) - length + 1], plain[length - 1 :])
             if length in self._lengths:
-                position = numpy.searchsorted(self._keys, keys).clip(max=len(self._keys) - 1)
-                starts = numpy.flatnonzero(self._keys[position] == keys)
+                known = self._dictionary.rows(keys)
+                starts = numpy.flatnonzero(known)
                 if len(starts):
-                    found.append((length, starts, self._rows[position[starts]]))
+                    found.append((length, starts, self._rows[known[starts] - 1]))
         return found
 
     def sets(self, texts: list[numpy.ndarray]) -> tuple[numpy.ndarray, numpy.ndarray, numpy.ndarray]:

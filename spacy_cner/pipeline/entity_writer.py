@@ -78,5 +78,7 @@ class EntityWriter(Configured):
 
 def blocked_spans(doc: Doc) -> list[Span]:
     """The tokens that `Doc.set_ents(blocked=...)` keeps free of entities."""
+    if not doc.has_annotation("ENT_IOB"):
+        return []
     iob, labels = doc.to_array(["ENT_IOB", "ENT_TYPE"]).T
     return [doc[i : i + 1] for i in numpy.flatnonzero((iob == 3) & (labels == 0)).tolist()]

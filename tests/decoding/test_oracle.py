@@ -6,7 +6,8 @@ from itertools import count, product
 import numpy
 import pytest
 
-from spacy_cner.decoding.parameters import CrfParameters
+from spacy_cner.decoding import viterbi
+from spacy_cner.decoding.parameters import CrfParameters, forbidden_transitions
 from spacy_cner.decoding.spans import SpanTags
 
 MODES = list(product((False, True), repeat=2))  # constrained or not, transitions by position or not
@@ -90,6 +91,29 @@ def legal_case(*arguments, **options) -> Case:
 def case(request) -> Case:
     (constrained, positional), (num_tags, length, lengths) = request.param
     return legal_case(constrained, positional, num_tags=num_tags, length=length, lengths=lengths)
+
+
+@pytest.mark.parametrize("constrained", [False, True])
+@pytest.mark.parametrize("tags", ["few", "many"])
+def test_the_best_path_by_possible_transitions_only(constrained, tags, monkeypatch):
+    monkeypatch.setattr(viterbi, "MANY", 0)
+    scheme = ["O", *(f"{letter}-{label}" for label in "甲乙丙丁戊己" for letter in "BIES")]
+    for seed in range(40):
+        case = make_case(constrained, False, seed)
+        if not all(map(len, case.paths)):
+            continue
+        if tags == "many":
+            crf = make_case(False, False, seed, len(scheme), (), 0).crf
+            crf = crf._replace(forbidden=forbidden_transitions(scheme, "bioes")) if constrained else crf
+            case = Case(crf, case.random.standard_normal((5, 9, len(scheme))), case.lengths + 4, None, [], case.random)
+        found = case.crf.decode(*case.given)
+        monkeypatch.setattr(viterbi, "MANY", 100)
+        for one, other in zip(found, case.crf.decode(*case.given)):
+            numpy.testing.assert_array_equal(one, other)
+        monkeypatch.setattr(viterbi, "MANY", 0)
+        for sequence, paths in enumerate(case.paths):
+            best = paths[case.scores(sequence).argmax()].tolist()
+            assert found[0][sequence, : case.lengths[sequence]].tolist() == best
 
 
 def test_decode(case):
