@@ -10,14 +10,15 @@ import numpy
 from .lattice import Lattice
 
 FEW = 2  # tags that can come before the inner and the last tags of a span
-MANY = 20  # tags, from which it pays to look at the possible transitions only
+# From so many tags, and with at most this share of possible transitions, it pays to look at no others.
+MANY, MOST = 20, 0.7
 
 
 def viterbi(lattice: Lattice) -> tuple[numpy.ndarray, numpy.ndarray]:
     """Returns the best path of each sequence (B, T), with the boundary's index L at padding, and its score (B,)."""
     positions, tags, batch = lattice.emissions.shape
     scores = lattice.emissions.copy()
-    if lattice.shared and tags >= MANY:
+    if lattice.shared and tags >= MANY and numpy.isfinite(lattice.transitions).mean() <= MOST:
         best_into = _best_of_possible(lattice.transitions, batch)
         for before, after in zip(scores[:-1], scores[1:]):
             after += best_into(before)

@@ -97,6 +97,7 @@ def case(request) -> Case:
 @pytest.mark.parametrize("tags", ["few", "many"])
 def test_the_best_path_by_possible_transitions_only(constrained, tags, monkeypatch):
     monkeypatch.setattr(viterbi, "MANY", 0)
+    monkeypatch.setattr(viterbi, "MOST", 1)
     scheme = ["O", *(f"{letter}-{label}" for label in "甲乙丙丁戊己" for letter in "BIES")]
     for seed in range(40):
         case = make_case(constrained, False, seed)
