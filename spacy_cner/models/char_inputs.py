@@ -12,7 +12,7 @@ from ..text.words import positions_in_words
 from ..vectors.words import WordVectors
 from .feature_weights import sum_rows
 from .gram_table import GramTable
-from .packing import pack, pack_sparse, unpack, unpack_sparse
+from .packing import Table, floats, pack, pack_sparse, unpack, unpack_sparse
 from .soft_lexicon import Lexicon
 
 
@@ -29,14 +29,14 @@ class CharInputs:
     """Features of characters, each by the name that the network has for it.
 
     embeddings, lexicons: their names, and what they are looked up in. sparse: a feature index and the tags' weights of
-    each row, float32 (rows, L), or None. small: whether large tables are saved in 8 bits, with a scale for each row."""
+    each row (rows, L), or None. small: whether large tables are saved in 8 bits, with a scale for each row."""
 
     def __init__(
         self,
         tables: list[GramTable],
         embeddings: dict[str, Embedding],
         lexicons: dict[str, Lexicon],
-        sparse: tuple[FeatureIndex, numpy.ndarray] | None = None,
+        sparse: tuple[FeatureIndex, Table] | None = None,
         *,
         small: bool = False,
     ):
@@ -90,7 +90,8 @@ class CharInputs:
         if self.sparse is not None:
             index, weights = self.sparse
             # Features with short keys have weights of 8 bits, too.
-            table = pack_sparse(weights, small=True) if self.small and index.dictionary.bits < 64 else packed(weights)
+            short = self.small and index.dictionary.bits < 64
+            table = pack_sparse(floats(weights), small=True) if short else packed(floats(weights))
             sparse = {"index": index.to_dict(), **table}
         saved = {
             "tables": [{"order": t.order, "known": "".join(t.known), "buckets": t.buckets} for t in self.tables],

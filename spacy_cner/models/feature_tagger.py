@@ -19,7 +19,7 @@ from ..text.tags import allowed_transitions
 from ..text.windows import OVERLAP, Window
 from .engines import PADDED_SIZE_CPU
 from .feature_weights import FeatureWeights
-from .packing import pack_sparse, unpack_sparse
+from .packing import floats, pack_sparse, unpack_sparse
 
 SMALL_KEY_BITS = 40
 first = attrgetter("start")
@@ -206,9 +206,9 @@ class FeatureTagger:
             ("plain", self.dictionary, self.model.weights),
             ("bigram", self.bigram_dictionary, self.model.bigram_weights),
         ):
-            packed = pack_sparse(weights[1:], small=self.small)
-            used = unpack_sparse(packed).any(axis=1)
-            state[f"{name}_weights"] = pack_sparse(weights[1:][used], small=self.small)
+            known = floats(weights)[1:]
+            used = floats(unpack_sparse(pack_sparse(known, small=self.small))).any(axis=1)
+            state[f"{name}_weights"] = pack_sparse(known[used], small=self.small)
             state[f"{name}_keys"] = Dictionary(dictionary.keys[used], dictionary.bits).to_dict()
         return state
 
@@ -218,6 +218,5 @@ class FeatureTagger:
         crf = self.model.crf._replace(
             transitions=state["transitions"], start=state["start_transitions"], end=state["end_transitions"]
         )
-        self.model = FeatureWeights(crf, state["bias"], self.model.weights, self.model.bigram_weights)
-        for name, table in zip(names, (self.model.weights, self.model.bigram_weights)):
-            unpack_sparse(state[f"{name}_weights"], out=table[1:])
+        tables = [unpack_sparse(state[f"{name}_weights"], before=1) for name in names]
+        self.model = FeatureWeights(crf, state["bias"], *tables)

@@ -5,16 +5,18 @@ from typing import Any
 import numpy
 
 from ..decoding.parameters import CrfParameters
+from .packing import SmallTable, Table
 
+MOST_IN_16_BITS = 2**15 // 128  # weights of 8 bits whose sum fits
 BLOCK = 4096  # items whose rows are summed at once, so that the sums stay in the processor's cache
 
 
 class FeatureWeights:
     """The emission of a tag is its `bias` (L,) plus the sum of the rows of `weights` (R, L) for the character's
     features. Rows of `bigram_weights` (R', L * L) add to the transition [from, to] into the character. Row 0 of both
-    tables is zero and stands for unknown features. All are float32."""
+    tables is zero and stands for unknown features. All are float32; the tables may be in 8 bits."""
 
-    def __init__(self, crf: CrfParameters, bias: numpy.ndarray, weights: numpy.ndarray, bigram_weights: numpy.ndarray):
+    def __init__(self, crf: CrfParameters, bias: numpy.ndarray, weights: Table, bigram_weights: Table):
         self.crf, self.bias, self.weights, self.bigram_weights = crf, bias, weights, bigram_weights
 
     @classmethod
@@ -46,15 +48,19 @@ class FeatureWeights:
         return {"bias": self.bias, **dict(zip(names, self.crf[:3]))}
 
 
-def sum_rows(rows: numpy.ndarray, weights: numpy.ndarray) -> numpy.ndarray:
-    """Sums k rows of a table for each of n items: int32 (n, k) and (R, L) to (n, L)."""
-    sums = numpy.zeros((len(rows), weights.shape[1]), dtype=weights.dtype)
+def sum_rows(rows: numpy.ndarray, table: Table) -> numpy.ndarray:
+    """Sums k rows of a table for each of n items: int32 (n, k) and (R, L) to float32 (n, L)."""
+    small = isinstance(table, SmallTable)
+    weights = table.values if isinstance(table, SmallTable) else table
+    columns, width = numpy.ascontiguousarray(rows.T), weights.shape[1]
+    exact = "int16" if len(columns) <= MOST_IN_16_BITS else "int32"
+    sums = numpy.zeros((len(rows), width), dtype=exact if small else weights.dtype)
     # Rows of one kind stand together in memory; `take` into memory that is there checks no indices.
-    columns, found = numpy.ascontiguousarray(rows.T), numpy.empty((BLOCK, weights.shape[1]), dtype=weights.dtype)
+    found = numpy.empty((BLOCK, width), dtype=weights.dtype)
     for start in range(0, len(rows), BLOCK):
         part = sums[start : start + BLOCK]
         into = found[: len(part)]
         for column in columns:
             numpy.take(weights, column[start : start + BLOCK], axis=0, out=into, mode="clip")
             part += into
-    return sums
+    return sums.astype("float32") * numpy.float32(table.scale) if isinstance(table, SmallTable) else sums

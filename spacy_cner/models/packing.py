@@ -1,6 +1,6 @@
 """Weights in few bytes."""
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy
 
@@ -37,10 +37,27 @@ def pack_sparse(table: numpy.ndarray, *, small: bool) -> dict[str, Any]:
     return {"shape": list(table.shape), "used": numpy.packbits(used), "values": values[used], "scale": scale}
 
 
-def unpack_sparse(packed: dict[str, Any], out: numpy.ndarray | None = None) -> numpy.ndarray:
-    """Returns the table that `pack_sparse` packed, float32. out: contiguous zeros of its shape to write it to."""
+class SmallTable(NamedTuple):
+    """A table of weights in 8 bits: `values`, int8 (R, L), times `scale`."""
+
+    values: numpy.ndarray
+    scale: float
+
+
+Table = numpy.ndarray | SmallTable
+
+
+def unpack_sparse(packed: dict[str, Any], *, before: int = 0) -> Table:
+    """Returns the table that `pack_sparse` packed, float32, or in 8 bits as it was packed. before: put so many rows of
+    zeros before it."""
     rows, width = packed["shape"]
-    table = (numpy.zeros((rows, width), dtype="float32") if out is None else out).reshape(rows * width)
+    small = packed["values"].dtype == numpy.int8
+    table = numpy.zeros((before + rows, width), dtype="int8" if small else "float32")
     used = numpy.unpackbits(packed["used"], count=rows * width).view(bool)
-    table[used] = packed["values"] * numpy.float32(packed["scale"])
-    return table.reshape(rows, width)
+    table[before:].reshape(rows * width)[used] = packed["values"]
+    return SmallTable(table, packed["scale"]) if small else table
+
+
+def floats(table: Table) -> numpy.ndarray:
+    """Returns a table as float32."""
+    return table.values * numpy.float32(table.scale) if isinstance(table, SmallTable) else table

@@ -15,7 +15,7 @@ from ..errors import InputError
 from ..features.index import FeatureIndex
 from ..loading import load_pipeline
 from .feature_tagger import FeatureTagger
-from .packing import unpack
+from .packing import floats, unpack
 from .torch_layers import sized_shim
 from .weights import has_weights, load_layer, partner_width, read_weights, tag_pairs
 
@@ -51,7 +51,7 @@ def _pool_features(model: Model, path: Path, keep: float, share: float) -> list[
     shim.build(size=len(index), width=features.get_dim("nO"))
     scores: Any = shim.require_built()
     here, there = (list(indices) for indices in zip(*pairs))
-    scores.weights[:, here] = torch.tensor(tagger.model.weights[:, there]) * (share / scores.lr_scale)
+    scores.weights[:, here] = torch.tensor(floats(tagger.model.weights)[:, there]) * (share / scores.lr_scale)
     output: Any = sized_shim(model.get_ref("output")).require_built()
     output.inner.weight[here] *= keep
     _add(output.inner.bias, torch.tensor(tagger.model.bias), pairs, keep, share)
