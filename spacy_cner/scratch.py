@@ -1,11 +1,11 @@
-"""What does not fit into memory, in a temporary file."""
+"""What need not be in memory, in a temporary file."""
 
 import shutil
 import tempfile
 from typing import IO, NamedTuple
 
 
-class Place(NamedTuple):
+class ByteRange(NamedTuple):
     """Where a `ScratchFile` has something: the first byte, and how many there are."""
 
     start: int
@@ -25,7 +25,7 @@ class ScratchFile:
     def __reduce__(self) -> tuple:
         return ScratchFile, (self.limit,)  # another process begins its own
 
-    def add(self, data: bytes) -> Place | None:
+    def add(self, data: bytes) -> ByteRange | None:
         """Keeps these bytes. RETURNS: where they are, or None if there is no room left."""
         if self._file is None:
             self._file = tempfile.TemporaryFile(buffering=0)  # noqa: SIM115
@@ -41,11 +41,11 @@ class ScratchFile:
         if written != len(data):  # others filled the disk
             self._room = self._size
             return None
-        place = Place(self._size, len(data))
+        place = ByteRange(self._size, len(data))
         self._size += len(data)
         return place
 
-    def read(self, place: Place) -> bytes:
+    def read(self, place: ByteRange) -> bytes:
         """Returns what was kept there."""
         assert self._file is not None
         self._file.seek(place.start)

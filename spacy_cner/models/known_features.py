@@ -8,7 +8,7 @@ from spacy.tokens import Doc
 from thinc.api import Model
 from thinc.types import Floats2d
 
-from ..scratch import Place, ScratchFile
+from ..scratch import ByteRange, ScratchFile
 from ..text.words import WORDS_KEY
 
 KEPT_BYTES = 2**32  # of each frozen layer: 512 columns of 4,194,304 characters
@@ -20,7 +20,7 @@ class KnownFeatures:
     They lie in half precision in a `ScratchFile` of at most `KEPT_BYTES`. Those of further texts are computed anew."""
 
     def __init__(self) -> None:
-        self._places: dict[tuple, tuple[Place, tuple[int, ...]]] = {}  # by text: where they are, and their shape
+        self._places: dict[tuple, tuple[ByteRange, tuple[int, ...]]] = {}  # by text: where they are, and their shape
         self._scratch = ScratchFile()
         self._modules: list[Any] | None = None
 
@@ -51,7 +51,7 @@ class KnownFeatures:
         if place is not None:
             self._places[key] = place, rows.shape
 
-    def _read(self, place: Place, shape: tuple[int, ...]) -> numpy.ndarray:
+    def _read(self, place: ByteRange, shape: tuple[int, ...]) -> numpy.ndarray:
         return numpy.frombuffer(self._scratch.read(place), dtype="float16").reshape(shape).astype("float32")
 
 

@@ -8,7 +8,7 @@ from spacy.training import Example
 from spacy.vocab import Vocab
 
 from ..corpus.fast_spans import fast_spans
-from ..scratch import Place, ScratchFile
+from ..scratch import ByteRange, ScratchFile
 
 ATTRS = [*(attr for attr in ALL_ATTRS if attr != "HEAD"), "NORM"]
 
@@ -17,7 +17,7 @@ class Stored(NamedTuple):
     """A packed example in a file."""
 
     scratch: ScratchFile
-    place: Place
+    place: ByteRange
 
 
 Packed = bytes | Stored
