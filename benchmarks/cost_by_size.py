@@ -9,7 +9,6 @@ sequences of 50 characters with random scores, by the best path and by the proba
 
 import argparse
 import json
-import re
 import subprocess
 import sys
 from itertools import cycle
@@ -19,6 +18,7 @@ from typing import Any
 
 import numpy
 import spacy
+from peak import peak_mb
 
 from spacy_cner.corpus.docbin import read_docs
 from spacy_cner.decoding.find_spans import best_spans, path_spans
@@ -62,7 +62,7 @@ def table(name: str, kind: str, sizes: Any) -> None:
 def measure(args: argparse.Namespace) -> dict[str, Any]:
     kind, size = args.measure[0], int(args.measure[1])
     if kind == "labels":
-        return {"us": decoding(size), "peak": peak()}
+        return {"us": decoding(size), "peak": peak_mb()}
     nlp = spacy.load(args.model)
     texts = [doc.text for doc in read_docs(args.file)]
     nlp(texts[0])
@@ -73,7 +73,7 @@ def measure(args: argparse.Namespace) -> dict[str, Any]:
             pass
     else:
         nlp("".join(given))
-    return {"us": [1e6 * (process_time() - start) / size], "peak": peak()}
+    return {"us": [1e6 * (process_time() - start) / size], "peak": peak_mb()}
 
 
 def enough(texts: list[str], size: int) -> list[str]:
@@ -107,13 +107,6 @@ def decoding(labels: int) -> list[float]:
             times.append(process_time() - start)
         found.append(1e6 * min(times) / (SEQUENCES * LENGTH))
     return found
-
-
-def peak() -> float:
-    """The most memory that the process has had, MB."""
-    found = re.search(r"VmHWM:\s+(\d+)", Path("/proc/self/status").read_text())
-    assert found
-    return int(found[1]) / 1024
 
 
 if __name__ == "__main__":

@@ -3,9 +3,10 @@
     python benchmarks/light.py corpus/weibo/test.spacy SPACY_NER MODEL ... [--peers jieba jiagu] [--repeats 5] [--json]
 
 Speed is measured turn by turn in one process on one thread, as `speed.py` does it; ratios are to the first pipeline.
-The rest is measured in a process of its own: CPU seconds of `spacy.load` after `import spacy`, milliseconds for
-a document alone, and the peak of memory while all documents are read in batches. MB on disk are those of the pipeline's
-folder. What torch or ONNX Runtime take on disk is not among them. Peers are the taggers of `off_the_shelf.py`.
+The rest is measured in a process of its own: CPU seconds of `spacy.load` after `import spacy` and of an empty text, as
+peers load late; milliseconds for a document alone; and the peak of memory while all documents are read in batches. MB
+on disk are those of the pipeline's folder. What torch or ONNX Runtime take on disk is not among them. Peers are the
+taggers of `off_the_shelf.py`.
 """
 
 import argparse
@@ -22,10 +23,11 @@ from speed import measure, summarise
 from spacy_cner.corpus.docbin import read_docs
 
 ALONE = """
-import json, re, sys, time
+import json, sys, time
 import spacy
-texts = json.load(sys.stdin)
 sys.path.insert(0, sys.argv[1])
+from peak import peak_mb
+texts = json.load(sys.stdin)
 if sys.argv[3:]:
     import shelf
 start = time.process_time()
@@ -39,9 +41,8 @@ for text in texts[:100]:
 latency = (time.process_time() - start) / len(texts[:100])
 for _ in nlp.pipe(texts):
     pass
-# Not ru_maxrss, which begins with what the parent process had.
-peak = int(re.search(r"VmHWM:\\s+(\\d+)", open("/proc/self/status").read())[1]) / 1024
-print(json.dumps({"load_s": load, "latency_ms": 1000 * latency, "peak_mb": peak, "torch": "torch" in sys.modules}))
+found = {"load_s": load, "latency_ms": 1000 * latency, "peak_mb": peak_mb(), "torch": "torch" in sys.modules}
+print(json.dumps(found))
 """
 COLUMNS = {"ratio": "{:.2f}", "latency_ms": "{:.2f}", "load_s": "{:.2f}", "peak_mb": "{:.0f}", "disk_mb": "{:.1f}"}
 
