@@ -22,7 +22,8 @@ OPTIONS: dict[str, type] = {
     "tag_set": str,
     "offsets": str,
 }
-RECIPE_KEYS = {"about", "folder", "format", "encoding", "dev_share", "dev_in_train", "lenient", *PARTS, *OPTIONS}
+SHARES = {"dev": "dev_share", "test": "test_share"}
+RECIPE_KEYS = {"about", "folder", "format", "encoding", "dev_in_train", "lenient", *SHARES.values(), *PARTS, *OPTIONS}
 PART_KEYS = {"file", "format", "encoding", *OPTIONS}
 
 
@@ -38,13 +39,18 @@ def read_recipe(path: Path, name: str) -> dict[str, Any]:
     keys = set(recipe) if isinstance(recipe, dict) else set()
     if keys - RECIPE_KEYS or not {"format", "train"} <= keys or not {"dev", "dev_share"} & keys:
         raise InputError(
-            f"{path}: expected for {name!r} the keys format, train, and dev or dev_share (test, encoding, folder, "
-            f"dev_in_train, lenient, about, {', '.join(OPTIONS)} may be there), got {short_repr(recipe)}"
+            f"{path}: expected for {name!r} the keys format, train, and dev or dev_share (test or test_share, "
+            f"encoding, folder, dev_in_train, lenient, about, {', '.join(OPTIONS)} may be there), "
+            f"got {short_repr(recipe)}"
         )
     if "dev_in_train" in keys and (recipe["dev_in_train"] not in (True, False) or "dev_share" not in keys):
         raise InputError(
             f"{path}: expected dev_in_train of {name!r} to be true or false, next to a dev_share, "
             f"got {short_repr(recipe)}"
+        )
+    if "test_share" in keys and {"test", "dev_in_train"} & keys:
+        raise InputError(
+            f"{path}: expected test_share of {name!r} without test and dev_in_train, got {short_repr(recipe)}"
         )
     if recipe.get("lenient", True) not in (True, False):
         raise InputError(f"{path}: expected lenient of {name!r} to be true or false, got {short_repr(recipe)}")
@@ -116,9 +122,10 @@ def prepare_folder(
             report.add(found)
     if fraction != 1.0:
         parts["train"] = sample(parts["train"], fraction, seed=seed)
-    if "dev" not in parts:
-        share = recipe["dev_share"]
-        rest, parts["dev"] = split(parts["train"], [1 - share, share], seed=seed)
+    shares = {part: recipe[share] for part, share in SHARES.items() if part not in parts and share in recipe}
+    if shares:
+        rest, *taken = split(parts["train"], [1 - sum(shares.values()), *shares.values()], seed=seed)
+        parts |= dict(zip(shares, taken, strict=True))
         if not recipe.get("dev_in_train"):
             parts["train"] = rest
     return parts

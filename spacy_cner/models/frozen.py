@@ -56,7 +56,7 @@ def _forward(
             features = layer.predict(features)
         return features
 
-    features = known(model, docs, compute) if is_train else compute(docs)
+    features = known(model, docs, is_train, compute)
     return apply_dropout(model.ops, features, dropout) if is_train else features, no_gradient
 
 

@@ -106,8 +106,7 @@ def _fill(network: Any, entries: list[int], folder: Path) -> None:
 def _forward(
     model: Any, docs: list[Doc], is_train: bool, *, dropout: float, known: KnownFeatures
 ) -> tuple[list[Floats2d], Callable]:
-    compute = partial(_features, model)
-    features = known(model, docs, compute) if is_train else compute(docs)
+    features = known(model, docs, is_train, partial(_features, model))
     return apply_dropout(model.ops, features, dropout) if is_train else features, no_gradient
 
 

@@ -67,6 +67,20 @@ def test_a_development_set_in_the_training_set(folder):
     assert both["dev"] == apart["dev"] and not set(apart["dev"]) & set(apart["train"])
 
 
+def test_a_test_set_out_of_the_training_file(folder):
+    recipe = {"format": "markup", "train": "train.txt", "dev_share": 0.2, "test_share": 0.1}
+    parts = texts(prepare_folder(folder, recipe))
+    assert {name: len(part) for name, part in parts.items()} == {"train": 14, "dev": 4, "test": 2}
+    assert sorted(sum(parts.values(), [])) == sorted(sentences(0, 20))
+
+
+@pytest.mark.parametrize("other", [{"test": "test.txt"}, {"dev_in_train": True}])
+def test_a_share_for_the_test_set_stands_alone(tmp_path, other):
+    recipe = {"format": "markup", "train": "train.txt", "dev_share": 0.2, "test_share": 0.1, **other}
+    with pytest.raises(InputError, match="expected test_share of 'mine' without test and dev_in_train"):
+        read_recipe(recipes(tmp_path, mine=recipe), "mine")
+
+
 def test_unknown_corpus_names_those_there_are(tmp_path):
     with pytest.raises(InputError, match="corpora.yml: expected a corpus out of one, two, got 'three'"):
         read_recipe(recipes(tmp_path, one=RECIPE, two=RECIPE), "three")

@@ -58,17 +58,13 @@ def embedded(model):
 
 def test_training_computes_the_features_of_a_text_once(monkeypatch):
     model = build(build_frozen_tok2vec)
-    seen = []
-    encode = model.layers[1]._func
-    monkeypatch.setattr(
-        model.layers[1], "_func", lambda layer, rows, is_train: seen.append(len(rows)) or encode(layer, rows, is_train)
-    )
     expected = model.predict(DOCS)
+    seen = count_documents(monkeypatch, model)
     for docs in (DOCS[:1], DOCS, DOCS, [DOCS[1], DOCS[0], DOCS[1]]):
         features, _ = model.begin_update(docs)
         for doc, rows in zip(docs, features, strict=True):
             numpy.testing.assert_allclose(rows, expected[DOCS.index(doc)], rtol=2**-11, atol=1e-6)  # half precision
-    assert seen == [2, 1, 1]
+    assert seen == [1, 1]
     # Other weights have other features.
     other = build(build_frozen_tok2vec)
     for node in other.walk():
@@ -80,6 +76,40 @@ def test_training_computes_the_features_of_a_text_once(monkeypatch):
         numpy.testing.assert_allclose(rows, wanted, atol=1e-6)
 
 
+def test_evaluations_of_a_training_compute_once(monkeypatch):
+    model = build(build_frozen_tok2vec)
+    seen = count_documents(monkeypatch, model)
+    expected = [model.predict(DOCS) for _ in range(2)][0]
+    assert seen == [len(DOCS), len(DOCS)]  # nothing is trained
+    model.begin_update(DOCS[:1])
+    for _ in range(3):
+        for rows, wanted in zip(model.predict(DOCS), expected, strict=True):
+            numpy.testing.assert_array_equal(rows, wanted)
+    assert seen == [len(DOCS), len(DOCS), 1, len(DOCS)]
+
+
+def test_evaluations_keep_a_bounded_number_of_texts(monkeypatch):
+    model = build(build_frozen_tok2vec)
+    expected = model.predict(DOCS)
+    monkeypatch.setattr(known_features, "EVALUATED_BYTES", expected[0].nbytes)
+    model.begin_update(DOCS)
+    seen = count_documents(monkeypatch, model)
+    for _ in range(2):
+        for rows, wanted in zip(model.predict(DOCS), expected, strict=True):
+            numpy.testing.assert_allclose(rows, wanted, atol=1e-6)
+    assert seen == [len(DOCS), len(DOCS) - 1]
+
+
+def count_documents(monkeypatch, model):
+    """RETURNS: a list, to which each run of the model's encoder will add its number of documents."""
+    seen = []
+    encode = model.layers[1]._func
+    monkeypatch.setattr(
+        model.layers[1], "_func", lambda layer, rows, is_train: seen.append(len(rows)) or encode(layer, rows, is_train)
+    )
+    return seen
+
+
 def test_what_is_kept_is_bounded(monkeypatch):
     model = build(build_frozen_tok2vec)
     expected = model.predict(DOCS)
@@ -88,17 +118,16 @@ def test_what_is_kept_is_bounded(monkeypatch):
         features, _ = model.begin_update(DOCS)
         for rows, wanted in zip(features, expected, strict=True):
             numpy.testing.assert_allclose(rows, wanted, rtol=2**-11, atol=1e-6)
-    known = model._func.keywords["known"]
-    assert known._scratch._size == known._scratch._file.seek(0, 2) == expected[0].nbytes // 2
+    scratch = model._func.keywords["known"]._trained._scratch
+    assert scratch._size == scratch._file.seek(0, 2) == expected[0].nbytes // 2
 
 
 def test_a_full_disk_ends_no_training(monkeypatch):
     model = build(build_frozen_tok2vec)
     expected = model.predict(DOCS)
-    known = model._func.keywords["known"]
     model.begin_update(DOCS[:1])
     with open("/dev/full", "wb", buffering=0) as full:
-        monkeypatch.setattr(known._scratch, "_file", full)
+        monkeypatch.setattr(model._func.keywords["known"]._trained._scratch, "_file", full)
         for _ in range(2):
             features, _ = model.begin_update(DOCS[1:])
             for rows, wanted in zip(features, expected[1:], strict=True):
