@@ -10,6 +10,7 @@ from spacy.tokens import Doc
 
 from ..decoding.parameters import forbidden_transitions
 from ..decoding.tag_scores import Tagged, TagScores
+from ..features.counting import KeyCounts
 from ..features.dictionary import Dictionary
 from ..features.extract import Extractor, Features
 from ..features.word_list import WordList
@@ -65,12 +66,23 @@ class FeatureTagger:
         views: the documents' character views. gold: for each of them the indices of its tags, int64 (n_tokens,), -1
         if unknown."""
         windows, positions = self._windows(views)
-        features = self.extract(docs, views)
-        self._set_dictionaries(*(Dictionary.from_counts(keys, min_count) for keys in features))
+        counts = KeyCounts(), KeyCounts()
+        for features in self.extract.parts(docs, views):
+            for each, keys in zip(counts, features, strict=True):
+                each.add(keys)
+        self._set_dictionaries(*(Dictionary(each.frequent(min_count)) for each in counts))
         tags = numpy.full(sum(map(len, views)), -1, dtype="int64")
         for window, characters in zip(windows, positions):
             tags[characters] = window_tags(gold[window.index], window, self.transitions.continues)
-        rows, bigram_rows = self._rows(features)
+        rows, bigram_rows = (
+            numpy.empty((len(tags), len(templates)), "int32") for templates in (self.extract.plain, self.extract.bigram)
+        )
+        done = 0
+        # The features themselves take twice the memory of their rows.
+        for features in self.extract.parts(docs, views):
+            part = slice(done, done + features.plain.shape[1])
+            rows[part], bigram_rows[part] = self._rows(features)
+            done = part.stop
         return TrainingData(windows, positions, rows, bigram_rows, tags)
 
     def train(

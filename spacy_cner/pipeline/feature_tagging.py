@@ -170,14 +170,16 @@ class FeatureTaggerPipe(CharTagger, SavedTagger):
         gold = [self.gold(example, view) for example, view in zip(examples, views, strict=True)]
         if not any((row >= 0).any() for row in gold):
             raise InputError(f"expected examples with annotation for the component {self.name!r}, got none")
+        self._known = {hash(doc.text) for doc in docs}
+        del examples  # of a large corpus they take gigabytes, as documents do
         data = tagger.prepare(docs, views, gold, min_count=self.min_count)
         self.held_out = self._hold_out(tagger, data, docs, views) if self.folds else None
+        del docs, views, gold
         self._log("all documents")
         self._train(tagger, data)
         tagger.forget_unused()
         self._log(f"{len(tagger.dictionary)} features have weights")
         self.tagger = tagger
-        self._known = {hash(doc.text) for doc in docs}
 
     def update(self, examples: Iterable[Example], **ignored: Any) -> dict[str, float]:
         """Learns nothing, as spaCy's loops call it after `initialize`, and warns of examples that were not among the
