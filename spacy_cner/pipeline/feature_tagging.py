@@ -171,7 +171,7 @@ class FeatureTaggerPipe(CharTagger, SavedTagger):
         if not any((row >= 0).any() for row in gold):
             raise InputError(f"expected examples with annotation for the component {self.name!r}, got none")
         self._known = {hash(doc.text) for doc in docs}
-        del examples  # of a large corpus they take gigabytes, as documents do
+        examples.clear()  # of a large corpus they take gigabytes, as documents do
         data = tagger.prepare(docs, views, gold, min_count=self.min_count)
         self.held_out = self._hold_out(tagger, data, docs, views) if self.folds else None
         del docs, views, gold
