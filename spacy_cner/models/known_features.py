@@ -1,5 +1,6 @@
 """Features that training computes once for each text, in a temporary file."""
 
+import os
 from collections.abc import Callable
 from typing import Any, Literal
 
@@ -24,7 +25,8 @@ class KnownFeatures:
     scores of the pipeline that it saves. A model that is not trained in this process keeps none."""
 
     def __init__(self) -> None:
-        self._modules: list[Any] | None = None
+        self._begun: tuple[int, ...] = ()  # by which process, with which modules
+        self._modules: list[Any] = []  # so that no other gets their id
         self._trained, self._evaluated = Kept("float16", KEPT_BYTES), Kept("float32", EVALUATED_BYTES)
 
     def __reduce__(self) -> tuple:
@@ -34,19 +36,19 @@ class KnownFeatures:
         self, model: Model, docs: list[Doc], is_train: bool, compute: Callable[[list[Doc]], list[Floats2d]]
     ) -> list[Floats2d]:
         """Returns the features of documents; `compute` makes those that are not known. A model that was copied or
-        loaded has other modules, and begins anew."""
+        loaded has other modules, and begins anew, as a forked process does: forks share a file's position."""
         modules = [shim._model for node in model.walk() for shim in node.shims]
-        begun = self._modules is not None and [id(each) for each in modules] == [id(each) for each in self._modules]
-        if not (begun or is_train):
-            return compute(docs)
-        if not begun:
-            self._begin(modules)
+        now = os.getpid(), *map(id, modules)
+        if now != self._begun:
+            if not is_train:
+                return compute(docs)
+            self._begin(now, modules)
         return (self._trained if is_train else self._evaluated)(model.ops, docs, compute)
 
-    def _begin(self, modules: list[Any]) -> None:
+    def _begin(self, now: tuple[int, ...], modules: list[Any]) -> None:
         self._trained.close()
         self._evaluated.close()
-        self._modules = modules
+        self._begun, self._modules = now, modules
         self._trained, self._evaluated = Kept("float16", KEPT_BYTES), Kept("float32", EVALUATED_BYTES)
 
 

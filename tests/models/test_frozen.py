@@ -1,3 +1,5 @@
+import os
+
 import numpy
 import pytest
 import spacy
@@ -86,6 +88,22 @@ def test_evaluations_of_a_training_compute_once(monkeypatch):
         for rows, wanted in zip(model.predict(DOCS), expected, strict=True):
             numpy.testing.assert_array_equal(rows, wanted)
     assert seen == [len(DOCS), len(DOCS), 1, len(DOCS)]
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no forks here")
+def test_a_fork_computes_its_own():
+    model = build(build_frozen_tok2vec)
+    model.begin_update(DOCS)
+    expected = model.predict(DOCS)
+    place = model._func.keywords["known"]._evaluated._scratch._file.tell()
+    child = os.fork()
+    if not child:
+        try:
+            os._exit(0 if (model.predict(DOCS[:1])[0] == expected[0]).all() else 1)
+        finally:
+            os._exit(2)
+    assert os.waitpid(child, 0)[1] == 0
+    assert model._func.keywords["known"]._evaluated._scratch._file.tell() == place
 
 
 def test_evaluations_keep_a_bounded_number_of_texts(monkeypatch):
