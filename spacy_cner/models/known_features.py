@@ -27,7 +27,7 @@ class KnownFeatures:
     def __init__(self) -> None:
         self._begun: tuple[int, ...] = ()  # by which process, with which modules
         self._modules: list[Any] = []  # so that no other gets their id
-        self._trained, self._evaluated = Kept("float16", KEPT_BYTES), Kept("float32", EVALUATED_BYTES)
+        self._kept: dict[bool, Kept] = {}  # to train on (True) and to evaluate
 
     def __reduce__(self) -> tuple:
         return KnownFeatures, ()  # another process computes its own
@@ -43,13 +43,13 @@ class KnownFeatures:
             if not is_train:
                 return compute(docs)
             self._begin(now, modules)
-        return (self._trained if is_train else self._evaluated)(model.ops, docs, compute)
+        return self._kept[is_train](model.ops, docs, compute)
 
     def _begin(self, now: tuple[int, ...], modules: list[Any]) -> None:
-        self._trained.close()
-        self._evaluated.close()
+        for kept in self._kept.values():
+            kept.close()
         self._begun, self._modules = now, modules
-        self._trained, self._evaluated = Kept("float16", KEPT_BYTES), Kept("float32", EVALUATED_BYTES)
+        self._kept = {True: Kept("float16", KEPT_BYTES), False: Kept("float32", EVALUATED_BYTES)}
 
 
 class Kept:

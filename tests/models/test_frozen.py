@@ -95,7 +95,7 @@ def test_a_fork_computes_its_own():
     model = build(build_frozen_tok2vec)
     model.begin_update(DOCS)
     expected = model.predict(DOCS)
-    place = model._func.keywords["known"]._evaluated._scratch._file.tell()
+    place = model._func.keywords["known"]._kept[False]._scratch._file.tell()
     child = os.fork()
     if not child:
         try:
@@ -103,7 +103,7 @@ def test_a_fork_computes_its_own():
         finally:
             os._exit(2)
     assert os.waitpid(child, 0)[1] == 0
-    assert model._func.keywords["known"]._evaluated._scratch._file.tell() == place
+    assert model._func.keywords["known"]._kept[False]._scratch._file.tell() == place
 
 
 def test_evaluations_keep_a_bounded_number_of_texts(monkeypatch):
@@ -136,7 +136,7 @@ def test_what_is_kept_is_bounded(monkeypatch):
         features, _ = model.begin_update(DOCS)
         for rows, wanted in zip(features, expected, strict=True):
             numpy.testing.assert_allclose(rows, wanted, rtol=2**-11, atol=1e-6)
-    scratch = model._func.keywords["known"]._trained._scratch
+    scratch = model._func.keywords["known"]._kept[True]._scratch
     assert scratch._size == scratch._file.seek(0, 2) == expected[0].nbytes // 2
 
 
@@ -145,7 +145,7 @@ def test_a_full_disk_ends_no_training(monkeypatch):
     expected = model.predict(DOCS)
     model.begin_update(DOCS[:1])
     with open("/dev/full", "wb", buffering=0) as full:
-        monkeypatch.setattr(model._func.keywords["known"]._trained._scratch, "_file", full)
+        monkeypatch.setattr(model._func.keywords["known"]._kept[True]._scratch, "_file", full)
         for _ in range(2):
             features, _ = model.begin_update(DOCS[1:])
             for rows, wanted in zip(features, expected[1:], strict=True):
