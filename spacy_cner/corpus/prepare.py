@@ -48,6 +48,11 @@ def read_recipe(path: Path, name: str) -> dict[str, Any]:
             f"{path}: expected dev_in_train of {name!r} to be true or false, next to a dev_share, "
             f"got {short_repr(recipe)}"
         )
+    for share in SHARES.values():
+        if type(recipe.get(share, 0.5)) not in (int, float) or not 0 < recipe.get(share, 0.5) < 1:
+            raise InputError(
+                f"{path}: expected as {share} of {name!r} a number between 0 and 1, got {short_repr(recipe[share])}"
+            )
     if "test_share" in keys and {"test", "dev_in_train"} & keys:
         raise InputError(
             f"{path}: expected test_share of {name!r} without test and dev_in_train, got {short_repr(recipe)}"

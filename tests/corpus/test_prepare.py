@@ -81,6 +81,14 @@ def test_a_share_for_the_test_set_stands_alone(tmp_path, other):
         read_recipe(recipes(tmp_path, mine=recipe), "mine")
 
 
+@pytest.mark.parametrize("name", ["dev_share", "test_share"])
+@pytest.mark.parametrize("share", ["a tenth", "0.1", None, True, [0.1], 0, 1, -0.1, 1.5, float("nan")])
+def test_a_share_is_a_number_between_0_and_1(tmp_path, name, share):
+    recipe = {"format": "markup", "train": "train.txt", "dev_share": 0.2, "test_share": 0.1, name: share}
+    with pytest.raises(InputError, match=f"corpora.yml: expected as {name} of 'mine' a number between 0 and 1, got "):
+        read_recipe(recipes(tmp_path, mine=recipe), "mine")
+
+
 def test_unknown_corpus_names_those_there_are(tmp_path):
     with pytest.raises(InputError, match="corpora.yml: expected a corpus out of one, two, got 'three'"):
         read_recipe(recipes(tmp_path, one=RECIPE, two=RECIPE), "three")
