@@ -56,7 +56,7 @@ def files(tmp_path_factory, bert):
     DocBin(docs=docs).to_disk(folder / "train.spacy")
     vectors = numpy.random.default_rng(0).normal(size=(4, 50)).astype("float32")
     WordVectors(["银行", "今天", "昨天", "海"], numpy.array([4, 3, 2, 1]), vectors).save(folder / "words.npz")
-    corpora = dict.fromkeys(("train", "dev", "words", "silver"), str(folder / "train.spacy"))
+    corpora = dict.fromkeys(("train", "dev", "words", "names", "silver"), str(folder / "train.spacy"))
     return {**corpora, "lexicon": str(folder / "words.npz"), "encoder": bert}
 
 
