@@ -22,6 +22,7 @@ def pretrain_transformer(
     rate: float = typer.Option(1.5e-3, min=0, help="The highest rate of AdamW, for embeddings and norms"),
     matrix_rate: float = typer.Option(3e-3, min=0, help="The highest rate of Muon, for the layers' matrices"),
     masked: float = typer.Option(0.22, min=0.01, max=0.9, help="Share of the characters to mask"),
+    borders: float = typer.Option(0, min=0, help="The factor of a second loss: where words begin, at each character"),
     warm_up: int = typer.Option(400, min=1, help="Steps in which the rates rise"),
     seed: int = typer.Option(0, help="Seed"),
     piece: float = typer.Option(15, min=0.01, help="MiB of a file of the result, to be sent from the machine"),
@@ -44,6 +45,7 @@ def pretrain_transformer(
         rate=rate,
         matrix_rate=matrix_rate,
         masked=masked,
+        borders=borders,
         warm_up=warm_up,
         seed=seed,
     )

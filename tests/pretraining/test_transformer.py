@@ -29,7 +29,8 @@ from spacy_cner.pretraining.characters.masking import mask_spans
 from spacy_cner.pretraining.characters.model import CharacterModel
 from spacy_cner.pretraining.characters.recipe import LEAST, Budget, TransformerRecipe
 from spacy_cner.pretraining.characters.tok2vec import make_tok2vec
-from spacy_cner.pretraining.characters.tokens import SPECIAL, write_tokens
+from spacy_cner.pretraining.characters.rows import split_rows, to_device, unpack_rows
+from spacy_cner.pretraining.characters.tokens import SPECIAL, read_tokens, write_tokens
 from spacy_cner.pretraining.export import export_encoder, export_recogniser
 from spacy_cner.pretraining.log import LOG, read_log
 
@@ -184,12 +185,13 @@ def test_a_checkpoint_of_other_settings(work):
 # The model
 
 
-def test_compiled_and_in_bfloat16_it_computes_the_same():
+@pytest.mark.parametrize("borders", [0.0, 0.5])
+def test_compiled_and_in_bfloat16_it_computes_the_same(borders):
     """A GPU does both; that the whole model is one graph can be seen without one."""
     torch.manual_seed(0)
-    model = CharacterModel(64, 64, 1)
+    model = CharacterModel(64, 64, 1, borders=borders)
     ids = torch.randint(len(SPECIAL), 60, (2, 24))
-    masked = mask_spans(ids, 0.3, 60, torch.Generator().manual_seed(0))
+    masked = *mask_spans(ids, 0.3, 60, torch.Generator().manual_seed(0)), ids % 2 == 0
     expected = model(*masked)
     expected.backward()
     gradients = {name: each.grad for name, each in model.named_parameters() if each.grad is not None}
@@ -212,6 +214,25 @@ def test_operations():
     inside = sum(value.numel() for name, value in model.encoder.named_parameters() if value.dim() > 1)
     head = 64 * 64 + 64 * 128
     assert model.operations(0.25) == 6 * (inside + 2 * 3 * 64 * 256 + 0.25 * head)
+
+
+def test_borders_of_words_are_a_second_loss(work):
+    """The figures of held-out rows stay those of masked characters, and the encoder is exported as any other."""
+    pretrain_transformer(work, dataclasses.replace(TINY, borders=0.5, rate=0.01, matrix_rate=0.01), Budget(steps=100))
+    model, vocabulary, facts = read_learned(work / LEARNED)
+    assert facts["recipe"]["borders"] == 0.5 and facts["held_out_perplexity"] > 1
+    (rows,) = [rows for name, rows in split_rows(read_tokens(work)).held_out.items() if name == "days"]
+    ids, begins = unpack_rows(to_device(rows, torch.device("cpu")))
+    with torch.no_grad():
+        scores = model.border(model.encoder(model.embedding(ids))).squeeze(2)
+        masked = mask_spans(ids, 0.18, len(vocabulary), torch.Generator().manual_seed(0))
+        alone, both = model(*masked), model(*masked, begins)
+    assert ((scores > 0) == begins).float().mean() > 0.9 > begins.float().mean() > 0.5
+    seen = model.encoder(model.embedding(masked.seen))
+    loss = torch.nn.functional.binary_cross_entropy_with_logits(model.border(seen).squeeze(2), begins.float())
+    assert both.item() == pytest.approx(alone.item() + 0.5 * loss.item())
+    export_encoder(work, work / "borders.bin", about="sentences of the tests")
+    assert (work / "borders.bin").is_file()
 
 
 # What it has learned, elsewhere

@@ -64,7 +64,8 @@ def read_learned(folder: Path) -> Learned:
             raise InputError(f"{folder}: expected the pieces that {RUN} is about, got damaged or other ones")
         saved = torch.load(io.BytesIO(data), map_location="cpu", weights_only=True)
         recipe = facts["recipe"]
-        model = CharacterModel(padded_vocabulary(len(saved["vocabulary"])), recipe["width"], recipe["layers"])
+        rows = padded_vocabulary(len(saved["vocabulary"]))
+        model = CharacterModel(rows, recipe["width"], recipe["layers"], borders=recipe["borders"])
         model.load_state_dict({name: value.float() for name, value in saved["weights"].items()})
     except InputError:
         raise

@@ -78,7 +78,7 @@ class TransformerRun:
         self.order = Order(len(rows.train), recipe.batch, recipe.seed, device)
         torch.manual_seed(recipe.seed)
         size = padded_vocabulary(len(self.vocabulary))
-        self.model = CharacterModel(size, recipe.width, recipe.layers, layer_dtype(device)).to(device)
+        self.model = CharacterModel(size, recipe.width, recipe.layers, layer_dtype(device), borders=recipe.borders).to(device)
         self.loss: Callable[..., torch.Tensor] = torch.compile(self.model) if compiled else self.model
         self.uncounted = LOOK_EVERY if compiled else 0  # the steps that wait for the compiler
         self.optimizers = Optimizers(self.model, fused=device.type == "cuda")
@@ -143,7 +143,8 @@ class TransformerRun:
         # All random numbers depend on the step alone, so that a run can go on at any step.
         self.generator.manual_seed(seed_of(self.recipe.seed, self.step))
         ids, begins = unpack_rows(self.rows[self.order.of_step(self.step)])
-        loss = self.loss(*mask_words(ids, begins, self.recipe.masked, len(self.vocabulary), self.generator))
+        masked = mask_words(ids, begins, self.recipe.masked, len(self.vocabulary), self.generator)
+        loss = self.loss(*masked, begins)
         loss.backward()
         factor = self.recipe.factor(self.step, self.budget.used(self.step, self.seconds))
         self.optimizers.step(self.recipe.rate * factor, self.recipe.matrix_rate * factor)

@@ -1,6 +1,6 @@
 """What is trained: embeddings, a Transformer, and a head that predicts masked characters."""
 
-from typing import Any
+from typing import Any, cast
 
 import torch
 from torch import nn
@@ -23,9 +23,10 @@ class CharacterModel(nn.Module):
     output that shares the embedding's weights, as ModernBertForMaskedLM of transformers has them.
 
     vocabulary: number of rows, a multiple of UNIT. dtype: in which the layers compute; weights are float32.
+    borders: the factor of a second loss, that of predicting where words begin. 0 leaves its output away.
     Raises InputError for a width that is no multiple of HEAD_WIDTH."""
 
-    def __init__(self, vocabulary: int, width: int, layers: int, dtype: torch.dtype = torch.float32):
+    def __init__(self, vocabulary: int, width: int, layers: int, dtype: torch.dtype = torch.float32, *, borders: float = 0.0):
         super().__init__()
         if width < 1 or width % HEAD_WIDTH:
             raise InputError(f"expected a width that is a multiple of {HEAD_WIDTH}, got {width}")
@@ -36,7 +37,8 @@ class CharacterModel(nn.Module):
         dense, norm = nn.Linear(width, width), nn.LayerNorm(width, eps=NORM_EPS, bias=False)
         self.head = nn.Sequential(dense, nn.GELU(), norm)
         self.bias = nn.Parameter(torch.zeros(vocabulary))
-        self.dtype = dtype
+        self.border = nn.Linear(width, 1) if borders else None
+        self.dtype, self.border_factor = dtype, borders
         nn.init.normal_(self.embedding.weight, std=EMBEDDING_DEVIATION)
         nn.init.normal_(dense.weight, std=0.7 / width**0.5)
         nn.init.zeros_(dense.bias)
@@ -50,14 +52,29 @@ class CharacterModel(nn.Module):
             transformer.end.copy_(self.embedding.weight[SEP])
         return transformer
 
-    def forward(self, seen: torch.Tensor, places: torch.Tensor, gold: torch.Tensor) -> torch.Tensor:
-        """Returns the mean loss of masked characters, a scalar. Arguments as those of `Masked`."""
-        return F.cross_entropy(self.predict(seen, places).float(), gold.flatten())
+    def forward(
+        self, seen: torch.Tensor, places: torch.Tensor, gold: torch.Tensor, begins: torch.Tensor | None = None
+    ) -> torch.Tensor:
+        """Returns the mean loss of masked characters, a scalar. Other arguments are those of `Masked`.
+
+        begins: bool (B, T), where words begin. If they are given and the model predicts them, their loss is added, the
+        mean over all characters."""
+        states = self._states(seen)
+        loss = F.cross_entropy(self._scores(states, places).float(), gold.flatten())
+        if self.border is None or begins is None:
+            return loss
+        borders = self._in_dtype(self.border, states).squeeze(2).float()
+        return loss + self.border_factor * F.binary_cross_entropy_with_logits(borders, begins.float())
 
     def predict(self, seen: torch.Tensor, places: torch.Tensor) -> torch.Tensor:
         """Returns scores of all characters at places (B, K) of rows (B, T): (B * K, vocabulary)."""
+        return self._scores(self._states(seen), places)
+
+    def _states(self, seen: torch.Tensor) -> torch.Tensor:
         # The lookup stays in float32: its gradient is a sum over all places of a character.
-        states = self._in_dtype(self.encoder, self.embedding(seen).to(self.dtype))
+        return cast(torch.Tensor, self._in_dtype(self.encoder, self.embedding(seen).to(self.dtype)))
+
+    def _scores(self, states: torch.Tensor, places: torch.Tensor) -> torch.Tensor:
         chosen = states.gather(1, places[..., None].expand(-1, -1, states.shape[2])).flatten(0, 1)
         hidden = self._in_dtype(self.head, chosen)
         return F.linear(hidden, self.embedding.weight.to(self.dtype), self.bias.to(self.dtype))
@@ -82,7 +99,7 @@ class CharacterModel(nn.Module):
 
         masked: share of the tokens that are predicted."""
         rows, width = self.embedding.weight.shape
-        inside = sum(weights.numel() for weights in self.matrices())
+        inside = sum(weights.numel() for weights in self.matrices()) + (0 if self.border is None else width)
         attention = 2 * len(self.encoder.transformer.layers) * width * LENGTH
         return 6 * (inside + attention + masked * (width * width + width * rows))
 

@@ -14,7 +14,8 @@ class TransformerRecipe:
 
     width, layers: of the Transformer. batch: rows of 256 tokens in a step. rate: the highest learning rate of AdamW,
     for embeddings, norms and biases. matrix_rate: that of Muon, for the layers' matrices. masked: share of the tokens
-    that are predicted. warm_up: steps in which the rates rise."""
+    that are predicted. borders: factor of the loss of predicting where words begin. warm_up: steps in which the rates
+    rise."""
 
     width: int = 512
     layers: int = 8
@@ -22,6 +23,7 @@ class TransformerRecipe:
     rate: float = 1.5e-3
     matrix_rate: float = 3e-3
     masked: float = 0.22
+    borders: float = 0.0
     warm_up: int = 400
     seed: int = 0
 
