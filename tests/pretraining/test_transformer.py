@@ -28,8 +28,8 @@ from spacy_cner.pretraining.characters.loop import CHECKPOINT, LEARNED, pretrain
 from spacy_cner.pretraining.characters.masking import mask_spans
 from spacy_cner.pretraining.characters.model import CharacterModel
 from spacy_cner.pretraining.characters.recipe import LEAST, Budget, TransformerRecipe
-from spacy_cner.pretraining.characters.tok2vec import make_tok2vec
 from spacy_cner.pretraining.characters.rows import split_rows, to_device, unpack_rows
+from spacy_cner.pretraining.characters.tok2vec import make_tok2vec
 from spacy_cner.pretraining.characters.tokens import SPECIAL, read_tokens, write_tokens
 from spacy_cner.pretraining.export import export_encoder, export_recogniser
 from spacy_cner.pretraining.log import LOG, read_log

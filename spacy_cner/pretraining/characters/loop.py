@@ -78,7 +78,7 @@ class TransformerRun:
         self.order = Order(len(rows.train), recipe.batch, recipe.seed, device)
         torch.manual_seed(recipe.seed)
         size = padded_vocabulary(len(self.vocabulary))
-        self.model = CharacterModel(size, recipe.width, recipe.layers, layer_dtype(device), borders=recipe.borders).to(device)
+        self.model = CharacterModel(size, recipe.width, recipe.layers, layer_dtype(device), recipe.borders).to(device)
         self.loss: Callable[..., torch.Tensor] = torch.compile(self.model) if compiled else self.model
         self.uncounted = LOOK_EVERY if compiled else 0  # the steps that wait for the compiler
         self.optimizers = Optimizers(self.model, fused=device.type == "cuda")

@@ -26,7 +26,9 @@ class CharacterModel(nn.Module):
     borders: the factor of a second loss, that of predicting where words begin. 0 leaves its output away.
     Raises InputError for a width that is no multiple of HEAD_WIDTH."""
 
-    def __init__(self, vocabulary: int, width: int, layers: int, dtype: torch.dtype = torch.float32, *, borders: float = 0.0):
+    def __init__(
+        self, vocabulary: int, width: int, layers: int, dtype: torch.dtype = torch.float32, borders: float = 0.0
+    ):
         super().__init__()
         if width < 1 or width % HEAD_WIDTH:
             raise InputError(f"expected a width that is a multiple of {HEAD_WIDTH}, got {width}")
