@@ -19,10 +19,10 @@ def test_the_pages_state_what_the_records_say():
 
 def test_another_figure_is_found(tmp_path):
     page = tmp_path / "page.md"
-    page.write_text("| row | **68.63** ± 0.24 |\n| other | 68.64 ± 0.24 |\n", encoding="utf-8")
+    page.write_text("| row | **74.50** ± 0.31 |\n| other | 74.51 ± 0.31 |\n", encoding="utf-8")
     result = CliRunner().invoke(app, ["check", str(page)])
     assert result.exit_code == 1
-    assert "page.md:2: 68.64 ± 0.24" in result.output and "68.63" not in result.output
+    assert "page.md:2: 74.51 ± 0.31" in result.output and "74.50" not in result.output
 
 
 def test_each_file_has_its_own_rows():
