@@ -191,8 +191,8 @@ def test_compiled_and_in_bfloat16_it_computes_the_same(borders):
     torch.manual_seed(0)
     model = CharacterModel(64, 64, 1, borders=borders)
     ids = torch.randint(len(SPECIAL), 60, (2, 24))
-    masked = *mask_spans(ids, 0.3, 60, torch.Generator().manual_seed(0)), ids % 2 == 0
-    expected = model(*masked)
+    given = *mask_spans(ids, 0.3, 60, torch.Generator().manual_seed(0)), ids % 2 == 0
+    expected = model(*given)
     expected.backward()
     gradients = {name: each.grad for name, each in model.named_parameters() if each.grad is not None}
     assert set(dict(model.named_parameters())) - set(gradients) == {
@@ -201,7 +201,7 @@ def test_compiled_and_in_bfloat16_it_computes_the_same(borders):
     }
     model.dtype = torch.bfloat16
     model.zero_grad()
-    loss = torch.compile(model, backend="aot_eager", fullgraph=True)(*masked)
+    loss = torch.compile(model, backend="aot_eager", fullgraph=True)(*given)
     loss.backward()
     assert loss.item() == pytest.approx(expected.item(), abs=0.02)
     for name, gradient in gradients.items():

@@ -101,7 +101,7 @@ class CharacterModel(nn.Module):
 
         masked: share of the tokens that are predicted."""
         rows, width = self.embedding.weight.shape
-        inside = sum(weights.numel() for weights in self.matrices()) + (0 if self.border is None else width)
+        inside = sum(weights.numel() for weights in self.matrices())
         attention = 2 * len(self.encoder.transformer.layers) * width * LENGTH
         return 6 * (inside + attention + masked * (width * width + width * rows))
 
