@@ -93,22 +93,11 @@ class Processes:
         return Worker(process.stdout, process.stdin, process.stdin.close, self.messages, process.wait)
 
     def _fork(self) -> Worker:
-        if self.control is None or self.started[-1].poll() is not None:
-            self.control, theirs = socket.socketpair()
-            number = theirs.fileno()
-            process = subprocess.Popen(
-                [*self.arguments, str(number)],
-                stdin=subprocess.DEVNULL,
-                stdout=2,  # what libraries print
-                env=self.environment,
-                pass_fds=[number],
-                start_new_session=True,
-            )
-            self.started.append(process)
-            theirs.close()
         ours, theirs = socket.socketpair()
-        with theirs, suppress(OSError):  # it has just ended, as the worker's messages will say
-            socket.send_fds(self.control, [b"+"], [theirs.fileno()])
+        with theirs:
+            if not self._ask(theirs):
+                self._load()
+                self._ask(theirs)
         says, hears = ours.makefile("r", encoding="utf-8"), ours.makefile("w", encoding="utf-8")
         parent = self.started[-1]
         # How a fork ended, its parent alone could tell: if that is there, somebody killed the fork.
@@ -119,6 +108,30 @@ class Processes:
             self.messages,
             lambda: parent.poll() or -signal.SIGKILL,
         )
+
+    def _load(self) -> None:
+        """Starts a process that forks."""
+        self.control, theirs = socket.socketpair()
+        with theirs:
+            process = subprocess.Popen(
+                [*self.arguments, str(theirs.fileno())],
+                stdin=subprocess.DEVNULL,
+                stdout=2,  # what libraries print
+                env=self.environment,
+                pass_fds=[theirs.fileno()],
+                start_new_session=True,
+            )
+        self.started.append(process)
+
+    def _ask(self, theirs: socket.socket) -> bool:
+        """Asks for a fork that talks on this socket. Returns whether a process was there to be asked."""
+        if self.control is None or self.started[-1].poll() is not None:
+            return False
+        # One that is being killed closes its socket before it has ended.
+        with suppress(OSError):
+            socket.send_fds(self.control, [b"+"], [theirs.fileno()])
+            return True
+        return False
 
     def close(self) -> None:
         """Ends all that were started."""

@@ -91,6 +91,23 @@ def test_a_worker_that_is_killed(ruler, source, tmp_path, undisturbed, monkeypat
 
 
 @pytest.mark.skipif(not FORKS, reason="a system without safe forks")
+def test_a_parent_that_is_dying_is_replaced(ruler, source, tmp_path):
+    """It has closed its socket, and is still there for who asks: that is how a busy machine ends a process."""
+    with pytest.raises(InputError):
+        run_job(job_of(ruler, source), tmp_path / "out", lambda *args: None)
+    with closing(Processes(tmp_path / "out")) as processes:
+        first = processes.start()
+        assert processes.messages.get() == (first, {"kind": "ready"})
+        parent = processes.started[0]
+        os.killpg(parent.pid, signal.SIGKILL)
+        parent.wait()
+        parent.poll = lambda: None
+        assert processes.messages.get() == (first, None)
+        second = processes.start()
+        assert processes.messages.get() == (second, {"kind": "ready"}) and len(processes.started) == 2
+
+
+@pytest.mark.skipif(not FORKS, reason="a system without safe forks")
 def test_forks_share_the_memory_of_the_pipeline(ruler, source, tmp_path):
     """A table of 64 MiB that the pipeline has is there once, not once for each worker."""
     nlp = spacy.load(ruler)
