@@ -113,6 +113,7 @@ def annotate(
         model,
         inputs,
         settings,
+        output=Path(output),
         format=format or "parquet",
         on_error=on_error,
         id_column=id_column,

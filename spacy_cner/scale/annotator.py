@@ -1,9 +1,10 @@
 """The core: a pipeline as a function from Arrow tables to Arrow tables."""
 
 import json
+import re
 import sys
 from collections.abc import Iterable
-from itertools import repeat
+from itertools import pairwise, repeat
 from typing import Any, TypeVar
 
 import pyarrow as pa
@@ -24,7 +25,8 @@ from .fingerprint import describe
 from .settings import AnnotationSettings
 
 TableT = TypeVar("TableT", pa.Table, pa.RecordBatch)
-QUOTED = 6  # characters: an error's words with so many of the text are not shown
+QUOTED = 6  # characters: an error's words with so many of the text are not shown; nor with a name of its
+WORD = re.compile(r"\w{3,}", re.ASCII)
 MANY = 2000  # documents in a batch at most
 
 
@@ -162,6 +164,8 @@ def explained(error: Exception, texts: list[str]) -> str:
     """Returns what an error says, without what it says of the texts."""
     name, words = type(error).__name__, str(error)
     parts = {words[i : i + QUOTED] for i in range(max(1, len(words) - QUOTED + 1))}
+    parts |= {a + b for a, b in pairwise(words) if a > "" and b > ""}
+    parts |= {*WORD.findall(words)}
     if any(part in text for text in texts for part in parts) or any(text and text in words for text in texts):
         return name
     return words if isinstance(error, InputError) else f"{name}: {words}" if words else name

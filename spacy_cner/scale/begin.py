@@ -27,6 +27,7 @@ def make_job(
     inputs: list[str],
     settings: AnnotationSettings,
     *,
+    output: Path | None = None,
     format: str = "parquet",
     on_error: OnError = "keep",
     id_column: str | None = None,
@@ -37,14 +38,15 @@ def make_job(
     """Returns the job of annotating files. Parquet files are kept as they are, with what is added; the columns of text
     formats get types by a sample.
 
-    Raises InputError for what cannot be: files, columns, or settings that do not go together."""
+    output: the folder for the results; what is in it is no input. Raises InputError for what cannot be: files, columns,
+    or settings that do not go together."""
     if format in DOCUMENT_FORMATS and settings.offsets != CODEPOINT:
         raise InputError(f"expected the offsets {CODEPOINT} for the format {format}, got {settings.offsets}")
     if format in DOCUMENT_FORMATS and keep_columns is not None:
         raise InputError(f"expected columns to keep for a table or JSON lines, got them for the format {format}")
     if keep_columns is not None and id_column is not None and id_column not in keep_columns:
         keep_columns = [id_column, *keep_columns]
-    files = input_files(inputs)
+    files = input_files(inputs, output)
     parts = plan(files, settings.text_column, part_size, whole=whole)
     types: dict[str, str] = {}
     for part in _first_parts(parts):

@@ -1,5 +1,6 @@
 """Where text files are cut into parts: at ends of lines, and of records of CSV."""
 
+import codecs
 import csv
 import io
 import sys
@@ -7,6 +8,7 @@ from collections.abc import Iterator
 from typing import BinaryIO, NamedTuple
 
 BLOCK = 1 << 20
+MARK = codecs.BOM_UTF8.decode("latin-1")
 csv.field_size_limit(min(sys.maxsize, 2**31 - 1))
 
 
@@ -49,8 +51,8 @@ def _record_cuts(file: BinaryIO, delimiter: str, part_size: int) -> Iterator[Cut
         nonlocal stop
         # A character is a byte. Line ends, quotes and delimiters are the same in all encodings of bytes.
         for line in io.TextIOWrapper(file, "latin-1", newline=""):
-            stop += len(line)
-            yield line
+            begun, stop = stop > 0, stop + len(line)
+            yield line if begun else line.removeprefix(MARK)
 
     reader = csv.reader(lines(), delimiter=delimiter)
     for _ in reader:
@@ -63,5 +65,5 @@ def _record_cuts(file: BinaryIO, delimiter: str, part_size: int) -> Iterator[Cut
 
 def fewer(cuts: list[Cut], most: int) -> list[Cut]:
     """Returns cuts of at most so many parts of like sizes."""
-    step = -(-len(cuts) // most)
+    step = max(1, -(-len(cuts) // most))
     return [*cuts[step - 1 : -1 : step], *cuts[-1:]]

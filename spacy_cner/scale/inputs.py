@@ -73,11 +73,12 @@ def kind_of(path: Path) -> str | None:
     return None if kind in ("parquet", "spacy") and name != path else kind
 
 
-def input_files(inputs: Iterable[str]) -> list[Path]:
+def input_files(inputs: Iterable[str], output: Path | None = None) -> list[Path]:
     """Returns the files that paths, folders and patterns such as `data/*.jsonl` name, each once, in that order. What
     begins with a dot or an underscore in a folder is left out.
 
-    Raises InputError for what names nothing, and for a file of a kind that is not read."""
+    output: the folder for the results; what is in it is no input. Raises InputError for what names nothing, and for a
+    file of a kind that is not read."""
     files: dict[Path, None] = {}
     for given in inputs:
         found = [Path(given)] if Path(given).exists() else sorted(map(Path, glob.glob(given, recursive=True)))
@@ -85,6 +86,11 @@ def input_files(inputs: Iterable[str]) -> list[Path]:
             raise InputError(f"{given}: expected a file, a folder or a pattern, found nothing there")
         for path in found:
             files.update(dict.fromkeys(_in_folder(path) if path.is_dir() else [path]))
+    if output is not None and files:
+        own = output.resolve()
+        files = {path: None for path in files if own not in path.resolve().parents}
+        if not files:
+            raise InputError(f"{output}: expected input files elsewhere than in the output's folder, got these alone")
     for path in files:
         if kind_of(path) is None:
             endings = f"{', '.join(KINDS)}, text also with {', '.join(OPENERS)}"

@@ -10,12 +10,14 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 import pyarrow as pa
-import pyarrow.parquet as pq
+import pyarrow.compute as pc
 
 from ..corpus.docbin import chinese_vocab, docs_of, load
+from ..corpus.encoding import CESU, decode_as
 from ..errors import InputError
 from .cuts import BLOCK
 from .inputs import DOCUMENTS, UNPACKING, Part, encoding_of, opened
+from .parquet import parquet_rows
 from .records import REST, as_table, cleaned, is_text
 
 ROWS, CHARACTERS = 4096, 2_000_000  # in a chunk at most
@@ -39,13 +41,24 @@ class Chunk:
     def texts(self, column: str) -> pa.Table:
         """Returns a table with the texts alone; those of rows with errors are null."""
         if self.table is not None:
-            return self.table.select([column])
+            texts = self.table.select([column])
+            if not self.errors:
+                return texts
+            given = pa.array([i not in self.errors for i in range(len(self))])
+            return pa.table({column: pc.if_else(given, texts.column(0), None)})
         values = [None if i in self.errors else record.get(column) for i, record in enumerate(self.records)]
         return pa.table({column: pa.array(values, pa.string())})
 
-    def as_table(self, types: dict[str, str]) -> pa.Table:
-        """Returns the rows as a table, whose columns have these types if they are not a table yet."""
-        return as_table(self.records, types) if self.table is None else self.table
+    def as_table(self, types: dict[str, str], keep: list[str] | None = None) -> pa.Table:
+        """Returns the rows as a table, whose columns have these types if they are not a table yet.
+
+        keep: the columns to keep, or None for all."""
+        if self.table is not None:
+            return self.table if keep is None else self.table.select([n for n in self.table.column_names if n in keep])
+        if keep is None:
+            return as_table(self.records, types)
+        records = [{key: value for key, value in record.items() if key in keep} for record in self.records]
+        return as_table(records, {key: kind for key, kind in types.items() if key in keep})
 
     def as_records(self) -> list[dict[str, Any]]:
         """Returns the rows as records."""
@@ -60,7 +73,8 @@ def read_part(part: Part, text_column: str) -> Iterator[Chunk]:
     rows: Iterator[tuple[dict[str, Any], str | None]]
     try:
         if part.kind == "parquet":
-            yield from _parquet(path, part, text_column)
+            for table, errors, done in parquet_rows(path, part, text_column):
+                yield Chunk(table, errors=errors, done=done)
         elif part.kind == "spacy":
             docs = docs_of(load(path), chinese_vocab())
             rows = (({"file": path.name, "number": i, text_column: doc.text}, None) for i, doc in enumerate(docs, 1))
@@ -114,58 +128,50 @@ def chunks_of(
         yield chunk
 
 
-def _parquet(path: Path, part: Part, text_column: str) -> Iterator[Chunk]:
-    with pq.ParquetFile(path) as file:
-        if text_column not in file.schema_arrow.names:
-            found = ", ".join(file.schema_arrow.names)
-            raise InputError(f"{path}: expected a column {text_column!r} with the texts, got the columns {found}")
-        groups = [file.metadata.row_group(i).num_rows for i in range(file.num_row_groups)]
-        start, stop = part.start, file.metadata.num_rows if part.stop is None else part.stop
-        before, chosen, skipped = 0, [], 0
-        for i, rows in enumerate(groups):
-            if before + rows > start and before < stop:
-                chosen.append(i)
-            elif before + rows <= start:
-                skipped += rows
-            before += rows
-        at = skipped
-        for batch in file.iter_batches(batch_size=ROWS, row_groups=chosen):
-            first, last = max(start - at, 0), min(stop - at, batch.num_rows)
-            at += batch.num_rows
-            if first < last:
-                done = part.size * (min(at, stop) - start) // max(stop - start, 1)
-                yield Chunk(pa.Table.from_batches([batch.slice(first, last - first)]), done=done)
-
-
 def _documents(part: Part, text_column: str) -> Iterator[tuple[dict[str, Any], str | None]]:
     for name in part.files:
         path, error, text = Path(name), None, None
         try:
             with path.open("rb") as file:
                 data = opened(path, file).read()
-            text = data.decode(encoding_of(path), "surrogateescape").removeprefix("\ufeff")
-        except (InputError, *UNPACKING) as wrong:
+            text = decoded(data, encoding_of(path)).removeprefix("\ufeff")
+        except (InputError, UnicodeError, *UNPACKING) as wrong:
             error = f"expected a text file, got {wrong}"
         yield {"file": name, text_column: text}, error
 
 
 def _rows(path: Path, part: Part, stream: BinaryIO, text_column: str) -> Iterator[tuple[dict[str, Any], str | None]]:
-    if part.encoding.startswith(("utf-16", "utf-32")):
-        stream = io.BytesIO(stream.read().decode(part.encoding).encode("utf-8", "surrogatepass"))
-        encoding = "utf-8"
-    else:
-        encoding = part.encoding
+    encoding = part.encoding
+    if encoding.startswith(("utf-16", "utf-32")):
+        stream, encoding = io.BytesIO(_as_utf8(path, stream.read(), encoding)), "utf-8"
     if part.kind in ("csv", "tsv"):
         yield from _csv(path, part, stream, encoding)
         return
     for number, line in _numbered(path, part, stream):
-        text = line.decode(encoding, "surrogateescape").removesuffix("\n").removesuffix("\r")
+        text = decoded(line, encoding).removesuffix("\n").removesuffix("\r")
         if number == 1:
             text = text.removeprefix("\ufeff")
         if part.kind == "lines":
             yield {"file": path.name, "line": number, text_column: text}, None
         elif text.strip():
             yield record_of(text, f"{path.name}:{number}: ")
+
+
+def _as_utf8(path: Path, data: bytes, encoding: str) -> bytes:
+    try:
+        return data.decode(encoding).encode("utf-8", "surrogatepass")
+    except UnicodeError as error:
+        raise InputError(f"{path}: expected text in {encoding}, got bytes that are not ({error})") from error
+
+
+def decoded(data: bytes, encoding: str) -> str:
+    """Returns the text of bytes, wrong ones of an encoding of bytes as halves of surrogate pairs."""
+    if encoding != CESU:
+        return data.decode(encoding, "surrogateescape")
+    try:
+        return decode_as(data, CESU)
+    except UnicodeError:
+        return data.decode("utf-8", "surrogateescape")
 
 
 def _numbered(path: Path, part: Part, stream: BinaryIO) -> Iterator[tuple[int, bytes]]:
@@ -195,13 +201,16 @@ def record_of(line: str, where: str = "") -> tuple[dict[str, Any], str | None]:
 def _csv(path: Path, part: Part, stream: BinaryIO, encoding: str) -> Iterator[tuple[dict[str, Any], str | None]]:
     if part.stop is not None:
         stream = io.BytesIO(stream.read(part.stop - part.start))
-    records = _records(part, stream, encoding)
     if part.start:
+        records = _records(part, stream, encoding)
         with path.open("rb") as file:
-            header: list[str] = next(_records(part, opened(path, file), encoding), [])
+            header: list[str] = next(_records(part, opened(path, file), encoding, header=True), [])
     else:
+        records = _records(part, stream, encoding, header=True)
         header = next(records, [])
-    names = [name.removeprefix("\ufeff") for name in header]
+    names = [name or f"column {i}" for i, name in enumerate(header, 1)]
+    if twice := sorted({name for name in names if names.count(name) > 1}):
+        raise InputError(f"{path}:1: expected a name of its own for each column, got {', '.join(twice)} more than once")
     for row in records:
         if not row:
             continue
@@ -214,7 +223,11 @@ def _csv(path: Path, part: Part, stream: BinaryIO, encoding: str) -> Iterator[tu
         yield record, error
 
 
-def _records(part: Part, stream: BinaryIO, encoding: str) -> Any:
-    """Returns the csv.reader."""
+def _records(part: Part, stream: BinaryIO, encoding: str, *, header: bool = False) -> Any:
+    """Returns the csv.reader. header: the stream is at the beginning of its file."""
+    if encoding == CESU:
+        stream, encoding = io.BytesIO(decoded(stream.read(), CESU).encode("utf-8", "surrogateescape")), "utf-8"
+    if header and encoding == "utf-8":
+        encoding = "utf-8-sig"  # a mark before a quote would make the quote a part of the name
     lines = io.TextIOWrapper(stream, encoding, "surrogateescape", newline="")
     return csv.reader(lines, delimiter="\t" if part.kind == "tsv" else ",")

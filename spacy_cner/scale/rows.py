@@ -76,10 +76,9 @@ class Rows:
         """Returns the rows without what is not kept."""
         if self.format == "jsonl":
             return [self._record(record) for record in chunk.as_records()]
-        rows = chunk.as_table(self.types)
-        if self.keep is None or self.format in DOCUMENT_FORMATS:
-            return rows
-        return rows.select([name for name in rows.column_names if name in self.keep])
+        if self.format in DOCUMENT_FORMATS:
+            return chunk.records if chunk.table is None else chunk.table
+        return chunk.as_table(self.types, self.keep)
 
     def _record(self, record: dict[str, Any]) -> dict[str, Any]:
         """A record without what is not kept. What has the name of something that is added goes under REST."""

@@ -22,8 +22,9 @@ from ..text.char_tokenizer import CharTokenizer
 from ..text.tags import spans_to_tags
 from .records import to_json
 
-# Writes the rows of a chunk: those that the input had, without what is added; and what is added.
-WriteRows = Callable[[pa.Table, pa.Table], None]
+# Writes the rows of a chunk: those that the input had, without what is added; and what is added. Documents and JSON lines
+# are written from records as well.
+WriteRows = Callable[[Any, pa.Table], None]
 TEMPORARY = "_temporary"
 KNOWN = ("kb_id", "kb_url", "value")  # of an entity, where a component sets it
 SPANS_KEY = "cner"  # as of the component
@@ -109,13 +110,14 @@ def write_spacy(path: Path, text_column: str, id_column: str | None) -> Iterator
 
 
 def _documents(
-    rows: pa.Table, added: pa.Table, text_column: str, id_column: str | None
+    rows: pa.Table | list[dict[str, Any]], added: pa.Table, text_column: str, id_column: str | None
 ) -> Iterator[tuple[Any, str, dict[str, Any]]]:
-    """Yields the identifier, the text and what is added of each row."""
-    texts = rows.column(text_column).to_pylist()
-    identifiers = rows.column(id_column).to_pylist() if id_column else [None] * len(texts)
-    for identifier, text, found in zip(identifiers, texts, added.to_pylist(), strict=True):
-        yield identifier, text or "", found
+    """Yields the identifier, the text and what is added of each row. Lists and objects as identifiers are JSON."""
+    if isinstance(rows, pa.Table):
+        rows = rows.select([text_column, *([id_column] if id_column else [])]).to_pylist()
+    for record, found in zip(rows, added.to_pylist(), strict=True):
+        text = record.get(text_column)
+        yield as_cell(record.get(id_column)), text if isinstance(text, str) else "", found
 
 
 def as_doc(vocab: Vocab, identifier: Any, text: str, found: dict[str, Any]) -> Doc:
@@ -183,7 +185,7 @@ def write_brat(path: Path, text_column: str, id_column: str | None) -> Iterator[
             ents = list(enumerate(found["ents"] or (), 1))
             lines = [f"T{i}\t{ent['label']} {ent['start']} {ent['end']}\t{one_line(ent['text'])}\n" for i, ent in ents]
             about = {"id": identifier, "error": found["error"]}
-            notes = [(0, f"{key} {value}") for key, value in about.items() if value]
+            notes = [(0, f"{key} {value}") for key, value in about.items() if value is not None]
             notes += [(i, f"{key} {ent[key]}") for i, ent in ents for key in KNOWN if ent[key] is not None]
             lines += [f"#{i}\tAnnotatorNotes T{of}\t{one_line(note)}\n" for i, (of, note) in enumerate(notes, 1)]
             for ending, content in ((".txt", text), (".ann", "".join(lines))):

@@ -54,17 +54,20 @@ class Service:
         self.settings, self.metrics = settings, ServerMetrics()
         self.batcher = MicroBatcher(settings, self.metrics)
         self.api = self._make_api()
-        inner: ASGIApp = self._straight
-        if settings.allow_origins:
-            inner = CORSMiddleware(
-                inner,
-                allow_origins=settings.allow_origins,
-                allow_methods=["GET", "POST"],
-                allow_headers=["authorization", "content-type", "x-api-key", "x-request-id"],
-                expose_headers=["x-request-id", "retry-after"],
-            )
         paths = {route.path for route in self.api.routes if hasattr(route, "path")}
-        self.app = Guard(inner, settings, self.metrics, paths)
+        self.app = Guard(self._straight, settings, self.metrics, paths, self._for_pages)
+
+    def _for_pages(self, app: ASGIApp) -> ASGIApp:
+        """Returns an application that tells browsers which origins' pages may read its answers."""
+        if not self.settings.allow_origins:
+            return app
+        return CORSMiddleware(
+            app,
+            allow_origins=self.settings.allow_origins,
+            allow_methods=["GET", "POST"],
+            allow_headers=["authorization", "content-type", "x-api-key", "x-request-id"],
+            expose_headers=["x-request-id", "retry-after"],
+        )
 
     async def _straight(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Takes requests for entities past the framework's routing, which costs more than the rest of the front."""

@@ -7,7 +7,7 @@ import logging
 import re
 import time
 import uuid
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from starlette.datastructures import Headers
 from starlette.requests import Request
@@ -59,10 +59,18 @@ class Keys:
 
 
 class Guard:
-    """An ASGI application around another one."""
+    """An ASGI application around another one. around: gives refusals and faults the headers that answers have."""
 
-    def __init__(self, app: ASGIApp, settings: ServerSettings, metrics: ServerMetrics, paths: Iterable[str]):
+    def __init__(
+        self,
+        app: ASGIApp,
+        settings: ServerSettings,
+        metrics: ServerMetrics,
+        paths: Iterable[str],
+        around: Callable[[ASGIApp], ASGIApp] = lambda app: app,
+    ):
         self.app, self.settings, self.metrics, self.paths = app, settings, metrics, frozenset(paths)
+        self.checked = around(self._checked)
         self.keys = Keys(settings.api_keys) if settings.api_keys else None
         self.open = 0
         self.draining = False
@@ -76,11 +84,10 @@ class Guard:
         if not GIVEN_ID.fullmatch(request_id):
             request_id = uuid.uuid4().hex
         scope.setdefault("state", {})["request_id"] = request_id
-        status, started = 500, False
+        status = 500
 
         async def answer(message: Message) -> None:
-            nonlocal status, started
-            started = True
+            nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
                 # As bytes: the header classes cost more than the rest of this function.
@@ -94,27 +101,38 @@ class Guard:
 
         self.open += 1
         try:
-            self._check(scope, headers)
-            await self.app(scope, receive, answer)
-        except Problem as problem:
-            await problem.response(request_id)(scope, receive, answer)
-        except Exception as error:
-            logger.exception("request %s failed with %s", request_id, type(error).__name__)
-            if not started:
-                await Problem(500, "expected to answer, failed; the log has this request id").response(request_id)(
-                    scope, receive, answer
-                )
+            await self.checked(scope, receive, answer)
         finally:
             self.open -= 1
             self._note(scope["method"], path, status, time.perf_counter() - start, request_id)
 
-    def _check(self, scope: Scope, headers: Headers) -> None:
+    async def _checked(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answers with a problem where the application may not, or cannot, answer."""
+        request_id, started = scope["state"]["request_id"], False
+
+        async def note(message: Message) -> None:
+            nonlocal started
+            started = True
+            await send(message)
+
+        try:
+            self._check(scope)
+            await self.app(scope, receive, note)
+        except Problem as problem:
+            await problem.response(request_id)(scope, receive, send)
+        except Exception as error:
+            logger.exception("request %s failed with %s", request_id, type(error).__name__)
+            if not started:
+                failed = Problem(500, "expected to answer, failed; the log has this request id")
+                await failed.response(request_id)(scope, receive, send)
+
+    def _check(self, scope: Scope) -> None:
         path = scope["path"]
         if self.open > self.settings.connections and path not in OPEN:
             raise Problem(503, f"expected at most {self.settings.connections} requests at a time; try again later")
         # Browsers send no key before they ask whether they may.
         if self.keys and path not in OPEN and not path.startswith(PAGE) and scope["method"] != "OPTIONS":
-            self.keys.check(headers)
+            self.keys.check(Headers(scope=scope))
 
     def _note(self, method: str, path: str, status: int, seconds: float, request_id: str) -> None:
         known = path if path in self.paths else OTHER

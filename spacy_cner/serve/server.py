@@ -92,7 +92,7 @@ class Watch:
     def run(
         self, listening: socket.socket, inner: socket.socket, facts: list[ModelOut], settings: ServerSettings
     ) -> None:
-        """Watches until the front has ended."""
+        """Watches until the front has ended. Raises InputError if nobody asked it to."""
         front = self.context.Process(target=answer_requests, args=(listening, inner, facts, settings), name="front")
         front.start()
         listening.close()
@@ -110,6 +110,8 @@ class Watch:
                         workers[i] = self._start()
                 if self.ending:
                     front.join()
+            if not self.ending:
+                raise InputError(f"expected the process that answers requests to go on, it ended with {front.exitcode}")
         finally:
             for process in workers:
                 process.kill()

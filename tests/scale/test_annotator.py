@@ -100,6 +100,8 @@ def test_an_error_never_shows_the_text(ruler):
 
     annotator.nlp.add_pipe(Language.component("fails_at_each", func=fail) and "fails_at_each")
     assert annotator(table(["一个秘密的名字"])).column("error").to_pylist() == ["ValueError"]
+    assert explained(KeyError("王海"), ["昨天王海来了"]) == "KeyError"
+    assert explained(ValueError("no code 'Tim'"), ["我叫Tim。"]) == "ValueError"
     assert explained(ValueError("at 5"), ["王海"]) == "ValueError: at 5"
     assert explained(InputError("expected one"), ["王海"]) == "expected one"
 

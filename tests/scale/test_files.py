@@ -156,6 +156,109 @@ def test_what_fits_no_column_is_kept_in_the_rest(run):
     assert {row["rest"] for row in rows_of("out")[:-1]} == {None}
 
 
+@pytest.mark.parametrize("format", ["parquet", "csv", "jsonl", "spacy", "conll", "brat"])
+def test_identifiers_and_columns_that_fit_no_column_stay(run, format):
+    records = [{"text": "王海", "id": i, "n": 1, "m": 2} for i in range(1000)]
+    write_lines(io_path("in.jsonl"), [*records, {"text": "青岛", "id": "A-7", "n": 3.5, "m": 4.5}])
+    keep = () if format in ("spacy", "conll", "brat") else ("--keep-columns", "text,n")
+    run("in.jsonl", "-o", "out", "-f", format, "--id-column", "id", *keep)
+    (part,) = io_path("out").glob("part-*")
+    if format == "parquet":
+        *_, last = rows_of("out")
+        assert json.loads(last["rest"]) == {"id": "A-7", "n": 3.5}
+    elif format == "csv":
+        *_, last = csv.DictReader(io.StringIO(part.read_bytes().decode(), newline=""))
+        assert json.loads(last["rest"]) == {"id": "A-7", "n": 3.5}
+    elif format == "jsonl":
+        last = json.loads(part.read_text(encoding="utf-8").split("\n")[-2])
+        assert (last["id"], last["n"], "m" in last) == ("A-7", 3.5, False)
+    elif format == "spacy":
+        docs = list(read_docs(part))
+        assert [doc.user_data["id"] for doc in docs] == [*range(1000), "A-7"]
+    elif format == "conll":
+        lines = part.read_text(encoding="utf-8").split("\n")
+        assert [line for line in lines if line.startswith("# id")] == [f"# id = {i}" for i in (*range(1000), "A-7")]
+    else:
+        notes = [(part / f"{i:06d}.ann").read_text(encoding="utf-8") for i in (0, 1000)]
+        assert "AnnotatorNotes T0\tid 0\n" in notes[0] and "AnnotatorNotes T0\tid A-7\n" in notes[1]
+
+
+def test_headers_of_csv(run):
+    io_path("mark.csv").write_bytes('\ufeff"text","id",\r\n"王海","1","更多"\r\n'.encode())
+    run("mark.csv", "-o", "out")
+    ((row,), names) = (rows_of("out"), ["text", "id", "column 3", "rest", "ents", "error"])
+    assert list(row) == names and row["text"] == "王海" and row["column 3"] == "更多"
+    io_path("twice.csv").write_text("text,备注,备注\n王海,第一,第二\n", encoding="utf-8")
+    message = run("twice.csv", "-o", "other", code=1).output
+    assert "twice.csv:1: expected a name of its own for each column, got 备注 more than once" in " ".join(message.split())
+
+
+@pytest.mark.parametrize("ending", ["jsonl.gz", "jsonl.zst", "csv.gz"])
+def test_an_empty_packed_file_has_no_rows(run, ending):
+    kind = ending.rpartition(".")[2]
+    if kind == "zst":
+        with pa.output_stream(f"a.{ending}", compression="zstd"):
+            pass
+    else:
+        gzip.open(f"a.{ending}", "wb").close()
+    write_lines(io_path("b.jsonl"), [{"text": "王海"}])
+    run(f"a.{ending}", "b.jsonl", "-o", "out")
+    assert [row["text"] for row in rows_of("out")] == ["王海"]
+
+
+@pytest.mark.parametrize("kind", [pa.string(), pa.large_string(), pa.dictionary(pa.int32(), pa.string())])
+@pytest.mark.parametrize("format", ["parquet", "jsonl"])
+def test_wrong_bytes_in_parquet_cost_their_row(run, kind, format):
+    values = ["王海".encode(), "青岛".encode("gb18030"), None, "青岛".encode()]
+    plain = pa.array(values, pa.binary()).view(pa.string())
+    if pa.types.is_dictionary(kind):
+        column = pa.DictionaryArray.from_arrays(pa.array([0, 1, None, 2], pa.int32()), plain.drop_null())
+    else:
+        column = pa.array(values, pa.large_binary() if kind == pa.large_string() else pa.binary()).view(kind)
+    pq.write_table(pa.table({"text": column, "note": plain, "id": [1, 2, 3, 4]}), "in.parquet")
+    run("in.parquet", "-o", "out", "-f", format, code=3)
+    if format == "parquet":
+        rows = rows_of("out")
+    else:
+        rows = [json.loads(line) for line in next(io_path("out").glob("part-*")).read_text("utf-8").splitlines()]
+    assert [row["id"] for row in rows] == [1, 2, 3, 4]
+    assert [row["text"] for row in rows] == [row["note"] for row in rows] == ["王海", values[1].decode("utf-8", "replace"), None, "青岛"]
+    assert [row["error"] for row in rows] == [None, "expected valid text under 'text', got wrong bytes", None, None]
+    assert [bool(row["ents"]) for row in rows] == [True, False, False, True] and rows[1]["ents"] is None
+
+
+@pytest.mark.parametrize("kind", ["lines", "whole", "csv"])
+def test_pairs_of_surrogates_written_apart(run, kind):
+    text = "王海😀在青岛"
+    halves = text.encode("utf-16-be")
+    data = "".join(chr(int.from_bytes(halves[i : i + 2], "big")) for i in range(0, len(halves), 2))
+    content = ("text\n" if kind == "csv" else "") + f"{data}\n" * 5
+    path = io_path("in.csv" if kind == "csv" else "in.txt")
+    path.write_bytes(content.encode("utf-8", "surrogatepass"))
+    run(path, "-o", "out", *(["--whole-files"] if kind == "whole" else []))
+    assert {row["text"] for row in rows_of("out")} == {f"{text}\n" * 5 if kind == "whole" else text}
+
+
+def test_text_that_breaks_off(run):
+    io_path("a.txt").write_bytes("王海在青岛".encode("utf-16")[:-1])
+    io_path("b.txt").write_text("王海", encoding="utf-8")
+    run("a.txt", "b.txt", "-o", "whole", "--whole-files", code=3)
+    first, second = rows_of("whole")
+    assert first["error"].startswith("expected") and first["ents"] is None and second["ents"]
+    assert "a.txt: expected text in utf-16, got" in " ".join(run("a.txt", "-o", "lines", code=1).output.split())
+
+
+@pytest.mark.parametrize("given", [".", "**/*.jsonl"])
+def test_the_output_is_no_input(run, given, here):
+    write_lines(here / "in.jsonl", [{"text": "王海"}])
+    run(given, "-o", "deep/out", "-f", "jsonl")
+    (here / "deep" / "out" / "_SUCCESS").unlink()
+    run(given, "-o", "deep/out", "-f", "jsonl")
+    assert len(list((here / "deep" / "out").glob("part-*"))) == 1
+    run("deep/out", "-o", "next", "--text-column", "text", code=1)  # its rows have entities already
+    assert "expected input files elsewhere" in run("deep/out", "-o", "deep/out", code=1).output
+
+
 def test_rows_that_cannot_be_read(run):
     path = write_lines(io_path("in.jsonl"), [{"text": "王海"}])
     with path.open("ab") as file:
@@ -181,7 +284,7 @@ def test_table_formats_have_the_same_rows(run):
     run("in.jsonl", "-o", "out", "-f", "csv", "--id-column", "id", "--keep-columns", "text")
     data = next(io_path("out").glob("part-*")).read_bytes().decode("utf-8")
     rows = list(csv.DictReader(io.StringIO(data, newline="")))
-    assert list(rows[0]) == ["id", "text", "ents", "error"]
+    assert list(rows[0]) == ["id", "text", "rest", "ents", "error"]
     assert [row["text"] for row in rows] == TEXTS and shown([{"ents": json.loads(r["ents"])} for r in rows]) == FOUND
 
 

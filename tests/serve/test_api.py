@@ -339,6 +339,21 @@ def test_sites_that_may_read_answers(guarded):
     assert guarded.send("OPTIONS", "/v1/entities", None, origin="https://evil.example", **asked)[0] == 400
 
 
+@pytest.mark.parametrize(
+    "key, body, expected",
+    [
+        ("third", {"texts": []}, 200),
+        ("wrong", {"texts": []}, 401),
+        ("third", {"texts": [], "model": "c"}, 404),
+        ("third", {"text": []}, 422),
+    ],
+)
+def test_sites_that_may_read_answers_may_read_refusals(guarded, key, body, expected):
+    status, headers, _ = guarded.post(body, x_api_key=key, origin="https://example.org")
+    assert (status, headers["access-control-allow-origin"]) == (expected, "https://example.org")
+    assert headers["x-request-id"] and headers["x-content-type-options"] == "nosniff"
+
+
 def test_two_workers_answer(guarded):
     key = {"x_api_key": "third"}
     in_threads(16, lambda i: guarded.post({"texts": TEXTS * 20, "model": "ab"[i % 2]}, **key))

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 import pytest
 from conftest import SENTENCES
-from serve.running import RunningServer, in_threads, read, wait_until, workers_of
+from serve.running import RunningServer, children, in_threads, read, wait_until, workers_of
 
 TEXTS = [text for text, _ in SENTENCES]
 LONG = "".join(TEXTS) * 40
@@ -138,6 +138,13 @@ def test_a_request_that_comes_too_slowly_is_ended(brief):
             b"POST /v1/entities HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{"
         )
         assert connection.recv(1000).startswith(b"HTTP/1.1 408 ")
+
+
+def test_the_command_fails_where_the_process_that_answers_dies(models):
+    with RunningServer(models / "contract") as server:
+        os.kill(children(server.process.pid)[0], signal.SIGKILL)
+        assert server.process.wait(60) == 1
+        assert "expected the process that answers requests to go on, it ended with -9" in server.log
 
 
 def test_the_server_ends_with_the_process_that_watches_over_it(models):
