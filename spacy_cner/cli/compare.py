@@ -11,13 +11,14 @@ from spacy.tokens import Doc
 from spacy.training.corpus import FILE_TYPE
 
 from ..corpus.docbin import read_docs
+from ..corpus.segment import has_words
 from ..errors import InputError
 from ..evaluation import comparison
 from ..evaluation.comparison import VERDICTS, Comparison, differing
 from ..evaluation.gold import is_annotated
-from ..evaluation.judged import Judged
+from ..evaluation.judged import Judged, judge
 from ..evaluation.pipeline import evaluate_system
-from ..evaluation.predictions import is_file_of_predictions
+from ..evaluation.predictions import check_predictions, is_file_of_predictions
 from ..evaluation.report import format_comparison, format_differing
 from ..files import write_text
 from ..loading import load_pipeline
@@ -97,5 +98,9 @@ def judged(system: str, docs: Sequence[Doc], gpu_id: int, batch_size: int | None
     annotated = [doc for doc in docs if is_annotated(doc)]
     if not annotated:
         return []
-    source = Path(system) if is_file_of_predictions(system) else load_pipeline(system, gpu_id)
-    return evaluate_system(source, annotated, batch_size=batch_size).judged
+    if not is_file_of_predictions(system):
+        return evaluate_system(load_pipeline(system, gpu_id), annotated, batch_size=batch_size).judged
+    predicted = list(read_docs(Path(system)))
+    with_words = [doc for doc in docs if is_annotated(doc) or has_words(doc)]
+    gold = with_words if len(predicted) == len(with_words) else annotated
+    return judge(check_predictions(predicted, gold, Path(system)), gold)

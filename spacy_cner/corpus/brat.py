@@ -7,9 +7,11 @@ from typing import NamedTuple
 
 from ..errors import CorpusError, InputError
 from .document import AnnotatedText, EntitySpan
+from .encoding import MARKS
 from .offsets import CODEPOINT, check_mention, note_borders, to_codepoints
 from .source import Sentence, Source
 
+KINDS = "TREAMN#*"  # of annotations, the first character of a line
 ENTITY = re.compile(r"(T[^\t]*)\t([^ \t]+) ([0-9 ;]+)\t(.*)")
 OFFSETS = re.compile(r"([0-9]{1,12}) ([0-9]{1,12})")
 PIECES = re.compile(r"[0-9]{1,12} [0-9]{1,12}(?:;[0-9]{1,12} [0-9]{1,12})+")
@@ -56,13 +58,25 @@ def read_brat(source: Source, *, offsets: str = CODEPOINT) -> Iterator[Sentence]
 def _annotation_file(source: Source) -> Source:
     """Returns the .ann file, which may be empty."""
     path = source.path.with_suffix(".ann")
-    if path.is_file() and not path.read_bytes().strip():
+    data = path.read_bytes() if path.is_file() else b""
+    if path.is_file() and not data.strip():
         return Source(path, "", source.encoding, source.notes)
-    annotations = Source.read(path, source.encoding)
+    annotations = Source.read(path, _encoding_of(data, source.encoding))
     for description, places in annotations.notes.items():
         source.notes[description].extend(places)
     annotations.notes = source.notes
     return annotations
+
+
+def _encoding_of(data: bytes, encoding: str) -> str | None:
+    """Returns the encoding of an .ann file: its own if it has a mark or is UTF-8, else that of its text."""
+    if data.startswith(tuple(MARKS)):
+        return None
+    try:
+        data.decode("utf-8")
+    except UnicodeDecodeError:
+        return encoding
+    return encoding if b"\0" in data else "utf-8"
 
 
 def _read_annotations(source: Source, offsets: str) -> tuple[list[Annotation], list[Sentence]]:
@@ -72,6 +86,10 @@ def _read_annotations(source: Source, offsets: str) -> tuple[list[Annotation], l
     errors: list[Sentence] = []
     lines: list[tuple[int, str, EntitySpan, str | None, str]] = []
     for number, line in file.lines():
+        if line[0] not in KINDS:
+            what = f"expected a line of brat, which begins with one of {KINDS}, got another one"
+            errors.append((number, file.error(what, number, line)))
+            continue
         if not line.startswith("T"):
             file.note(f"annotation of the kind {line[0]}, not converted", number)
             continue

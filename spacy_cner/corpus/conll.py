@@ -13,7 +13,7 @@ from .source import Sentence, Source
 
 TEXT = re.compile(r"#\s*text\s*=\s?(.*)")
 COMMENT = re.compile(r"#\s*[A-Za-z_:]+\s*=.*")
-DOCSTART = "-DOCSTART-"
+DOCSTART = re.compile(r"-DOCSTART-(?=\s|\Z)")
 # Rows of CoNLL-U that are no words of their own: `3-4` for two words written as one, `5.1` for a word left out.
 NO_WORD = re.compile(r"[0-9]+[-.][0-9]+")
 
@@ -35,8 +35,9 @@ def read_conll(
     if column < 1 or tag_column < 0 or column == tag_column:
         raise InputError(f"expected two different columns from 1, got {column} and {tag_column}")
     for block in blocks(source):
-        rows, text = _split(block)
-        if not rows or (len(rows) == 1 and rows[0][1][0] == DOCSTART):
+        # Label Studio writes no blank line after it.
+        rows, text = _split([row for row in block if not DOCSTART.match(row[1])])
+        if not rows:
             continue
         read = partial(_read_block, source, rows, text, scheme, column, tag_column, strict_tags)
         yield source.attempt(rows[0][0], block[0][1], read)

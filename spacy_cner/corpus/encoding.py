@@ -42,9 +42,10 @@ def decode(data: bytes, path: Path | str, encoding: str | None = None) -> tuple[
     try:
         text = decode_as(data, encoding)
     except UnicodeDecodeError as error:
-        raise undecodable(data, path, error, encoding) from None
+        raise undecodable(path, error, encoding) from None
     except UnicodeError as error:
         raise CorpusError(f"expected text in {encoding}, got bytes that are not ({error})", path=path) from None
+    text = text.removeprefix("\ufeff")
     if not text.strip():
         raise CorpusError("expected text, the file is empty", path=path)
     if "\0" in text:
@@ -79,7 +80,7 @@ def recognise(data: bytes, path: Path | str) -> str:
         raise CorpusError(f"expected text, got a binary file, or UTF-16; {NAME_IT}", path=path, line=line)
     guesses = ranked(sample_of(data))
     if not guesses:
-        raise undecodable(data, path, first_error, RECOGNISED)
+        raise undecodable(path, first_error, RECOGNISED)
     if not is_certain(guesses):
         names = " or ".join(guess.encoding for guess in guesses[:3])
         raise CorpusError(
@@ -140,6 +141,15 @@ def input_lines(stream: BinaryIO, name: str = "standard input") -> list[str]:
     return text.replace("\r\n", "\n").replace("\r", "\n").removesuffix("\n").split("\n")
 
 
+def from_escaped(text: str) -> str:
+    """Returns CESU-8 that was decoded as UTF-8 with `surrogateescape`, with U+FFFD for what is no text."""
+    data = text.encode("utf-8", "surrogateescape")
+    try:
+        return decode_as(data, CESU).encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    except UnicodeError:
+        return data.decode("utf-8", "replace")
+
+
 def decode_as(data: bytes, encoding: str) -> str:
     """Decodes strictly. Raises UnicodeError, and InputError for an encoding that Python does not know."""
     if encoding.lower() == CESU:
@@ -154,8 +164,9 @@ def decode_as(data: bytes, encoding: str) -> str:
         raise InputError(f"expected an encoding that Python knows, or {CESU}, got {encoding!r}") from None
 
 
-def undecodable(data: bytes, path: Path | str, error: UnicodeDecodeError, expected: str) -> CorpusError:
-    line = data.count(b"\n", 0, error.start) + 1
-    context = data[max(0, error.start - 8) : error.start + 8]
+def undecodable(path: Path | str, error: UnicodeDecodeError, expected: str) -> CorpusError:
+    context = error.object[max(0, error.start - 8) : error.start + 8]
+    before = error.object[: error.start]  # its place is that in what it could not decode, without a mark
+    line = before.decode(error.encoding, "ignore").count("\n") + 1
     message = f"expected text in {expected}, got bytes that are not: {context!r}; {NAME_IT}"
     return CorpusError(message, path=path, line=line)

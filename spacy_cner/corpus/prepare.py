@@ -24,6 +24,7 @@ OPTIONS: dict[str, type] = {
 }
 SHARES = {"dev": "dev_share", "test": "test_share"}
 RECIPE_KEYS = {"about", "folder", "format", "encoding", "dev_in_train", "lenient", *SHARES.values(), *PARTS, *OPTIONS}
+WORDS = {"folder", "file", "format", "encoding"}
 PART_KEYS = {"file", "format", "encoding", *OPTIONS}
 
 
@@ -33,8 +34,9 @@ def read_recipe(path: Path, name: str) -> dict[str, Any]:
     recipes = read_yaml(path, "a YAML file of corpora")
     if not isinstance(recipes, dict):
         raise InputError(f"{path}: expected corpora by name, got {short_repr(recipes)}")
+    recipes = {str(key): value for key, value in recipes.items()}
     if name not in recipes:
-        raise InputError(f"{path}: expected a corpus out of {', '.join(map(str, recipes))}, got {name!r}")
+        raise InputError(f"{path}: expected a corpus out of {', '.join(recipes)}, got {name!r}")
     recipe = recipes[name]
     keys = set(recipe) if isinstance(recipe, dict) else set()
     if keys - RECIPE_KEYS or not {"format", "train"} <= keys or not {"dev", "dev_share"} & keys:
@@ -86,6 +88,12 @@ def _options(how: dict[str, Any]) -> dict[str, Any]:
 def _check_part(path: Path, name: str, how: dict[str, Any]) -> None:
     """Raises InputError for an unknown format, and for options that its reader cannot have."""
     options = _options(how)
+    for key in WORDS & how.keys():
+        if not isinstance(how[key], str):
+            raise InputError(f"{path}: expected {key} of {name!r} as str, got {short_repr(how[key])}")
+    labels = how.get("labels", {})
+    if isinstance(labels, dict) and not all(isinstance(each, str) for each in (*labels, *labels.values())):
+        raise InputError(f"{path}: expected labels of {name!r} as str for str, got {short_repr(labels)}")
     for key, value in options.items():
         if type(value) is not OPTIONS[key]:
             raise InputError(f"{path}: expected {key} of {name!r} as {OPTIONS[key].__name__}, got {short_repr(value)}")

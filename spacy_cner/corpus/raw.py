@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from ..errors import CorpusError, InputError
-from .encoding import SAMPLE, recognise_head
+from .encoding import CESU, SAMPLE, from_escaped, recognise_head
 
 logger = logging.getLogger(__name__)
 
@@ -159,8 +159,11 @@ def _lines(path: Path, encoding: str, counts: TextCounts) -> Iterator[tuple[str,
     try:
         size = path.stat().st_size or 1
         with path.open("rb") as file:
-            plain = io.TextIOWrapper(packed(file) if packed else file, encoding=encoding, errors="replace")
+            name, errors = ("utf-8", "surrogateescape") if encoding == CESU else (encoding, "replace")
+            plain = io.TextIOWrapper(packed(file) if packed else file, encoding=name, errors=errors)
             whole = _whole_lines(path, plain)
+            if encoding == CESU:
+                whole = map(from_escaped, whole)
             for line in _texts(path, whole, counts) if is_json else whole:
                 if line := line.strip():
                     counts.lines += 1

@@ -69,7 +69,7 @@ def compare(a: Runs, b: Runs, resamples: int = RESAMPLES) -> Comparison:
     by_type = [numpy.array([counts(run, labels, lambda _, span: span[2]) for run in runs]) for runs in (a, b)]
     first, second = (each.sum(axis=2) for each in by_type)
     systems = _system(first, _drawn(first, resamples)), _system(second, _drawn(second, resamples))
-    noise = _noise_of_seeds(systems, resamples)
+    noise = _noise_of_seeds(first.shape[0] + second.shape[0] - 2, resamples)
     differences = _differences(first, second, noise)
     per_type = {}
     for i, label in enumerate(labels):
@@ -135,27 +135,26 @@ def _system(table: numpy.ndarray, drawn: numpy.ndarray) -> System:
     return System(float(of_runs.mean()), of_runs.tolist(), deviation, float(_f(drawn).mean(axis=1).std()))
 
 
-def _noise_of_seeds(systems: Sequence[System], resamples: int) -> numpy.ndarray:
-    """Returns what other seeds would add to the difference of the means, drawn by chance; zeros where both have one
-    run."""
-    free = sum(len(system.of_runs) - 1 for system in systems)
-    if not free:
-        return numpy.zeros(resamples)
-    error = sum(system.seeds**2 / len(system.of_runs) for system in systems) ** 0.5
-    return error * numpy.random.default_rng(1).standard_t(free, resamples)
+def _noise_of_seeds(free: int, resamples: int) -> numpy.ndarray:
+    """Returns what other seeds would add to a difference of means, drawn by chance, in units of its standard error;
+    zeros without degrees of freedom, where both systems have one run."""
+    return numpy.random.default_rng(1).standard_t(free, resamples) if free else numpy.zeros(resamples)
 
 
 def _differences(first: numpy.ndarray, second: numpy.ndarray, noise: numpy.ndarray) -> dict[str, dict[str, Any]]:
+    """first, second: (runs, D, 3). noise: of seeds, as `_noise_of_seeds` draws it."""
     drawn = [_drawn(table, len(noise)) for table in (first, second)]
     found = {}
     for i, key in enumerate("prf"):
-        means = [numpy.nan_to_num(prf(table.sum(axis=1))[i]).mean() for table in (first, second)]
+        of_runs = [numpy.nan_to_num(prf(table.sum(axis=1))[i]) for table in (first, second)]
+        means = [scores.mean() for scores in of_runs]
+        error = sum(scores.var(ddof=1) / len(scores) for scores in of_runs if len(scores) > 1) ** 0.5
         spread = [numpy.nan_to_num(prf(sums)[i]).mean(axis=1) for sums in drawn]
         found[key] = {
             "a": float(means[0]),
             "b": float(means[1]),
             "difference": float(means[1] - means[0]),
-            "interval": interval(spread[1] - spread[0] + noise),
+            "interval": interval(spread[1] - spread[0] + error * noise),
         }
     return found
 

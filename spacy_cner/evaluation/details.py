@@ -7,7 +7,7 @@ from typing import Any
 import numpy
 
 from ..corpus.stats import KnownEntities
-from .bootstrap import RESAMPLES, interval, prf, resampled
+from .bootstrap import RESAMPLES, Interval, interval, prf, resampled
 from .buckets import axes, counts
 from .judged import Judged
 from .mistakes import count_mistakes, mistakes
@@ -39,7 +39,7 @@ def detail(
         "ents_documents": len(documents),
         "ents_interval": dict(zip("prf", map(interval, prf(draws.sum(axis=1))), strict=True)),
         "ents_macro_f": _mean(numpy.nan_to_num(prf(by_type.sum(axis=0))[2])),
-        "ents_macro_interval": interval(numpy.nan_to_num(prf(draws)[2]).mean(axis=1)) if labels else None,
+        "ents_macro_interval": _macro_interval(draws) if labels else None,
         "ents_types": _groups(by_type, draws, labels),
         "ents_semeval": semeval(documents),
         "ents_groups": {},
@@ -53,6 +53,13 @@ def detail(
     found["ents_errors"] = count_mistakes(mistakes(documents, known))
     found["ents_probabilities"] = reliability(documents)
     return found
+
+
+def _macro_interval(draws: numpy.ndarray) -> Interval | None:
+    """draws: counts (resamples, L, 3). A type that a draw has nothing of does not count there."""
+    f = prf(draws)[2]
+    known = (~numpy.isnan(f)).sum(axis=1)
+    return interval(numpy.where(known > 0, numpy.nansum(f, axis=1) / numpy.maximum(known, 1), numpy.nan))
 
 
 def _warn_of_large(entities: numpy.ndarray) -> None:

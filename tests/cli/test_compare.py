@@ -69,6 +69,21 @@ def test_kept_predictions_and_seeds(folder):
     assert len(runs["a"]["of_runs"]) == 2 and runs["difference"] == pytest.approx(direct["difference"])
 
 
+@pytest.mark.filterwarnings("ignore:.*without entity annotation")
+def test_documents_with_words_alone_do_not_count(folder):
+    nlp = spacy.blank("zh")
+    words = Doc(nlp.vocab, words=list("王海来了"), spaces=[False] * 4)
+    words.spans["words"] = [words[:2], words[2:]]
+    DocBin(docs=[*gold_docs(nlp), words], store_user_data=True).to_disk("both.spacy")
+    for name in ("good", "bad"):
+        kept = CliRunner().invoke(app, ["evaluate", name, "both.spacy", "--words", "--save", f"{name}.spacy"])
+        assert kept.exit_code == 0, kept.output
+    direct, kept = (
+        json.loads(run(f"good{end}", f"bad{end}", "both.spacy", "--json").stdout) for end in ("", ".spacy")
+    )
+    assert direct == kept and direct["documents"] == 60
+
+
 @pytest.mark.parametrize(
     "args, message",
     [

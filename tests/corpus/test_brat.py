@@ -31,6 +31,22 @@ def test_empty_annotation_file(tmp_path):
     assert [sentence.entities for sentence in sentences] == [[], []]
 
 
+@pytest.mark.parametrize("encoding", ["utf-16", "gb18030", "utf-8-sig"])
+@pytest.mark.parametrize("of_annotations", ["utf-8", "utf-8-sig", "same"])
+def test_text_and_annotations_in_encodings_of_their_own(tmp_path, encoding, of_annotations):
+    text, annotations = "林小燕在大连\n" * 5, "T1\tPER 0 3\t林小燕\nT2\tLOC 4 6\t大连\n"
+    path = tmp_path / "a.txt"
+    path.write_bytes(text.encode(encoding))
+    path.with_suffix(".ann").write_bytes(annotations.encode(encoding if of_annotations == "same" else of_annotations))
+    (_, first), *_ = read_brat(Source.read(path))
+    assert first == AnnotatedText("林小燕在大连", [(0, 3, "PER"), (4, 6, "LOC")])
+
+
+def test_a_line_that_is_no_annotation_is_an_error(tmp_path):
+    (error, *_), _ = read(tmp_path, "T1\tPER 0 3\t林小燕\n林小燕 PER\n")
+    assert f"{tmp_path}/a.ann:2: expected a line of brat" in str(error)
+
+
 def test_other_annotations_are_noted(tmp_path):
     _, source = read(tmp_path, "T1\tPER 0 3\t林小燕\nR1\tIn Arg1:T1 Arg2:T2\n#1\tNote T1\t?\nA1\tOld T1\nR2\tIn\n")
     assert source.notes == {

@@ -52,6 +52,16 @@ def test_label_studio_and_comments(tmp_path):
     ]
 
 
+@pytest.mark.parametrize("first", ["-DOCSTART- -X- O", "-DOCSTART- -X- _ O", "-DOCSTART-"])
+def test_the_line_that_begins_a_document_is_no_token(first, tmp_path):
+    text = f"{first}\n林小燕 -X- _ B-PER\n去了 -X- _ O\n\n好 -X- _ O\n\n{first}\n王海 -X- _ B-PER\n"
+    assert [(each.text, each.entities) for each in read(tmp_path, text)[0]] == [
+        ("林小燕去了", [(0, 3, "PER")]),
+        ("好", []),
+        ("王海", [(0, 2, "PER")]),
+    ]
+
+
 def test_other_schemes_and_repaired_tags(tmp_path):
     assert read(tmp_path, "林 B-PER\n燕 E-PER\n", scheme="bioes")[0][0].entities == [(0, 2, "PER")]
     found, source = read(tmp_path, "林 I-PER\n")

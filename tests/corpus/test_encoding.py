@@ -24,6 +24,14 @@ def test_encodings_are_detected(data, encoding, tmp_path):
     assert decode(data, tmp_path, encoding) == (text, encoding)
 
 
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16-le", "utf-16-be", "utf-16", "gb18030", "cesu-8"])
+@pytest.mark.parametrize("named", [True, False])
+def test_a_byte_order_mark_is_no_text(encoding, named, tmp_path):
+    data = ("\ufeff" + TEXT).encode("utf-8" if encoding == "cesu-8" else encoding)
+    if named or not encoding.startswith("utf-16-"):
+        assert decode(data, tmp_path, encoding if named else None)[0] == TEXT
+
+
 def test_half_a_pair_stays_for_the_reader(tmp_path):
     data = b"\xed\xa0\xbd O\n\xed\xb8\x84 O\n"
     assert decode(data, tmp_path) == ("\ud83d O\n\ude04 O\n", "cesu-8")
@@ -44,6 +52,8 @@ def test_other_encodings_can_be_named(encoding, tmp_path):
         (b"a O\n\xff\xff", None, ":2: expected text in UTF-8, CESU-8, GB18030, Big5"),
         (TEXT.encode("gb18030"), "utf-8", ":1: expected text in utf-8, got bytes that are not"),
         (TEXT.encode() + b"\xed\xa0", "cesu-8", ":3: expected text in cesu-8"),
+        (TEXT.encode("utf-8-sig") + b"\xff\n", "utf-8", ":3: expected text in utf-8"),
+        ("上 O\n上 O\n".encode("utf-16") + b"\x0a", None, ":3: expected text in utf-16"),
         ("中文 O\n".encode("utf-16-le"), None, "got a binary file, or UTF-16; name the encoding"),
     ],
 )

@@ -49,6 +49,28 @@ def test_reads_a_recipe(tmp_path, recipe):
     assert read_recipe(recipes(tmp_path, mine=recipe, other=RECIPE), "mine") == recipe
 
 
+@pytest.mark.parametrize(
+    "other, message",
+    [
+        ({"folder": 2014}, "expected folder of 'mine' as str, got 2014"),
+        ({"encoding": 936}, "expected encoding of 'mine' as str, got 936"),
+        ({"train": {"file": 1998}}, "expected file of 'mine' as str, got 1998"),
+        ({"format": ["bio"]}, "expected format of 'mine' as str, got ['bio']"),
+        ({"format": "tagged", "labels": {"nr": 1}}, "expected labels of 'mine' as str for str, got {'nr': 1}"),
+    ],
+)
+def test_what_yaml_reads_as_another_type_is_named(tmp_path, other, message):
+    with pytest.raises(InputError) as error:
+        read_recipe(recipes(tmp_path, mine={**RECIPE, **other}), "mine")
+    assert message in str(error.value)
+
+
+def test_the_name_of_a_corpus_may_be_a_number(tmp_path):
+    path = tmp_path / "corpora.yml"
+    path.write_text("2020: {format: bio, train: train.txt, dev_share: 0.1}\n", encoding="utf-8")
+    assert read_recipe(path, "2020")["format"] == "bio"
+
+
 def test_all_recipes_of_the_project_are_in_order():
     path = config_folder() / "corpora.yml"
     for name in srsly.read_yaml(path):

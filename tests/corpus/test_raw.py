@@ -77,6 +77,17 @@ def test_encodings_are_recognised_as_those_of_corpora(reader, encoding, end, tmp
 
 
 @pytest.mark.parametrize("reader", READERS)
+@pytest.mark.parametrize("ending", ["txt", "jsonl"])
+def test_pairs_of_surrogates_written_apart(reader, ending, tmp_path):
+    lines = [f"{'😀' * 9}王海{i}" for i in range(4)]
+    halves = ["".join(map(chr, memoryview(line.encode("utf-16-le")).cast("H"))) for line in lines]
+    texts = [f'{{"text": "{half}"}}' if ending == "jsonl" else half for half in halves]
+    data = "\n".join(texts).encode("utf-8", "surrogatepass")
+    (tmp_path / f"a.{ending}").write_bytes(data + b"\n\xff\xfe" * (ending == "txt"))
+    assert sorted(reader([tmp_path])) == sorted([*lines, *["\ufffd\ufffd"] * (ending == "txt")])
+
+
+@pytest.mark.parametrize("reader", READERS)
 @pytest.mark.parametrize("encoding", ["shift_jis", "euc_kr", "utf-16-le"])
 def test_encodings_that_cannot_be_told_are_refused(reader, encoding, tmp_path):
     (tmp_path / "a.txt").write_bytes("\n".join(LINES).encode(encoding, "ignore"))

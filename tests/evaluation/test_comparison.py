@@ -71,6 +71,23 @@ def test_seeds_add_to_the_interval():
     assert width > 2 * narrow
 
 
+def test_each_type_has_the_noise_of_its_own_seeds():
+    def of_seed(chance):
+        return [
+            Judged(TEXT, GOLD[:2], [GOLD[0], *GOLD[1:2][: chance.random() < 0.6]], [None] * 2) for _ in range(100)
+        ]
+
+    chance = random.Random(3)
+    outside = 0
+    for _ in range(30):
+        a, b = ([of_seed(random.Random(chance.random())) for _ in range(3)] for _ in range(2))
+        found = compare(a, b, 200)
+        assert found.per_type["PER"]["interval"] == found.differences["p"]["interval"] == (0.0, 0.0)
+        low, high = found.per_type["LOC"]["interval"]
+        outside += not low <= 0 <= high
+    assert outside <= 4  # 5 % of 30 is 1.5
+
+
 def test_the_p_value_is_that_of_all_exchanges():
     chance = numpy.random.default_rng(0)
     gold = chance.integers(1, 4, 8)

@@ -91,3 +91,8 @@ def test_details_follow():
     assert ["1", "missed", "nothing", "was", "found", "there"] in table
     (own,) = (row for row in table if len(row) == 5 and row[0] == "25.00" and row[-1] == "PER")
     assert own[2:4] == ["6.25", "1"]
+
+
+def test_a_type_that_a_draw_lacks_does_not_count_as_missed():
+    common, rare = (Judged("王海来了", [(0, 2, label)], [(0, 2, label)], [None]) for label in ("PER", "LOC"))
+    assert detail([*[common] * 99, rare], resamples=200)["ents_macro_interval"] == (1.0, 1.0)

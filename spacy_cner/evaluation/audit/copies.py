@@ -48,14 +48,14 @@ def sentences(files: Files, copied: set[Place]) -> Iterator[Finding]:
     names = list(files)
     known: dict[str, int] = {}
     for i, document in enumerate(files[names[0]] if names else [], 1):
-        for sentence in SENTENCES.findall(plain(document.text)):
+        for sentence in map(plain, SENTENCES.findall(document.text)):
             if len(sentence) >= SENTENCE:
                 known.setdefault(sentence, i)
     for file in names[1:]:
         for i, document in enumerate(files[file], 1):
             if (file, i) in copied:
                 continue
-            for match in SENTENCES.finditer(normalize_text(document.text)):
+            for match in SENTENCES.finditer(document.text):
                 i_seen = known.get(plain(match[0]))
                 if i_seen is not None:
                     said = f"a sentence of {place(names[0], i_seen, file)}"

@@ -46,6 +46,14 @@ def test_a_sentence_in_two_files():
     assert files["test"][0].text[each.start : each.end] == sentence
 
 
+@pytest.mark.parametrize("end", ["\n", "\r\n", "。\n"])
+def test_lines_are_sentences_too(end):
+    sentence = "林小燕和王海都住在大连"
+    files = {"train": docs(f"天气真好{end}{sentence}"), "test": docs(f"你知道吗{end}{sentence}{end}再见")}
+    (each,) = copies(files)
+    assert files["test"][0].text[each.start : each.end] == each.text == sentence
+
+
 def test_near_duplicates():
     files = {
         "train": docs(LONG),
