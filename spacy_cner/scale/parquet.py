@@ -55,5 +55,5 @@ def mended(table: pa.Table, text_column: str, path: Path) -> tuple[pa.Table, dic
             table = table.set_column(place, table.schema.field(place), pa.array(values, kind).cast(column.type))
             if name == text_column:
                 wrong = f"expected valid text under {name!r}, got wrong bytes"
-                errors = {i: wrong for i, (a, b) in enumerate(zip(raw, values)) if a is not None and a != b.encode()}
+                errors = {i: wrong for i, (a, b) in enumerate(zip(raw, values)) if b is not None and a != b.encode()}
     return table, errors

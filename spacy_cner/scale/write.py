@@ -22,8 +22,8 @@ from ..text.char_tokenizer import CharTokenizer
 from ..text.tags import spans_to_tags
 from .records import to_json
 
-# Writes the rows of a chunk: those that the input had, without what is added; and what is added. Documents and JSON lines
-# are written from records as well.
+# Writes the rows of a chunk: those that the input had, without what is added; and what is added. Documents and JSON
+# lines are written from records as well.
 WriteRows = Callable[[Any, pa.Table], None]
 TEMPORARY = "_temporary"
 KNOWN = ("kb_id", "kb_url", "value")  # of an entity, where a component sets it

@@ -6,9 +6,10 @@ from datetime import datetime
 from decimal import Decimal
 
 from .lexicon import CURRENCIES, UNITS
-from .numerals import ABOUT, Number, parse_number, plain, spanning
+from .numerals import ABOUT, DIGITS, Number, parse_number, plain, spanning
 
 WORDS_TOO = frozenset("平度升尺寸克安伏瓦钱丈")  # units that are parts of words, too, before one of the next
+ANGLE = re.compile("角|[经纬]|旋转|倾斜|[转翻]了?$")
 AFTER_A_WORD = frozenset("均台方息假过夺蝉级到至学职高值卷拉全排安原局手球包行")
 SINGLE = frozenset("二两俩仨三四五六七八九十")
 
@@ -26,7 +27,7 @@ def money(match: re.Match, now: datetime) -> tuple[int, int, str] | None:
         coin = Decimal("0.01" if match["coin"][0] == "分" else "0.1")
         return None if number is None else (*match.span(), f"{number.times(coin)} CNY")
     number = parse_number(match["number"])
-    if number is None:
+    if number is None or match.string[match.start("number") - 1 : match.start("number")] in ("几", "数"):
         return None
     if match["upper"]:
         upper = parse_number(match["upper"])
@@ -34,10 +35,14 @@ def money(match: re.Match, now: datetime) -> tuple[int, int, str] | None:
         if number is None:
             return None
     rest, tenth = match["rest"], Decimal("0.1")
-    for digit, unit in re.findall(r"(\d{1,2}|[一二两三四五六七八九半])([角毛分]?)", rest):
+    before = ""
+    for digit, unit in re.findall(r"(\d{1,2}|[一二两三四五六七八九半壹贰叁肆伍陆柒捌玖])([角毛分]?)", rest):
         part = Decimal("0.5") * 10 if digit == "半" else parse_number(digit).low  # type: ignore[union-attr]
-        scale = tenth * tenth if unit == "分" or len(digit) == 2 else tenth
+        scale = tenth * tenth if unit == "分" or len(digit) == 2 or (before and not unit) else tenth
+        before = unit
         number = Number(number.low + part * scale, number.high + part * scale, number.about)
+    if match["minus"]:
+        number = number.times(Decimal(-1))
     return *match.span(), f"{number} {CURRENCIES[match['unit']]}"
 
 
@@ -47,7 +52,7 @@ def percent(match: re.Match, now: datetime) -> tuple[int, int, str] | None:
         ("points", "1", "pp"), ("tenths", "10", "%"),
     ):  # fmt: skip
         if match[name]:
-            number = parse_number(match[name])
+            number = parse_number(match[name].replace("百分之", ""))
             if number is not None and name == "sign" and match["upper"]:
                 upper = parse_number(match["upper"])
                 number = None if upper is None else spanning(number, upper)
@@ -57,7 +62,7 @@ def percent(match: re.Match, now: datetime) -> tuple[int, int, str] | None:
                 factor = "0.1"
             if match["kind"] in ("基点", "bp", "BP"):
                 unit = "bp"
-            number = number.times(Decimal(factor))
+            number = number.times(Decimal(factor) * (-1 if match["minus"] else 1))
             if name == "tenths" and match["half"]:
                 more = Decimal(5) if match["half"] == "半" else parse_number(match["half"]).low  # type: ignore[union-attr]
                 number = Number(number.low + more, number.high + more)
@@ -72,7 +77,7 @@ def quantity(match: re.Match, now: datetime) -> tuple[int, int, str] | None:
     number = Number(Decimal("0.5"), Decimal("0.5")) if text == "半" else parse_number(text)
     if number is None:
         return None
-    after = match.string[match.end() : match.end() + 1]
+    before, after = match.string[max(0, match.start() - 6) : match.start()], match.string[match.end() :][:1]
     if unit == "级" and "." not in text:
         return None
     if unit == "里" and after and after not in "路地远，。、；外山水":
@@ -85,13 +90,13 @@ def quantity(match: re.Match, now: datetime) -> tuple[int, int, str] | None:
         return None
     if unit in ("T", "G", "L", "V", "W", "g", "m", "A") and not match.string[match.start("unit") - 1].isdigit():
         return None
-    if unit == "度" and re.search("角|[经纬]", match.string[max(0, match.start() - 6) : match.start()]):
+    if unit == "度" and (ANGLE.search(before) or re.match("的?[夹内外转倾]?角", match.string[match.end() :][:3])):
         symbol = "°"
     else:
         symbol = UNITS[unit]
     if rest:
         part = {1: Decimal("0.1"), 2: Decimal("0.01")}[len(rest)]
-        part = Decimal("0.5") if rest == "半" else parse_number(rest).low * part  # type: ignore[union-attr]
+        part = Decimal("0.5") if rest == "半" else Decimal("".join(str(DIGITS.get(c, c)) for c in rest)) * part
         number = Number(number.low + part, number.high + part, number.about)
     if match["upper"]:
         upper = parse_number(match["upper"])

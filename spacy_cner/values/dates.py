@@ -27,6 +27,9 @@ SPOKEN = {
     "今朝": "今天早上", "朝早": "早上", "上昼": "上午", "下昼": "下午", "夜晚": "晚上",
 }  # fmt: skip
 MONTH_PARTS = {"初": (1, 10), "上旬": (1, 10), "中旬": (11, 20), "下旬": (21, 31), "底": (21, 31), "末": (21, 31)}
+# What refers to the present wherever it stands: 今天 in 昨天到今天
+OF_NOW = re.compile("大?[前后]天|[今明昨听琴寻][天日早晚晨夜年朝]|[去前后]年|[上下本这]+个?(?:周|星期|礼拜|月|季)")
+MORNING = re.compile("凌晨|早|清晨|上午")
 YEAR_PARTS = {"初": (1, 2), "中": (6, 7), "底": (11, 12), "末": (11, 12)}
 
 
@@ -111,7 +114,7 @@ def _part(text: str, now: datetime) -> str | None:
             first, last = MONTH_PARTS[found[2]]
             end = calendar.monthrange(int(value[:4]), int(value[5:]))[1]
             return f"{value}-{first:02}/{value}-{min(last, end):02}"
-    if found := re.fullmatch("(.*?)年?([初中底末])", text):
+    if found := re.fullmatch("(.*?)年?年?([初中底末])", text):
         year = now.strftime("%Y") if found[1] == "" else iso_time(found[1] + "年", now) if "年" in text else None
         if year and re.fullmatch(r"\d{4}", year):
             first, last = YEAR_PARTS[found[2]]
@@ -151,14 +154,30 @@ def _range(text: str, now: datetime) -> str | None:
     found = re.fullmatch(r"(.+?)\s?(?:[至到~～–—]|-+)\s?(.+)", text)
     if not found:
         return None
-    first = iso_time(found[1], now) or iso_time(found[1] + (re.search("[年月日号](?=份?$)", text) or [""])[0], now)
+    ending = (re.search("[年月日号](?=份?$)", text) or [""])[0]
+    forms = (found[1] + ending, found[1]) if re.search(r"月\s?\d+$", found[1]) else (found[1], found[1] + ending)
+    first = iso_time(forms[0], now) or iso_time(forms[1], now)
     if first is None:
         return ""
     start = _moment(first if len(first) != 7 else f"{first}-01")
-    last = iso_time(found[2], now if start is None else start)
-    if last and _is_afternoon(first, last, found[1]):  # 下午两点到四点
+    if start is None or OF_NOW.match(found[2]):
+        last = iso_time(found[2], now)
+    else:
+        last = iso_time(found[2], start)
+        if last and last < first and not re.match(r"\d{4}|.{2,4}年", found[2]):
+            last = _later(found[1], found[2], last, start)
+    if last and not MORNING.match(found[2]) and _is_afternoon(first, last, found[1]):  # 下午两点到四点
         last = f"{last[:11]}{int(last[11:13]) + 12:02}{last[13:]}"
     return f"{first}/{last}" if last else ""
+
+
+def _later(first: str, text: str, last: str, start: datetime) -> str | None:
+    """Returns the end of a span that goes over the turn of a year or day, else what it was."""
+    if re.match(r"(?:\d{1,2}|[一二三四五六七八九十]+)月", text):
+        return iso_time(text, start.replace(year=start.year + 1, day=min(start.day, 28)))
+    if "T" in last and (MORNING.match(text) or not re.search("[下晚傍午夜早]", first)):
+        return iso_time(text, start + timedelta(1))
+    return last
 
 
 def _is_afternoon(first: str, last: str, text: str) -> bool:

@@ -80,6 +80,8 @@ def _is_cut(text: str, start: int, end: int) -> bool:
     """Whether a word is only a part of a number with its unit: 十分 in 二十分钟, 三公 in 三公里, 天半 in 四天半."""
     if start and NUMERAL.match(text, start - 1) and re.match(f"[{CHAR}]|[天年月]半", text[start:end]):
         return True
+    if re.fullmatch("[高初大小][一二三四五六]", text[start:end]) and AMOUNT.match(text, end - 1):
+        return True
     amount = AMOUNT.match(text, start)
     return amount is not None and amount.start("unit") < end < amount.end()
 
@@ -116,6 +118,7 @@ EXPRESSIONS: list[tuple[str, re.Pattern, Read]] = [
     ("ID", patterns.ID, _contact(id_value)),
     ("PHONE", patterns.PHONE, _contact(phone_value)),
     ("NOT", patterns.NAMES, _as_it_is),
+    ("NOT", patterns.RECURRING, _as_it_is),
     ("TIME", patterns.TIME, _time),
     ("DATE", patterns.DATE, _time),
     ("PERCENT", patterns.PERCENT, amounts.percent),

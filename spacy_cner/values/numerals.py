@@ -14,8 +14,8 @@ ARABIC = r"(?:\d{1,3}(?:,\d{3})+(?:\.\d+)?(?![\d,])|\d+(?:\.\d+)?)"
 # Of the tens and above that an inexact number ends with
 ABOUT = "(?:多|余|来|出头)"
 NUMBER = (
-    rf"(?:{ARABIC}\s?(?:[百千万亿]+)?{ABOUT}?(?:万亿|万|亿)?"
-    rf"|[{CHAR}]+(?:几)?(?:点[零〇一二三四五六七八九]+)?{ABOUT}?(?:万亿|万|亿)?)"
+    rf"(?:(?:\d+(?:\.\d+)?[百千]?[万亿千百](?=\d))*{ARABIC}\s?(?:[百千万亿]+)?{ABOUT}?(?:万亿|万|亿|个多?亿)?"
+    rf"|[{CHAR}]+(?:几)?(?:点[零〇一二三四五六七八九]+)?{ABOUT}?(?:万亿|万|亿|个多?亿)?)"
 )
 RANGE = rf"{NUMBER}(?:\s?[-~～–—至到]\s?{NUMBER})?"
 PARTS = re.compile(rf"({NUMBER})\s?[-~～–—至到]\s?({NUMBER})")
@@ -60,7 +60,7 @@ def parse_number(text: str) -> Number | None:
         one, other = parse_number(first), parse_number(second)
         return None if one is None or other is None else spanning(one, other)
     about = bool(re.search(f"{ABOUT}|几", text))
-    text = re.sub(rf"{ABOUT}|几|\s|,", "", text)
+    text = re.sub(rf"个(?=多?亿)|{ABOUT}|几|\s|,", "", text)
     if pair := PAIR.search(text):
         before, after = text[: pair.start()], text[pair.end() :]
         if not re.search("[零〇一二三四五六七八九]$", before) and not re.match("[零〇一二三四五六七八九]", after):
@@ -71,6 +71,20 @@ def parse_number(text: str) -> Number | None:
 
 
 def _exact(text: str) -> Decimal | None:
+    mixed = re.findall(r"(\d+(?:\.\d+)?)([百千万亿]*)", text)
+    if len(mixed) > 1 and "".join(a + b for a, b in mixed) == text:  # 1亿2000万
+        total, below = Decimal(0), None
+        for digits, units in mixed:
+            scale = Decimal(1)
+            for unit in units:
+                scale *= SMALL.get(unit) or LARGE[unit]
+            if not units and len(digits) == 1 and below:
+                scale = below / 10
+            part = Decimal(digits) * scale
+            if below is not None and part >= below:
+                return None
+            total, below = total + part, scale
+        return total
     arabic = re.fullmatch(r"(\d+(?:\.\d+)?)([百千万亿]*)", text)
     if arabic:
         number = Decimal(arabic[1])

@@ -78,9 +78,7 @@ def test_documents_with_words_alone_do_not_count(folder):
     for name in ("good", "bad"):
         kept = CliRunner().invoke(app, ["evaluate", name, "both.spacy", "--words", "--save", f"{name}.spacy"])
         assert kept.exit_code == 0, kept.output
-    direct, kept = (
-        json.loads(run(f"good{end}", f"bad{end}", "both.spacy", "--json").stdout) for end in ("", ".spacy")
-    )
+    direct, kept = (json.loads(run(f"good{end}", f"bad{end}", "both.spacy", "--json").stdout) for end in ("", ".spacy"))
     assert direct == kept and direct["documents"] == 60
 
 

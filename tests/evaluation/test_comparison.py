@@ -73,9 +73,7 @@ def test_seeds_add_to_the_interval():
 
 def test_each_type_has_the_noise_of_its_own_seeds():
     def of_seed(chance):
-        return [
-            Judged(TEXT, GOLD[:2], [GOLD[0], *GOLD[1:2][: chance.random() < 0.6]], [None] * 2) for _ in range(100)
-        ]
+        return [Judged(TEXT, GOLD[:2], [GOLD[0], *GOLD[1:2][: chance.random() < 0.6]], [None] * 2) for _ in range(100)]
 
     chance = random.Random(3)
     outside = 0
