@@ -18,6 +18,9 @@ from .numerals import CHAR
 FOLDING = Folding(case=False)
 LONGEST_WORD = 7
 NUMERAL = re.compile(f"[{CHAR}半]")
+# Runs of numerals that are no number, and would take time
+LONG = re.compile(rf"\d{{25,}}|[{CHAR}]{{41,}}")
+ADDRESSES = ("EMAIL", "URL")
 AMOUNT = re.compile(f"[{CHAR}半]+(?P<unit>{patterns.any_of([*UNITS, *TIME_UNITS, *CURRENCIES])})")
 
 
@@ -41,8 +44,9 @@ def find_values(text: str, now: datetime, labels: Collection[str] = LABELS) -> l
         return []
     taken = bytearray(len(text))
     found: list[FoundValue] = []
+    short = LONG.sub(lambda run: "□" * len(run[0]), folded)
     for label, expression, read in EXPRESSIONS:
-        for match in expression.finditer(folded):
+        for match in expression.finditer(folded if label in ADDRESSES else short):
             start, end = match.span()
             if start == end or any(taken[start:end]):
                 continue
@@ -58,7 +62,7 @@ def find_values(text: str, now: datetime, labels: Collection[str] = LABELS) -> l
             if named in labels:
                 found.append(FoundValue(start, end, named, value))
         if label == "MONEY":
-            _take_words(folded, taken)
+            _take_words(short, taken)
     return sorted(found)
 
 

@@ -151,6 +151,15 @@ def test_offsets_and_forms():
     ]
 
 
+@pytest.mark.parametrize("run", ["1" * 5000, "一" * 5000, "二分之" + "3" * 30, "一千零" * 2000])
+def test_long_runs_of_numerals_are_no_numbers(run):
+    text = f"编码{run}，花了三块五，见 https://a.cn/{'1' * 50}"
+    assert [(v.label, v.value) for v in find_values(text, NOW) if v.label in ("MONEY", "URL")] == [
+        ("MONEY", "3.5 CNY"),
+        ("URL", f"https://a.cn/{'1' * 50}"),
+    ]
+
+
 def test_only_labels_that_are_asked_for():
     assert [value.label for value in find_values("明天给我300元", NOW, ["MONEY"])] == ["MONEY"]
 
