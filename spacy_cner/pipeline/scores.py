@@ -21,6 +21,7 @@ from spacy.tokens import Doc, Span, SpanGroup
 
 SCORES = "cner_scores"
 FILLED = "cner_scores_filled"
+SHARED = "cner_shared"  # of a span group's attributes: the numbers of spans that are another component's entities, too
 ITERATOR = "noun_chunks_iterator"  # of a Doc; spaCy's types do not know it
 SAME = 1e-4  # scores of the same text in another batch differ by rounding
 SAVED_SPAN = struct.Struct(">QQQllll")  # `SpanGroup.to_bytes`: id, knowledge base id, label, tokens, characters
@@ -117,7 +118,10 @@ def _fill(doc: Doc) -> None:
     scores: dict[Any, dict[str, float]] = {}
     for group in doc.spans.values():
         if len(known := group.attrs.get("scores", ())):
-            for (start, end, label), score in zip(places_of(group), known):
+            shared = set(group.attrs.get(SHARED, ()))
+            for i, ((start, end, label), score) in enumerate(zip(places_of(group), known)):
+                if score is None or i in shared:
+                    continue
                 scores.setdefault(("._.", SCORES, start, end), {})[label] = float(score)
     data: dict[Any, Any] = doc.user_data
     for key, found in scores.items():
@@ -127,13 +131,24 @@ def _fill(doc: Doc) -> None:
     data[_filled(doc)] = True
 
 
+def place_of(span: Span) -> tuple[int, int, str]:
+    """Returns the characters (start, end) and the label of a span."""
+    return span.start_char, span.end_char, span.label_
+
+
+def places_of_own(group: SpanGroup) -> set[tuple[int, int, str]]:
+    """Returns the places of a component's spans without those that are another component's entities."""
+    shared = set(group.attrs.get(SHARED, ()))
+    return {place for i, place in enumerate(places_of(group)) if i not in shared}
+
+
 def places_of(group: SpanGroup) -> list[tuple[int, int, str]]:
     """Returns the characters (start, end) and the label of each span of a group.
 
     Where tokens were merged since, spans have the characters that they had, but cannot be made: their tokens may lie
     beyond the end of the document."""
     try:
-        return [(span.start_char, span.end_char, span.label_) for span in group]
+        return [place_of(span) for span in group]
     except IndexError:
         strings, saved = group.doc.vocab.strings, srsly.msgpack_loads(group.to_bytes())["spans"]
         return [(start, end, strings[label]) for _, _, label, _, _, start, end in map(SAVED_SPAN.unpack, saved)]

@@ -415,6 +415,52 @@ def test_a_second_recogniser_and_merged_tokens_keep_the_scores(trained):
     assert doc.spans["cner"].attrs["scores"] == [score for _, score in expected]
 
 
+def scored_groups(doc):
+    return {key: list(zip(map(str, group), group.attrs["scores"], strict=True)) for key, group in doc.spans.items()}
+
+
+def test_span_groups_have_what_each_recogniser_has_found(trained):
+    nlp, text = _from_bytes(trained), SENTENCES[0][0]
+    second = nlp.add_pipe("cner", name="second", config={"model": small_model()})
+    second.from_bytes(trained.get_pipe("cner").to_bytes())
+    second.spans_key, second.temperature = "second", 2.0
+    doc = nlp(text)
+    first = [(ent.text, ent._.score) for ent in doc.ents]
+    found = scored_groups(doc)
+    assert found["cner"] == first == scored_groups(trained(text))["cner"]
+    assert [name for name, _ in found["second"]] == ["林小燕", "青岛"]
+    assert all(score < known for (_, score), (_, known) in zip(found["second"], first, strict=True))
+    (saved,) = DocBin(docs=[doc]).get_docs(nlp.vocab)
+    for each in (saved, Doc(nlp.vocab).from_bytes(doc.to_bytes()), nlp(doc)):
+        assert [(ent.text, ent._.score) for ent in each.ents] == first
+        assert scored_groups(each) == found
+
+
+def test_what_overlaps_an_earlier_entity_is_in_the_span_group_alone(trained):
+    nlp = _from_bytes(trained)
+    patterns = [{"label": "PER", "pattern": "林小燕"}, {"label": "X", "pattern": "了青岛"}]
+    nlp.add_pipe("entity_ruler", first=True).add_patterns(patterns)
+    doc = nlp(SENTENCES[0][0])
+    found = scored_groups(trained(SENTENCES[0][0]))
+    (saved,) = DocBin(docs=[doc]).get_docs(nlp.vocab)
+    for each in (doc, saved, nlp(saved.copy()), nlp(doc)):
+        assert [(ent.text, ent.label_, ent._.score) for ent in each.ents] == [
+            ("林小燕", "PER", None),
+            ("了青岛", "X", None),
+        ]
+        assert scored_groups(each) == found
+        assert each.spans["cner"][1]._.score == found["cner"][1][1]
+
+
+def test_what_overlaps_an_entity_that_the_document_gains_is_left_out():
+    nlp = blank(alignment_mode="expand")
+    doc = Doc(nlp.vocab, words=["甲", "乙丙", "丁"], spaces=[False] * 3, ents=["B-GIVEN", "O", "O"])
+    found = [Entity(0, 2, "A", 0.9), Entity(2, 4, "B", 0.5), Entity(0, 1, "C", 0.4)]
+    nlp.get_pipe("cner").set_annotations([doc], [found])
+    assert entities(doc) == [(0, 1, "GIVEN"), (1, 4, "B")]
+    assert scored_groups(doc) == {"cner": [("甲", 0.4), ("乙丙丁", 0.5)]}
+
+
 @pytest.mark.parametrize("tokens", [["林小燕昨天去了青岛。"], ["林小燕昨天去了青岛", "。"]])
 def test_a_token_that_is_a_clause_is_no_entity(trained, tokens):
     nlp = _from_bytes(trained)

@@ -36,6 +36,11 @@ def test_any_component_that_keeps_scores(doc):
     assert type(score) is float
 
 
+def test_a_group_of_entities_without_scores(doc):
+    doc.spans["remote"] = SpanGroup(doc, spans=[doc.char_span(5, 7, "JOB")], attrs={"scores": [None]})
+    assert doc.char_span(5, 7, "JOB")._.score is None and doc.char_span(3, 5, "LOC")._.score == 0.5
+
+
 def test_without_groups():
     assert spacy.blank("zh").make_doc("王海")[0:2]._.score is None
 
