@@ -23,12 +23,13 @@ from ..terms.variants import check_conversions, variants_of
 from ..text.folding import Folding
 from ..text.matches import Match, longest, set_matches
 from .align import align
+from .entities import EntityTagger
 from .entity_writer import blocked_spans
 from .kb_urls import add_kb_urls, check_template, fill_template
 from .links import linked
 from .saving import SavedParts
 from .scores import SCORES
-from .settings import Configured, Kind, Setting, one_of, register
+from .settings import Configured, Kind, Setting, components_before, one_of, register
 
 logger = logging.getLogger(__name__)
 
@@ -174,6 +175,11 @@ class KnownNames(Configured, SavedParts):
 
     def __call__(self, doc: Doc) -> Doc:
         """Finds the terms in a document. Raises InputError in mode "soft" after the recogniser."""
+        if self.mode == "soft" and self._is_late(doc):
+            raise InputError(
+                f"expected the component {self.name!r}, whose mode is soft, before those that find entities by a CRF, "
+                "got it after one; name the recogniser in nlp.add_pipe(..., before=...)"
+            )
         hits, closed = self.find(doc.text)
         matches = [self._match(hit) for hit in hits]
         set_matches(doc, matches if self.mode != "hard" or any(match.kb_id for match in matches) else ())
@@ -184,11 +190,6 @@ class KnownNames(Configured, SavedParts):
         blocked += [span for span in (doc.char_span(*place, alignment_mode="contract") for place in closed) if span]
         spans = self._spans(doc, matches, blocked)
         doc.spans[self.spans_key] = SpanGroup(doc, name=self.spans_key, spans=spans)
-        if self.mode == "soft" and any(key[1] == SCORES for key in doc.user_data if isinstance(key, tuple)):
-            raise InputError(
-                f"expected the component {self.name!r}, whose mode is soft, before those that find entities by a CRF, "
-                "got it after one; name the recogniser in nlp.add_pipe(..., before=...)"
-            )
         if self.mode != "hard":
             spans = []
         taken = {i for span in (*spans, *blocked) for i in range(span.start, span.end)}
@@ -197,6 +198,15 @@ class KnownNames(Configured, SavedParts):
         if blocked or entities != list(doc.ents) or any(a.kb_id != b.kb_id for a, b in zip(entities, doc.ents)):
             doc.set_ents(entities, blocked=blocked, default="outside")
         return doc
+
+    def _is_late(self, doc: Doc) -> bool:
+        """Whether a recogniser ran before in this run. Scores alone may be of an earlier run."""
+        if not any(key[1] == SCORES for key in doc.user_data if isinstance(key, tuple)):
+            return False
+        before = components_before(self, doc)
+        if before is None:
+            return self.spans_key not in doc.spans  # else this component has met the document in an earlier run
+        return any(isinstance(component, EntityTagger) for component in before)
 
     def find(self, text: str) -> tuple[list[Hit], list[tuple[int, int]]]:
         """Returns the terms in a text, overlapping ones too, and the characters (start, end) that are never a name."""

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Mapping
 from copy import deepcopy
 from pathlib import Path
 from typing import Any, Generic, NamedTuple, TypeVar, get_args, overload
+from weakref import WeakKeyDictionary, ref
 
 from spacy.language import Language
 from spacy.tokens import Doc
@@ -107,7 +108,9 @@ def register(name: str, component: Any, kind: Kind, model: Mapping[str, Any] | N
     settings = settings_of(component)
 
     def make(nlp: Language, name: str, **given: Any) -> Any:
-        return component(nlp.vocab, name=name, **given)
+        made = component(nlp.vocab, name=name, **given)
+        _made_for[made] = ref(nlp)
+        return made
 
     types: dict[str, Any] = {"nlp": Language, "name": str, "scorer": Callable | None}
     defaults: dict[str, Any] = {"scorer": {"@scorers": kind.scorer}}
@@ -123,6 +126,20 @@ def register(name: str, component: Any, kind: Kind, model: Mapping[str, Any] | N
     return Language.factory(
         name, assigns=kind.assigns, default_config=defaults, default_score_weights=kind.score_weights, func=make
     )
+
+
+# Beside the components, which are pickled without their pipeline
+_made_for: WeakKeyDictionary[Any, "ref[Language]"] = WeakKeyDictionary()
+
+
+def components_before(component: Any, doc: Doc) -> list[Any] | None:
+    """Returns the enabled components before this one in the pipeline that it was made for. None if that is not known to
+    be the document's, as where the component was unpickled or comes from another pipeline."""
+    nlp = _made_for.get(component, lambda: None)()
+    if nlp is None or nlp.vocab is not doc.vocab:
+        return None
+    components = [each for _, each in nlp.pipeline]
+    return components[: components.index(component)] if component in components else None
 
 
 def at_least(least: float) -> Callable[[float], None]:

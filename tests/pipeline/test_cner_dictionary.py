@@ -151,11 +151,43 @@ def test_soft_terms_in_words_and_windows(trained):
     assert found(doc) == [("天气真", "ORG", "Q1")]
 
 
-def test_soft_after_the_recogniser(trained):
-    nlp = pickle.loads(pickle.dumps(trained))
-    nlp.add_pipe("cner_dictionary", config={"mode": "soft"}).add([("青岛", "LOC")])
-    with pytest.raises(InputError, match="'cner_dictionary', whose mode is soft, before those that find entities"):
-        nlp(SENTENCES[0][0])
+LATE = "'cner_dictionary', whose mode is soft, before those that find entities by a CRF, got it after one"
+
+
+def test_soft_after_the_recogniser(trained, tmp_path):
+    nlp, _ = soft(trained, ("青岛", "LOC"))
+    late, text = pickle.loads(pickle.dumps(trained)), SENTENCES[0][0]
+    late.add_pipe("cner_dictionary", config={"mode": "soft"}).add([("青岛", "LOC")])
+    late.to_disk(tmp_path)
+    sourced = pickle.loads(pickle.dumps(trained))
+    sourced.add_pipe("cner_dictionary", source=nlp)
+    for wrong in (late, spacy.load(tmp_path), pickle.loads(pickle.dumps(late)), sourced):
+        doc = wrong.make_doc(text)
+        with pytest.raises(InputError, match=LATE):
+            wrong(doc)
+        assert "dictionary" not in doc.spans
+    with pytest.raises(InputError, match=LATE):
+        late(Doc(late.vocab).from_bytes(nlp(text).to_bytes()))
+
+
+def test_soft_on_a_document_that_has_scores_from_an_earlier_run(trained, tmp_path):
+    nlp, _ = soft(trained, ("天气", "ORG", "Q1"), ORG=50.0)
+    nlp.to_disk(tmp_path)
+    sourced = spacy.blank("zh")
+    for name in nlp.pipe_names:
+        sourced.add_pipe(name, source=nlp)
+    text = SENTENCES[0][0] + SENTENCES[4][0]
+    expected = [("林小燕", "PER", ""), ("青岛", "LOC", ""), ("天气", "ORG", "Q1")]
+    for each in (nlp, spacy.load(tmp_path), pickle.loads(pickle.dumps(nlp)), sourced):
+        doc = each(text)
+        scores = [ent._.score for ent in doc.ents]
+        assert found(each(doc)) == expected and [ent._.score for ent in doc.ents] == scores
+        assert [found(doc) for doc in each.pipe([doc])] == [expected]
+    part = doc[:10].as_doc(copy_user_data=True)
+    assert found(nlp(Doc(nlp.vocab).from_bytes(part.to_bytes()))) == expected[:2]
+    # Of a pipeline without a dictionary
+    alone = Doc(nlp.vocab).from_bytes(trained(text).to_bytes())
+    assert found(nlp(alone)) == expected
 
 
 def test_features_look_at_it(tmp_path):
