@@ -75,14 +75,14 @@ class RemoteEntityRecognizer(EntityWriter, Pipe):
                         yield doc
 
     def _annotate(self, doc: Doc, found: list[dict[str, Any]]) -> None:
-        self.set_annotations([doc], [[Entity(*(each[key] for key in FIELDS)) for each in found]])
-        known = {tuple(each[key] for key in FIELDS[:3]): each for each in found if {"kb_id", "value"} & each.keys()}
-        for ent in doc.ents if known else ():
-            fields = known.get((ent.start_char, ent.end_char, ent.label_), {})
-            for token in ent:
-                token.ent_kb_id_ = fields.get("kb_id", ent.kb_id_)
+        known = {Entity(*(each[key] for key in FIELDS)): each for each in found}
+        # Entities that the document had already keep their identifiers and values.
+        for span, entity in self.write(doc, list(known)):
+            fields = known[entity]
+            for token in span if "kb_id" in fields else ():
+                token.ent_kb_id_ = fields["kb_id"]
             if "value" in fields:
-                set_value(ent, fields["value"])
+                set_value(span, fields["value"])
         add_kb_urls(doc, ((each["kb_id"], each["kb_url"]) for each in found if "kb_url" in each))
 
     def _found(self, client: Client, docs: list[Doc]) -> Iterator[list[dict[str, Any]] | InputError]:

@@ -13,6 +13,7 @@ import pytest
 import spacy
 from conftest import SENTENCES, entities
 from serve.running import RunningServer
+from spacy.tokens import Doc, Span
 
 from spacy_cner.client import AsyncClient, Client, ServerProblem, batches
 from spacy_cner.errors import InputError
@@ -177,6 +178,26 @@ def test_a_pipeline_uses_a_server(server, trained_joint, tmp_path):
     contract = spacy.blank("zh")
     contract.add_pipe("cner_remote", config={"url": server.url, "model": "contract"})
     assert [(ent.text, ent._.score) for ent in contract("王海来了。").ents] == [("王海", None)]
+
+
+def test_identifiers_and_values_are_of_the_entities_that_a_document_gains():
+    place = {"start": 3, "end": 5, "label": "LOC", "score": 0.9, "kb_id": "Q170322", "value": "v"}
+    # Of the two that meet in one token, the more probable one counts.
+    less = {**place, "start": 4, "score": 0.2, "kb_id": "Q1", "value": "w"}
+    body = json.dumps({"documents": [{"id": 0, "entities": [place, less]}]}).encode()
+    with failing(*[(200, {}, body)] * 4) as (url, _):
+        nlp = spacy.blank("zh")
+        remote = nlp.add_pipe("cner_remote", config={"url": url})
+        words = Doc(nlp.vocab, words=["王海", "在", "青岛市", "工作"], spaces=[False] * 4)
+        for _ in range(2):
+            (ent,) = nlp(words).ents
+            assert (ent.text, ent.kb_id_, ent._.value, ent._.score) == ("青岛市", "Q170322", "v", 0.9)
+        doc = nlp.make_doc("王海在青岛工作")
+        doc.ents = [Span(doc, 0, 2, "PER", kb_id="Q2"), Span(doc, 3, 5, "LOC", kb_id="MINE")]
+        found = [(ent.kb_id_, ent._.value, ent._.score) for ent in nlp(doc).ents]
+        assert found == [("Q2", None, None), ("MINE", None, None)]
+        remote.overwrite = True
+        assert [(ent.kb_id_, ent._.value, ent._.score) for ent in nlp(doc).ents] == [("Q170322", "v", 0.9)]
 
 
 def test_a_pipeline_without_its_server_says_so(models):
