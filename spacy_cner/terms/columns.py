@@ -87,6 +87,11 @@ class TermColumns:
         self.kb_ids += other.kb_ids
         self.weights.extend(other.weights)
 
+    def chosen(self, numbers: list[int]) -> "TermColumns":
+        """Returns the terms of these numbers, in this order."""
+        texts, labels, kb_ids = ([each[i] for i in numbers] for each in (self.texts, self.labels, self.kb_ids))
+        return TermColumns(texts, labels, kb_ids, array("f", [self.weights[i] for i in numbers]))
+
     def __len__(self) -> int:
         return len(self.texts)
 

@@ -140,9 +140,7 @@ class TermDictionary:
             if folded[hit.start : hit.end] in gone:
                 continue
             newer = own.setdefault(hit[:2], hit)
-            # A term as it is written comes before another form of it that was added later.
-            if newer.term.text != text[hit.start : hit.end] == hit.term.text:
-                own[hit[:2]] = hit
+            own[hit[:2]] = hit if _is_older_better(hit.term, newer.term, text[hit.start : hit.end]) else newer
         found = own | found
         return sorted(found.values(), key=lambda hit: (hit.end, hit.start))
 
@@ -156,7 +154,8 @@ class TermDictionary:
         term = recent.lookup(text)
         if (term is None or term.text != text) and self.folding(text) not in gone:
             older = large.lookup(text)
-            term = older if term is None or (older is not None and older.text == text) else term
+            if term is None or (older is not None and _is_older_better(older, term, text)):
+                return older
         return term
 
     # Locks and variables of a context cannot be pickled.
@@ -167,6 +166,12 @@ class TermDictionary:
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__init__(state["folding"], state["guard"])  # type: ignore[misc]
         self._set(self._index(state["columns"]))
+
+
+def _is_older_better(older: Term, newer: Term, text: str) -> bool:
+    """Whether a term comes before another form of it that was added later: it is written as the text has it, or neither
+    is, and it has a greater weight."""
+    return newer.text != text and (older.text == text or older.weight > newer.weight)
 
 
 def without_stops(hits: Sequence[Hit], stops: Sequence[Hit]) -> tuple[list[Hit], list[tuple[int, int]]]:

@@ -92,7 +92,16 @@ class TermIndex:
         return len(self._label)
 
     def __iter__(self) -> Iterator[Term]:
-        return map(self.term, range(len(self)))
+        return map(self.term, self._best_last())
+
+    def _best_last(self) -> list[int]:
+        """Returns the numbers of all terms. Those of one key stand in reverse: in an index made of them, the last of
+        equal weights wins again."""
+        numbers = numpy.arange(len(self))
+        if self._starts is not None:
+            borders = self._starts.astype("int64")
+            numbers = numpy.repeat(borders[:-1] + borders[1:] - 1, numpy.diff(borders)) - numbers
+        return numbers.tolist()
 
     def term(self, number: int) -> Term:
         """Returns a term by its number, in the order of the folded texts."""
@@ -100,9 +109,10 @@ class TermIndex:
         return Term(self._texts[number], label, self._ids[number], float(self._weight[number]))
 
     def columns(self) -> TermColumns:
-        """Returns all terms, in the order of the folded texts."""
+        """Returns all terms, in the order of the folded texts, and of one folded text the best last."""
         labels = [self._names[i] for i in self._label.tolist()]
-        return TermColumns(self._texts.all(), labels, self._ids.all(), array("f", self._weight.tobytes()))
+        columns = TermColumns(self._texts.all(), labels, self._ids.all(), array("f", self._weight.tobytes()))
+        return columns if self._starts is None else columns.chosen(self._best_last())
 
     def find(self, text: str, folded: str | None = None) -> Iterator[Hit]:
         """Yields all terms in a text, overlapping ones too, in the order of their ends.

@@ -239,6 +239,16 @@ def test_saving(tmp_path):
         spacy.load(tmp_path / "model")
 
 
+def test_of_two_forms_the_last_counts_however_often_it_is_saved(tmp_path):
+    (tmp_path / "names.tsv").write_text("iPhone\tPRODUCT\tQ1\nIPHONE\tBRAND\tQ2\n", encoding="utf-8")
+    nlp = blank()
+    nlp.get_pipe("cner_dictionary").read(tmp_path / "names.tsv")
+    for _ in range(3):
+        assert found(nlp("我的iphone坏了")) == [("iphone", "BRAND", "Q2")]
+        nlp.to_disk(tmp_path / "model")
+        nlp = spacy.load(tmp_path / "model")
+
+
 def test_identifiers_are_saved_with_documents():
     nlp = blank(("青岛", "LOC", "Q1"))
     doc = nlp("青岛")

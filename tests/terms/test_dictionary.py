@@ -1,3 +1,4 @@
+import pickle
 import threading
 
 from hypothesis import example, given
@@ -48,6 +49,42 @@ def test_it_is_as_if_it_had_been_built_at_once(changes, text, many):
     for start, end, label in hits(changed, text):
         if text[start:end] in terms:
             assert label == terms[text[start:end]]
+
+
+@given(
+    st.lists(
+        st.one_of(
+            st.lists(st.tuples(TEXTS, st.sampled_from("XY"), st.just(""), st.sampled_from([1, 2])), max_size=3),
+            st.text("aA甲", min_size=1, max_size=2),
+        ),
+        max_size=6,
+    ),
+    st.text("甲乙ａaＡA", max_size=12),
+)
+@example([[("AA", "X", "", 2)], [("aa", "Y", "", 1)]], "Aa")
+@example([[("AA", "X", "", 1)], [("aa", "Y", "", 1)]], "Aa")
+def test_it_is_the_same_when_it_is_saved_and_loaded(changes, text):
+    changed = TermDictionary(guard=False)
+    for change in changes:
+        if isinstance(change, str):
+            changed.remove([change])
+        else:
+            changed.add(TermColumns.of(change))
+    loaded = changed
+    for _ in range(3):
+        loaded = pickle.loads(pickle.dumps(loaded))
+        assert loaded.find(text) == changed.find(text)
+        assert loaded.lookup(text) == changed.lookup(text)
+
+
+def test_a_greater_weight_counts_more_than_a_later_form():
+    dictionary = TermDictionary()
+    dictionary.add(TermColumns.of([("ABC公司", "ORG", "", 2.0), ("abd公司", "ORG")]))
+    dictionary.add(TermColumns.of([("abc公司", "BRAND"), ("ABD公司", "BRAND")]))
+    assert hits(dictionary, "Abc公司Abd公司") == [(0, 5, "ORG"), (5, 10, "BRAND")]
+    assert hits(dictionary, "abc公司") == [(0, 5, "BRAND")]
+    found = [dictionary.lookup(text).label for text in ("Abc公司", "abc公司", "Abd公司", "abd公司")]
+    assert found == ["ORG", "BRAND", "BRAND", "ORG"]
 
 
 def test_a_greater_weight_stays():

@@ -92,6 +92,24 @@ def test_the_term_that_is_written_as_the_text_has_it_counts():
     assert not index.conflicts
 
 
+@given(
+    st.lists(
+        st.tuples(
+            st.text("aAｂ甲", min_size=1, max_size=2), st.sampled_from("XYZ"), st.just(""), st.sampled_from([1, 2])
+        )
+    ),
+    st.text("ａaABbｂＢ甲乙", max_size=12),
+)
+def test_an_index_of_its_own_terms_finds_the_same(terms, text):
+    index = index_of(*terms, guard=False)
+    expected, columns = list(index.find(text)), index.columns()
+    assert list(columns) == list(index)
+    for _ in range(3):
+        index = TermIndex(index.columns(), index.folding, guard=False)
+        assert list(index.find(text)) == expected and not index.conflicts
+        assert index.columns() == columns
+
+
 def test_a_term_with_blanks_and_slashes():
     terms = [("New York", "LOC"), ("AC/DC", "ORG"), ("a\\b", "X"), ("C++", "X")]
     found = [hit.term.text for hit in index_of(*terms).find("在new york听AC/DC，写a\\b和c++")]
