@@ -37,7 +37,7 @@ class Rule:
 
     If the left side has a part in parentheses, only that part becomes the entity. A right side of `O` means no entity.
     Several parts in parentheses correspond to several results on the right: `<PER:([surname]..)([surname]..)> =>
-    <PER><PER>`. The left side consists of
+    <PER><PER>`. A part that is not there changes nothing. The left side consists of
 
     - entities: `<LOC>` has that label; `<LOC|ORG>` has one of these; `<LOC:"中" .>` has the text `中` and one more
       character;
@@ -92,6 +92,8 @@ class Rule:
                 for (start, end), label in zip(parts, self.results)
                 if start < end
             ]
+            if not found:
+                continue  # the parts in parentheses are optional, and not there
             start, end = min(part[0] for part in found), max(part[1] for part in found)
             changed = [span for span in changed if span[1] <= start or end <= span[0]]
             changed += [part for part in found if part[2] != NOTHING]

@@ -38,6 +38,9 @@ def apply(rule, marked):
         ("<PER:([sur]..)([sur].+)> => <PER><PER>", "[PER 林小燕王大海王青]", ["林小燕 PER", "王大海 PER", "王青 PER"]),
         ("<PER>([sur].)<PER> => <PER>", "[PER 林海]王青[PER 林燕]王燕", ["林海 PER", "王青 PER", "林燕 PER"]),
         ("(<LOC>)(<PER>) => <PER> O", "[LOC 大连][PER 海]", ["大连 PER"]),
+        ('(<PER>)?"先生" => <ORG>', "先生和[PER 林海]先生和[LOC 大连]先生", ["林海 ORG", "大连 LOC"]),
+        ('{("甲")|"乙"} => <ORG>', "乙和甲和[LOC 乙]", ["甲 ORG", "乙 LOC"]),
+        ('(<PER>)?(<LOC>)?"人" => <ORG> <LOC>', "人和[LOC 大连]人", ["大连 LOC"]),
     ],
 )
 def test_rules(rule, text, expected):
