@@ -113,6 +113,7 @@ class FeatureTaggerPipe(CharTagger, SavedTagger):
 
     def scored(self, docs: Iterable[Doc]) -> tuple[list[Doc], Iterator[Tagged]]:
         tagger = self.require_tagger()
+        tagger.window = self.window  # it may be another one than in the training
         docs = list(docs)
         views = [self.view(doc) for doc in docs]
         return views, tagger.tag(docs, views)
@@ -153,7 +154,8 @@ class FeatureTaggerPipe(CharTagger, SavedTagger):
         lexicon, clusters: a file that `python -m spacy_cner words` wrote, and into how many clusters its words are put,
             by the name that templates use.
         Where templates look at words, parts of speech or entities, the components before this one are applied to the
-        examples. Raises InputError if there is no label, or a template has a column that does not exist."""
+        examples. Raises InputError if there is no label, if a template has a column that does not exist, and if there
+        are `folds` but fewer than two examples with annotation."""
         validate_get_examples(get_examples, f"{type(self).__name__}.initialize")
         examples = self.own_examples(get_examples())
         self.tagger = None
@@ -208,11 +210,23 @@ class FeatureTaggerPipe(CharTagger, SavedTagger):
 
     def _hold_out(self, tagger: FeatureTagger, data: TrainingData, docs: list[Doc], views: list[Doc]) -> list[Doc]:
         held_out = [doc.copy() for doc in docs]
+        known = {
+            window.index
+            for window, characters in zip(data.windows, data.positions)
+            if (data.tags[characters.start : characters.stop] >= 0).any()
+        }
+        if len(known) < 2:
+            raise InputError(
+                f"expected at least 2 documents with annotation for the folds of the component {self.name!r}, "
+                f"got {len(known)}"
+            )
+        # Dealt out by themselves, so that each part of the data has some beyond it to learn from.
+        order = sorted(range(len(docs)), key=lambda i: i not in known)
         for fold in range(self.folds):
-            chosen = range(fold, len(docs), self.folds)
+            chosen = order[fold :: self.folds]
             self._log(f"all but fold {fold + 1} of {self.folds}")
             self._train(tagger, data, chosen)
-            found = self.read(views, tagger.tag_prepared(data, chosen))
+            found = self.read(views, tagger.tag_prepared(data, set(chosen)))
             self.set_annotations([held_out[i] for i in chosen], [found[i] for i in chosen])
         return held_out
 

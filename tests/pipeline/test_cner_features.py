@@ -95,6 +95,19 @@ def test_batch_equals_single_and_windows_do_not_matter(trained):
     assert entities(together[-1]) == expected
 
 
+def test_the_window_may_be_another_one_than_in_the_training(trained, tmp_path):
+    trained.to_disk(tmp_path / "first")
+    told = spacy.load(tmp_path / "first", config={"components": {"cner_features": {"window": 12}}})
+    told.to_disk(tmp_path / "second")
+    by_hand = pickle.loads(pickle.dumps(trained))
+    by_hand.get_pipe("cner_features").window = 12
+    text = "".join(TEXTS)
+    for nlp in (told, spacy.load(tmp_path / "second"), by_hand):
+        scored = nlp.get_pipe("cner_features").scored([nlp(text)])[1]
+        assert max(len(window) for tagged in scored for window in tagged.windows) <= 12
+        assert entities(nlp(text)) == _in_one(GOLD)
+
+
 def _in_one(gold):
     before = [len("".join(TEXTS[:i])) for i in range(len(TEXTS))]
     return [(start + at, end + at, label) for at, row in zip(before, gold) for start, end, label in row]
@@ -229,6 +242,22 @@ def test_second_step_learns_from_what_the_first_finds_in_unseen_text():
             assert [entities(doc) for doc in held_out] != GOLD
     assert [entities(doc) for doc in first.pipe(map(nlp.make_doc, TEXTS))] == GOLD
     assert first.held_out is None and not examples[0].predicted.ents
+
+
+def test_folds_of_documents_of_which_some_have_no_annotation():
+    nlp = blank(folds=2)
+    pipe = nlp.get_pipe("cner_features")
+    plain = [Example(nlp.make_doc(text), nlp.make_doc(text)) for text in TEXTS]
+    mixed = [example for pair in zip(make_examples(nlp), plain) for example in pair]
+    pipe.initialize(lambda: mixed, nlp=nlp)
+    assert [doc.text for doc in pipe.held_out] == [text for text in TEXTS for _ in range(2)]
+    assert all(doc.has_annotation("ENT_IOB") for doc in pipe.held_out) and any(doc.ents for doc in pipe.held_out)
+    assert [entities(doc) for doc in nlp.pipe(TEXTS)] == GOLD
+    few = [*plain[1:], mixed[0]]
+    with pytest.raises(
+        InputError, match="at least 2 documents with annotation for the folds .* 'cner_features', got 1"
+    ):
+        pipe.initialize(lambda: few, nlp=nlp)
 
 
 def test_sees_words_and_parts_of_speech_of_jieba():

@@ -48,6 +48,14 @@ def test_white_space_and_windows(trained):
     assert words(trained("".join(TEXTS) * 30))[: len(GOLD[0])] == GOLD[0]
 
 
+def test_a_window_that_is_given_at_load(trained, tmp_path):
+    trained.to_disk(tmp_path)
+    told = spacy.load(tmp_path, config={"components": {"cws_features": {"window": 12}}})
+    doc = told("".join(TEXTS))
+    windows = [window for tagged in told.get_pipe("cws_features").scored([doc])[1] for window in tagged.windows]
+    assert max(map(len, windows)) <= 12 and words(doc) == sum(GOLD, [])
+
+
 def test_scores(trained):
     assert trained.evaluate(word_examples(trained))["words_f"] == 1.0
 
