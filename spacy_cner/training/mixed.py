@@ -16,9 +16,11 @@ from spacy.vocab import Vocab
 from ..corpus.fast_spans import fast_spans
 from ..errors import InputError
 from ..scratch import ScratchFile
+from ..text.chars import is_char_doc
 from ..text.windows import split_windows
 from ..text.words import WORDS_KEY
 from .packed import Packed, pack, unpack
+from .taught import KEY, part_of
 
 ExampleReader = Callable[[Language], Iterable[Example]]
 
@@ -63,7 +65,7 @@ def make_mixed_corpus(
         documents if there are fewer. Counted before augmentation and cutting. A corpus without a size gives all.
     annotations: the annotation kept of a corpus: "ents", "words" or both. The other kind becomes missing annotation. A
         corpus that is not named keeps both.
-    max_length: longer documents are cut into windows of at most this many tokens; 0 for no limit.
+    max_length: longer documents are cut into windows of at most this many tokens, see `cut`; 0 for no limit.
     seed: seed of the samples and orders.
     shuffle: if False, the corpora follow one another in order."""
     return MixedCorpus(corpora, sizes, annotations, max_length, seed, shuffle)
@@ -191,14 +193,19 @@ def keep(example: Example, kinds: Sequence[str]) -> Example:
 
 def cut(nlp: Language, example: Example, max_length: int) -> Iterator[Example]:
     """Cuts the example into parts of at most `max_length` tokens of its reference (see `windows`), with the annotation
-    inside each. Longer entities and words are cut, and their pieces have no annotation."""
+    inside each. Longer entities and words are cut, and their pieces have no annotation. What a teacher thinks of a part
+    is kept where each token is a character, and where the teacher is certain that no entity crosses its borders."""
     doc = example.reference
     if not max_length or len(doc) <= max_length:
         yield example
         return
     groups = {key: list(group) for key, group in doc.spans.items()}
+    thought = doc.user_data.get(KEY) if is_char_doc(doc) else None
     for start, end in windows(doc, max_length):
         reference = doc[start:end].as_doc(copy_user_data=True)
+        reference.user_data.pop(KEY, None)
+        if thought and (own := part_of(thought, start, end)):
+            reference.user_data[KEY] = own
         for key, spans in groups.items():
             reference.spans[key] = [
                 Span(reference, span.start - start, span.end - start, span.label, span_id=span.id)

@@ -12,11 +12,13 @@ from spacy.tokens import Doc
 
 from ..decoding.tag_scores import TagScores
 from ..errors import InputError
-from ..text.tags import OUTSIDE
+from ..text.tags import OUTSIDE, SCHEMES
 
 KEY = "cner_teacher"  # of doc.user_data
 LEAST = 0.005  # less probable pairs are left out
 CERTAIN = 0.99  # where two O are more probable than that, nothing is kept
+# What the tags begin with that go on inside an entity, in any scheme
+INNER = {letters[role] for letters in SCHEMES.values() for role in "IE"}
 DTYPES = {"position": "uint16", "before": "uint8", "after": "uint8", "probability": "float16"}
 
 
@@ -35,27 +37,43 @@ def thoughts(scores: TagScores) -> Iterator[dict[str, Any]]:
     plain = numpy.isin(pairs.before, (outside, boundary)) & numpy.isin(pairs.after, (outside, boundary))
     kept = numpy.flatnonzero(~(plain & (pairs.probability > CERTAIN)))
     borders = numpy.searchsorted(pairs.sequence[kept], numpy.arange(len(scores.lengths) + 1))
-    for start, end in zip(borders, borders[1:]):
+    for start, end, length in zip(borders, borders[1:], scores.lengths):
         own = kept[start:end]
-        columns = {name: getattr(pairs, name)[own].astype(dtype).tobytes() for name, dtype in DTYPES.items()}
-        yield {"tags": scores.tags, **columns}
+        yield {"tags": scores.tags, "length": int(length), **_packed(*(getattr(pairs, name)[own] for name in DTYPES))}
+
+
+def part_of(saved: dict[str, Any], start: int, end: int) -> dict[str, Any] | None:
+    """Returns what to keep of the characters from `start` to `end` (exclusive) of a text of which `saved` is kept. None
+    if the teacher holds it for possible that an entity crosses one of these borders: what it thinks of either side then
+    depends on the other."""
+    position, before, after, chance = _unpacked(saved)
+    inner = [i for i, tag in enumerate(saved["tags"]) if tag != OUTSIDE and tag[0] in INNER]
+    first, last = position == start, position == end
+    if numpy.isin(after[first | last], inner).any():
+        return None
+    boundary, kept = len(saved["tags"]), (position >= start) & (position <= end)
+    before, after = numpy.where(first, boundary, before), numpy.where(last, boundary, after)
+    columns = (column[kept] for column in (position - start, before, after, chance))
+    return {"tags": saved["tags"], "length": end - start, **_packed(*columns)}
 
 
 def expected(doc: Doc, length: int, tags: list[str]) -> Expected | None:
     """Returns what a teacher expects of a document of `length` characters, by the learner's tags; None if none has
     looked at it.
 
-    Raises InputError if the learner lacks a tag of the teacher, or sees fewer characters than the teacher did."""
+    Raises InputError if the learner lacks a tag of the teacher, or sees another number of characters than it did."""
     saved = doc.user_data.get(KEY)
     if saved is None:
         return None
-    position, before, after, chance = (numpy.frombuffer(saved[name], dtype=dtype) for name, dtype in DTYPES.items())
+    position, before, after, chance = _unpacked(saved)
     if unknown := [tag for tag in saved["tags"] if tag not in tags]:
         raise InputError(f"expected a teacher of the learner's tags {', '.join(tags)}, got one that has {unknown[0]}")
-    if position.max(initial=0) > length:
+    # Older files do not say of how many characters they are.
+    seen = saved.get("length", max(length, position.max(initial=0)))
+    if seen != length:
         raise InputError(
-            f"expected {length} characters, as the teacher saw, got its probabilities at {position.max()}; make the "
-            f"document by the pipeline's own tokenizer: {doc.text[:20]!r}"
+            f"expected {seen} characters, as the teacher saw, got {length}; make the document by the pipeline's own "
+            f"tokenizer: {doc.text[:20]!r}"
         )
     boundary, outside = len(tags), tags.index(OUTSIDE)
     own = numpy.array([*(tags.index(tag) for tag in saved["tags"]), boundary])
@@ -72,3 +90,11 @@ def expected(doc: Doc, length: int, tags: list[str]) -> Expected | None:
         marginals.reshape(-1, width)[:length, :boundary].astype("float32"),
         transitions.reshape(width, width).astype("float32"),
     )
+
+
+def _packed(*columns: numpy.ndarray) -> dict[str, bytes]:
+    return {name: column.astype(dtype).tobytes() for (name, dtype), column in zip(DTYPES.items(), columns)}
+
+
+def _unpacked(saved: dict[str, Any]) -> Iterator[numpy.ndarray]:
+    return (numpy.frombuffer(saved[name], dtype=dtype) for name, dtype in DTYPES.items())

@@ -9,6 +9,8 @@ from spacy.training import Example
 
 from spacy_cner.errors import InputError
 from spacy_cner.pipeline.teacher import Teacher
+from spacy_cner.text.tags import allowed_transitions
+from spacy_cner.training.mixed import cut
 from spacy_cner.training.taught import KEY, expected
 
 TEXTS = [text for text, _ in SENTENCES]
@@ -92,7 +94,55 @@ def test_a_pipeline_without_a_tagger_at_its_end():
         Teacher(nlp)
 
 
-def test_fewer_characters_than_the_teacher_saw(trained, docs):
-    doc = next(doc for doc in docs if doc.user_data[KEY]["position"])
-    with pytest.raises(InputError, match=f"expected 1 characters, as the teacher saw, got .*{doc.text[:5]}"):
-        expected(doc, 1, trained.get_pipe("cner").tags)
+def test_another_number_of_characters_than_the_teacher_saw(trained, docs):
+    tags = trained.get_pipe("cner").tags
+    doc = next(doc for doc in docs if doc.user_data[KEY]["position"]).copy()
+    for length in (1, len(doc) + 1):
+        with pytest.raises(InputError, match=f"expected {len(doc)} characters, as the teacher saw, got {length};"):
+            expected(doc, length, tags)
+    found = expected(doc, len(doc), tags)
+    # A file of an earlier version
+    doc.user_data[KEY] = {name: value for name, value in doc.user_data[KEY].items() if name != "length"}
+    numpy.testing.assert_array_equal(expected(doc, len(doc), tags).tags, found.tags)
+    with pytest.raises(InputError, match="characters, as the teacher saw, got 1;"):
+        expected(doc, 1, tags)
+
+
+def parts_of(nlp, doc, size):
+    return [example.reference for example in cut(nlp, Example(nlp.make_doc(doc.text), doc), size)]
+
+
+def test_a_part_of_a_document_has_its_own_probabilities(trained):
+    (doc,) = Teacher(trained).pipe(["".join(TEXTS)])
+    tags = trained.get_pipe("cner").tags
+    whole = expected(doc, len(doc), tags)
+    parts = parts_of(trained, doc, 12)
+    assert len(parts) > 3 and KEY in doc.user_data
+    found = [expected(part, len(part), tags) for part in parts]
+    numpy.testing.assert_allclose(numpy.concatenate([each.tags for each in found]), whole.tags, atol=0.02)
+    allowed = allowed_transitions(tags, "bioes")
+    for part, each in zip(parts, found):
+        assert each.transitions.sum() == pytest.approx(len(part) + 1, rel=1e-3)
+        assert each.transitions[-1].sum() == each.transitions[:, -1].sum() == pytest.approx(1, abs=1e-3)
+        assert not each.transitions[-1, :-1][~allowed.start].any() and not each.transitions[:-1, -1][~allowed.end].any()
+
+
+def test_a_part_whose_border_may_cut_an_entity_has_its_gold_tags(trained):
+    (doc,) = Teacher(trained).pipe(["林小燕和王海都住在大连。"])
+    doc.ents = []  # or else it would be cut elsewhere
+    assert [(part.text, KEY in part.user_data) for part in parts_of(trained, doc, 5)] == [
+        ("林小燕和王", False),
+        ("海都住在大", False),
+        ("连。", False),
+    ]
+    assert [(part.text, KEY in part.user_data) for part in parts_of(trained, doc, 9)] == [
+        ("林小燕和王海都住在", True),
+        ("大连。", True),
+    ]
+
+
+def test_a_part_of_a_document_of_words_has_its_gold_tags(trained):
+    (doc,) = Teacher(trained).pipe(["王海在青岛。林小燕在大连。"])
+    words = ["王海", "在", "青岛", "。", "林小燕", "在", "大连", "。"]
+    other = Doc(trained.vocab, words=words, spaces=[False] * 8, user_data=dict(doc.user_data))
+    assert not any(KEY in part.user_data for part in parts_of(trained, other, 4))
