@@ -97,10 +97,10 @@ def _init(model: Any, X: Any = None, Y: Any = None, vocabulary: str | None = Non
         vectors = known.vectors.get(1)
         model.attrs["table"] = GramTable(1, known.grams.get(1, []), 0)
     shim = sized_shim(model)
-    if not shim.is_built:
-        shim.build(n_vocabulary=len(SPECIAL) + len(model.attrs["table"].known))
-        if vectors is not None:
-            _start_from(shim.require_built(), vectors)
+    shim.forget()
+    shim.build(n_vocabulary=len(SPECIAL) + len(model.attrs["table"].known))
+    if vectors is not None:
+        _start_from(shim.require_built(), vectors)
 
 
 def _start_from(bert: Any, vectors: numpy.ndarray) -> None:

@@ -144,11 +144,13 @@ def char_transformer(
 
 
 def _init(model: Model, X: Any = None, Y: Any = None, encoder: str | None = None) -> None:
+    """Loads the encoder, also in place of one that has learned since. Without a name, keeps what a saved pipeline
+    brought along."""
     shim: Any = model.shims[0]
-    if shim._model is None:
-        if not encoder:
-            raise InputError("expected the name or the folder of an encoder, as in --paths.encoder FOLDER, got none")
+    if encoder:
         shim.load(encoder)
+    elif shim._model is None:
+        raise InputError("expected the name or the folder of an encoder, as in --paths.encoder FOLDER, got none")
     model.set_dim("nO", shim.encoder.config.hidden_size)
 
 

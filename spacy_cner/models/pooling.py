@@ -47,7 +47,7 @@ def _pool_features(model: Model, path: Path, keep: float, share: float) -> list[
     index.dictionary = tagger.dictionary
     features.attrs["index"] = index
     shim = sized_shim(features)
-    shim._model = None  # its features are those of the partner
+    shim.forget()  # its features are those of the partner
     shim.build(size=len(index), width=features.get_dim("nO"))
     scores: Any = shim.require_built()
     here, there = (list(indices) for indices in zip(*pairs))

@@ -107,9 +107,6 @@ def _init(
     min_count: int,
     terms: list[str],
 ) -> None:
-    shim = sized_shim(model)
-    if shim.is_built:
-        return
     docs: Iterable[Doc] = X or []
     if train is not None:
         # Uses only the text, as in prediction: annotated words are not available there.
@@ -119,6 +116,8 @@ def _init(
         docs = _marked(docs, terms)
     index = model.attrs["index"] = FeatureIndex(templates, read_lists())
     index.collect(docs, min_count)
+    shim = sized_shim(model)
+    shim.forget()
     shim.build(size=len(index), width=model.get_dim("nO"))
 
 

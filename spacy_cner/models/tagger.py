@@ -83,6 +83,15 @@ def _tagger(
     return model
 
 
+def forget_labels(model: Model) -> None:
+    """Drops what an initialised tagger has learned of its tags, so that `set_labels` begins as it does with a new
+    one."""
+    output = sized_shim(model.get_ref("output"))
+    if output.is_built:
+        output.forget()
+        sized_shim(model.get_ref("crf")).forget()
+
+
 def set_labels(model: Model, labels: Sequence[str], *, outside: bool = True) -> list[str]:
     """Sizes the model for these labels. Weights of old labels keep their values if new labels come after them.
 
@@ -90,7 +99,7 @@ def set_labels(model: Model, labels: Sequence[str], *, outside: bool = True) -> 
     tags = tag_list(labels, model.attrs["tag_scheme"])[0 if outside else 1 :]
     output, crf = model.get_ref("output"), model.get_ref("crf")
     output.set_dim("nO", len(tags), force=True)
-    if output.has_dim("nI"):
+    if sized_shim(output).is_built:
         sized_shim(output).build(nI=output.get_dim("nI"), nO=len(tags))
     sized_shim(crf).build(tags=tags, scheme=model.attrs["tag_scheme"])
     features = model.maybe_get_ref("features")

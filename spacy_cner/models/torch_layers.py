@@ -13,6 +13,7 @@ from thinc.api import (
     Model,
     Optimizer,
     PyTorchShim,
+    Shim,
     get_current_ops,
     get_torch_default_device,
     torch2xp,
@@ -49,6 +50,18 @@ class SizedShim(PyTorchShim):
                 "nlp.initialize(...) first"
             )
         return self._model
+
+    def forget(self) -> None:
+        """Drops the module, if there is one, with all that it has learned. Optimizers that know it do not know the
+        next one."""
+        if self._model is not None:
+            self._model = None
+            self._renew()
+
+    def _renew(self) -> None:
+        with Shim.global_id_lock:
+            Shim.global_id += 1
+            self.id = Shim.global_id
 
     def build(self, **sizes: Any) -> None:
         """Makes a new module with these sizes; weights of the old one are kept as far as they fit."""
@@ -215,13 +228,13 @@ def mixed(build_module: Callable[..., nn.Module], precision: Precision, **sizes:
 
 
 def init_sizes(model: Model, X: list[Floats2d] | None = None, Y: list[Floats2d] | None = None) -> None:
-    """Takes sizes that are not known yet from samples of input and output, and builds the module."""
+    """Takes sizes that are not known yet from samples of input and output, and builds a new module."""
     for dim, sample in (("nI", X), ("nO", Y)):
         if sample and model.has_dim(dim) is None:
             model.set_dim(dim, sample[0].shape[1])
     shim = sized_shim(model)
-    if not shim.is_built:
-        shim.build(nI=model.get_dim("nI"), nO=model.get_dim("nO"))
+    shim.forget()
+    shim.build(nI=model.get_dim("nI"), nO=model.get_dim("nO"))
 
 
 def _forward(model: Model, Xs: list[Floats2d], is_train: bool) -> tuple[list[Floats2d], Callable]:

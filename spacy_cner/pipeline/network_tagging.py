@@ -201,10 +201,11 @@ class NetworkTagger(CharTagger, Sealed, TrainablePipe):
         labels: list[str] | None = None,
     ) -> None:
         """Collects the labels (those given, else those of the examples, in the order of the alphabet) and builds the
-        model. Raises InputError if there is nothing to learn."""
+        model, anew if there was one. Raises InputError if there is nothing to learn."""
         validate_get_examples(get_examples, f"{type(self).__name__}.initialize")
         tagger = trainable(self.model)
         self.cfg["labels"] = self.collect_labels(lambda: self.own_examples(get_examples()), labels)
+        tagger.forget_labels(self.model)
         tagger.set_labels(self.model, self.labels, outside=self.has_outside)
         sample = [self.view(example.x) for example in islice(get_examples(), 10)]
         self.model.initialize(X=[view for view in sample if len(view)] or [self.view(Doc(self.vocab, words=["中"]))])

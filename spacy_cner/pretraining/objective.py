@@ -139,7 +139,9 @@ class MLMHead(nn.Module):
 
 def _init(model: Model, X: list[Doc] | None = None, Y: Any = None) -> None:
     tok2vec = model.get_ref("tok2vec")
-    tok2vec.initialize(X=X)
+    built = [shim._model is not None for node in tok2vec.walk() for shim in node.shims]
+    if not built or not all(built):  # or else spaCy has just initialised it, and the weights are those of the seed
+        tok2vec.initialize(X=X)
     head = model.get_ref("head")
     head.initialize(X=None if X is None else tok2vec.predict(X))
     if is_char_bert(tok2vec) and sized_shim(head).is_built:

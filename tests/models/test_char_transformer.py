@@ -207,6 +207,21 @@ def test_mixed_precision_on_a_cpu(bert, monkeypatch, native):
     assert gradients and all(gradient.dtype == torch.float32 for gradient in gradients)
 
 
+def test_initialised_again_it_is_the_encoder_of_the_folder(bert):
+    model = initialized(bert)
+    before = model.predict(docs())
+    saved = build_char_transformer(None).from_bytes(model.to_bytes())
+    for each in (model, saved):
+        each.begin_update(docs())[1]([numpy.ones((len(doc), WIDTH), "f") for doc in docs()])
+        each.finish_update(SGD(0.1))
+    learned = saved.predict(docs())
+    for each in (model, saved):
+        each.initialize(X=docs())
+    assert_same(model.predict(docs()), before, atol=0)
+    # Without a folder there is no other.
+    assert_same(saved.predict(docs()), learned, atol=0)
+
+
 # What is wrong
 
 

@@ -63,6 +63,17 @@ def test_features_of_a_file(tmp_path):
     assert rows[0].any() and not rows[1].any()
 
 
+@pytest.mark.parametrize("lazy", [False, True])
+def test_initialised_again_they_are_those_of_the_new_text(lazy):
+    model, other = layer(width=2, templates=["c[0]"], lazy=lazy), [NLP.make_doc("林")]
+    model.initialize(X=DOCS)
+    learn(model)
+    model.initialize(X=other)
+    assert not any(rows.any() for rows in model.predict(DOCS))
+    learn(model, other)
+    assert [rows.any() for rows in model.predict(DOCS)] == [False, True, False]
+
+
 def test_a_file_that_is_not_there(tmp_path):
     with pytest.raises(InputError, match="nothing.spacy: expected a .spacy file"):
         layer(width=2, train=str(tmp_path / "nothing.spacy")).initialize(X=DOCS)

@@ -162,6 +162,35 @@ def test_added_label_keeps_what_was_known_and_can_be_learned(trained):
     assert entities(_from_bytes(nlp)(more[-1][0])) == more[-1][1]
 
 
+@pytest.mark.parametrize(
+    "model",
+    [
+        small_model(),
+        small_model(features={"@architectures": "spacy_cner.SparseFeatures.v1", "templates": ["c[0]"]}),
+        small_model(encoder={"@architectures": "spacy_cner.ClassificationAttention.v1"}),
+    ],
+)
+@pytest.mark.parametrize("saved", [False, True])
+def test_initialised_again_a_pipeline_begins_anew(model, saved):
+    def begin(nlp):
+        spacy.util.fix_random_seed(3)
+        return nlp.initialize(lambda: examples)
+
+    nlp = blank(model=model)
+    examples = make_examples(nlp)
+    optimizer = begin(nlp)
+    optimizer.learn_rate = 0.02
+    before = nlp.get_pipe("cner").model.to_bytes()
+    first = [nlp.update(examples, sgd=optimizer)["cner"] for _ in range(20)]
+    if saved:
+        nlp = blank(model=model).from_bytes(nlp.to_bytes())
+    assert nlp.update(examples, sgd=False)["cner"] < first[0] / 2
+    begin(nlp)
+    assert nlp.get_pipe("cner").model.to_bytes() == before
+    # An optimizer that is used on knows nothing of the new weights either.
+    assert nlp.update(examples, sgd=optimizer)["cner"] == pytest.approx(first[0])
+
+
 def test_resumes_training_from_a_saved_pipeline(trained, tmp_path):
     trained.to_disk(tmp_path)
     nlp = spacy.load(tmp_path)

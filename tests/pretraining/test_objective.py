@@ -8,7 +8,7 @@ from thinc.api import Adam, NumpyOps, fix_random_seed, set_dropout_rate
 
 from spacy_cner.errors import InputError
 from spacy_cner.models.embed import build_char_ngram_embed
-from spacy_cner.models.torch_layers import sized_shim
+from spacy_cner.models.torch_layers import SizedShim, sized_shim
 from spacy_cner.pretraining.metrics import Metrics
 from spacy_cner.pretraining.objective import OTHER_CLASS, MLMLogits, character_classes, make_masked_characters, mlm_loss
 from spacy_cner.text.chars import codepoints
@@ -38,6 +38,20 @@ def test_what_is_predicted(config):
     # The character without a vector is one of the others.
     assert classes.rows(numpy.array([ord("周"), ord("王")]))[0] == OTHER_CLASS
     assert OTHER_CLASS in predicted.targets
+
+
+def test_the_layers_below_are_initialised_once(config, monkeypatch):
+    """By spaCy, before the objective: the weights of a seed stay those that they were."""
+    built, build_module = [], SizedShim.build
+
+    def spy(shim, **sizes):
+        built.append(sizes)
+        build_module(shim, **sizes)
+
+    monkeypatch.setattr(SizedShim, "build", spy)
+    model, _ = build(config)
+    shims = [shim for node in model.walk() for shim in node.shims]
+    assert len(built) == len(shims) == 3
 
 
 def test_loss_and_its_gradient_by_finite_differences():
