@@ -64,8 +64,12 @@ class SizedShim(PyTorchShim):
             self.id = Shim.global_id
 
     def build(self, **sizes: Any) -> None:
-        """Makes a new module with these sizes; weights of the old one are kept as far as they fit."""
-        old, self.cfg = self._model, sizes
+        """Makes a new module with these sizes; weights of the old one are kept as far as they fit. If the sizes differ,
+        optimizers begin anew with the module: what they keep has the old shapes."""
+        old = self._model
+        if old is not None and sizes != self.cfg:
+            self._renew()
+        self.cfg = sizes
         self._model = self.build_module(**sizes).to(get_torch_default_device())
         if old is not None:
             with torch.no_grad():

@@ -12,6 +12,7 @@ from conftest import SENTENCES, entities, make_examples, small_model, train
 from spacy.cli._util import app as spacy_app
 from spacy.tokens import Doc, DocBin
 from spacy.training import Example
+from thinc.api import Adam
 from typer.testing import CliRunner
 
 from spacy_cner.errors import InputError
@@ -160,6 +161,26 @@ def test_added_label_keeps_what_was_known_and_can_be_learned(trained):
     train(nlp, make_examples(nlp, more))
     assert entities(nlp(more[-1][0])) == more[-1][1]
     assert entities(_from_bytes(nlp)(more[-1][0])) == more[-1][1]
+
+
+@pytest.mark.parametrize("lazy", [False, True])
+def test_a_label_added_in_training_is_learned_with_the_same_optimizer(lazy):
+    sparse = {"@architectures": "spacy_cner.SparseFeatures.v1", "templates": ["c[0]"], "lazy": lazy}
+    nlp = blank(model=small_model(features=sparse))
+    examples = make_examples(nlp)
+    optimizer = nlp.initialize(lambda: examples, sgd=Adam(0.02, use_averages=True))
+    for _ in range(20):
+        known = nlp.update(examples, sgd=optimizer)["cner"]
+    nlp.get_pipe("cner").add_label("TIME")
+    text, gold = "王海昨天来过。", [(0, 2, "PER"), (2, 4, "TIME")]
+    more = [*examples, *make_examples(nlp, [(text, gold)])]
+    # What was known still is.
+    assert nlp.update(examples, sgd=False)["cner"] < known + 1
+    with nlp.use_params(optimizer.averages):
+        assert nlp.get_pipe("cner").model.predict([nlp.make_doc(text)])[0].shape[1] == 1 + 4 * 4
+    for _ in range(40):
+        nlp.update(more, sgd=optimizer)
+    assert [entities(nlp(each)) for each in (text, SENTENCES[0][0])] == [gold, SENTENCES[0][1]]
 
 
 @pytest.mark.parametrize(
