@@ -4,11 +4,9 @@ from typing import Any
 
 import numpy
 
-from ..nn.transformer import NORM_EPS, Layer, Transformer, rotations
+from ..nn.transformer import NORM_EPS, Layer, Transformer, turns
 from .onnx_graph import Graph, Value
 from .torch_layers import as_numpy
-
-LONGEST = 514  # characters of a window, with what stands before and after them
 
 
 def add_transformer(graph: Graph, module: Transformer, x: Value) -> Value:
@@ -67,10 +65,12 @@ def _with_ends(graph: Graph, module: Transformer, x: Value) -> Value:
 
 
 def _rotations(graph: Graph, x: Value, width: int) -> tuple[str, str]:
-    size = graph.apply("Slice", graph.apply("Shape", x.name), _integers(graph, 0), _integers(graph, 1))
-    tables = (graph.weight(as_numpy(table)) for table in rotations(LONGEST, width))
-    cos, sin = (graph.apply("Slice", table, _integers(graph, 0), size, _integers(graph, 0)) for table in tables)
-    return cos, sin
+    """Cosines and sines (T, width) of the angles by which each position turns a head's states, as many as the batch
+    needs: windows may have any size."""
+    places = graph.floats(graph.positions(x))
+    angles = graph.apply("Mul", places, graph.weight(as_numpy(turns(width)).astype("float32")))
+    angles = graph.apply("Concat", angles, angles, axis=1)
+    return graph.apply("Cos", angles), graph.apply("Sin", angles)
 
 
 def _rotate(graph: Graph, states: str, cos: str, sin: str, size: int) -> str:

@@ -96,10 +96,14 @@ def inner_width(width: int) -> int:
     return (width * 8 // 3 + 32) // 64 * 64
 
 
+def turns(width: int, device: torch.device | None = None) -> torch.Tensor:
+    """Returns the angles (width / 2,) by which the second position turns a head's states."""
+    return ROTARY_BASE ** (-torch.arange(0, width, 2, device=device) / width)
+
+
 def rotations(size: int, width: int, device: torch.device | None = None) -> tuple[torch.Tensor, torch.Tensor]:
     """Returns cosines and sines (size, width) of the angles by which each position turns a head's states."""
-    turns = ROTARY_BASE ** (-torch.arange(0, width, 2, device=device) / width)
-    angles = torch.arange(size, device=device)[:, None] * turns
+    angles = torch.arange(size, device=device)[:, None] * turns(width, device)
     angles = torch.cat([angles, angles], 1)
     return angles.cos(), angles.sin()
 

@@ -107,6 +107,15 @@ def test_scores_are_those_of_torch(name):
         numpy.testing.assert_array_equal(array, wanted)
 
 
+def test_a_transformer_reads_windows_of_any_size():
+    model = TAGGERS["transformer"]()
+    docs = [NLP.make_doc(TEXTS[0] * 100), NLP.make_doc(TEXTS[3])]
+    for rows, wanted in zip(predictor(model, int8=False).predict(docs), model.predict(docs), strict=True):
+        numpy.testing.assert_allclose(rows, wanted, atol=5e-5)
+    int8 = predictor(model, int8=True).predict(docs)
+    assert [len(rows) for rows in int8] == [len(doc) for doc in docs]
+
+
 @pytest.mark.parametrize("name, operations", [
     ("cnn", {"MatMul"}), ("dilated", {"MatMul"}), ("bilstm", {"MatMul", "LSTM"}), ("transformer", set()),
     ("jieba", {"MatMul"}),
