@@ -1,11 +1,13 @@
 """What the tests share: sentences written for them, and small pipelines that train in seconds."""
 
+from itertools import product
+
 import numpy
 import pytest
 import spacy
 from hypothesis import settings
 from spacy.language import Language
-from spacy.tokens import Doc
+from spacy.tokens import Doc, Span
 from spacy.training import Example
 from thinc.api import Adam, Model, Optimizer
 
@@ -97,6 +99,18 @@ def word_examples(nlp: Language, segmented=SEGMENTED, entities: list | None = No
 def joint_examples(nlp: Language) -> list[Example]:
     """SENTENCES with entities and words."""
     return word_examples(nlp, entities=[entities for _, entities in SENTENCES])
+
+
+def partial_examples(nlp: Language) -> list[Example]:
+    """Sentences of which one name is known, as an entity and as a word, and nothing of what is around it; and some of
+    which all is known."""
+    examples, rests = [], ["在青岛工作", "昨天去了大连", "喜欢看海风", "今天不出门"]
+    for name, rest in product(["王海", "林小燕", "张青", "李大山", "陈晓"], rests):
+        reference = nlp.make_doc(f"{name}{rest}。")
+        reference.set_ents([Span(reference, 0, len(name), "PER")], default="missing")
+        reference.spans["words"] = [reference[: len(name)]]
+        examples.append(Example(nlp.make_doc(reference.text), reference))
+    return [*examples, *word_examples(nlp, [f"我们 {' '.join(rest)} 。" for rest in rests], [[]] * len(rests))]
 
 
 def step(nlp: Language, examples: list[Example], optimizer: Optimizer) -> dict[str, float]:

@@ -64,7 +64,7 @@ class FeatureTagger:
         """Collects the features that occur at least `min_count` times, and prepares the training data.
 
         views: the documents' character views. gold: for each of them the indices of its tags, int64 (n_tokens,), -1
-        if unknown."""
+        or -2 if unknown, see `CRF.nll`."""
         windows, positions = self._windows(views)
         counts = KeyCounts(), KeyCounts()
         for features in self.extract.parts(docs, views):

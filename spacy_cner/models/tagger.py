@@ -146,7 +146,7 @@ def crf_loss(
     """Returns the negative log-likelihood of the gold tags, summed over sequences (Wu et al. 2019, eq. 4), and the
     gradient of `scale` times it with respect to the emissions. The CRF keeps its own gradient for `finish_update`.
 
-    emissions: arrays (n_i, n_tags). tags: int64 arrays (n_i,), -1 where the tag is unknown."""
+    emissions: arrays (n_i, n_tags). tags: int64 arrays (n_i,), -1 or -2 where the tag is unknown, see `CRF.nll`."""
     padded, lengths = pad(emissions, requires_grad=True)
     gold = torch.full(padded.shape[:2], -1, dtype=torch.long, device=padded.device)
     for row, sequence in zip(gold, tags):
@@ -209,11 +209,13 @@ def _crf(tags: list[str], scheme: str) -> CRF:
         allowed=torch.from_numpy(allowed.between),
         allowed_start=torch.from_numpy(allowed.start),
         allowed_end=torch.from_numpy(allowed.end),
+        allowed_new=torch.from_numpy(allowed.start),
     )
 
 
 def _independent(tags: list[str], scheme: str) -> CRF:
-    crf = CRF(len(tags)).requires_grad_(False)
+    new = torch.from_numpy(allowed_transitions(tags, scheme).start)
+    crf = CRF(len(tags), allowed_new=new).requires_grad_(False)
     for scores in crf.parameters():
         nn.init.zeros_(scores)
     return crf

@@ -77,7 +77,8 @@ class CharTagger(Configured):
         raise NotImplementedError
 
     def gold(self, example: Example, view: Doc) -> numpy.ndarray:
-        """The index of the gold tag of each token of the view, -1 where it is not known; int64 (n_tokens,)."""
+        """The index of the gold tag of each token of the view, int64 (n_tokens,); UNKNOWN or ENDED where it is not
+        known."""
         raise NotImplementedError
 
     def read(self, views: list[Doc], tagged: Iterable[Tagged]) -> list[Any]:

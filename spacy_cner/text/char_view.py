@@ -13,12 +13,13 @@ from ..errors import InputError
 from .char_tokenizer import CharTokenizer
 from .chars import codepoints, is_char_doc, same_text
 from .matches import MATCHES_KEY, copy_matches
-from .tags import spans_to_tags
+from .tags import OUTSIDE, has_ends, spans_to_tags
 from .windows import Window, split_windows
 from .words import WORDS_KEY, words_of
 
 UTF32 = "utf-32-le" if sys.byteorder == "little" else "utf-32-be"  # of numpy's code points, without a byte order mark
 UNKNOWN = -1  # the tag of a token whose annotation is missing
+ENDED = -2  # the same behind a known span whose end the scheme does not mark: the tag does not continue it
 
 Roles = dict[str, int]  # the index of the tag for each role: B, I, E, S
 
@@ -105,7 +106,9 @@ def gold_entity_tags(example: Example, view: Doc, scheme: str, tag_index: dict[s
     """Returns the index of each token's gold tag in the character view, int64 (n_tokens,).
 
     It is UNKNOWN where the reference has no annotation, and for an entity whose border lies inside a token of the view
-    (a run of white space). Raises InputError if the texts differ, and for an entity label that the model lacks."""
+    (a run of white space). In a scheme without ends, it is ENDED instead right behind a known entity.
+
+    Raises InputError if the texts differ, and for an entity label that the model lacks."""
     reference = example.reference
     check_same_text(reference, view)
     tags = numpy.zeros(len(view), dtype="int64")
@@ -129,6 +132,8 @@ def gold_entity_tags(example: Example, view: Doc, scheme: str, tag_index: dict[s
                 f"{entity.text!r} in {reference.text[:60]!r}; see add_label"
             )
         tags[covered] = [tag_index[name] for name in names]
+    if not has_ends(scheme):
+        tags[1:][(tags[1:] == UNKNOWN) & (tags[:-1] > tag_index[OUTSIDE])] = ENDED
     return tags
 
 
@@ -138,7 +143,8 @@ def gold_word_tags(
     """Returns the index of each token's gold tag in the character view, int64 (n_tokens,), from the words in
     `doc.spans[key]` of the reference.
 
-    It is UNKNOWN at white space and outside of words, and everywhere if there is no such span group.
+    It is UNKNOWN at white space and outside of words, and everywhere if there is no such span group. In a scheme
+    without ends, the first token behind a word is ENDED instead, be there white space between or not.
 
     roles: for each label the indices of its tags: B begins, I continues, E ends a word, S is a whole word.
     labelled: whether words have their own labels; the tags of unlabelled words are then UNKNOWN. If False, all words
@@ -177,6 +183,8 @@ def gold_word_tags(
         solid_tags[start:end] = role["I"]
         solid_tags[end - 1] = role["E"]
         solid_tags[start] = role["B"] if end - start > 1 else role["S"]
+    if roles[only]["E"] == roles[only]["I"]:
+        solid_tags[1:][(solid_tags[1:] == UNKNOWN) & (solid_tags[:-1] >= 0)] = ENDED
     tags[solid] = solid_tags
     return tags
 
@@ -215,7 +223,7 @@ def window_tags(tags: numpy.ndarray, window: Window, continues: numpy.ndarray) -
 
     def inside(cut: int) -> bool:
         before, after = tags[cut - 1], tags[cut]
-        return before != UNKNOWN and after != UNKNOWN and bool(continues[before, after])
+        return before >= 0 and after >= 0 and bool(continues[before, after])
 
     cut = start
     while 0 < cut < end and inside(cut):

@@ -1,3 +1,5 @@
+from itertools import product
+
 import numpy
 import pytest
 import spacy
@@ -13,6 +15,7 @@ from spacy_cner.models.embed import build_char_ngram_embed
 from spacy_cner.models.encoders import build_bilstm
 from spacy_cner.models.tagger import build_crf_tagger, crf_loss, crf_of, crf_parameters, set_labels
 from spacy_cner.models.torch_layers import sized_shim
+from spacy_cner.text.char_view import ENDED, UNKNOWN
 from spacy_cner.text.tags import tag_list
 
 NLP = spacy.blank("zh")
@@ -113,6 +116,21 @@ def test_nothing_known_is_no_loss():
     loss, gradients = crf_loss(model, model.predict(DOCS), [numpy.full(len(doc), -1) for doc in DOCS])
     assert loss == pytest.approx(0.0, abs=1e-5)
     assert all(numpy.abs(x).max() < 1e-6 for x in gradients)
+
+
+@pytest.mark.parametrize("build", ["CrfTagger", "SoftmaxTagger"])
+def test_the_tag_behind_a_known_entity_does_not_continue_it(build):
+    model = tagger(["PER", "LOC"], **{"@architectures": f"spacy_cner.{build}.v1", "tag_scheme": "bio"})
+    emissions = model.predict(DOCS[:1])
+    for tags in ([1, ENDED, 0], [1, ENDED, UNKNOWN], [ENDED, 1, ENDED]):
+        losses = [crf_loss(model, emissions, [numpy.array(path)])[0] for path in without_inner(tags)]
+        together = crf_loss(model, emissions, [numpy.array(tags)])[0]
+        assert numpy.exp(-together) == pytest.approx(numpy.exp(-numpy.array(losses)).sum(), rel=1e-4)
+
+
+def without_inner(tags):
+    """All ways to make the tags known that are ENDED: as O, B-PER or B-LOC."""
+    return product(*([0, 1, 3] if tag == ENDED else [tag] for tag in tags))
 
 
 def test_learns_every_part():

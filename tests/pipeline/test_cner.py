@@ -8,7 +8,7 @@ import pytest
 import spacy
 import srsly
 import torch
-from conftest import SENTENCES, entities, make_examples, small_model, train
+from conftest import SENTENCES, entities, make_examples, partial_examples, small_model, train
 from spacy.cli._util import app as spacy_app
 from spacy.tokens import Doc, DocBin
 from spacy.training import Example
@@ -251,6 +251,17 @@ def test_partly_missing_annotation_trains_the_rest():
     train(nlp, partial, steps=40)
     found = [set(entities(nlp(text))) >= set(gold) for text, gold in SENTENCES]
     assert sum(found) >= len(found) - 1
+
+
+@pytest.mark.parametrize("scheme", ["bio", "bioes"])
+def test_missing_annotation_behind_an_entity_keeps_its_end(scheme):
+    spacy.util.fix_random_seed(0)
+    nlp = blank(model=small_model(tag_scheme=scheme))
+    examples = partial_examples(nlp)
+    nlp.initialize(lambda: examples)
+    train(nlp, examples)
+    assert entities(nlp("王海在青岛工作。")) == [(0, 2, "PER")]
+    assert entities(nlp("林小燕昨天去了大连。")) == [(0, 3, "PER")]
 
 
 def test_score_and_span_group(trained):

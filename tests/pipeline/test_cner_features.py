@@ -5,7 +5,7 @@ import pickle
 import numpy
 import pytest
 import spacy
-from conftest import SENTENCES, entities, make_examples
+from conftest import SENTENCES, entities, make_examples, partial_examples
 from spacy.cli._util import app as spacy_app
 from spacy.tokens import Doc, DocBin
 from spacy.training import Example
@@ -313,6 +313,16 @@ def test_missing_annotation_is_learned_around():
     examples += [without, Example(nlp.make_doc("王海来了"), partial)]
     nlp.initialize(lambda: examples)
     assert [entities(doc) for doc in nlp.pipe(TEXTS)] == GOLD
+
+
+@pytest.mark.parametrize("scheme", ["bio", "bioes"])
+@pytest.mark.parametrize("epochs", [0, 10])
+def test_missing_annotation_behind_an_entity_keeps_its_end(scheme, epochs):
+    nlp = blank(tag_scheme=scheme, epochs=epochs)
+    examples = partial_examples(nlp)
+    nlp.initialize(lambda: examples)
+    assert entities(nlp("王海在青岛工作。")) == [(0, 2, "PER")]
+    assert entities(nlp("林小燕昨天去了大连。")) == [(0, 3, "PER")]
 
 
 @pytest.mark.parametrize(

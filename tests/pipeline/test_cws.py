@@ -5,7 +5,7 @@ import pickle
 import numpy
 import pytest
 import spacy
-from conftest import SEGMENTED, SENTENCES, small_model, train, word_examples, words
+from conftest import SEGMENTED, SENTENCES, partial_examples, small_model, train, word_examples, words
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from spacy.tokens import Doc, DocBin, Span
@@ -162,6 +162,17 @@ def test_words_known_in_a_part_train_the_rest():
     for example in partial:
         known = {word.text for word in example.reference.spans["words"]}
         assert known <= set(words(nlp(example.text)))
+
+
+@pytest.mark.parametrize("scheme", ["bio", "bmes"])
+def test_unknown_words_behind_a_known_one_keep_its_end(scheme):
+    spacy.util.fix_random_seed(0)
+    nlp = blank(scheme)
+    examples = partial_examples(nlp)
+    nlp.initialize(lambda: examples)
+    train(nlp, examples)
+    assert words(nlp("王海在青岛工作。"))[:2] == ["王海", "在"]
+    assert words(nlp("林小燕昨天去了大连。"))[:2] == ["林小燕", "昨"]
 
 
 def test_learns_in_a_word_tokenised_pipeline():

@@ -1,6 +1,6 @@
 import pytest
 import spacy
-from conftest import SEGMENTED, make_examples, word_examples, words
+from conftest import SEGMENTED, make_examples, partial_examples, word_examples, words
 
 from spacy_cner.errors import InputError
 
@@ -31,6 +31,17 @@ def test_learns_and_is_saved(trained, tmp_path):
 
 def test_bio(trained):
     assert [words(doc) for doc in trained_with(tag_scheme="bio").pipe(TEXTS)] == GOLD
+
+
+@pytest.mark.parametrize("scheme", ["bio", "bmes"])
+@pytest.mark.parametrize("epochs", [0, 100])
+def test_unknown_words_behind_a_known_one_keep_its_end(scheme, epochs):
+    nlp = spacy.blank("zh")
+    nlp.add_pipe("cws_features", config={"tag_scheme": scheme, "epochs": epochs})
+    examples = partial_examples(nlp)
+    nlp.initialize(lambda: examples)
+    assert words(nlp("王海在青岛工作。"))[:2] == ["王海", "在"]
+    assert words(nlp("林小燕昨天去了大连。"))[:2] == ["林小燕", "昨"]
 
 
 def test_list_of_the_words_of_the_training_data():

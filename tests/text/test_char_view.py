@@ -10,6 +10,7 @@ from spacy.training import Example
 
 from spacy_cner.errors import InputError
 from spacy_cner.text.char_view import (
+    ENDED,
     UNKNOWN,
     CharView,
     WindowDocs,
@@ -24,6 +25,7 @@ from spacy_cner.text.windows import Window
 NLP = spacy.blank("zh")
 VIEW = CharView(NLP.vocab)
 LABELS = ["PER", "LOC"]
+MARKS = {UNKNOWN: "?", ENDED: "!"}
 
 
 def tokens(*words):
@@ -31,13 +33,13 @@ def tokens(*words):
 
 
 def names(example, scheme="bioes"):
-    """The gold tags of the character view by name, `?` where unknown."""
+    """The gold tags of the character view by name, `?` where unknown, `!` if that is behind a known entity."""
     tags = tag_list(LABELS, scheme)
     view = VIEW(example.predicted)
     found = gold_entity_tags(example, view, scheme, {tag: i for i, tag in enumerate(tags)})
     assert found.shape == (len(view),)
     assert found.dtype == numpy.int64
-    return ["?" if i == UNKNOWN else tags[i] for i in found]
+    return [MARKS.get(i) or tags[i] for i in found.tolist()]
 
 
 # CharView
@@ -114,6 +116,23 @@ def test_missing_annotation():
     assert names(Example(NLP.make_doc(reference.text), reference)) == ["O"] * 6
 
 
+@pytest.mark.parametrize(
+    "scheme, expected",
+    [("bio", "? B-PER I-PER I-PER ! ? B-LOC B-PER ! O"), ("bioes", "? B-PER I-PER E-PER ? ? S-LOC S-PER ? O")],
+)
+def test_missing_annotation_behind_an_entity(scheme, expected):
+    reference = NLP.make_doc("找林小燕去了沪王家。")
+    ents = [reference.char_span(1, 4, "PER"), reference.char_span(6, 7, "LOC"), reference.char_span(7, 8, "PER")]
+    reference.set_ents(ents, outside=[reference[9:10]], default="missing")
+    assert names(Example(NLP.make_doc(reference.text), reference), scheme) == expected.split()
+
+
+def test_an_entity_of_unknown_borders_behind_a_known_one():
+    reference = tokens("王", "海", "\n", "\n", "来")
+    reference.ents = [Span(reference, 0, 2, "PER"), Span(reference, 2, 3, "LOC")]
+    assert names(Example(NLP.make_doc("王海\n\n来"), reference), "bio") == ["B-PER", "I-PER", "!", "O"]
+
+
 def test_a_border_inside_a_run_of_white_space_is_unknown():
     # The view has one token for both line feeds.
     reference = tokens("王", "\n", "\n", "海", "来")
@@ -188,6 +207,10 @@ def test_tags_character_by_character(reference, scheme):
             tags = ["?"] * len(covered)
         for i, tag in zip(covered, tags):
             expected[i] = tag
+    if scheme == "bio":
+        behind = [i for i in range(1, len(expected)) if expected[i] == "?" and expected[i - 1] not in "?O"]
+        for i in behind:
+            expected[i] = "!"
     assert names(Example(NLP.make_doc(reference.text), reference), scheme) == expected
 
 
@@ -197,14 +220,14 @@ ROLES = {"bio": {"B": 0, "I": 1, "E": 1, "S": 0}, "bmes": {"B": 0, "I": 1, "E": 
 
 
 def word_tags(reference, predicted=None, scheme="bmes", key="words"):
-    """The gold tags of the character view as letters, `?` where unknown."""
+    """The gold tags of the character view as letters, `?` where unknown, `!` if that is behind a known word."""
     predicted = predicted or NLP.make_doc(reference.text)
     view = VIEW(predicted)
     found = gold_word_tags(Example(predicted, reference), view, key, {"W": ROLES[scheme]})
     assert found.shape == (len(view),)
     assert found.dtype == numpy.int64
     letters = "BI" if scheme == "bio" else "BMES"
-    return "".join("?" if i == UNKNOWN else letters[i] for i in found)
+    return "".join(MARKS.get(i) or letters[i] for i in found.tolist())
 
 
 def with_words(text, *words):
@@ -224,6 +247,14 @@ def test_no_words_and_words_in_a_part():
     assert word_tags(with_words("林小燕在青岛", (1, 3), (4, 5))) == "?BE?S?"
     assert word_tags(with_words("林小燕在", (0, 3)), key="others") == "????"
     assert word_tags(NLP.make_doc("")) == ""
+
+
+def test_words_in_a_part_by_a_scheme_without_ends():
+    assert word_tags(with_words("林小燕在青岛很好", (1, 3), (4, 5)), scheme="bio") == "?BI!B!??"
+    # White space ends a word, too, but a word may hold it.
+    assert word_tags(with_words("王海\n\n在青岛", (0, 2)), scheme="bio") == "BI?!??"
+    assert word_tags(with_words("A\n\nB C", (0, 4)), scheme="bio") == "B?I!"
+    assert word_tags(with_words("王海\n\n在", (0, 2), (4, 5)), scheme="bio") == "BI?B"
 
 
 def test_segmentation_of_words_on_either_side():
@@ -289,6 +320,9 @@ def test_words_with_parts_of_speech():
     found = gold_word_tags(example, example.predicted, "words", roles, labelled=True)
     # A word without a part of speech is not annotated.
     assert found.tolist() == [0, 1, 2, UNKNOWN, 4, 6]
+    without_ends = {"nr": ROLES["bio"], "ns": {"B": 2, "I": 3, "E": 3, "S": 2}}
+    found = gold_word_tags(example, example.predicted, "words", without_ends, labelled=True)
+    assert found.tolist() == [0, 1, 1, ENDED, 2, 3]
     with pytest.raises(InputError, match=r"initialised with \(nr\), got 'ns' for '青岛' in '林小燕在青岛'"):
         gold_word_tags(example, example.predicted, "words", {"nr": ROLES["bmes"]}, labelled=True)
 
@@ -320,6 +354,9 @@ def test_word_tags_character_by_character(reference, scheme):
         letters = "S" if len(inside) == 1 else "B" + "M" * (len(inside) - 2) + "E"
         for i, letter in zip(inside, letters if inside else ""):
             expected[i] = letter if scheme == "bmes" else {"S": "B", "B": "B"}.get(letter, "I")
+        behind = next((i for i in sorted(place.values()) if inside and i > inside[-1]), None)
+        if scheme == "bio" and behind is not None:
+            expected[behind] = "!"  # if no word begins there
     assert word_tags(reference, scheme=scheme) == "".join(expected)
 
 
@@ -391,3 +428,16 @@ def test_window_tags_next_to_unknown_tags():
     indices = numpy.array([UNKNOWN, UNKNOWN, tags.index("S-PER"), 0, 0, UNKNOWN])
     found = window_tags(indices, Window(0, 1, 5), continues)
     assert found.tolist() == [UNKNOWN, tags.index("S-PER"), 0, 0]
+
+
+def test_window_tags_behind_an_entity():
+    tags = tag_list(LABELS, "bio")
+    continues = allowed_transitions(tags, "bio").continues
+    indices = numpy.array([tags.index("B-PER"), tags.index("I-PER"), ENDED, UNKNOWN])
+    for start, end, expected in (
+        (0, 2, indices[:2]),
+        (0, 3, indices[:3]),
+        (1, 4, [UNKNOWN, ENDED, UNKNOWN]),
+        (2, 4, indices[2:]),
+    ):
+        assert window_tags(indices, Window(0, start, end), continues).tolist() == list(expected)

@@ -41,18 +41,18 @@ def check_batch(emissions: Tensor, lengths: Tensor, positional: Tensor | None, n
 
 
 def check_tags(tags: Tensor, inside: Tensor, num_tags: int) -> None:
-    """Checks that `tags` (B, T) are from -1 to L - 1 where `inside` (B, T) is true."""
-    wrong = ((tags < -1) | (tags >= num_tags)) & inside
+    """Checks that `tags` (B, T) are from -2 to L - 1 where `inside` (B, T) is true."""
+    wrong = ((tags < -2) | (tags >= num_tags)) & inside
     if wrong.any():
         sequence, position = wrong.nonzero()[0].tolist()
         got = f"{int(tags[sequence, position])} in sequence {sequence} at position {position}"
-        raise ValueError(f"expected tags from -1 (unknown) to {num_tags - 1}, got {got}")
+        raise ValueError(f"expected tags from 0 to {num_tags - 1}, or -1 or -2 (unknown), got {got}")
 
 
 def check_allowed(path: Tensor, forbidden: Tensor) -> None:
     """Checks that `path` (B, T + 2) uses no transition that is true in `forbidden` (L + 1, L + 1).
 
-    The path has the boundary's index L around its tags, and -1 where a tag is unknown."""
+    The path has the boundary's index L around its tags, and a negative number where a tag is unknown."""
     before, after = path[:, :-1], path[:, 1:]
     wrong = forbidden[before, after] & (before >= 0) & (after >= 0)
     if wrong.any():

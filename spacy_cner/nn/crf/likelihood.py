@@ -51,17 +51,26 @@ class NegativeLogLikelihood(torch.autograd.Function):
 
     @staticmethod
     def forward(
-        ctx: Any, emissions: Tensor, transitions: Tensor, positional: Tensor | None, lengths: Tensor, path: Tensor
+        ctx: Any,
+        emissions: Tensor,
+        transitions: Tensor,
+        positional: Tensor | None,
+        lengths: Tensor,
+        path: Tensor,
+        continuing: Tensor,
     ) -> Tensor:
-        """Returns the loss (B,). `path` (B, S) has the boundary's index L before and after the tags, and -1 where a tag
-        is unknown. The other arguments are as in `build_lattice`."""
+        """Returns the loss (B,). `path` (B, S) has the boundary's index L before and after the tags, -1 where a tag is
+        unknown, and -2 where all that is known is that it is not `continuing`, bool (K,). The other arguments are as in
+        `build_lattice`."""
         lattice, path = build_lattice(emissions, transitions, positional, lengths), path.mT
         ctx.free = forward_backward(lattice)
         if (path >= 0).all():
             ctx.gold = KnownPath(lattice, path)
         else:
             tags = torch.arange(lattice.emissions.shape[2], device=path.device)
-            excluded = (path.unsqueeze(2) != tags) & (path >= 0).unsqueeze(2)
+            path = path.unsqueeze(2)
+            # shape: (S, B, K)
+            excluded = (path != tags) & (path >= 0) | (path == -2) & continuing
             lattice = lattice._replace(emissions=lattice.emissions.masked_fill(excluded, -torch.inf))
             ctx.gold = forward_backward(lattice, "the constraints and the known tags")
         ctx.dtypes = emissions.dtype, transitions.dtype, None if positional is None else positional.dtype
@@ -84,7 +93,7 @@ class NegativeLogLikelihood(torch.autograd.Function):
             transitions = transitions.sum((0, 1))
         # shape: (B, T, L)
         emissions = emissions[1:, :, :-1].transpose(0, 1).to(ctx.dtypes[0])
-        return emissions, transitions.to(ctx.dtypes[1]), positional, None, None
+        return emissions, transitions.to(ctx.dtypes[1]), positional, None, None, None
 
 
 class LogPartition(torch.autograd.Function):

@@ -36,7 +36,7 @@ class CRF(nn.Module):
     The score of a tag sequence is the sum of its emissions and of `transitions` [from, to] between neighbours. Its
     first and last tag add their `start_transitions` and `end_transitions`. `allowed` (L, L) [from, to],
     `allowed_start` and `allowed_end` (L,) say which transitions exist; the others have probability 0 and no gradient.
-    They are not part of the state dict.
+    `allowed_new` (L,) says which tags do not continue a span; only `nll` uses it. They are not part of the state dict.
 
     It learns by `nll`, or by a call of the module; `spacy_cner.decoding.parameters.CrfParameters` decodes. `emissions`
     (B, T, L) are the score of each tag, and `lengths` (B,), from 0 to T, say beyond which scores are ignored. If the
@@ -47,6 +47,7 @@ class CRF(nn.Module):
     """
 
     forbidden: Tensor
+    continuing: Tensor
 
     def __init__(
         self,
@@ -55,6 +56,7 @@ class CRF(nn.Module):
         allowed: Tensor | None = None,
         allowed_start: Tensor | None = None,
         allowed_end: Tensor | None = None,
+        allowed_new: Tensor | None = None,
     ):
         super().__init__()
         if num_tags < 1:
@@ -65,10 +67,13 @@ class CRF(nn.Module):
         self.end_transitions = nn.Parameter(torch.empty(num_tags))
         # shape: (L + 1, L + 1), the last row for the start, the last column for the end
         forbidden = torch.zeros(num_tags + 1, num_tags + 1, dtype=torch.bool)
+        # shape: (L + 1,)
+        continuing = torch.zeros(num_tags + 1, dtype=torch.bool)
         for name, part, given in (
             ("allowed", forbidden[:-1, :-1], allowed),
             ("allowed_start", forbidden[-1, :-1], allowed_start),
             ("allowed_end", forbidden[:-1, -1], allowed_end),
+            ("allowed_new", continuing[:-1], allowed_new),
         ):
             if given is None:
                 continue
@@ -77,6 +82,7 @@ class CRF(nn.Module):
                 raise ValueError(f"expected {expected}, got {tuple(given.shape)} and {given.dtype}")
             part.copy_(~given)
         self.register_buffer("forbidden", forbidden, persistent=False)
+        self.register_buffer("continuing", continuing, persistent=False)
         self.reset_parameters()
 
     def reset_parameters(self) -> None:
@@ -92,9 +98,9 @@ class CRF(nn.Module):
     def nll(self, emissions: Tensor, tags: Tensor, lengths: Tensor, transitions: Tensor | None = None) -> Tensor:
         """Returns the negative log likelihood of `tags` (B, T), shape (B,).
 
-        A tag of -1 is unknown. The likelihood then covers all paths through the known tags (Tsuboi et al. 2008,
-        "Training conditional random fields using incomplete annotations"). Raises ValueError for tags out of range, and
-        for tags that the constraints forbid."""
+        A tag of -1 is unknown, and so is one of -2, but that is a tag of `allowed_new`. The likelihood then covers all
+        paths through the known tags (Tsuboi et al. 2008, "Training conditional random fields using incomplete
+        annotations"). Raises ValueError for tags out of range, and for tags that the constraints forbid."""
         scores = self._scores(emissions, lengths, transitions)
         check_shape("tags", tags, tuple(emissions.shape[:2]))
         check_type("tags", tags, torch.long)
@@ -104,7 +110,7 @@ class CRF(nn.Module):
         # shape: (B, T + 2), with the boundary's index at both ends and at padding
         path = functional.pad(tags.masked_fill(~inside, self.num_tags), (1, 1), value=self.num_tags)
         check_allowed(path, self.forbidden)
-        return NegativeLogLikelihood.apply(*scores, path).to(result_dtype(emissions))
+        return NegativeLogLikelihood.apply(*scores, path, self.continuing).to(result_dtype(emissions))
 
     forward = nll
 

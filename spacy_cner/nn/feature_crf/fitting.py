@@ -49,6 +49,7 @@ def fit(
         allowed=torch.from_numpy(allowed.between),
         allowed_start=torch.from_numpy(allowed.start),
         allowed_end=torch.from_numpy(allowed.end),
+        allowed_new=torch.from_numpy(allowed.start),
     )
     model = FeatureCrf(crf.double(), size, bigram_size)
     x, pairs, y = (torch.from_numpy(numpy.ascontiguousarray(each)) for each in (rows, bigram_rows, tags))

@@ -30,8 +30,8 @@ class Bags(NamedTuple):
 class Prepared(NamedTuple):
     """A batch ready to learn from.
 
-    tags: (B, T), -1 where unknown. bags: features of all characters. bigram_bags: bigram features of all characters but
-    the first of each sequence."""
+    tags: (B, T), below 0 where unknown. bags: features of all characters. bigram_bags: bigram features of all
+    characters but the first of each sequence."""
 
     batch: SequenceBatch
     tags: Tensor

@@ -19,8 +19,8 @@ class PenalizedLoss:
     Trainable are the transitions, the biases, and the weights of each feature with the tags (or pairs of tags) that it
     occurs with in the data.
 
-    rows (n, k), bigram_rows (n, k'): int32, the features of n characters. tags: int64 (n,), -1 where unknown.
-    sequences: ranges of characters that do not overlap."""
+    rows (n, k), bigram_rows (n, k'): int32, the features of n characters. tags: int64 (n,), -1 or -2 where unknown, see
+    `CRF.nll`. sequences: ranges of characters that do not overlap."""
 
     def __init__(
         self, model: FeatureCrf, rows: Tensor, bigram_rows: Tensor, tags: Tensor, sequences: list[range], c2: float
@@ -89,7 +89,7 @@ class PenalizedLoss:
 def observed(rows: Tensor, tags: Tensor, num_tags: int) -> Tensor:
     """Returns the pairs of feature and tag that occur together, as sorted indices into a flattened (R, num_tags) table.
 
-    rows: (n, k). tags: (n,), -1 where unknown."""
+    rows: (n, k). tags: (n,), below 0 where unknown."""
     indices = rows[tags >= 0].long() * num_tags + tags[tags >= 0].unsqueeze(1)
     indices = indices.unique()
     return indices[indices >= num_tags]

@@ -43,8 +43,8 @@ def test_batches(bad, message):
 @pytest.mark.parametrize("tags,message", [
     (torch.zeros(2, 3, dtype=torch.long), r"expected tags of shape \(2, 4\), got \(2, 3\)"),
     (torch.zeros(2, 4), "expected tags of type torch.int64, got torch.float32"),
-    (torch.tensor([[0, 0, 0, 0], [0, 3, 0, 0]]), r"from -1 \(unknown\) to 2, got 3 in sequence 1 at position 1"),
-    (torch.tensor([[0, -2, 0, 0], [0, 0, 0, 0]]), r"from -1 \(unknown\) to 2, got -2 in sequence 0 at position 1"),
+    (torch.tensor([[0, 0, 0, 0], [0, 3, 0, 0]]), r"from 0 to 2, or -1 or -2 .*, got 3 in sequence 1 at position 1"),
+    (torch.tensor([[0, -3, 0, 0], [0, 0, 0, 0]]), r"from 0 to 2, or -1 or -2 .*, got -3 in sequence 0 at position 1"),
     (torch.tensor([[0, 0, 0, 0], [2, 0, 0, 0]]), "in sequence 1 the tag 2 at position 0, the start"),
     (torch.tensor([[0, 0, 0, 0], [0, 1, 0, 0]]), "in sequence 1 the tag 1 at position 1, the end"),
     (torch.tensor([[0, 1, 0, 2], [0, 0, 0, 0]]), "in sequence 0 the tag 2 at position 3, after tag 0"),
@@ -64,6 +64,10 @@ def test_known_tags_that_no_path_joins():
     tags[1] = torch.tensor([2, -1, 0])
     with pytest.raises(ValueError, match="sequence 1 of length 3: the constraints and the known tags leave none"):
         crf.nll(torch.zeros(2, 3, 3), tags, lengths)
+    crf = CRF(3, allowed=allowed, allowed_new=torch.tensor([True, False, False]))
+    tags[1] = torch.tensor([1, -2, -1])
+    with pytest.raises(ValueError, match="sequence 1 of length 3: the constraints and the known tags leave none"):
+        crf.nll(torch.zeros(2, 3, 3), tags, lengths)
 
 
 @pytest.mark.parametrize("arguments,message", [
@@ -71,6 +75,7 @@ def test_known_tags_that_no_path_joins():
     ({"num_tags": 3, "allowed": ALLOWED[:2]}, r"allowed of shape \(3, 3\) and type torch.bool, got \(2, 3\)"),
     ({"num_tags": 3, "allowed_start": START.float()}, "type torch.bool, got .* and torch.float32"),
     ({"num_tags": 2, "allowed_end": END}, r"allowed_end of shape \(2,\) and type torch.bool, got \(3,\)"),
+    ({"num_tags": 2, "allowed_new": END}, r"allowed_new of shape \(2,\) and type torch.bool, got \(3,\)"),
 ])  # fmt: skip
 def test_construction(arguments, message):
     with pytest.raises(ValueError, match=message):

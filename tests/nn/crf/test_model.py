@@ -54,7 +54,8 @@ class Case:
         losses = []
         for sequence, length in enumerate(self.lengths):
             paths, gold = self.paths[sequence], tags[sequence, :length]
-            agrees = ((paths == gold) | (gold == -1)).all(1)
+            new = ~self.crf.continuing[paths]
+            agrees = ((paths == gold) | (gold == -1) | (gold == -2) & new).all(1)
             scores = self.scores(sequence)
             losses.append(scores.logsumexp(0) - scores[agrees].logsumexp(0))
         return torch.stack(losses) if losses else self.emissions.sum((1, 2))
@@ -75,7 +76,8 @@ def make_case(
     shapes = (num_tags, num_tags), (num_tags,), (num_tags,)
     allowed = tuple(torch.rand(shape) < (0.75 if constrained else 1.0) for shape in shapes)
     names = ("allowed", "allowed_start", "allowed_end")
-    crf = CRF(num_tags, **(dict(zip(names, allowed, strict=True)) if constrained else {})).double()
+    constraints = dict(zip(names, allowed, strict=True)) if constrained else {}
+    crf = CRF(num_tags, allowed_new=torch.arange(num_tags) % 2 == 0, **constraints).double()
     for parameter in crf.parameters():
         torch.nn.init.normal_(parameter)
     lengths = torch.tensor(lengths, dtype=torch.long)
@@ -98,11 +100,12 @@ def case(request) -> Case:
 
 
 def some_tags(case: Case, unknown: float = 0.0) -> Tensor:
-    """A legal path for each sequence, junk beyond its end, and -1 for a share of its tags."""
+    """A legal path for each sequence, junk beyond its end, and -1, or -2 if it is true, for a share of its tags."""
     tags = torch.full(case.emissions.shape[:2], 99)
     for sequence, paths in enumerate(case.paths):
         tags[sequence, : paths.shape[1]] = paths[torch.randint(len(paths), ())]
-    return tags.masked_fill(torch.rand(tags.shape) < unknown, -1)
+    hidden = torch.where((torch.rand(tags.shape) < 0.5) & (tags % 2 == 0), -2, -1)
+    return torch.where(torch.rand(tags.shape) < unknown, hidden, tags)
 
 
 @pytest.mark.parametrize("unknown", [0.0, 0.5])
@@ -123,6 +126,15 @@ def test_nothing_is_known():
     case = legal_case(constrained=True, positional=True)
     loss = case.crf.nll(case.emissions, torch.full((5, 5), -1), case.lengths, case.positional)
     torch.testing.assert_close(loss, torch.zeros_like(loss))
+
+
+def test_an_unknown_tag_that_continues_nothing():
+    emissions, lengths = torch.zeros(1, 2, 3), torch.tensor([2])
+    crf = CRF(3, allowed_new=torch.tensor([True, True, False]))
+    for parameter in crf.parameters():
+        torch.nn.init.zeros_(parameter)
+    loss = crf.nll(emissions, torch.tensor([[-1, -2]]), lengths)
+    torch.testing.assert_close(loss.exp(), torch.tensor([3 / 2]))
 
 
 @pytest.mark.parametrize("unknown", [0.0, 0.5])
