@@ -153,7 +153,9 @@ def batches(texts: Iterable[str], most: int = BATCH_DOCUMENTS) -> Iterator[list[
         raise InputError("expected texts, got one string")
     batch: list[str] = []
     size = 0
-    for text in texts:
+    for number, text in enumerate(texts, 1):
+        if not isinstance(text, str):
+            raise InputError(f"expected a string as text {number}, got {type(text).__name__}")
         if batch and (len(batch) >= most or size + len(text) > BATCH_CHARACTERS):
             yield batch
             batch, size = [], 0

@@ -22,7 +22,7 @@ def curve(
 
     It is read from what `spacy train` printed."""
     figure = new_figure(output)
-    named = [(name, Path(file)) for name, _, file in (log.rpartition("=") for log in logs)]
+    named = [named_file(log) for log in logs]
     with plain_text():
         axes = figure.subplots()
         lines = [axes.plot(*zip(*read_curve(path, score)))[0] for _, path in named]
@@ -36,3 +36,12 @@ def curve(
         axes.legend(lines, names)  # a label of a line would be left out if it began with _
         save_figure(figure, output)
     good(f"{output}")
+
+
+def named_file(given: str) -> tuple[str, Path]:
+    """Returns the name and the path of FILE or NAME=FILE, each of which may have = in it."""
+    if Path(given).is_file():
+        return "", Path(given)
+    places = [i for i, char in enumerate(given) if char == "="]
+    place = next((i for i in places if Path(given[i + 1 :]).is_file()), places[-1] if places else -1)
+    return given[: max(place, 0)], Path(given[place + 1 :])

@@ -27,7 +27,7 @@ def dictionary(
     kb_url: str | None = typer.Option(
         None, help="Address of an entry by its id, such as https://www.wikidata.org/wiki/{}; what was there by default"
     ),
-    clear: bool = typer.Option(False, help="Remove the terms that are there"),
+    clear: bool = typer.Option(False, help="Remove the terms that are there, and the strings that are never a name"),
     # fmt: on
 ):
     """Put names that are known into a pipeline.

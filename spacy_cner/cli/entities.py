@@ -1,6 +1,7 @@
 """`entities`: what a pipeline finds in a text."""
 
 import json
+import os
 from collections.abc import Iterable
 from itertools import islice
 from pathlib import Path
@@ -16,7 +17,7 @@ from ..errors import InputError
 from ..loading import load_pipeline
 from ..pipeline.entity_value import value_of
 from ..pipeline.kb_urls import kb_url_of
-from ._app import BATCH_SIZE, GPU_ID, command
+from ._app import BATCH_SIZE, GPU_ID, command, warn
 
 MORE = ("kb_id", "kb_url", "value")
 
@@ -39,6 +40,9 @@ def entities(
     the address of this, and its value."""
     if texts and docs is not None:
         raise InputError("expected texts or --docs, got both")
+    for text in texts or ():
+        if os.path.isfile(text):  # false for a text that no path can be
+            warn(f"{text}: a file, whose name is read as a text here; `annotate` reads files")
     nlp = load_pipeline(model, gpu_id, batch_size)
     given: Iterable[str] = texts or ()
     if docs is not None:

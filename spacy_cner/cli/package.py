@@ -13,6 +13,7 @@ import srsly
 import typer
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
+from packaging.version import InvalidVersion, Version
 from spacy.cli.package import package as spacy_package
 from spacy.language import Language
 from spacy.util import get_minor_version_range
@@ -52,6 +53,12 @@ def package(
     `pip install zh_...whl spacy_cner...whl` installs them and what they need: no torch for a compiled pipeline. The
     plugin's wheel is built from a checkout only. Needs no network. The pipeline's wheel has a model card
     (MODEL_CARD.md, and what `spacy info` prints) and licences."""
+    if not (name.isidentifier() and name.isascii()) or name.startswith("zh_"):
+        raise InputError(f"expected a name of letters, digits and _ without the language, as cner_clc, got {name!r}")
+    try:
+        Version(version)
+    except InvalidVersion:
+        raise InputError(f"expected a version such as 0.1.0, got {version!r}") from None
     if not (model / "meta.json").is_file():
         raise InputError(f"{model}: expected the folder of a trained pipeline (with meta.json), found none")
     nlp = load_pipeline(str(model))
@@ -77,12 +84,12 @@ def package(
         data = next(source.glob(f"*/{source.name}"))
         shutil.copy(source / "meta.json", data)  # as the setup.py of spaCy's package will do
         write_checksums(data)
-        build_wheel(source, output)
+        wheels = build_wheel(source, output)
         if (PLUGIN_SOURCE / "setup.py").is_file():
-            build_wheel(copy_plugin(folder / "plugin"), output)
+            wheels += build_wheel(copy_plugin(folder / "plugin"), output)
         else:
             warn("The plugin is installed without its source: take the wheel it was installed from")
-    for wheel in sorted(output.glob("*.whl")):
+    for wheel in wheels:
         good(f"{wheel} ({wheel.stat().st_size / 1e6:.1f} MB)")
 
 
@@ -205,13 +212,16 @@ def copy_plugin(folder: Path) -> Path:
     return folder
 
 
-def build_wheel(source: Path, output: Path) -> None:
-    """By pip, in this environment: an isolated build would fetch its tools from the network."""
+def build_wheel(source: Path, output: Path) -> list[Path]:
+    """Makes wheels by pip, and returns their paths. In this environment: an isolated build would fetch its tools from
+    the network."""
     command = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation", "--wheel-dir"]
     built = source.with_name(f"{source.name}-wheel")
     result = subprocess.run([*command, str(built), str(source)], capture_output=True, text=True)
     if result.returncode:
         raise InputError(f"{source}: expected a package that builds, got\n{result.stdout}{result.stderr}")
-    for wheel in built.iterdir():
-        with new_file(output / wheel.name) as new:
-            shutil.copyfile(wheel, new)
+    wheels = [output / wheel.name for wheel in built.iterdir()]
+    for wheel in wheels:
+        with new_file(wheel) as new:
+            shutil.copyfile(built / wheel.name, new)
+    return wheels

@@ -2,6 +2,7 @@
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator
+from importlib.util import find_spec
 from itertools import pairwise
 from typing import cast
 
@@ -28,11 +29,11 @@ def load_segmenter(name: str, gpu_id: int = -1, batch_size: int | None = None) -
     if name not in SEGMENTERS:
         return load_pipeline(name, gpu_id, batch_size)
     try:
+        if name == "jieba" and find_spec(name):
+            load_jieba()  # first: spaCy would let it read its words from a file that anybody can write
         nlp = spacy.blank("zh", config={"nlp": {"tokenizer": {"segmenter": name}}})
         if name == "pkuseg":
             cast(ChineseTokenizer, nlp.tokenizer).initialize(pkuseg_model=PKUSEG_MODEL)
-        if name == "jieba":
-            load_jieba()
         nlp.batch_size = batch_size or nlp.batch_size
         return nlp
     except ImportError as error:

@@ -17,32 +17,44 @@ from ..loading import load_pipeline
 from .feature_tagger import FeatureTagger
 from .packing import floats, unpack
 from .torch_layers import sized_shim
-from .weights import has_weights, load_layer, partner_width, read_weights, tag_pairs
+from .weights import Learned, has_weights, load_layer, partner_width, read_weights, tag_pairs
 
 FEATURES = "cner_features"
 
 
-def pool(model: Model, path: Path, share: float, *, alone: bool) -> list[str]:
+def pool(model: Model, path: Path, share: float, learned: Learned | None = None) -> list[str]:
     """Pools an initialised tagger with a partner that was trained by itself, for the tags that both have.
 
     path: the folder of a pipeline with a `cner_features`, which becomes the tagger's sparse features; or a file that
         `export_weights` made of a network whose layers are those of the tagger's reference "partner".
-    share: the partner's weight, from 0 to 1. alone: whether the tagger has learned nothing yet; the partner's weight is
-        1 then.
+    share: the partner's weight, from 0 to 1. learned: what the tagger has started from. With None, the partner's weight
+        is 1. It is 0 if that was pooled before, or knows labels that the partner lacks: for these, the partner would
+        hold all for O. Its states are features then.
     RETURNS: the partner's labels. Raises InputError if it does not fit."""
     if not 0 <= share <= 1:
         raise InputError(f"expected a partner's share from 0 to 1, got {share}")
-    keep, share = (1.0, 1.0) if alone else (1 - share, share)
     with torch.no_grad():
-        return (_pool_features if path.is_dir() else _pool_network)(model, path, keep, share)
+        return (_pool_features if path.is_dir() else _pool_network)(model, path, share, learned)
 
 
-def _pool_features(model: Model, path: Path, keep: float, share: float) -> list[str]:
+def _weights(model: Model, share: float, learned: Learned | None, theirs: list[str]) -> tuple[float, float]:
+    """Returns the weights of the tagger and of a partner with these labels."""
+    if learned is None:
+        return 1.0, 1.0
+    known = {*learned.labels} & {tag[2:] for tag in sized_shim(model.get_ref("crf")).cfg["tags"]}
+    return (1.0, 0.0) if known - {*theirs} else (1 - share, share)
+
+
+def _pool_features(model: Model, path: Path, share: float, learned: Learned | None) -> list[str]:
     features = model.maybe_get_ref("features")
     tagger = feature_tagger(load_pipeline(str(path)), path)
     if features is None:
         raise InputError(f"{path}: expected a tagger with sparse features to pool it with, got one without")
     pairs = _pairs(model, tagger.tags, path)
+    labels = list(dict.fromkeys(tag[2:] for tag in tagger.tags if len(tag) > 1))
+    if learned is not None and learned.has_features:
+        return labels
+    keep, share = _weights(model, share, learned, labels)
     index = FeatureIndex(tagger.templates, tagger.extract.lists)
     index.dictionary = tagger.dictionary
     features.attrs["index"] = index
@@ -57,7 +69,7 @@ def _pool_features(model: Model, path: Path, keep: float, share: float) -> list[
     _add(output.inner.bias, torch.tensor(tagger.model.bias), pairs, keep, share)
     crf = tagger.model.crf
     _pool_crf(model, [torch.tensor(each) for each in (crf.transitions, crf.start, crf.end)], pairs, keep, share)
-    return list(dict.fromkeys(tag[2:] for tag in tagger.tags if len(tag) > 1))
+    return labels
 
 
 def feature_tagger(nlp: Language, path: Path) -> FeatureTagger:
@@ -73,7 +85,7 @@ def feature_tagger(nlp: Language, path: Path) -> FeatureTagger:
     return tagger
 
 
-def _pool_network(model: Model, path: Path, keep: float, share: float) -> list[str]:
+def _pool_network(model: Model, path: Path, share: float, learned: Learned | None) -> list[str]:
     partner = model.maybe_get_ref("partner")
     if partner is None:
         raise InputError(
@@ -94,6 +106,9 @@ def _pool_network(model: Model, path: Path, keep: float, share: float) -> list[s
         )
     for node in inner:
         load_layer(node, layers[node.name], path)
+    if learned is not None and learned.has_partner:
+        return saved["labels"]
+    keep, share = _weights(model, share, learned, saved["labels"])
     theirs, crf = (
         {name.removeprefix("inner."): torch.tensor(unpack(value)) for name, value in shim["weights"].items()}
         for shim in (layers["emissions"]["shims"][0], layers["crf"]["shims"][0])

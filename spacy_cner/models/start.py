@@ -35,7 +35,8 @@ def make_load_weights(
         `spacy_cner.CrfTagger.v1`), or "" for the whole model.
     partner: a recogniser that the tagger is pooled with, see `spacy_cner.models.pooling`: such a file for the layer
         `spacy_cner.Partner.v1`, or the folder of a pipeline with a `cner_features`. With null there is none.
-    share: the partner's weight in the pool, from 0 to 1.
+    share: the partner's weight in the pool, from 0 to 1. It is 0 for a recogniser that was pooled before, and for one
+        of labels that the partner lacks: then the partner gives features alone.
     The callback raises ConfigValidationError, which `spacy train` prints, if a file is missing, is of another
     architecture, or is not the one that its description (the same name with .json, if it is there) states."""
     return partial(
@@ -76,15 +77,16 @@ def _load_weights(
             expected = f"expected an encoder of the architecture that {component} has, got {encoder}: {other}"
             raise _invalid(nlp, "encoder", expected) from error
         util.logger.info("Loaded the encoder's weights from %s", encoder)
+    learned = None
     if recogniser is not None:
         try:
-            labels = start_from(model, Path(recogniser))
+            learned = start_from(model, Path(recogniser))
         except InputError as error:
             raise _invalid(nlp, "recogniser", str(error)) from error
-        util.logger.info("Started from the recogniser of %s in %s", ", ".join(labels), recogniser)
+        util.logger.info("Started from the recogniser of %s in %s", ", ".join(learned.labels), recogniser)
     if partner is not None:
         try:
-            labels = pool(model, Path(partner), share, alone=recogniser is None)
+            labels = pool(model, Path(partner), share, learned)
         except InputError as error:
             raise _invalid(nlp, "partner", str(error)) from error
         util.logger.info("Pooled with the recogniser of %s in %s", ", ".join(labels), partner)

@@ -4,7 +4,7 @@ import io
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 import numpy
 import srsly
@@ -45,13 +45,22 @@ def export_weights(model: Model, labels: list[str]) -> bytes:
     return zlib.compress(srsly.msgpack_dumps({"labels": labels, "tags": tags, "layers": layers}), 9)
 
 
-def start_from(model: Model, path: Path) -> list[str]:
+class Learned(NamedTuple):
+    """What a tagger has started from: the labels of the file, and whether that one was pooled with a partner already,
+    whose columns, or sparse features, it has."""
+
+    labels: list[str]
+    has_partner: bool
+    has_features: bool
+
+
+def start_from(model: Model, path: Path) -> Learned:
     """Gives an initialised tagger the weights of another one of the same architecture. Labels that both have keep what
     was learned of them; the others begin on the features that were learned. What only this one has begins at 0: sparse
     features, and the columns of a partner.
 
     path: a file that `export_weights` made.
-    RETURNS: the labels of that file. Raises InputError if the file is missing, damaged or of another architecture."""
+    Raises InputError if the file is missing, damaged or of another architecture."""
     saved = read_weights(path)
     own, layers = [node for node, frozen in nodes(model) if not frozen and has_weights(node)], saved["layers"]
     names = [layer["name"] for layer in layers]
@@ -63,10 +72,13 @@ def start_from(model: Model, path: Path) -> list[str]:
     tagged = [model.maybe_get_ref(name) for name in TAGGED]
     pairs = tag_pairs(model, saved["tags"])
     partner = partner_width(model)
+    output = next(layer for layer in saved["layers"] if layer["name"] == model.get_ref("output").name)
+    read = max(unpack(value).shape[-1] for name, value in output["shims"][0]["weights"].items() if "weight" in name)
     for node in own:
         layer = layers.pop(next(i for i, layer in enumerate(layers) if layer["name"] == node.name))
         load_layer(node, layer, path, tags=pairs if any(node is each for each in tagged) else None, partner=partner)
-    return saved["labels"]
+    has_features = features is not None and features.name in names
+    return Learned(saved["labels"], partner > 0 and read == model.get_ref("output").get_dim("nI"), has_features)
 
 
 def read_weights(path: Path) -> dict[str, Any]:
@@ -160,6 +172,8 @@ def _load_shim(
                 check_shape(node, name, tuple(own.shape), tuple(value.shape), path)
                 own.copy_(value)
             elif tags:
+                if own.ndim == 2 and name != "transitions" and "size" not in shim.cfg:
+                    check_shape(node, name, (len(value), *own.shape[1:]), tuple(value.shape), path)
                 here, there = (torch.tensor(indices) for indices in zip(*tags))
                 _copy(own, value, here, there, by_column="size" in shim.cfg, square=name == "transitions")
 

@@ -146,13 +146,13 @@ class KnownNames(Configured, SavedParts):
     def remove(self, texts: Iterable[str]) -> int:
         """Removes terms. RETURNS: how many of them there were."""
         self._current()
-        return self.terms.remove(texts)
+        return self.terms.remove(_several(texts))
 
     def never(self, texts: Iterable[str]) -> None:
         """Adds strings that are never a name. Their tokens get no entity of this or another component, as if blocked by
         `Doc.set_ents`, but where they are a part of a longer term."""
         self._current()
-        self.stops.add(TermColumns.of((text, STOP) for text in texts))
+        self.stops.add(_stops(texts))
 
     def clear(self) -> None:
         """Removes all terms, and all strings that are never a name."""
@@ -167,7 +167,7 @@ class KnownNames(Configured, SavedParts):
         never: strings that are no names in the block. Raises InputError for what is no term."""
         self._current()
         columns = self._with_variants(TermColumns.of(terms))
-        stops = TermColumns.of((text, STOP) for text in never)
+        stops = _stops(never)
         with self.terms.of_call(columns), self.stops.of_call(stops):
             yield
 
@@ -269,6 +269,16 @@ class KnownNames(Configured, SavedParts):
             "terms": partial(load, "terms"),
             "never": partial(load, "stops"),
         }
+
+
+def _several(texts: Iterable[str]) -> Iterable[str]:
+    if isinstance(texts, str):
+        raise InputError("expected texts, got one string")
+    return texts
+
+
+def _stops(texts: Iterable[str]) -> TermColumns:
+    return TermColumns.of((text, STOP) for text in _several(texts))
 
 
 def _listed(paths: list[str | Path] | str | Path) -> list[str | Path]:

@@ -21,10 +21,13 @@ def read_curve(path: Path, score: str) -> list[tuple[int, float]]:
     if not rules:
         raise InputError(f"{path}: expected the table that spaCy's console logger prints, found none")
     first = rules[-1]  # of the last run, if the training was restarted
-    spans = [match.span() for match in re.finditer("-+", lines[first])]
-    header = [lines[first - 1][start:end].strip() for start, end in spans]
+    borders = [match.span() for match in re.finditer("-+", lines[first])]
+    header = [lines[first - 1][start:end].strip() for start, end in borders]
     if score.upper() not in header[2:]:
         raise InputError(f"{path}: expected one of the columns {', '.join(header[2:])}, got {score!r}")
-    column = spans[header.index(score.upper())]
-    rows = (line for line in lines[first + 1 :] if re.match(r" *\d+ +\d+ ", line))
-    return [(int(line[slice(*spans[1])]), float(line[slice(*column)])) for line in rows]
+    column = header.index(score.upper())
+    # A number that is wider than its column moves what follows.
+    rows = [line.split() for line in lines[first + 1 :] if re.match(r" *\d+ +\d+ ", line)]
+    if not rows:
+        raise InputError(f"{path}: expected an evaluation under the head of the table, found none yet")
+    return [(int(row[1]), float(row[column])) for row in rows]

@@ -10,6 +10,7 @@ from thinc.api import Config, Model
 from ..errors import InputError
 from ..files import write_described
 from ..loading import load_pipeline
+from ..models.engines import is_compiled
 from ..models.weights import export_weights, half
 from .characters.learned import RUN, read_learned
 from .characters.loop import LEARNED
@@ -62,6 +63,10 @@ def export_recogniser(folder: Path, output: Path, about: str, component: str = "
     nlp = load_pipeline(str(folder))
     tagger = nlp.get_pipe(component) if nlp.has_pipe(component) else None
     model = getattr(tagger, "model", None)
+    if model is not None and is_compiled(model):
+        raise InputError(
+            f"{folder}: expected a pipeline that was trained, got a compiled one; take what it was made of"
+        )
     if model is None or not model.has_ref("crf"):
         raise InputError(f"{folder}: expected a component {component!r} with a network and a CRF, got {nlp.pipe_names}")
     labels = list(tagger.labels)  # type: ignore[union-attr]

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
+from ..errors import InputError
 from ..features.word_list import WordList
 from ..text.progress import progress
 from ..text.tags import LabelledSpan
@@ -49,7 +50,8 @@ def mine(texts: Sequence[Text], lists: Mapping[str, WordList], *, min_fixes: int
     errors more than it breaks."""
     counts = Counter(rule for text in texts for rule in set(candidates(text, lists)))
     labels = Labels()
-    open_rules = [Rule(rule, labels, lists) for rule, count in counts.most_common() if count >= min_fixes]
+    ordered = sorted((item for item in counts.items() if item[1] >= min_fixes), key=lambda item: (-item[1], item[0]))
+    open_rules = [rule for text, _ in ordered if (rule := _rule(text, labels, lists)) is not None]
     # A gain depends on the rules chosen before; the last gain computed serves as an estimate.
     viewed = [Viewed(text, make_view(text.text, text.found, labels)) for text in texts]
     estimates = {rule.text: tried(rule, viewed).gain for rule in progress(open_rules, unit="rule")}
@@ -67,6 +69,16 @@ def mine(texts: Sequence[Text], lists: Mapping[str, WordList], *, min_fixes: int
         viewed = [after_rule(rule, each, labels) for each in viewed]
         estimates.pop(open_rules.pop(0).text)
     return mined
+
+
+def _rule(text: str, labels: Labels, lists: Mapping[str, WordList]) -> Rule | None:
+    """Returns a rule, or None for what the notation cannot say, such as a label with a colon."""
+    if len(text.splitlines()) != 1:
+        return None
+    try:
+        return Rule(text, labels, lists)
+    except InputError:
+        return None
 
 
 def after_rule(rule: Rule, viewed: Viewed, labels: Labels) -> Viewed:

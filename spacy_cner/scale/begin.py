@@ -98,6 +98,8 @@ def _types(
         if part.kind == "parquet":
             schema = pq.read_schema(file)
             kept = [name for name in schema.names if keep_columns is None or name in keep_columns]
+            if settings.text_column not in schema.names:
+                check_columns(schema.names, settings)
             _check_wanted(schema.names, id_column, keep_columns)
             annotated_schema(schema.empty_table().select([*{settings.text_column, *kept}]).schema, settings)
             return {}
@@ -116,7 +118,7 @@ def _types(
         kept = [name for name in types if keep_columns is None or name in keep_columns]
         if types:
             _check_wanted(list(types), id_column, keep_columns)
-            check_columns([*{settings.text_column, *kept} & {*types}], settings)
+            check_columns([name for name in types if name == settings.text_column or name in kept], settings)
         if REST in kept:
             raise InputError(f"expected no column {REST!r}, the name of what fits no column")
         return types

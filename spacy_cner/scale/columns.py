@@ -64,7 +64,10 @@ def check_columns(names: Sequence[str], settings: AnnotationSettings) -> None:
     """Raises InputError where the texts' column is missing, and where a column has the name of one that is added."""
     if names.count(settings.text_column) != 1:
         found = ", ".join(names) or "none"
-        raise InputError(f"expected one column {settings.text_column!r} with the texts, got the columns {found}")
+        raise InputError(
+            f"expected one column {settings.text_column!r} with the texts, got the columns {found}; name it with "
+            "--text-column"
+        )
     if taken := [name for name in settings.added if name in names]:
         raise InputError(
             f"expected no column {' or '.join(map(repr, taken))}, the name of what is added; rename it, or leave it out"

@@ -72,3 +72,27 @@ def test_logs_that_cannot_be_read(tmp_path, text, score, message):
     result = run(tmp_path / "curve.png", path, "--score", score)
     assert result.exit_code == 1 and message in result.output
     assert not (tmp_path / "curve.png").exists()
+
+
+def test_a_table_without_an_evaluation_yet(tmp_path):
+    path = tmp_path / "log.txt"
+    path.write_text("".join(line for line in log().splitlines(True) if not line.startswith("  0")), encoding="utf-8")
+    with pytest.raises(InputError, match="expected an evaluation under the head of the table, found none yet"):
+        read_curve(path, "ents_f")
+
+
+def test_numbers_that_are_wider_than_their_column(tmp_path):
+    path = tmp_path / "log.txt"
+    head = "E    #       LOSS CNER  ENTS_F  SCORE \n---  ------  ---------  ------  ------\n"
+    path.write_text(f"{head}  0     200  12345678901.23   86.34    0.86\n", encoding="utf-8")
+    assert read_curve(path, "ents_f") == [(200, 86.34)]
+
+
+@pytest.mark.parametrize("name", ["", "x=", "lr=0.1="])
+def test_paths_with_an_equals_sign(path, tmp_path, monkeypatch, name):
+    monkeypatch.chdir(tmp_path)
+    other = tmp_path / "lr=0.1" / "log.txt"
+    other.parent.mkdir()
+    other.write_bytes(path.read_bytes())
+    result = CliRunner().invoke(app, ["curve", "c.png", f"{name}lr=0.1/log.txt"])
+    assert result.exit_code == 0, result.output

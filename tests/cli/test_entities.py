@@ -116,3 +116,15 @@ def test_standard_input_that_is_no_text(model, data):
 def test_a_text_that_the_terminal_could_not_decode(model):
     result = run(model, "\udcff海")
     assert result.exit_code == 1 and "expected a text in the terminal's encoding" in result.stderr
+
+
+def test_a_text_that_is_the_name_of_a_file_is_named(model, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "my.jsonl").touch()
+    result = run(model, "my.jsonl")
+    assert result.exit_code == 0 and "my.jsonl: a file, whose name is read as a text here" in result.stderr
+
+
+def test_long_texts_are_no_paths(model):
+    result = run(model, "王海在青岛的蓝天银行工作，" * 8)
+    assert result.exit_code == 0 and "王海" in result.stdout, result.output

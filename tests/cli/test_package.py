@@ -316,3 +316,21 @@ def test_no_pipeline_in_the_folder(tmp_path, name):
 def test_what_does_not_build_says_why(tmp_path):
     with pytest.raises(InputError, match="expected a package that builds, got\n(.|\n)*Neither 'setup.py' nor"):
         build_wheel(tmp_path, tmp_path)
+
+
+@pytest.mark.parametrize(
+    "options, message",
+    [
+        (
+            ["--name", "zh_my"],
+            "expected a name of letters, digits and _ without the language, as cner_clc, got 'zh_my'",
+        ),
+        (["--name", ""], "as cner_clc, got ''"),
+        (["--name", "my-ner"], "as cner_clc, got 'my-ner'"),
+        (["--name", "my", "--version", "新版"], "expected a version such as 0.1.0, got '新版'"),
+        (["--name", "my", "--version", "../x"], "expected a version such as 0.1.0, got '../x'"),
+    ],
+)
+def test_names_and_versions_that_cannot_be(tmp_path, options, message):
+    result = CliRunner().invoke(app, ["package", str(tmp_path), str(tmp_path / "out"), *options])
+    assert result.exit_code == 1 and message in " ".join(result.output.split())

@@ -282,3 +282,11 @@ def test_initialize(tmp_path):
 def test_wrong_settings(config):
     with pytest.raises(InputError, match="expected"):
         blank(**config)
+
+
+def test_one_string_is_no_list_of_texts():
+    pipe = spacy.blank("zh").add_pipe("cner_dictionary")
+    pipe.add([("沙发", "产品")])
+    for wrong in (pipe.never, pipe.remove):
+        with pytest.raises(InputError, match="expected texts, got one string"):
+            wrong("沙发")

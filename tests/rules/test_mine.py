@@ -1,3 +1,7 @@
+import os
+import subprocess
+import sys
+
 from spacy_cner.features.word_list import WordList
 from spacy_cner.rules.mine import Text, candidates, mine
 from spacy_cner.rules.rule import apply_rules, parse_rules
@@ -38,3 +42,25 @@ def test_keeps_what_fixes_more_than_it_breaks():
 
 def test_no_texts():
     assert mine([], LISTS) == []
+
+
+def test_candidates_that_the_notation_cannot_say_are_left_out():
+    texts = [Text("在青岛港工作。", [(1, 4, "LOC")], [(1, 4, label)]) for label in ["ORG:NAM"] * 5 + ["ORG"] * 5]
+    assert [each.rule for each in mine(texts, {}, min_fixes=3)]
+    texts = [Text("看三\n体", [], [(1, 4, "BOOK")])] * 6
+    assert all(len(each.rule.splitlines()) == 1 for each in mine(texts, {}, min_fixes=3))
+
+
+def test_rules_do_not_depend_on_the_hash(tmp_path):
+    code = (
+        "from spacy_cner.rules.mine import Text, mine; "
+        "texts = [Text(f'王海在{name}工作。', [(3, 3 + len(name), 'LOC')], [(3, 3 + len(name), 'ORG')]) "
+        "for name in ('青岛港', '大连港', '东海站')] * 3; print([each.rule for each in mine(texts, {})])"
+    )
+    found = {
+        subprocess.run(
+            [sys.executable, "-c", code], env={**os.environ, "PYTHONHASHSEED": seed}, capture_output=True, check=True
+        ).stdout
+        for seed in "0123"
+    }
+    assert len(found) == 1 and found != {b"[]\n"}

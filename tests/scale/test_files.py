@@ -458,3 +458,11 @@ def test_what_cannot_be(run, here, args, message):
     (here / "cut.jsonl.gz").write_bytes(gzip.compress(b'{"text": "a"}\n' * 100)[:-9])
     assert message in run(*args, code=1).output
     assert not (here / "out").exists()
+
+
+def test_parquet_without_the_texts(run):
+    pq.write_table(pa.table({"content": ["王海"], "n": [1]}), "in.parquet")
+    message = " ".join(run("in.parquet", "-o", "out", code=1).output.split())
+    assert (
+        "expected one column 'text' with the texts, got the columns content, n; name it with --text-column" in message
+    )

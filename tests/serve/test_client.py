@@ -222,3 +222,9 @@ def test_a_key_comes_from_the_environment(models, monkeypatch):
             nlp("王海来了。")
         monkeypatch.setenv("CNER_API_KEY", "secret")
         assert [ent.text for ent in nlp("王海来了。").ents] == ["王海"]
+
+
+@pytest.mark.parametrize("text, name", [(None, "NoneType"), (1, "int")])
+def test_texts_that_are_none(text, name):
+    with pytest.raises(InputError, match=f"expected a string as text 2, got {name}"):
+        list(batches(["王海", text]))

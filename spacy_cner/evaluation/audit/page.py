@@ -5,8 +5,10 @@ from html import escape
 
 import wasabi
 
-from .finding import KINDS, Finding
+from .finding import AROUND, KINDS, Finding
 from .run import count
+
+OF_ENTITIES = ("inconsistent", "border", "half", "encoding", "likely error")  # kinds whose text `around` makes
 
 STYLE = """
 body { font: 15px/1.5 system-ui, sans-serif; max-width: 75em; margin: 2em auto; padding: 0 1em; }
@@ -46,16 +48,16 @@ def page(found: Sequence[Finding], title: str) -> str:
         parts.append("<tr><th>file</th><th>document</th><th>text</th><th>why</th></tr>")
         for each in (each for each in found if each.kind == kind):
             document = str(each.document or "")
-            cells = (escape(each.file), document, _marked(each.text), escape(each.said))
+            cells = (escape(each.file), document, _marked(each), escape(each.said))
             parts.append(f"<tr>{''.join(f'<td>{cell}</td>' for cell in cells)}</tr>")
         parts.append("</table></details>")
     return "\n".join([*parts, "</body></html>\n"])
 
 
-def _marked(text: str) -> str:
-    """The text with what stands in the first brackets marked, as `around` puts an entity there."""
-    start, end = text.find("["), text.rfind("]")
-    if not 0 <= start < end:
+def _marked(finding: Finding) -> str:
+    """The text of a finding, with its entity marked where `around` puts one in brackets."""
+    text, start = finding.text, min(finding.start, AROUND)
+    end = start + 1 + finding.end - finding.start
+    if finding.kind not in OF_ENTITIES or text[start : start + 1] != "[" or text[end : end + 1] != "]":
         return escape(text)
-    inside = escape(text[start + 1 : end])
-    return f"{escape(text[:start])}<mark>{inside}</mark>{escape(text[end + 1 :])}"
+    return f"{escape(text[:start])}<mark>{escape(text[start + 1 : end])}</mark>{escape(text[end + 1 :])}"

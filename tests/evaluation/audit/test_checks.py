@@ -2,7 +2,8 @@ import pytest
 from conftest import SENTENCES
 
 from spacy_cner.evaluation.audit.copies import copies
-from spacy_cner.evaluation.audit.finding import Annotated
+from spacy_cner.evaluation.audit.finding import Annotated, Finding, around
+from spacy_cner.evaluation.audit.page import page
 from spacy_cner.evaluation.audit.places import borders, empty, encoding, labels
 from spacy_cner.evaluation.audit.run import audit, count, ordered
 from spacy_cner.evaluation.audit.strings import inconsistent
@@ -135,3 +136,13 @@ def test_order_and_counts():
     every = audit(files)
     assert count(every) == {"empty file": 2, "duplicate": 1, "encoding": 1}
     assert [each.kind for each in ordered(every[::-1])] == ["empty file", "empty file", "duplicate", "encoding"]
+
+
+def test_the_page_marks_the_entity_and_no_other_brackets():
+    text = "[转发]王海，在青岛[笑]"
+    found = [
+        Finding("duplicate", "a", 1, 0, len(text), text, "as document 2", 1.0),
+        Finding("border", "a", 1, 4, 7, around(text, 4, 7), "punctuation", 1.0),
+    ]
+    html = page(found, "audit")
+    assert f"<td>{text}</td>" in html and "<td>[转发]<mark>王海，</mark>在青岛[笑]</td>" in html
