@@ -84,13 +84,11 @@ def package(
         data = next(source.glob(f"*/{source.name}"))
         shutil.copy(source / "meta.json", data)  # as the setup.py of spaCy's package will do
         write_checksums(data)
-        wheels = build_wheel(source, output)
+        build_wheel(source, output)
         if (PLUGIN_SOURCE / "setup.py").is_file():
-            wheels += build_wheel(copy_plugin(folder / "plugin"), output)
+            build_wheel(copy_plugin(folder / "plugin"), output)
         else:
             warn("The plugin is installed without its source: take the wheel it was installed from")
-    for wheel in wheels:
-        good(f"{wheel} ({wheel.stat().st_size / 1e6:.1f} MB)")
 
 
 def useful_components(nlp: Language) -> list[str]:
@@ -212,16 +210,14 @@ def copy_plugin(folder: Path) -> Path:
     return folder
 
 
-def build_wheel(source: Path, output: Path) -> list[Path]:
-    """Makes wheels by pip, and returns their paths. In this environment: an isolated build would fetch its tools from
-    the network."""
+def build_wheel(source: Path, output: Path) -> None:
+    """By pip, in this environment: an isolated build would fetch its tools from the network."""
     command = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation", "--wheel-dir"]
     built = source.with_name(f"{source.name}-wheel")
     result = subprocess.run([*command, str(built), str(source)], capture_output=True, text=True)
     if result.returncode:
         raise InputError(f"{source}: expected a package that builds, got\n{result.stdout}{result.stderr}")
-    wheels = [output / wheel.name for wheel in built.iterdir()]
-    for wheel in wheels:
-        with new_file(wheel) as new:
-            shutil.copyfile(built / wheel.name, new)
-    return wheels
+    for wheel in built.iterdir():
+        with new_file(output / wheel.name) as new:
+            shutil.copyfile(wheel, new)
+        good(f"{output / wheel.name} ({wheel.stat().st_size / 1e6:.1f} MB)")

@@ -17,12 +17,12 @@ from ..loading import load_pipeline
 from .feature_tagger import FeatureTagger
 from .packing import floats, unpack
 from .torch_layers import sized_shim
-from .weights import Learned, has_weights, load_layer, partner_width, read_weights, tag_pairs
+from .weights import StartedFrom, has_weights, load_layer, partner_width, read_weights, tag_pairs
 
 FEATURES = "cner_features"
 
 
-def pool(model: Model, path: Path, share: float, learned: Learned | None = None) -> list[str]:
+def pool(model: Model, path: Path, share: float, learned: StartedFrom | None = None) -> list[str]:
     """Pools an initialised tagger with a partner that was trained by itself, for the tags that both have.
 
     path: the folder of a pipeline with a `cner_features`, which becomes the tagger's sparse features; or a file that
@@ -37,7 +37,7 @@ def pool(model: Model, path: Path, share: float, learned: Learned | None = None)
         return (_pool_features if path.is_dir() else _pool_network)(model, path, share, learned)
 
 
-def _weights(model: Model, share: float, learned: Learned | None, theirs: list[str]) -> tuple[float, float]:
+def _weights(model: Model, share: float, learned: StartedFrom | None, theirs: list[str]) -> tuple[float, float]:
     """Returns the weights of the tagger and of a partner with these labels."""
     if learned is None:
         return 1.0, 1.0
@@ -45,7 +45,7 @@ def _weights(model: Model, share: float, learned: Learned | None, theirs: list[s
     return (1.0, 0.0) if known - {*theirs} else (1 - share, share)
 
 
-def _pool_features(model: Model, path: Path, share: float, learned: Learned | None) -> list[str]:
+def _pool_features(model: Model, path: Path, share: float, learned: StartedFrom | None) -> list[str]:
     features = model.maybe_get_ref("features")
     tagger = feature_tagger(load_pipeline(str(path)), path)
     if features is None:
@@ -85,7 +85,7 @@ def feature_tagger(nlp: Language, path: Path) -> FeatureTagger:
     return tagger
 
 
-def _pool_network(model: Model, path: Path, share: float, learned: Learned | None) -> list[str]:
+def _pool_network(model: Model, path: Path, share: float, learned: StartedFrom | None) -> list[str]:
     partner = model.maybe_get_ref("partner")
     if partner is None:
         raise InputError(

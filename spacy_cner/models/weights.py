@@ -45,7 +45,7 @@ def export_weights(model: Model, labels: list[str]) -> bytes:
     return zlib.compress(srsly.msgpack_dumps({"labels": labels, "tags": tags, "layers": layers}), 9)
 
 
-class Learned(NamedTuple):
+class StartedFrom(NamedTuple):
     """What a tagger has started from: the labels of the file, and whether that one was pooled with a partner already,
     whose columns, or sparse features, it has."""
 
@@ -54,7 +54,7 @@ class Learned(NamedTuple):
     has_features: bool
 
 
-def start_from(model: Model, path: Path) -> Learned:
+def start_from(model: Model, path: Path) -> StartedFrom:
     """Gives an initialised tagger the weights of another one of the same architecture. Labels that both have keep what
     was learned of them; the others begin on the features that were learned. What only this one has begins at 0: sparse
     features, and the columns of a partner.
@@ -78,7 +78,7 @@ def start_from(model: Model, path: Path) -> Learned:
         layer = layers.pop(next(i for i, layer in enumerate(layers) if layer["name"] == node.name))
         load_layer(node, layer, path, tags=pairs if any(node is each for each in tagged) else None, partner=partner)
     has_features = features is not None and features.name in names
-    return Learned(saved["labels"], partner > 0 and read == model.get_ref("output").get_dim("nI"), has_features)
+    return StartedFrom(saved["labels"], partner > 0 and read == model.get_ref("output").get_dim("nI"), has_features)
 
 
 def read_weights(path: Path) -> dict[str, Any]:

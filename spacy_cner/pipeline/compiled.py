@@ -35,9 +35,9 @@ def compile_pipeline(nlp: Language, *, int8: bool = False) -> Language:
     for pipe in to_shrink:
         pipe.require_tagger().make_small()
     if not to_compile and not to_shrink:
-        if taggers:
-            raise CannotCompile("expected a pipeline that was trained, got a compiled one; take what it was made of")
         found = ", ".join(nlp.pipe_names) or "no components"
+        if taggers:
+            raise CannotCompile(f"expected a pipeline that is not compiled yet, got {found}; take what it was made of")
         features = " (--int8 makes cner_features smaller)" if "cner_features" in nlp.pipe_names else ""
         raise CannotCompile(f"expected a pipeline with a network (cner or cws), got {found}{features}")
     for name, pipe in to_compile:

@@ -6,7 +6,7 @@ import numpy
 import onnx
 import pytest
 import spacy
-from thinc.api import Model, chain
+from thinc.api import Model, chain, fix_random_seed
 
 from spacy_cner.errors import InputError
 from spacy_cner.models.attention import build_bert_layer
@@ -121,6 +121,7 @@ def test_a_transformer_reads_windows_of_any_size():
     ("jieba", {"MatMul"}),
 ])  # fmt: skip
 def test_8_bits_are_near(name, operations):
+    fix_random_seed(0)  # how near depends on the weights
     model, docs = TAGGERS[name](), list(NLP.pipe(TEXTS))
     compiled = predictor(model, int8=True)
     kinds = {node.op_type for node in onnx.load_from_string(compiled.attrs["compiled"].graph).graph.node}
