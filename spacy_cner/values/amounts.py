@@ -77,7 +77,9 @@ def quantity(match: re.Match, now: datetime) -> tuple[int, int, str] | None:
     number = Number(Decimal("0.5"), Decimal("0.5")) if text == "半" else parse_number(text)
     if number is None:
         return None
-    before, after = match.string[max(0, match.start() - 6) : match.start()], match.string[match.end() :][:1]
+    before = match.string[max(0, match.start() - 6) : match.start()]
+    behind = match.string[match.end() : match.end() + 3]
+    after = behind[:1]
     if unit == "级" and "." not in text:
         return None
     if unit == "里" and after and after not in "路地远，。、；外山水":
@@ -90,10 +92,8 @@ def quantity(match: re.Match, now: datetime) -> tuple[int, int, str] | None:
         return None
     if unit in ("T", "G", "L", "V", "W", "g", "m", "A") and not match.string[match.start("unit") - 1].isdigit():
         return None
-    if unit == "度" and (ANGLE.search(before) or re.match("的?[夹内外转倾]?角", match.string[match.end() :][:3])):
-        symbol = "°"
-    else:
-        symbol = UNITS[unit]
+    is_angle = unit == "度" and (ANGLE.search(before) or re.match("的?[夹内外转倾]?角", behind))
+    symbol = "°" if is_angle else UNITS[unit]
     if rest:
         part = {1: Decimal("0.1"), 2: Decimal("0.01")}[len(rest)]
         part = Decimal("0.5") if rest == "半" else Decimal("".join(str(DIGITS.get(c, c)) for c in rest)) * part

@@ -37,10 +37,15 @@ def learned(folder, **model):
     """A trained pipeline, and the file of its weights."""
     nlp, sentences = tagger(**model)
     train(nlp, make_examples(nlp, sentences), steps=40)
+    return nlp, exported(nlp, folder)
+
+
+def exported(nlp, folder):
+    """The file of a pipeline's weights."""
     pipe = nlp.get_pipe("cner")
     path = folder / "weights.bin"
     path.write_bytes(export_weights(pipe.model, list(pipe.labels)))
-    return nlp, str(path)
+    return str(path)
 
 
 @pytest.fixture(scope="module")
@@ -135,21 +140,17 @@ def test_it_begins_again_from_what_it_has_learned(network, transformer, tmp_path
     names = {"labels": ("ANIMAL", "PLANT", "THING")}
     first, sentences = tagger(**names, recogniser=network[1], partner=transformer[1], **beside_a_partner())
     train(first, make_examples(first, sentences), steps=60)
-    pipe = first.get_pipe("cner")
-    path = tmp_path / "own.bin"
-    path.write_bytes(export_weights(pipe.model, list(pipe.labels)))
-    again, _ = tagger(**names, recogniser=str(path), partner=transformer[1], **beside_a_partner())
+    path = exported(first, tmp_path)
+    again, _ = tagger(**names, recogniser=path, partner=transformer[1], **beside_a_partner())
     assert_pooled(again, scores(first), scores(first), 0.0)
     assert found(again) == found(first) and any(found(first))
 
 
-def test_sparse_features_begin_again_from_what_they_have_learned(features, network, tmp_path):
+def test_sparse_features_begin_again_from_what_they_have_learned(features, tmp_path):
     first, sentences = tagger(recogniser=None, partner=features[1], **small_model(features=SETS))
     train(first, make_examples(first, sentences), steps=20)
-    pipe = first.get_pipe("cner")
-    path = tmp_path / "own.bin"
-    path.write_bytes(export_weights(pipe.model, list(pipe.labels)))
-    again, _ = tagger(recogniser=str(path), partner=features[1], **small_model(features=SETS))
+    path = exported(first, tmp_path)
+    again, _ = tagger(recogniser=path, partner=features[1], **small_model(features=SETS))
     assert_pooled(again, scores(first), scores(first), 0.0)
 
 
@@ -157,20 +158,16 @@ def test_what_it_knows_of_labels_that_the_partner_lacks_stays(transformer, tmp_p
     names = {"labels": ("ANIMAL", "PLANT", "THING")}
     first, sentences = tagger(**names)
     train(first, make_examples(first, sentences), steps=60)
-    pipe = first.get_pipe("cner")
-    own = tmp_path / "own.bin"
-    own.write_bytes(export_weights(pipe.model, list(pipe.labels)))
-    beside, _ = tagger(**names, recogniser=str(own), partner=transformer[1], **beside_a_partner())
+    path = exported(first, tmp_path)
+    beside, _ = tagger(**names, recogniser=path, partner=transformer[1], **beside_a_partner())
     assert_pooled(beside, scores(first), scores(first), 0.0)
 
 
 def test_a_recogniser_that_had_a_partner_needs_one(network, transformer, tmp_path):
     pooled, _ = tagger(recogniser=network[1], partner=transformer[1], **beside_a_partner())
-    pipe = pooled.get_pipe("cner")
-    path = tmp_path / "own.bin"
-    path.write_bytes(export_weights(pipe.model, list(pipe.labels)))
-    with pytest.raises(ConfigValidationError, match="own.bin: expected inner.weight of emissions in the shape"):
-        tagger(recogniser=str(path))
+    path = exported(pooled, tmp_path)
+    with pytest.raises(ConfigValidationError, match="weights.bin: expected inner.weight of emissions in the shape"):
+        tagger(recogniser=path)
 
 
 def found(nlp):
