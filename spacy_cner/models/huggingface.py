@@ -20,7 +20,7 @@ from ..nn.precision import Precision, autocast
 from ..text.batching import batches_by_length
 from ..text.chars import codepoints
 from ..text.windows import split_windows
-from .torch_layers import Scaled, own_averages, padded_size
+from .torch_layers import EvaluatingShim, Scaled, own_averages, padded_size
 from .word_pieces import WordPieces
 
 LAYER = re.compile(r"\.(?:layers?|h|blocks?)\.(\d+)\.")
@@ -45,7 +45,7 @@ class LayerScales:
         return self.lr_scale * self.layer_decay**above
 
 
-class TransformerShim(HFShim):
+class TransformerShim(EvaluatingShim, HFShim):
     """An HFShim with a learning-rate scale for each layer."""
 
     def __init__(self, scales: LayerScales, *, mixed_precision: bool, transformer_config: dict[str, Any]):

@@ -50,7 +50,7 @@ def _pool_features(model: Model, path: Path, share: float, learned: StartedFrom 
     tagger = feature_tagger(load_pipeline(str(path)), path)
     if features is None:
         raise InputError(f"{path}: expected a tagger with sparse features to pool it with, got one without")
-    pairs = _pairs(model, tagger.tags, path)
+    pairs = tag_pairs(model, tagger.tags, path)
     labels = list(dict.fromkeys(tag[2:] for tag in tagger.tags if len(tag) > 1))
     if learned is not None and learned.has_features:
         return labels
@@ -96,7 +96,7 @@ def _pool_network(model: Model, path: Path, share: float, learned: StartedFrom |
     if passed != width:
         raise InputError(f"{path}: expected a shortcut of {width} columns, the partner's, to the tags, got {passed}")
     saved = read_weights(path)
-    pairs = _pairs(model, saved["tags"], path)
+    pairs = tag_pairs(model, saved["tags"], path)
     layers = {layer["name"]: layer for layer in saved["layers"]}
     inner = [node for node in partner.walk() if has_weights(node)]
     if wrong := {node.name for node in inner} ^ (layers.keys() - {"emissions", "crf"}):
@@ -139,10 +139,3 @@ def _add(own: torch.Tensor, theirs: torch.Tensor, pairs: list[tuple[int, int]], 
     if own.ndim == 2:
         here, there = ((each[:, None], each) for each in (here, there))  # type: ignore[assignment]
     own[here] = keep * own[here] + share * theirs[there].to(own)
-
-
-def _pairs(model: Model, tags: list[str], path: Path) -> list[tuple[int, int]]:
-    pairs = tag_pairs(model, tags)
-    if {tag[0] for tag in tags} != {tag[0] for tag in sized_shim(model.get_ref("crf")).cfg["tags"]}:
-        raise InputError(f"{path}: expected tags of the scheme {model.attrs['tag_scheme']}, got {', '.join(tags[:5])}")
-    return pairs

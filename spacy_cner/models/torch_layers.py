@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
+from threading import Lock
 from typing import Any, NamedTuple, cast
 
 import numpy
@@ -28,8 +29,23 @@ from ..nn.precision import Operation, Precision, autocast, check_precision, gain
 from ..text.batching import batches_by_length
 from .engines import padded_size
 
+_SWITCHING = Lock()
 
-class SizedShim(PyTorchShim):
+
+class EvaluatingShim(PyTorchShim):
+    """A PyTorchShim that several threads may predict with."""
+
+    def predict(self, inputs: ArgsKwargs) -> Any:
+        """Runs the module in evaluation mode, in which it stays until `begin_update`: PyTorchShim switches dropout on
+        again, also for threads that are in the middle of a prediction."""
+        with _SWITCHING:
+            if self._model.training:
+                self._model.eval()
+        with torch.no_grad(), torch.autocast("cuda", enabled=self._mixed_precision):
+            return self._model(*inputs.args, **inputs.kwargs)
+
+
+class SizedShim(EvaluatingShim):
     """A PyTorchShim whose module is made by `build_module(**sizes)` once the sizes are known, at initialisation or from
     saved bytes. So a pipeline loads without knowing its number of labels beforehand."""
 

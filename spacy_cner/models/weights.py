@@ -70,7 +70,7 @@ def start_from(model: Model, path: Path) -> StartedFrom:
         wanted = ", ".join(node.name for node in own)
         raise InputError(f"{path}: expected weights of the layers {wanted}, got {', '.join(names)}")
     tagged = [model.maybe_get_ref(name) for name in TAGGED]
-    pairs = tag_pairs(model, saved["tags"])
+    pairs = tag_pairs(model, saved["tags"], path)
     partner = partner_width(model)
     output = next(layer for layer in saved["layers"] if layer["name"] == model.get_ref("output").name)
     read = max(unpack(value).shape[-1] for name, value in output["shims"][0]["weights"].items() if "weight" in name)
@@ -96,10 +96,15 @@ def read_weights(path: Path) -> dict[str, Any]:
         raise InputError(f"{path}: expected the weights of a tagger, as export-recogniser writes them") from error
 
 
-def tag_pairs(model: Model, tags: list[str]) -> list[tuple[int, int]]:
-    """Returns the indices, in the tagger and in `tags`, of the tags that both have."""
+def tag_pairs(model: Model, tags: list[str], path: Path) -> list[tuple[int, int]]:
+    """Returns the indices, in the tagger and in `tags`, of the tags that both have. Raises InputError for tags of
+    another scheme.
+
+    path: the file that the tags are from."""
     known = {tag: i for i, tag in enumerate(tags)}
     own = sized_shim(model.get_ref("crf")).cfg["tags"]
+    if {tag[0] for tag in tags} != {tag[0] for tag in own}:
+        raise InputError(f"{path}: expected tags of the scheme {model.attrs['tag_scheme']}, got {', '.join(tags[:5])}")
     return [(i, known[tag]) for i, tag in enumerate(own) if tag in known]
 
 

@@ -137,7 +137,8 @@ class NetworkTagger(CharTagger, Sealed, TrainablePipe):
         """Learns from a batch. The loss is the negative log-likelihood summed over the batch (Wu et al. 2019, eq. 4 and
         5); the gradient is that of its mean over sequences, times `loss_weight` (eq. 6). Documents without annotation,
         and those of other corpora than the component's, are passed over; tokens without it are marginalised. Where a
-        teacher has left its probabilities (`teach --probabilities`), these are learned instead of the tags."""
+        teacher has left its probabilities (`teach --probabilities`), these are learned instead of the tags of
+        entities."""
         losses = {} if losses is None else losses
         losses.setdefault(self.name, 0.0)
         examples = list(examples)
@@ -153,7 +154,7 @@ class NetworkTagger(CharTagger, Sealed, TrainablePipe):
         ]
         taught = [
             expected(example.reference, len(view), self.tags)
-            if (tags >= 0).any() and len(view) <= self.window
+            if self.has_outside and (tags >= 0).any() and len(view) <= self.window
             else None
             for example, view, tags in zip(examples, views, gold)
         ]

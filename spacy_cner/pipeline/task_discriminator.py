@@ -176,7 +176,7 @@ class TaskDiscriminator(Sealed, TrainablePipe):
         labels: list[str] | None = None,
     ) -> None:
         """Collects the tasks (those given, else those of the examples, in the order of the alphabet) and builds the
-        model. Raises InputError if there are less than two."""
+        model, anew if there was one. Raises InputError if there are less than two."""
         validate_get_examples(get_examples, "TaskDiscriminator.initialize")
         if labels is None:
             labels = sorted({self.task_of(example) for example in get_examples()})
@@ -186,9 +186,16 @@ class TaskDiscriminator(Sealed, TrainablePipe):
                 f"{', '.join(labels) or 'none'}"
             )
         self.cfg["labels"] = list(labels)
-        self.model.get_ref("output").set_dim("nO", len(labels))
+        self._hits, self._waiting = {}, set()
+        output = self.model.get_ref("output")
+        for name in output.param_names:
+            output.set_param(name, None)
+        output.set_dim("nO", len(labels), force=True)
         sample = [example.x for example in islice(get_examples(), 10) if len(example.x)]
         self.model.initialize(X=sample or [Doc(self.vocab, words=["中"])])
+        for node in self.model.walk():
+            for name in node.grad_names:  # of tasks that waited for the others
+                node.set_grad(name, self.model.ops.xp.zeros_like(node.get_param(name)))
 
 
 def task_loss(probabilities: numpy.ndarray, gold: numpy.ndarray) -> tuple[float, numpy.ndarray]:

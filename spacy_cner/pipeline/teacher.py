@@ -9,6 +9,7 @@ from spacy.util import minibatch
 from ..errors import InputError
 from ..training.taught import KEY, thoughts
 from .entities import EntityTagger
+from .known import known_tokens
 
 
 class Teacher:
@@ -25,13 +26,13 @@ class Teacher:
         self.tagger: EntityTagger = tagger
 
     def pipe(self, texts: Iterable[str | Doc]) -> Iterator[Doc]:
-        """Yields the documents that the pipeline makes of the texts, with `doc.user_data[KEY]`. Documents longer than
-        the component's window have none."""
+        """Yields the documents that the pipeline makes of the texts, with `doc.user_data[KEY]`: the probabilities from
+        which the pipeline decodes, calibrated as it is. Documents longer than the component's window have none."""
         for docs in minibatch(self.nlp.pipe(texts, disable=[self.name]), self.nlp.batch_size):
             views, scored = self.tagger.scored(docs)
-            tagged = list(scored)
+            tagged, known = list(scored), [known_tokens(view) for view in views]
             for windows, scores in tagged:
-                for window, thought in zip(windows, thoughts(scores)):
+                for window, thought in zip(windows, thoughts(self.tagger.adjusted(scores, windows, known))):
                     if len(window) == len(views[window.index]):
                         docs[window.index].user_data[KEY] = thought
             self.tagger.set_annotations(docs, self.tagger.read(views, tagged))

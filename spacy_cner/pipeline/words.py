@@ -1,6 +1,7 @@
 """Tags that mean words: how these are read from scores, and how they get into documents."""
 
 from collections.abc import Callable, Iterable, Iterator
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy
@@ -44,8 +45,9 @@ class WordTagger(CharTagger):
     others have one, train nothing."""
 
     punctuation = Setting[str | None](None)
-    """The label of punctuation marks: they are words of their own then, whatever the tags say. None leaves that to the
-    tags. A model that has learned little of them may take them for a part of a word or a name."""
+    """The label of punctuation marks: each is a word of its own then, whatever the tags say, and so are several of the
+    same mark, such as ……. None leaves that to the tags. A model that has learned little of them may take them for a
+    part of a word or a name."""
     probabilities = Setting[bool](False)
     """True gives `doc.spans["words"].attrs["scores"]`: the probability of each word with its label. Of one that
     punctuation was cut off it is that of the whole."""
@@ -102,7 +104,8 @@ class WordTagger(CharTagger):
             tokens = labels[tags]
             if self.punctuation is not None:
                 marks = numpy.array([token.text in PUNCTUATION for token in view], dtype=bool)
-                begin[1:] |= marks[1:] != marks[:-1]
+                same = numpy.array([a.text == b.text for a, b in pairwise(view)], dtype=bool)
+                begin[1:] = numpy.where(marks[1:] | marks[:-1], ~(marks[1:] & same), begin[1:])
                 tokens[marks] = self.punctuation
             own = chance[begin] if self.probabilities else None
             words.append(Segmentation(token_offsets(view)[0][begin], tokens[begin].tolist(), own))

@@ -9,12 +9,14 @@ from ..errors import InputError
 from ..nn.attention import attention_weights
 from ..text.char_view import CharView
 
+BORDERS = ("[CLS]", "[SEP]")
+
 
 class AttentionMap(NamedTuple):
     """The attention of one layer.
 
-    weights: (heads, n_rows, n_columns); each row sums to 1. columns: the characters of the text. rows: the same, or
-    what else attends to the characters, such as classes."""
+    weights: (heads, n_rows, n_columns); each row sums to 1. columns: the characters of the text, between BORDERS where
+    the layer has vectors before and after them. rows: the same, or what else attends to them, such as classes."""
 
     name: str
     rows: list[str]
@@ -37,13 +39,14 @@ def attention_maps(nlp: Language, text: str) -> list[AttentionMap]:
         with attention_weights() as found:
             doc = pipe(doc)
         for number, (weights, rows) in enumerate(found, 1):
-            if weights.shape[0] != 1 or weights.shape[-1] != len(characters):
+            read = [BORDERS[0], *characters, BORDERS[1]] if weights.shape[-1] == len(characters) + 2 else characters
+            if weights.shape[0] != 1 or weights.shape[-1] != len(read):
                 raise InputError(
                     f"expected a sentence, which the component {name!r} reads as a whole, got {len(characters)} "
                     "characters"
                 )
             title = name if len(found) == 1 else f"{name} {number}"
-            maps.append(AttentionMap(title, rows or characters, characters, weights[0].float().cpu().numpy()))
+            maps.append(AttentionMap(title, rows or read, read, weights[0].float().cpu().numpy()))
     if not maps:
         raise InputError(f"expected a pipeline with attention, got {', '.join(nlp.pipe_names) or 'an empty one'}")
     return maps

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from itertools import count
 from typing import Any
 
 from spacy.language import Language
@@ -52,7 +53,7 @@ def resolve_config(config: Config) -> ResolvedConfig:
     read, name = _reader(config, resolved["corpus"]), resolved["corpus"]
 
     def batches() -> Iterator[tuple[int, list[Doc]]]:
-        for epoch in range(resolved["max_epochs"]):
+        for epoch in count() if resolved["max_epochs"] == 0 else range(resolved["max_epochs"]):
             empty = True
             for batch in resolved["batcher"](read(nlp)):
                 empty = False

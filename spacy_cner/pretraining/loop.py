@@ -26,7 +26,7 @@ ENCODER, CHECKPOINT, CONFIG = "encoder.bin", "checkpoint.bin", "config.cfg"
 
 def pretrain(config: Config, output: Path, *, restart: bool = False) -> Path:
     """Pre-trains the tok2vec that `[pretraining]` names, for `[pretraining_loop] max_steps` batches, or fewer if
-    `max_epochs` end before.
+    `max_epochs` end before (0: no limit).
 
     `output` gets the config, as config.cfg. Every `n_save_every` batches, and at the end, three more files are updated:
     - encoder.bin has the weights, for `[initialize] init_tok2vec`.

@@ -215,15 +215,20 @@ def _covering(offsets: numpy.ndarray, ends: numpy.ndarray, start: int, end: int)
 
 
 def window_tags(tags: numpy.ndarray, window: Window, continues: numpy.ndarray) -> numpy.ndarray:
-    """Returns the gold tags of a window. Tags of an entity that its border cuts are UNKNOWN.
+    """Returns the gold tags of a window. Tags of an entity or word that its border cuts are UNKNOWN.
 
     continues: (n_tags, n_tags), the transitions inside an entity."""
     start, end = window.start, window.stop
     part = tags[start:end].copy()
 
     def inside(cut: int) -> bool:
-        before, after = tags[cut - 1], tags[cut]
-        return before >= 0 and after >= 0 and bool(continues[before, after])
+        # A word may go on behind white space, of which the tag is UNKNOWN.
+        before, after = cut - 1, cut
+        while before > max(0, cut - len(window)) and tags[before] == UNKNOWN:
+            before -= 1
+        while after < min(len(tags), cut + len(window)) - 1 and tags[after] == UNKNOWN:
+            after += 1
+        return tags[before] >= 0 and tags[after] >= 0 and bool(continues[tags[before], tags[after]])
 
     cut = start
     while 0 < cut < end and inside(cut):

@@ -40,7 +40,8 @@ def batch_by_task(
 
     A task takes its first turn once one of its examples has been read. It drops out when it has no more examples; if it
     is the task `until`, iteration ends. Reads no more of `examples` than the next batch needs; examples of other tasks
-    wait in memory. Few wait if the tasks' shares match their batches; otherwise, up to all surplus ones do."""
+    wait in memory. Few wait if the tasks' shares match their batches; otherwise, up to all surplus ones do.
+    Raises InputError if no example is of the task `until`."""
     stream = iter(examples)
     waiting: dict[str, deque[Example]] = {}
     batches: dict[str, Iterator[list[Example]]] = {}
@@ -75,6 +76,9 @@ def batch_by_task(
             yield list(batch)
         elif task == until:
             return
+    if waiting and until not in (None, *waiting):
+        found = ", ".join(waiting)
+        raise InputError(f"expected examples of the task {until!r}, with which the epoch ends, got {found}")
 
 
 def annotated_task(example: Example) -> str:

@@ -16,10 +16,9 @@ from ..text.tags import OUTSIDE, SCHEMES
 
 KEY = "cner_teacher"  # of doc.user_data
 LEAST = 0.005  # less probable pairs are left out
-CERTAIN = 0.99  # where two O are more probable than that, nothing is kept
+CERTAIN = 0.99  # where two O are more probable than that, nothing is kept of the position
 # What the tags begin with that go on inside an entity, in any scheme
 INNER = {letters[role] for letters in SCHEMES.values() for role in "IE"}
-DTYPES = {"position": "uint16", "before": "uint8", "after": "uint8", "probability": "float16"}
 
 
 class Expected(NamedTuple):
@@ -35,11 +34,15 @@ def thoughts(scores: TagScores) -> Iterator[dict[str, Any]]:
     pairs = scores.crf.probable_pairs(scores.emissions, scores.lengths, LEAST, scores.transitions)
     outside, boundary = scores.tags.index(OUTSIDE), len(scores.tags)
     plain = numpy.isin(pairs.before, (outside, boundary)) & numpy.isin(pairs.after, (outside, boundary))
-    kept = numpy.flatnonzero(~(plain & (pairs.probability > CERTAIN)))
+    certain = plain & (pairs.probability > CERTAIN)
+    place = pairs.sequence * (int(scores.lengths.max(initial=0)) + 1) + pairs.position
+    # The rest of such a position goes as well: alone, it would be all that is known of it.
+    kept = numpy.flatnonzero(~numpy.isin(place, place[certain]))
     borders = numpy.searchsorted(pairs.sequence[kept], numpy.arange(len(scores.lengths) + 1))
     for start, end, length in zip(borders, borders[1:], scores.lengths):
         own = kept[start:end]
-        yield {"tags": scores.tags, "length": int(length), **_packed(*(getattr(pairs, name)[own] for name in DTYPES))}
+        columns = (pairs.position[own], pairs.before[own], pairs.after[own], pairs.probability[own])
+        yield _packed(scores.tags, int(length), *columns)
 
 
 def part_of(saved: dict[str, Any], start: int, end: int) -> dict[str, Any] | None:
@@ -54,7 +57,7 @@ def part_of(saved: dict[str, Any], start: int, end: int) -> dict[str, Any] | Non
     boundary, kept = len(saved["tags"]), (position >= start) & (position <= end)
     before, after = numpy.where(first, boundary, before), numpy.where(last, boundary, after)
     columns = (column[kept] for column in (position - start, before, after, chance))
-    return {"tags": saved["tags"], "length": end - start, **_packed(*columns)}
+    return _packed(saved["tags"], end - start, *columns)
 
 
 def expected(doc: Doc, length: int, tags: list[str]) -> Expected | None:
@@ -92,9 +95,16 @@ def expected(doc: Doc, length: int, tags: list[str]) -> Expected | None:
     )
 
 
-def _packed(*columns: numpy.ndarray) -> dict[str, bytes]:
-    return {name: column.astype(dtype).tobytes() for (name, dtype), column in zip(DTYPES.items(), columns)}
+def _packed(tags: list[str], length: int, *columns: numpy.ndarray) -> dict[str, Any]:
+    packed = {name: column.astype(dtype).tobytes() for (name, dtype), column in zip(_dtypes(tags).items(), columns)}
+    return {"tags": tags, "length": length, **packed}
 
 
 def _unpacked(saved: dict[str, Any]) -> Iterator[numpy.ndarray]:
-    return (numpy.frombuffer(saved[name], dtype=dtype) for name, dtype in DTYPES.items())
+    """Yields the position of each pair, its two tags, and its probability."""
+    return (numpy.frombuffer(saved[name], dtype=dtype) for name, dtype in _dtypes(saved["tags"]).items())
+
+
+def _dtypes(tags: list[str]) -> dict[str, str]:
+    tag = "uint8" if len(tags) < 256 else "uint16"  # one number more is for the borders
+    return {"position": "uint16", "before": tag, "after": tag, "probability": "float16"}

@@ -91,6 +91,8 @@ def train_vectors(
             for line in progress(raw_lines(paths), unit="line", desc="reading"):
                 grams = ngrams(normalize_text(line).replace(SPACE, VISIBLE_SPACE), order)
                 count += len(grams)
+                # numpy drops NUL characters at the end of a string.
+                grams = [gram for gram in grams if "\0" not in gram]
                 out.write(" ".join(grams) + "\n")
         logger.info("order %d: %d n-grams", order, count)
         learned = skip_gram(corpus, f"{order}-grams", max_vocabulary=max_vocabulary, **settings)

@@ -53,6 +53,15 @@ def test_without_a_file_there_is_a_warning(caplog):
     assert "No encoder is loaded, so its weights are random" in caplog.text
 
 
+def test_a_recogniser_of_another_tag_scheme(tmp_path):
+    nlp = spacy.blank("zh")
+    pipe = nlp.add_pipe("cner", config={"model": small_model(tag_scheme="bio")})
+    nlp.initialize(lambda: make_examples(nlp))
+    write_described(tmp_path / "bio.bin", export_weights(pipe.model, list(pipe.labels)), {})
+    with pytest.raises(ConfigValidationError, match="bio.bin: expected tags of the scheme bioes, got O, B-LOC"):
+        pipeline(None, recogniser=str(tmp_path / "bio.bin"))
+
+
 @pytest.mark.parametrize("settings", [{"width": 25}, {"layer": "no_such"}])
 def test_what_does_not_fit(encoder, settings):
     with pytest.raises(ConfigValidationError, match="after_init .* encoder.*expected an encoder of the architecture"):

@@ -252,6 +252,25 @@ def test_long_documents_are_cut_at_sentence_ends(segmenter):
     assert words(doc) == [word for sentence in GOLD for word in sentence]
 
 
+def test_each_mark_is_a_word_where_marks_have_a_label(segmenter):
+    nlp = copy_of(segmenter, punctuation="w")
+    doc = nlp("他说：“王海……”。！！")
+    marks = [span.text for span in doc.spans["words"] if span.text in "：“”。" or span.text[0] in "…！"]
+    assert marks == ["：", "“", "……", "”", "。", "！！"]
+
+
+@pytest.mark.parametrize("scheme", ["bio", "bmes"])
+def test_a_window_may_cut_a_word_with_white_space_in_it(scheme):
+    nlp = blank(scheme, window=16)
+    text = "王海在林小燕在青岛New\u3000York的地方"
+    words = [(i, i + 1) for i in range(9)] + [(9, 17)] + [(i, i + 1) for i in range(17, len(text))]
+    examples = [Example(nlp.make_doc(text), AnnotatedText(text, None, words).to_doc(nlp.vocab))]
+    nlp.initialize(lambda: examples)
+    for size in range(4, 18):
+        nlp.get_pipe("cws").window = size
+        assert nlp.update(examples)["cws"] > 0
+
+
 def test_no_word_is_cut_in_a_long_text_without_punctuation(segmenter):
     unit = TEXTS[0].rstrip("。")
     alone = words(segmenter(unit * 2))

@@ -10,6 +10,7 @@ from conftest import (
     entities,
     gradients,
     make_examples,
+    small_model,
     step,
     train,
     word_examples,
@@ -186,6 +187,15 @@ def test_any_number_of_corpora(others):
     assert other.update(examples, sgd=False, losses={})["task_discriminator"] > 0
 
 
+def test_it_can_begin_anew_with_other_corpora():
+    nlp = blank_adversarial()
+    for others in (["cws"], ["news", "novels"], ["cws"]):
+        examples = tasks(nlp, others)
+        nlp.initialize(lambda: examples)  # noqa: B023
+        assert nlp.get_pipe("task_discriminator").labels == tuple(sorted(["ner", *others]))
+        assert nlp.update(examples, sgd=nlp.create_optimizer())["task_discriminator"] > 0
+
+
 def test_tasks_by_annotation():
     nlp = blank_adversarial(by="annotation")
     examples = [*make_examples(nlp), *word_examples(nlp)]
@@ -275,6 +285,22 @@ def test_attention_of_each_component(trained):
     alone = attention_maps(keep_only(copy_of(trained), ["cner"]), TEXTS[0])
     assert [each.name for each in alone] == ["cner 1", "cner 2"]
     numpy.testing.assert_allclose(alone[0].weights, maps[0].weights, atol=1e-6)
+
+
+def test_attention_of_a_transformer():
+    """It has vectors before and after the text."""
+    nlp = spacy.blank("zh")
+    model = small_model()
+    model["tok2vec"]["encode"] = {"@architectures": "spacy_cner.Transformer.v1", "width": 24, "layers": 2, "heads": 2}
+    model["tok2vec"]["embed"]["widths"] = [24]
+    nlp.add_pipe("cner", config={"model": model})
+    nlp.initialize(lambda: make_examples(nlp))
+    maps = [each for each in attention_maps(nlp, TEXTS[0]) if len(each.columns) > len(TEXTS[0])]
+    assert len(maps) == 2
+    for each in maps:
+        assert each.rows == each.columns == ["[CLS]", *TEXTS[0], "[SEP]"]
+        assert each.weights.shape == (2, len(each.rows), len(each.columns))
+        numpy.testing.assert_allclose(each.weights.sum(axis=2), 1.0, rtol=1e-5)
 
 
 @pytest.mark.parametrize("text", ["", " "])

@@ -4,8 +4,10 @@ import sys
 import threading
 from functools import partial
 
+import numpy
 import pytest
-from conftest import SENTENCES, entities
+import spacy
+from conftest import SENTENCES, entities, make_examples, small_model
 
 from spacy_cner.text.chars import codepoints
 
@@ -53,6 +55,28 @@ def test_two_pipelines_in_eight_threads_find_what_they_find_alone(trained, train
     alone = [task() for task in tasks]
     assert all(ents for _, ents in alone[0][:4])
     assert found == alone
+
+
+def test_no_thread_switches_dropout_on_for_another(switching):
+    spacy.util.fix_random_seed(0)
+    features = {"@architectures": "spacy_cner.SparseFeatures.v1", "templates": ["c[0]"], "dropout": 0.5}
+    model = small_model(features=features)
+    model["tok2vec"]["embed"]["widths"] = [32]
+    model["tok2vec"]["encode"] = {"@architectures": "spacy_cner.Transformer.v1", "width": 32, "layers": 2, "heads": 2}
+    nlp = spacy.blank("zh")
+    nlp.add_pipe("cner", config={"model": model})
+    examples = make_examples(nlp)
+    nlp.initialize(lambda: examples)
+    nlp.update(examples, sgd=nlp.create_optimizer())
+
+    def scores():
+        found = nlp.get_pipe("cner").scored([nlp.make_doc(text) for text, _ in SENTENCES])[1]
+        return [tagged.scores.emissions for tagged in found]
+
+    alone = scores()
+    for rows in in_threads([scores] * 8):
+        for own, expected in zip(rows, alone, strict=True):
+            numpy.testing.assert_allclose(own, expected, atol=1e-4)
 
 
 def test_code_points_of_two_vocabularies(trained, trained_joint, switching):

@@ -160,6 +160,13 @@ def test_ends_with_the_text(config, tmp_path):
     )
 
 
+def test_as_many_epochs_as_there_are_steps(config, tmp_path):
+    config["pretraining"]["max_epochs"] = 0  # no limit, as in [training]
+    config["pretraining_loop"]["max_steps"] = 20
+    assert pretrain(config.interpolate(), tmp_path / "out").exists()
+    assert rows(tmp_path / "out")[-1]["step"] == 20
+
+
 def test_bad_configs(config, tmp_path):
     def error(**sections):
         with pytest.raises(InputError) as info:

@@ -23,7 +23,7 @@ from spacy_cner.errors import InputError
 from spacy_cner.loading import config_folder
 from spacy_cner.pretraining.characters import loop
 from spacy_cner.pretraining.characters.__main__ import main, make_parser
-from spacy_cner.pretraining.characters.learned import PIECES, RUN, read_learned
+from spacy_cner.pretraining.characters.learned import PIECES, RUN, read_learned, write_learned
 from spacy_cner.pretraining.characters.loop import CHECKPOINT, LEARNED, pretrain_transformer
 from spacy_cner.pretraining.characters.masking import mask_spans
 from spacy_cner.pretraining.characters.model import CharacterModel
@@ -357,6 +357,13 @@ def test_the_encoder_of_a_recogniser(encoder, tmp_path):
     file.with_suffix(".json").write_text("{}", encoding="utf-8")
     with pytest.raises(InputError, match="recogniser.bin: expected a recogniser made of a Transformer .* KeyError"):
         export_encoder(file, tmp_path / "other.bin", "")
+
+
+def test_more_than_a_hundred_pieces(learned, tmp_path):
+    model, vocabulary, facts = read_learned(learned / LEARNED)
+    write_learned(tmp_path / "small", model, vocabulary, facts, piece=0.002)
+    assert len(list((tmp_path / "small").glob(PIECES))) > 100
+    assert_equal(read_learned(tmp_path / "small").model.state_dict(), model.state_dict())
 
 
 def test_pieces_that_are_not_whole(learned, tmp_path):

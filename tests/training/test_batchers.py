@@ -77,6 +77,9 @@ def test_ends_with_a_task():
     assert list(batches) == [["n1", "n2"], ["c1", "c2"], ["n3"], ["c3", "c4"]]
     batches = batch_by_task(stream, batcher=partial(minibatch, size=2), task_of=task_of, until="c")
     assert list(batches) == in_batches(stream, 2)
+    batches = batch_by_task(stream, batcher=partial(minibatch, size=2), task_of=task_of, until="N")
+    with pytest.raises(InputError, match="expected examples of the task 'N', with which the epoch ends, got n, c"):
+        list(batches)
 
 
 def test_reads_no_more_than_it_needs():

@@ -3,15 +3,18 @@
 import numpy
 import pytest
 import spacy
-from conftest import SENTENCES, entities, small_model
+from conftest import SENTENCES, entities, small_model, word_examples
 from spacy.tokens import Doc, DocBin
 from spacy.training import Example
 
+from spacy_cner.decoding.parameters import CrfParameters, forbidden_transitions
+from spacy_cner.decoding.tag_scores import TagScores
 from spacy_cner.errors import InputError
 from spacy_cner.pipeline.teacher import Teacher
-from spacy_cner.text.tags import allowed_transitions
+from spacy_cner.text.tags import allowed_transitions, tag_list
+from spacy_cner.text.windows import Window
 from spacy_cner.training.mixed import cut
-from spacy_cner.training.taught import KEY, expected
+from spacy_cner.training.taught import KEY, expected, thoughts
 
 TEXTS = [text for text, _ in SENTENCES]
 
@@ -40,6 +43,62 @@ def test_probabilities_are_those_of_the_teacher(trained, docs):
         numpy.testing.assert_allclose(found.tags, scores.marginals()[0], atol=0.02)
         assert found.transitions.sum() == pytest.approx(len(doc) + 1, rel=1e-3)
         numpy.testing.assert_allclose(found.transitions[:-1].sum(1), found.tags.sum(0), atol=0.05)
+
+
+def crf_scores(labels, emissions):
+    tags = tag_list(labels, "bioes")
+    size = len(tags)
+    crf = CrfParameters(
+        numpy.zeros((size, size)), numpy.zeros(size), numpy.zeros(size), forbidden_transitions(tags, "bioes")
+    )
+    rows = numpy.full((1, 5, size), -20.0)
+    rows[:, :, 0] = 0
+    for (position, tag), score in emissions.items():
+        rows[0, position, tags.index(tag)] = score
+    return TagScores(crf, tags, "bioes", rows, numpy.array([5]))
+
+
+@pytest.mark.parametrize("chance", [0.004, 0.006, 0.0099, 0.0101, 0.5, 0.99, 0.996])
+def test_improbable_entities_stay_improbable(chance):
+    scores = crf_scores(["PER"], {(2, "S-PER"): numpy.log(chance / (1 - chance))})
+    doc = Doc(spacy.blank("zh").vocab, words=list("一二三四五"))
+    (doc.user_data[KEY],) = thoughts(scores)
+    numpy.testing.assert_allclose(expected(doc, 5, scores.tags).tags, scores.marginals()[0], atol=0.011)
+
+
+@pytest.mark.parametrize("number", [63, 64, 80])
+def test_many_labels(number):
+    labels = [f"L{i}" for i in range(number)]
+    scores = crf_scores(labels, {(2, f"S-L{number - 1}"): 2.0})
+    doc = Doc(spacy.blank("zh").vocab, words=list("一二三四五"))
+    (doc.user_data[KEY],) = thoughts(scores)
+    numpy.testing.assert_allclose(expected(doc, 5, scores.tags).tags, scores.marginals()[0], atol=0.011)
+
+
+@pytest.mark.parametrize("setting", [{"temperature": 3.0}, {"outside_penalty": 6.0}])
+def test_a_calibrated_pipeline_teaches_what_it_says(trained, monkeypatch, setting):
+    tagger = trained.get_pipe("cner")
+    for name, value in setting.items():
+        monkeypatch.setattr(tagger, name, value)
+    changes, errors = [], []
+    for doc in Teacher(trained).pipe(TEXTS):
+        raw = scores_of(trained, doc.text)
+        adjusted = tagger.adjusted(raw, [Window(0, 0, len(doc))], [[]]).marginals()[0]
+        changes.append(abs(raw.marginals()[0] - adjusted).max())
+        errors.append(abs(expected(doc, len(doc), tagger.tags).tags - adjusted).max())
+    assert max(changes) > 0.1
+    assert max(errors) < max(changes) / 3
+
+
+def test_a_segmenter_learns_its_words_from_taught_documents(trained):
+    nlp = spacy.blank("zh")
+    cws = nlp.add_pipe("cws", config={"model": small_model(tag_scheme="bio", encoder=None)})
+    examples = word_examples(nlp)
+    nlp.initialize(lambda: examples)
+    loss = cws.update(examples)["cws"]
+    for example, taught in zip(examples, Teacher(trained).pipe([example.reference.text for example in examples])):
+        example.reference.user_data[KEY] = taught.user_data[KEY]
+    assert cws.update(examples)["cws"] == pytest.approx(loss, rel=1e-4)
 
 
 def test_tags_are_matched_by_name(trained, docs):

@@ -29,6 +29,16 @@ def test_ngrams(text, order, expected):
     assert ngrams(text, order) == expected
 
 
+def test_control_characters_are_in_no_gram(tmp_path):
+    """A string of numpy has no NUL characters at its end."""
+    (tmp_path / "raw.txt").write_text("".join(f"王海\0在{i}。\n" for i in range(9)), encoding="utf-8")
+    for order in (1, 2):
+        grams, vectors, _ = train_vectors([tmp_path / "raw.txt"], order=order, **SETTINGS)
+        assert not any("\0" in gram for gram in grams)
+        NgramVectors({order: grams}, {order: vectors}).save(tmp_path / "vectors.npz")
+        assert NgramVectors.load(tmp_path / "vectors.npz").grams == {order: grams}
+
+
 def test_save_and_load(tmp_path):
     numbers = numpy.linspace(-3, 3, 12, dtype="f")
     grams = {1: ["的", "A", " "], 2: ["王海", "海 "]}

@@ -56,7 +56,8 @@ def read_learned(folder: Path) -> Learned:
     try:
         facts = json.loads(path.read_bytes())
         pieces, stated = facts.pop("pieces"), facts.pop("sha256")
-        parts = sorted(folder.glob(PIECES))
+        # Their numbers have two digits or more.
+        parts = sorted(folder.glob(PIECES), key=lambda part: (len(part.name), part.name))
         if len(parts) != pieces:
             raise InputError(f"{folder}: expected {pieces} files {PIECES}, found {len(parts)}")
         data = b"".join(part.read_bytes() for part in parts)
