@@ -24,7 +24,7 @@ from ..text.folding import Folding
 from ..text.matches import Match, longest, set_matches
 from .align import align
 from .entities import EntityTagger
-from .entity_writer import blocked_spans
+from .entity_writer import blocked_spans, set_entities
 from .kb_urls import add_kb_urls, check_template, fill_template
 from .links import linked
 from .saving import SavedParts
@@ -144,15 +144,16 @@ class KnownNames(Configured, SavedParts):
         return columns
 
     def remove(self, texts: Iterable[str]) -> int:
-        """Removes terms. RETURNS: how many of them there were."""
+        """Removes terms, with their variants. RETURNS: how many of them there were."""
         self._current()
-        return self.terms.remove(_several(texts))
+        texts = list(_several(texts))
+        return self.terms.remove([*texts, *variants_of(_stops(texts), self.variants).texts] if self.variants else texts)
 
     def never(self, texts: Iterable[str]) -> None:
-        """Adds strings that are never a name. Their tokens get no entity of this or another component, as if blocked by
-        `Doc.set_ents`, but where they are a part of a longer term."""
+        """Adds strings that are never a name, with their variants. Their tokens get no entity of this or another
+        component, as if blocked by `Doc.set_ents`, but where they are a part of a longer term."""
         self._current()
-        self.stops.add(_stops(texts))
+        self.stops.add(self._with_variants(_stops(texts)))
 
     def clear(self) -> None:
         """Removes all terms, and all strings that are never a name."""
@@ -167,7 +168,7 @@ class KnownNames(Configured, SavedParts):
         never: strings that are no names in the block. Raises InputError for what is no term."""
         self._current()
         columns = self._with_variants(TermColumns.of(terms))
-        stops = _stops(never)
+        stops = self._with_variants(_stops(never))
         with self.terms.of_call(columns), self.stops.of_call(stops):
             yield
 
@@ -182,13 +183,13 @@ class KnownNames(Configured, SavedParts):
             )
         hits, closed = self.find(doc.text)
         matches = [self._match(hit) for hit in hits]
-        set_matches(doc, matches if self.mode != "hard" or any(match.kb_id for match in matches) else ())
-        if self.kb_url_template:
-            ids = {match.kb_id for match in matches if match.kb_id}
-            add_kb_urls(doc, ((each, fill_template(self.kb_url_template, each)) for each in ids))
-        blocked = blocked_spans(doc)
-        blocked += [span for span in (doc.char_span(*place, alignment_mode="contract") for place in closed) if span]
+        set_matches(doc, matches if self.mode != "hard" or any(match.kb_id for match in matches) else (), self.name)
+        never = (doc.char_span(*place, alignment_mode="contract") for place in closed)
+        tokens = {token.i for span in (*blocked_spans(doc), *never) if span for token in span}
+        blocked = [doc[i : i + 1] for i in sorted(tokens)]
         spans = self._spans(doc, matches, blocked)
+        if self.kb_url_template:
+            add_kb_urls(doc, self._urls(matches, spans))
         doc.spans[self.spans_key] = SpanGroup(doc, name=self.spans_key, spans=spans)
         if self.mode != "hard":
             spans = []
@@ -196,7 +197,7 @@ class KnownNames(Configured, SavedParts):
         kept = [entity for entity in doc.ents if taken.isdisjoint(range(entity.start, entity.end))]
         entities = linked(doc, [*kept, *spans], matches)
         if blocked or entities != list(doc.ents) or any(a.kb_id != b.kb_id for a, b in zip(entities, doc.ents)):
-            doc.set_ents(entities, blocked=blocked, default="outside")
+            set_entities(doc, entities, blocked)
         return doc
 
     def _is_late(self, doc: Doc) -> bool:
@@ -222,6 +223,13 @@ class KnownNames(Configured, SavedParts):
         term: Term = hit.term
         weight = self.weight_of(term.label) * term.weight if self.mode == "soft" else 0.0
         return Match(hit.start, hit.end, term.label, term.kb_id, weight)
+
+    def _urls(self, matches: list[Match], spans: list[Span]) -> Iterator[tuple[int, int, str, str]]:
+        """The addresses of identifiers where terms stand, and where the entities are that were made of them."""
+        places = {(match.start, match.end, match.kb_id) for match in matches}
+        for start, end, kb_id in places | {(span.start_char, span.end_char, span.kb_id_) for span in spans}:
+            if kb_id:
+                yield start, end, kb_id, fill_template(self.kb_url_template, kb_id)
 
     def _spans(self, doc: Doc, matches: list[Match], blocked: list[Span]) -> list[Span]:
         """The terms that count, as tokens. Tokens that are blocked are in none; one that two terms expand to is the

@@ -14,7 +14,7 @@ from spacy.training import Example
 from ..features.word_list import WordList, own_lists, read_list
 from ..rules.rule import apply_rules, own_rules, parse_rules, read_rules
 from ..rules.view import spans_of
-from .entity_writer import blocked_spans
+from .entity_writer import blocked_spans, set_entities
 from .saving import check_seal, saved_by_this_version, seal
 
 
@@ -66,7 +66,7 @@ class EntityRules(Pipe):
                     entities.append(span)
                 else:
                     entities += [entity for entity in doc.ents if span.start <= entity.start and entity.end <= span.end]
-            doc.set_ents(entities, blocked=blocked, default="outside")
+            set_entities(doc, entities, blocked)
         return doc
 
     def initialize(

@@ -54,5 +54,7 @@ def compile_pipeline(nlp: Language, *, int8: bool = False) -> Language:
         pipe.model = model
     for section in ("corpora", "pretraining"):
         nlp.config[section] = {}
-    nlp.config["initialize"] = {"components": {}, "tokenizer": {}}  # `nlp.remove_pipe` looks there
+    # Nothing of what its training began from; other components may still be added and initialised.
+    empty = dict.fromkeys(nlp.default_config["initialize"])
+    nlp.config["initialize"] = {**empty, "components": {}, "tokenizer": {}}
     return nlp

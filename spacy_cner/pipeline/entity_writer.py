@@ -78,7 +78,7 @@ class EntityWriter(Configured):
         others = {place_of(span) for span in kept} - before if rest else set()
         scored += _beside(rest, [*own, *blocked], others)
         scored.sort(key=lambda item: item[0].start)
-        doc.set_ents(linked(doc, [*kept, *(span for span, _ in chosen)]), blocked=blocked, default="outside")
+        set_entities(doc, linked(doc, [*kept, *(span for span, _ in chosen)]), blocked)
         group = SpanGroup(doc, name=self.spans_key, spans=[span for span, _ in scored])
         group.attrs["scores"] = [score for _, score in scored]
         if others and (shared := [i for i, (span, _) in enumerate(scored) if place_of(span) in others]):
@@ -105,6 +105,15 @@ def _beside(
             if score is not None and place_of(span) not in others:
                 set_score(span, score)
     return found
+
+
+def set_entities(doc: Doc, entities: Iterable[Span], blocked: list[Span]) -> None:
+    """Sets `doc.ents`, and blocks these tokens. `Doc.set_ents` would give new entities the `id_` of those that were
+    there."""
+    entities = list(entities)
+    for token in (token for entity in doc.ents if entity.id for token in entity):
+        token.ent_id = 0
+    doc.set_ents(entities, blocked=blocked, default="outside")
 
 
 def blocked_spans(doc: Doc) -> list[Span]:

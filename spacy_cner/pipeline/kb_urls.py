@@ -2,13 +2,14 @@
 
 import re
 from collections.abc import Iterable
+from typing import Any
 from urllib.parse import quote
 
 from spacy.tokens import Doc, Span
 
 from ..errors import InputError
 
-KB_URLS = "cner_kb_urls"  # of `doc.user_data`: an address for each identifier
+KB_URLS = "cner_kb_urls"
 PLACE = "{}"
 WEB_ADDRESS = re.compile(r"https?://[^\s\x00-\x1f\x7f]+", re.IGNORECASE)
 
@@ -32,18 +33,21 @@ def fill_template(template: str, identifier: str) -> str:
     return template.replace(PLACE, quote(identifier, errors="replace"))
 
 
-def add_kb_urls(doc: Doc, urls: Iterable[tuple[str, str]]) -> None:
-    """Keeps addresses in the document, given as (identifier, address)."""
-    if found := dict(urls):
-        doc.user_data[KB_URLS] = {**doc.user_data.get(KB_URLS, {}), **found}
+def add_kb_urls(doc: Doc, urls: Iterable[tuple[int, int, str, str]]) -> None:
+    """Keeps addresses in the document, given as (start, end, identifier, address): characters, as where spaCy keeps
+    extensions, so that they stay where documents are joined or cut."""
+    data: dict[Any, Any] = doc.user_data
+    for start, end, identifier, url in urls:
+        data.setdefault(("._.", KB_URLS, start, end), {})[identifier] = url
 
 
 def kb_url_of(ent: Span) -> str | None:
-    """Returns the address of the entry that an entity is: the one that a component has kept for its identifier, or the
+    """Returns the address of the entry that an entity is: the one that a component has kept for it, or the
     identifier itself where it is an address. None where there is none."""
     if not ent.kb_id:
         return None
-    url = ent.doc.user_data.get(KB_URLS, {}).get(ent.kb_id_, ent.kb_id_)
+    data: dict[Any, Any] = ent.doc.user_data
+    url = data.get(("._.", KB_URLS, ent.start_char, ent.end_char), {}).get(ent.kb_id_, ent.kb_id_)
     return url if is_web_address(url) else None
 
 

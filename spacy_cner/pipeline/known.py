@@ -7,7 +7,7 @@ from spacy.tokens import Doc
 
 from ..decoding.bonus import KnownSpan
 from ..text.char_view import token_offsets
-from ..text.matches import MATCHES_KEY, matches_of
+from ..text.matches import has_matches, matches_of
 from ..text.windows import Window
 
 TokenMatch = tuple[int, int, str, float]  # tokens start to end (exclusive), label, weight
@@ -16,7 +16,7 @@ TokenMatch = tuple[int, int, str, float]  # tokens start to end (exclusive), lab
 def known_tokens(view: Doc) -> list[TokenMatch]:
     """Returns the matches with a weight, in tokens of a character view; one that begins or ends inside of a run of
     white space is none."""
-    if MATCHES_KEY not in view.user_data:
+    if not has_matches(view):
         return []
     starts, ends = token_offsets(view)
     found = []

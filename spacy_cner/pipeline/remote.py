@@ -83,7 +83,8 @@ class RemoteEntityRecognizer(EntityWriter, Pipe):
                 token.ent_kb_id_ = fields["kb_id"]
             if "value" in fields:
                 set_value(span, fields["value"])
-        add_kb_urls(doc, ((each["kb_id"], each["kb_url"]) for each in found if "kb_url" in each))
+            if "kb_url" in fields:
+                add_kb_urls(doc, [(span.start_char, span.end_char, fields["kb_id"], fields["kb_url"])])
 
     def _found(self, client: Client, docs: list[Doc]) -> Iterator[list[dict[str, Any]] | InputError]:
         wanted = {"model": self.model, "labels": self.only, "min_score": self.min_score}

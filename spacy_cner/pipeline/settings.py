@@ -70,15 +70,16 @@ class Configured:
             raise TypeError(f"expected settings out of {', '.join(settings)}, got {', '.join(sorted(unknown))}")
         for name, setting in settings.items():
             setattr(self, name, given[name] if name in given else deepcopy(setting.default))
-        self.cfg[CONFIGURED] = {name: self.cfg[name] for name in settings}
+        # Copies: who changes a list or dict in place changes the setting, not what was configured.
+        self.cfg[CONFIGURED] = {name: deepcopy(self.cfg[name]) for name in settings}
 
     def reconfigure(self, nlp: Language, name: str, **settings: Any) -> None:
         """Changes settings here and in the pipeline's config, where the component has this name: as if it had been made
         with them."""
         for key, value in settings.items():
             setattr(self, key, value)
-            self.cfg[CONFIGURED][key] = value
-            nlp.get_pipe_config(name)[key] = value
+            self.cfg[CONFIGURED][key] = deepcopy(value)
+            nlp.get_pipe_config(name)[key] = deepcopy(value)
 
     def from_disk(self, path: str | Path, *, exclude: Iterable[str] = ()) -> Any:
         """Loads the component. A setting that was changed after the component was made is as it was saved, unless

@@ -2,13 +2,14 @@
 `{<LOC>}+<ORG> => <ORG>`."""
 
 import re
+from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 
 from ..errors import CorpusError, InputError
 from ..features.word_list import WordList
-from ..text.chars import normalize_text
+from ..text.chars import is_emoji, normalize_text
 from ..text.tags import LabelledSpan
 from .view import CLOSE, LAST_LABEL, OPEN, Labels, View, make_view
 
@@ -83,9 +84,9 @@ class Rule:
 
     def _turn(self, text: str, spans: list[LabelledSpan]) -> list[LabelledSpan]:
         view = make_view(text, spans, self._labels)
-        matches = list(self._search.finditer(view.string))
-        changed = spans
-        for match in matches:
+        ranges: list[tuple[int, int]] = []
+        made: list[LabelledSpan] = []
+        for match in self._search.finditer(view.string):
             parts = [match.span(i + 1) for i in range(len(self.results))]
             found = [
                 (view.offsets[start], view.offsets[end], label)
@@ -94,10 +95,13 @@ class Rule:
             ]
             if not found:
                 continue  # the parts in parentheses are optional, and not there
-            start, end = min(part[0] for part in found), max(part[1] for part in found)
-            changed = [span for span in changed if span[1] <= start or end <= span[0]]
-            changed += [part for part in found if part[2] != NOTHING]
-        return sorted(changed) if matches else spans
+            ranges.append((min(part[0] for part in found), max(part[1] for part in found)))
+            made += [part for part in found if part[2] != NOTHING]
+        if not ranges:
+            return spans
+        # Matches are in text order and do not overlap. The first that ends behind the beginning of a span may cover it.
+        firsts = ((span, bisect_right(ranges, span[0], key=lambda covered: covered[1])) for span in spans)
+        return sorted([*made, *(span for span, i in firsts if i == len(ranges) or span[1] <= ranges[i][0])])
 
     def _expression(self, pattern: str, inside: bool = False) -> str:
         parts: list[str] = []
@@ -116,6 +120,8 @@ class Rule:
             inner = self._expression(token["inner"], inside=True) if token["inner"] else f"{TEXT_CHAR}+"
             return f"(?:{OPEN}[{codes}](?:{inner}){CLOSE})"
         if token["literal"]:
+            if emoji := next((char for char in token["literal"] if is_emoji(char)), ""):
+                raise self._error(f"expected text without emoji, which are read as commas, got {emoji!r}")
             return f"(?:{re.escape(normalize_text(token['literal']))})"
         if token["list"]:
             if token["list"] not in self._lists:

@@ -131,7 +131,8 @@ def as_doc(vocab: Vocab, identifier: Any, text: str, found: dict[str, Any]) -> D
 
     if found["ents"] is not None:
         doc.ents = [span(ent["start"], ent["end"], ent["label"], ent["kb_id"]) for ent in found["ents"]]
-        add_kb_urls(doc, ((ent["kb_id"], ent["kb_url"]) for ent in found["ents"] if ent["kb_url"]))
+        links = ((ent["start"], ent["end"], ent["kb_id"], ent["kb_url"]) for ent in found["ents"] if ent["kb_url"])
+        add_kb_urls(doc, links)
         for placed, ent in zip(doc.ents, found["ents"], strict=True):
             if ent["value"] is not None:
                 set_value(placed, ent["value"])

@@ -1,5 +1,6 @@
 """A dictionary that may change while it is used: a large index, and a small one of what was added since."""
 
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -189,4 +190,6 @@ def without_stops(hits: Sequence[Hit], stops: Sequence[Hit]) -> tuple[list[Hit],
             end = -stop
             if not is_term:
                 closed.append((start, end))
-    return [hit for hit in hits if not any(hit.start < stop and start < hit.end for start, stop in closed)], closed
+    # The first stop that ends behind the beginning of the term, with an end for terms behind the last one
+    firsts = ((hit, bisect_right(closed, hit.start, key=lambda place: place[1])) for hit in hits)
+    return [hit for hit, i in firsts if i == len(closed) or hit.end <= closed[i][0]], closed

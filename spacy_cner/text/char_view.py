@@ -12,7 +12,7 @@ from spacy.vocab import Vocab
 from ..errors import InputError
 from .char_tokenizer import CharTokenizer
 from .chars import codepoints, is_char_doc, same_text
-from .matches import MATCHES_KEY, copy_matches
+from .matches import copy_matches, has_matches
 from .tags import OUTSIDE, has_ends, spans_to_tags
 from .windows import Window, split_windows
 from .words import WORDS_KEY, words_of
@@ -38,7 +38,7 @@ class CharView:
         if is_char_doc(doc):
             return doc
         view = self._tokenizer(doc.text)
-        if MATCHES_KEY in doc.user_data:
+        if has_matches(doc):
             copy_matches(doc, view, 0, len(doc.text))
         if self.words:
             starts, ends = token_offsets(view)
@@ -76,7 +76,7 @@ class WindowDocs:
         tokens = [doc[i] for i in range(start, stop)]
         spaces = [bool(token.whitespace_) for token in tokens]
         part = Doc(doc.vocab, words=[token.text for token in tokens], spaces=spaces)
-        if MATCHES_KEY in doc.user_data:
+        if has_matches(doc):
             copy_matches(doc, part, tokens[0].idx, tokens[-1].idx + len(tokens[-1]))
         if WORDS_KEY in doc.spans:
             inside = self._inside(window)

@@ -30,6 +30,11 @@ READ_AS = ","
 SIMPLIFIED = Path(__file__).parent.parent / "assets" / "characters" / "simplified.txt"
 
 
+def is_emoji(char: str) -> bool:
+    """Whether a character is an emoji beyond the basic plane, or a mark that joins or makes one."""
+    return char in EMOJI_MARKS or any(ord(char) in block for block in EMOJI)
+
+
 def normalize_char(char: str) -> str:
     """Normalises a character to a single character, so that offsets stay valid.
 
@@ -37,7 +42,7 @@ def normalize_char(char: str) -> str:
     characters become simplified, any white space becomes a space, and emoji become commas."""
     if char.isspace():
         return SPACE
-    if char in EMOJI_MARKS or any(ord(char) in block for block in EMOJI):
+    if is_emoji(char):
         return READ_AS
     normal = unicodedata.normalize("NFKC", char)
     return simplified_forms().get(normal, normal) if len(normal) == 1 else char

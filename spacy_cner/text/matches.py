@@ -1,11 +1,12 @@
-"""Where the terms of a dictionary stand in a document, as its component leaves it for later ones."""
+"""Where the terms of dictionaries stand in a document, as their components leave it for later ones."""
 
+from bisect import bisect_left
 from collections.abc import Iterable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from spacy.tokens import Doc
 
-MATCHES_KEY = "cner_matches"  # of `doc.user_data`
+MATCHES = "cner_matches"
 
 
 class Match(NamedTuple):
@@ -20,17 +21,50 @@ class Match(NamedTuple):
     weight: float = 0.0
 
 
-def set_matches(doc: Doc, matches: Iterable[Match]) -> None:
-    """Keeps matches in the document, in place of those that were there; none are no entry."""
-    doc.user_data.pop(MATCHES_KEY, None)
+def set_matches(doc: Doc, matches: Iterable[Match], owner: str = "") -> None:
+    """Keeps matches in the document, beside those of other owners and in place of those that this one had; none are no
+    entry.
+
+    owner: the component that has found them."""
+    data: dict[Any, Any] = doc.user_data
+    kept = dict(data.pop(_key(doc), {}))
     # Lists, as this is what comes back from `Doc.from_bytes`.
-    if found := [list(match) for match in matches]:
-        doc.user_data[MATCHES_KEY] = found
+    if found := sorted((list(match) for match in matches), key=lambda row: row[0]):
+        kept[owner] = found
+    else:
+        kept.pop(owner, None)
+    if kept:
+        data[_key(doc)] = kept
+
+
+def has_matches(doc: Doc) -> bool:
+    """Whether `set_matches` has kept any."""
+    return _key(doc) in doc.user_data
 
 
 def matches_of(doc: Doc) -> list[Match]:
-    """Returns the matches that `set_matches` has kept; they may overlap."""
-    return [Match(*match) for match in doc.user_data.get(MATCHES_KEY, ())]
+    """Returns the matches that `set_matches` has kept, owner by owner; they may overlap."""
+    return [Match(*row) for rows in _kept(doc).values() for row in rows]
+
+
+def copy_matches(doc: Doc, other: Doc, start: int, end: int) -> None:
+    """Keeps in `other`, whose text is characters start to end (exclusive) of `doc`, what matches in it."""
+    for owner, rows in _kept(doc).items():
+        first, last = (bisect_left(rows, place, key=lambda row: row[0]) for place in (start, end))
+        inside = (Match(*row) for row in rows[first:last] if row[1] <= end)
+        moved = (match._replace(start=match.start - start, end=match.end - start) for match in inside)
+        set_matches(other, moved, owner)
+
+
+def _kept(doc: Doc) -> dict[str, list[list[Any]]]:
+    data: dict[Any, Any] = doc.user_data
+    return data.get(_key(doc), {})
+
+
+def _key(doc: Doc) -> tuple[str, str, int, int]:
+    """The key of the whole text in `doc.user_data`, as that of an extension: a part of the document, or a longer one
+    that it becomes a part of, has another."""
+    return "._.", MATCHES, 0, doc[-1].idx + len(doc[-1]) if len(doc) else 0
 
 
 def longest(matches: Iterable[Match]) -> list[Match]:
@@ -43,9 +77,3 @@ def longest(matches: Iterable[Match]) -> list[Match]:
             chosen.append(match)
             end = match.end
     return chosen
-
-
-def copy_matches(doc: Doc, other: Doc, start: int, end: int) -> None:
-    """Keeps in `other`, whose text is characters start to end (exclusive) of `doc`, what matches in it."""
-    inside = (match for match in matches_of(doc) if start <= match.start and match.end <= end)
-    set_matches(other, (match._replace(start=match.start - start, end=match.end - start) for match in inside))

@@ -25,6 +25,18 @@ def test_emoji_are_no_part_of_a_name():
         assert [ent.text for ent in nlp(text).ents] == ["王海", "青岛"]
 
 
+def test_its_config_says_what_it_does_and_load_may_say_otherwise():
+    nlp = spacy.load(FOLDER)
+    for given in ({}, {"threshold": 0.0, "decoding": "path"}):
+        nlp = spacy.load(FOLDER, config={"components": {"cner_features": given}})
+        pipe, config = nlp.get_pipe("cner_features"), nlp.get_pipe_config("cner_features")
+        assert (pipe.threshold, pipe.decoding) == (config["threshold"], config["decoding"])
+        assert (pipe.threshold, pipe.decoding) == tuple(given.values() or (0.4, "spans"))
+    nlp.rename_pipe("cner_features", "names")
+    nlp.remove_pipe("names")
+    assert not nlp.pipe_names
+
+
 def test_it_is_small_and_holds_no_path():
     files = [file for file in FOLDER.rglob("*") if file.is_file()]
     assert sum(file.stat().st_size for file in files) < 7e6

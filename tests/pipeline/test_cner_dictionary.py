@@ -1,4 +1,5 @@
 import pickle
+import warnings
 
 import pytest
 import spacy
@@ -220,6 +221,63 @@ def test_sparse_features_look_at_it():
     sentences = [("请看甲乙吧", [(2, 4, "PER")]), ("请看丙丁吧", [(2, 4, "PER")]), ("请看这里吧", [])]
     nlp.initialize(lambda: make_examples(nlp, sentences))
     assert entities(nlp("请看戊己吧")) == [(2, 4, "PER")] and not nlp("请看哪里吧").ents
+
+
+def test_a_document_that_was_processed_before():
+    nlp = blank(("金牛", "LOC"))
+    nlp.get_pipe("cner_dictionary").never(["王芳"])
+    doc = nlp("王芳在金牛")
+    for _ in range(2):
+        doc = nlp(doc)
+        assert found(doc) == [("金牛", "LOC", "")]
+    other = nlp.add_pipe("cner_dictionary", "other")
+    other.never(["王芳", "金牛"])
+    assert not nlp("王芳在金牛").ents
+
+
+def test_several_dictionaries(trained):
+    nlp = pickle.loads(pickle.dumps(trained))
+    text, marked = SENTENCES[0][0], {"mode": "mark"}
+    nlp.add_pipe("cner_dictionary", "places", first=True, config=marked).add([("青島", "LOC", "Q1")])
+    nlp.add_pipe("cner_dictionary", "others", after="places", config=marked).add([("大连", "LOC", "Q2")])
+    assert ("青岛", "LOC", "Q1") in found(nlp(text))
+    assert [match.kb_id for match in matches_of(nlp(text + "大连"))] == ["Q1", "Q2"]
+    doc = nlp(nlp(text + "大连"))
+    assert [match.kb_id for match in matches_of(doc)] == ["Q1", "Q2"]
+
+
+def test_entities_that_replace_others_do_not_get_their_ids():
+    nlp = spacy.blank("zh")
+    nlp.add_pipe("entity_ruler").add_patterns([{"label": "ORG", "pattern": "中国银行", "id": "boc"}])
+    names = nlp.add_pipe("cner_dictionary")
+    assert [(ent.text, ent.id_) for ent in nlp("中国银行业").ents] == [("中国银行", "boc")]
+    names.add([("中国", "LOC"), ("行业", "X")])
+    assert [(ent.text, ent.id_) for ent in nlp("中国银行业").ents] == [("中国", ""), ("行业", "")]
+    names.remove(["中国", "行业"])
+    names.add([("业", "X")])
+    assert [(ent.text, ent.id_) for ent in nlp("中国银行业").ents] == [("中国银行", "boc"), ("业", "")]
+
+
+def test_variants_go_with_their_term():
+    pytest.importorskip("opencc")
+    nlp = blank(("软件", "X"), variants=["s2twp"])
+    pipe = nlp.get_pipe("cner_dictionary")
+    assert found(nlp("軟體"))
+    assert pipe.remove(["软件"]) == 2 and not len(pipe) and not found(nlp("軟體和软件"))
+    pipe.add([("軟體", "X")])
+    pipe.never(["软件"])
+    assert not found(nlp("軟體"))
+
+
+def test_documents_that_are_joined_or_cut():
+    nlp = blank(("软件", "X", "Q1"), kb_url_template="https://example.org/{}")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        whole = Doc.from_docs([nlp("好软件"), nlp("软件好")])
+    assert [(ent.text, ent._.kb_url) for ent in whole.ents] == [("软件", "https://example.org/Q1")] * 2
+    part = nlp("好的软件在软件")[2:7].as_doc(copy_user_data=True)
+    assert [(ent.text, ent._.kb_url) for ent in part.ents] == [("软件", "https://example.org/Q1")] * 2
+    assert not matches_of(part) and not matches_of(whole)  # their places were those of another text
 
 
 def test_saving(tmp_path):

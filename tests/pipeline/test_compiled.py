@@ -1,10 +1,12 @@
 """Compiled pipelines as a whole: what a user did with the pipeline works with the compiled one."""
 
+import pickle
 import sys
 
 import pytest
 import spacy
 from conftest import SENTENCES, entities, make_examples, words
+from spacy.training import Example
 from typer.testing import CliRunner
 
 from spacy_cner.cli import app
@@ -77,6 +79,16 @@ def test_a_pipeline_without_a_network(compiled, tmp_path):
         compile_pipeline(nlp)
     with pytest.raises(InputError, match="got cner"):
         compile_pipeline(compiled)
+
+
+def test_other_components_can_be_added_and_initialised(trained):
+    nlp = compile_pipeline(pickle.loads(pickle.dumps(trained)))
+    nlp.add_pipe("textcat")
+    examples = [Example.from_dict(nlp.make_doc(text), {"cats": {"A": 1.0, "B": 0.0}}) for text in TEXTS]
+    with nlp.select_pipes(enable="textcat"):
+        nlp.initialize(lambda: examples)
+    nlp.rename_pipe("cner", "names")
+    assert [entities(doc) for doc in nlp.pipe(TEXTS)] == [entities(doc) for doc in trained.pipe(TEXTS)]
 
 
 def test_features_in_8_bits(tmp_path):

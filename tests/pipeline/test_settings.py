@@ -45,6 +45,17 @@ def test_two_components_do_not_share_a_default():
     assert "c[5]" not in second.templates
 
 
+def test_one_changed_in_place_is_saved(tmp_path):
+    nlp = spacy.blank("zh")
+    pipe = nlp.add_pipe("cner_dictionary", config={"mode": "soft"})
+    pipe.weights["ORG"] = 3.0
+    nlp.to_disk(tmp_path / "model")
+    assert spacy.load(tmp_path / "model").get_pipe("cner_dictionary").weights == {"ORG": 3.0}
+    pipe.weights = {"ORG": 4.0}
+    nlp.to_disk(tmp_path / "model")
+    assert spacy.load(tmp_path / "model").get_pipe("cner_dictionary").weights == {"ORG": 4.0}
+
+
 def test_they_travel_with_bytes(trained):
     trained.get_pipe("names").threshold = 0.25
     other = spacy.blank("zh")

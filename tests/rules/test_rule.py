@@ -70,6 +70,7 @@ def test_rules_come_one_after_the_other():
         ("(<LOC>)(<LOC>) => <ORG>", "expected as many parts in parentheses as results, got 2"),
         ("<LOC><LOC> => <ORG> O", "expected as many parts in parentheses as results, got 1"),
         ("<LOC>* => <ORG>", "does not match the empty text"),
+        ('"好😀" => <ORG>', "expected text without emoji, which are read as commas, got '😀'"),
         ("[nowhere] => <ORG>", "expected a list out of org_tail, sur, got 'nowhere'"),
         ("<LOC:<ORG>> => <ORG>", "which is no part"),
     ],

@@ -5,9 +5,9 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from spacy_cner.terms import dictionary as module
-from spacy_cner.terms.columns import TermColumns
+from spacy_cner.terms.columns import Term, TermColumns
 from spacy_cner.terms.dictionary import TermDictionary, without_stops
-from spacy_cner.terms.index import TermIndex
+from spacy_cner.terms.index import Hit, TermIndex
 
 TEXTS = st.text(st.sampled_from("甲乙丙aA"), min_size=1, max_size=3)
 CHANGES = st.lists(
@@ -149,3 +149,13 @@ def test_stops():
     hits, closed = found(["苹果公司"], ["苹果"], "苹果公司卖苹果")
     assert [hit[:2] for hit in hits] == [(0, 4)] and closed == [(5, 7)]
     assert found(["苹果"], ["苹果"], "苹果") == ([], [(0, 2)])
+
+
+@given(*[st.lists(st.tuples(st.integers(0, 20), st.integers(1, 4)), max_size=12)] * 2)
+def test_no_term_that_counts_has_a_character_of_a_stop(terms, stops):
+    def hits_at(places):
+        return [Hit(start, start + size, Term("", "X")) for start, size in sorted(places)]
+
+    kept, closed = without_stops(hits_at(terms), hits_at(stops))
+    assert all(first[1] <= second[0] for first, second in zip(closed, closed[1:]))
+    assert kept == [hit for hit in hits_at(terms) if all(hit.end <= start or end <= hit.start for start, end in closed)]
