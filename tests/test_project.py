@@ -23,6 +23,7 @@ from typer.testing import CliRunner
 from weasel.util.config import load_project_config
 
 import spacy_cner
+from spacy_cner import workflow as checks
 from spacy_cner.cli import app
 from spacy_cner.corpus.docbin import read_docs
 from spacy_cner.corpus.prepare import read_recipe
@@ -147,6 +148,8 @@ def lines_of(settings, step):
 
 def parse(module, arguments):
     """Raises an error for a command or an option that does not exist, or arguments that are missing."""
+    if module == "spacy_cner.workflow":
+        return checks.main(arguments)
     group = typer.main.get_command({"spacy_cner": app, "spacy": spacy_app}[module])
     name, *rest = arguments
     return group.commands[name].make_context(name, rest)
@@ -154,7 +157,7 @@ def parse(module, arguments):
 
 def test_commands_exist_and_have_their_options(monkeypatch):
     monkeypatch.chdir(ROOT)  # some arguments must be files that exist
-    settings = settings_of(file="assets/vectors.npz", raw_text="README.md")
+    settings = settings_of(file="assets/vectors.npz", raw_text="README.md", corpus="mine", name="my_ner", suffix="_md")
     workflows = settings["workflows"]
     paths = {key for path in config_folder().glob("*.cfg") for key in Config().from_disk(path)["paths"]}
     assert {step for steps in workflows.values() for step in steps} == {
@@ -165,6 +168,8 @@ def test_commands_exist_and_have_their_options(monkeypatch):
             if module == "pip":
                 continue
             context = parse(module, arguments)
+            if context is None:
+                continue
             if arguments[0] in ("train", "pretrain"):
                 config = Config().from_disk(ROOT / arguments[1])
                 for key in parse_config_overrides(list(context.args), env_var=None):
@@ -191,7 +196,7 @@ def test_each_file_of_a_public_corpus_is_an_asset(corpus):
             assert asset.get("url", recipe[part]).endswith(recipe[part])
 
 
-WORKFLOWS = ("all", "mine", "fast", "student", "models", "free", "pretrain", "encoder", *SEGMENTATION)
+WORKFLOWS = ("all", "mine", "joint-mine", "fast", "student", "models", "free", "pretrain", "encoder", *SEGMENTATION)
 
 
 @pytest.mark.parametrize("workflow", WORKFLOWS)
@@ -247,6 +252,9 @@ def run_here(folder, workflow, without, **variables):
     for step in settings["workflows"][workflow]:
         for module, arguments in lines_of(settings, step) if step not in without else ():
             if arguments[0] in without:
+                continue
+            if module == "spacy_cner.workflow":
+                checks.main(arguments)
                 continue
             result = CliRunner().invoke({"spacy_cner": app, "spacy": spacy_app}[module], arguments)
             assert result.exit_code == 0, result.output

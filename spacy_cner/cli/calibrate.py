@@ -85,14 +85,15 @@ def outcome(found: Calibration) -> list[str]:
         if after != before
         else f"temperature {after:g} as it was"
     ]
+    was, now = ("-" if f is None else f"{100 * f:.2f}" for f in (found.before_f, found.f))
     decoding, threshold = found.best
     best = "the most probable tags" if decoding == "path" else f"spans over {threshold:g}"
     points = "" if found.rise is None else f", {interval_of(found.rise)}"
     if found.is_kept:
         better = f"; {best} may be better by chance{points}" if found.rise is not None else ""
-        lines.append(f"decoding kept as it was, F {100 * found.f:.2f}{better}")
+        lines.append(f"decoding kept as it was, F {now}{better}")
     else:
-        lines.append(f"decoding now {best}, F from {100 * found.before_f:.2f} to {100 * found.f:.2f}{points}")
+        lines.append(f"decoding now {best}, F from {was} to {now}{points}")
     return lines
 
 

@@ -23,6 +23,7 @@ from .. import __version__
 from ..errors import InputError
 from ..files import CHECKSUMS, new_file, temporary_folder, write_checksums
 from ..loading import load_pipeline
+from ..workflow import check_name
 from ._app import command, good, say, warn, write_text
 from ._card import Card, card_meta, markdown, read_card, stated_card
 from ._licenses import foreign_layers, mit, notices
@@ -53,8 +54,7 @@ def package(
     `pip install zh_...whl spacy_cner...whl` installs them and what they need: no torch for a compiled pipeline. The
     plugin's wheel is built from a checkout only. Needs no network. The pipeline's wheel has a model card
     (MODEL_CARD.md, and what `spacy info` prints) and licences."""
-    if not (name.isidentifier() and name.isascii()) or name.startswith("zh_"):
-        raise InputError(f"expected a name of letters, digits and _ without the language, as cner_clc, got {name!r}")
+    check_name(name)
     try:
         Version(version)
     except InvalidVersion:

@@ -10,6 +10,7 @@ r"""The inline markup that people write by hand: `[北京市 法院]ORG 昨天 �
 """
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
@@ -28,22 +29,39 @@ PART = re.compile(
 KIND = "# kind: "
 EXPECTED = {
     "\\": r"\[, \], \\, \#, \n, \u and four hexadecimal digits, or a backslash and a space",
-    "]": "a label after ]",
+    "]": "a label of ASCII letters, digits and _.- after ]",
 }
+LABELLED = re.compile(rf"(?<!\\)\](?P<label>{LABEL})")
+# No text, though a text may mean it so: [苹果]ORG iPhone 15
+LATIN_BLANK = re.compile(r"(?<=[A-Za-z0-9]) (?=[A-Za-z0-9])")
 # A label that may have swallowed digits of the text: [大连]LOC2024年.
 GLUED_DIGITS = re.compile(rf"(?<!\\)\](?P<label>{LABEL}(?<=[0-9]))(?=[^\s\[\]\\A-Za-z0-9_.-])")
 
 
 def read_markup(source: Source) -> Iterator[Sentence]:
-    """Reads one sentence a line. A label that ends in digits and is followed by text at once is noted."""
+    """Reads one sentence a line.
+
+    Noted are a label that ends in digits and is followed by text at once, one that begins as a more frequent one does,
+    and a blank between Latin words, which is no text."""
     kind = ""
+    labels: Counter[str] = Counter()
+    first: dict[str, int] = {}
     for number, line in source.lines():
         if line.startswith(KIND):
             kind = line.removeprefix(KIND).strip()
         elif not line.startswith("# "):
             for glued in GLUED_DIGITS.finditer(line):
                 source.note(f"label {glued['label']} with text at once after its digits, which are not text", number)
+            found = [match["label"] for match in LABELLED.finditer(line)]
+            labels.update(found)
+            first |= {label: number for label in found if label not in first}
+            if LATIN_BLANK.search(LABELLED.sub("]", line)):
+                source.note(r"blank between Latin words, which is not text; write '\ ' for one that is", number)
             yield source.attempt(number, line, partial(_read_sentence, source, number, line, kind))
+    for label, number in first.items():
+        for other in labels:
+            if label != other and label.startswith(other) and labels[label] < labels[other]:
+                source.note(f"label {label}, which may be {other} and text behind it without a blank", number)
 
 
 def _read_sentence(source: Source, number: int, line: str, kind: str) -> AnnotatedText:

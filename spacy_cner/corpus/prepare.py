@@ -165,7 +165,10 @@ def prepare_file(
         report.add(found)
     if fraction != 1.0:
         docs = sample(docs, fraction, seed=seed)
-    return dict(zip(PARTS, split(docs, [8, 1, 1], seed=seed)))
+    try:
+        return dict(zip(PARTS, split(docs, [8, 1, 1], seed=seed)))
+    except InputError as error:
+        raise InputError(f"{path}: {error}; give parts of your own (`convert`) where there are so few") from error
 
 
 def _check_entities(path: Path, format: str, report: ConversionReport) -> None:

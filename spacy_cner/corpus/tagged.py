@@ -46,7 +46,8 @@ PARTS_OF_SPEECH = frozenset(tag for tags in PKU_CATEGORIES.values() for tag in t
 }
 TAGS_LEFT_OVER = "tags that are no entities here (see --labels and --tag-set)"
 
-TAG = "[A-Za-z][A-Za-z0-9]*"
+# Of Latin letters and digits, or of Chinese characters: a tag of both may be one of two words without a blank.
+TAG = "(?:[A-Za-z][A-Za-z0-9]*|[\u4e00-\u9fff]+)"
 TOKEN = re.compile(rf"(\[?)(.+?)/({TAG})(?:\]/?({TAG}))?")
 # A tag inside of what should be one word: the next word follows without a blank.
 INNER_TAG = re.compile(rf"(?<=[^/\[])/({TAG})(?=[^A-Za-z0-9/])")

@@ -29,8 +29,8 @@ def set_matches(doc: Doc, matches: Iterable[Match], owner: str = "") -> None:
     data: dict[Any, Any] = doc.user_data
     kept = dict(data.pop(_key(doc), {}))
     # Lists, as this is what comes back from `Doc.from_bytes`.
-    if found := sorted((list(match) for match in matches), key=lambda row: row[0]):
-        kept[owner] = found
+    if found := sorted(matches, key=lambda match: match.start):
+        kept[owner] = [list(match) for match in found]
     else:
         kept.pop(owner, None)
     if kept:

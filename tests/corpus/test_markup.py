@@ -60,8 +60,8 @@ def test_where_words_come_from(line, text, words):
         ("[王 [海]PER]PER", "not nested, got a second [ at 3"),
         ("[王海 去", "expected a ] after each ["),
         ("王海]PER", "expected a [ before ]PER"),
-        ("[王海] 去", "expected a label after ] at 3, got '] 去'"),
-        ("[王海]人 去", "expected a label after ]"),
+        ("[王海] 去", "expected a label of ASCII letters, digits and _.- after ] at 3, got '] 去'"),
+        ("[王海]人 去", "expected a label of ASCII letters, digits and _.- after ]"),
         ("[]PER 去", "entities inside of"),
         (r"王\海", r"expected \[, \], \\, \#, \n"),
         ("王海\\", r"expected \[, \], \\, \#, \n"),
@@ -101,4 +101,14 @@ def test_labels_that_may_have_swallowed_digits_are_noted(tmp_path):
     assert len(list(read_markup(source))) == 4
     assert dict(source.notes) == {
         "label LOC2024 with text at once after its digits, which are not text": [f"{source.path}:1"]
+    }
+
+
+def test_what_blanks_and_labels_may_have_swallowed_is_noted(tmp_path):
+    lines = ["[天猫]ORG 卖", "[淘宝]ORGiPhone", "[iPhone 15]PROD 来", "[iPhone\\ 15]PROD 来", "[王 小明]PER 买 A 股"]
+    source = Source(tmp_path / "c.txt", "\n".join(["[京东]ORG 来", *lines]), "utf-8")
+    assert len([sentence for _, sentence in read_markup(source)]) == 6
+    assert dict(source.notes) == {
+        r"blank between Latin words, which is not text; write '\ ' for one that is": [f"{source.path}:4"],
+        "label ORGiPhone, which may be ORG and text behind it without a blank": [f"{source.path}:3"],
     }

@@ -42,6 +42,13 @@ def test_inside_of_other_brackets_words_count(tmp_path):
     assert source.notes == {"bracket with the tag nz, not read as an entity": [f"{source.path}:1"]}
 
 
+def test_tags_may_be_chinese(tmp_path):
+    sentence, _ = read("头痛/症状 吃/v 布洛芬/药品", tmp_path, labels={"症状": "症状", "药品": "DRUG"})
+    assert shown(sentence)[1] == [("头痛", "症状"), ("布洛芬", "DRUG")]
+    error, _ = read("北京/ns大学/n 去/v上海", tmp_path)
+    assert "expected word/tag" in str(error) or "separated by spaces" in str(error)
+
+
 def test_labels_can_be_chosen(tmp_path):
     labels = {"nr": "人", "nz": "BRAND"}
     sentence, source = read("[青岛/ns 啤酒/n]nz 林/nr 小燕/nr 在/p 大连/ns", tmp_path, labels=labels)

@@ -262,3 +262,15 @@ def test_command_without_entities(nlp, tmp_path):
     result = CliRunner().invoke(app, ["calibrate", *(str(tmp_path / name) for name in ("model", "bare.spacy", "out"))])
     assert result.exit_code == 1
     assert "bare.spacy: expected documents with entity annotation, got none in 1 documents" in result.stderr
+
+
+def test_command_where_no_document_has_an_entity(nlp, tmp_path):
+    """They are annotated; none has any."""
+    nlp.to_disk(tmp_path / "model")
+    doc = nlp.make_doc("今天天气真好。")
+    doc.set_ents([], default="outside")
+    DocBin(docs=[doc]).to_disk(tmp_path / "none.spacy")
+    result = CliRunner().invoke(app, ["calibrate", *(str(tmp_path / name) for name in ("model", "none.spacy", "out"))])
+    assert result.exit_code == 0, result.output
+    assert "out: decoding kept as it was, F -" in result.stderr
+    assert entities(spacy.load(tmp_path / "out")(SENTENCES[0][0])) == entities(nlp(SENTENCES[0][0]))
