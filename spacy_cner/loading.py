@@ -156,3 +156,9 @@ def config_folder() -> Path:
         if folder.is_dir():
             return folder
     raise InputError(f"{package}: expected an installation with its configs, found none; install spacy_cner again")
+
+
+def check_name(name: str) -> None:
+    """Raises InputError for what cannot be the name of a pipeline's package, given without its language."""
+    if not (name.isidentifier() and name.isascii()) or name.startswith("zh_"):
+        raise InputError(f"expected a name of letters, digits and _ without the language, as cner_clc, got {name!r}")

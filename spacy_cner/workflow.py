@@ -8,6 +8,7 @@ import sys
 from collections.abc import Sequence
 
 from .errors import InputError
+from .loading import check_name
 
 EMBEDDED = "embedded", "cner_clc"  # the corpus and the pipeline of `all`
 
@@ -56,12 +57,6 @@ def check(
             f"expected at least as many steps as between two evaluations, got --vars.max_steps {steps[0]} and "
             f"--vars.eval_frequency {steps[1]}: what is never evaluated is not kept"
         )
-
-
-def check_name(name: str) -> None:
-    """Raises InputError for what cannot be the name of a pipeline's package, given without its language."""
-    if not (name.isidentifier() and name.isascii()) or name.startswith("zh_"):
-        raise InputError(f"expected a name of letters, digits and _ without the language, as cner_clc, got {name!r}")
 
 
 if __name__ == "__main__":

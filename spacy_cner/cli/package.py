@@ -22,8 +22,7 @@ from thinc.api import Config, Model, PyTorchShim
 from .. import __version__
 from ..errors import InputError
 from ..files import CHECKSUMS, new_file, temporary_folder, write_checksums
-from ..loading import load_pipeline
-from ..workflow import check_name
+from ..loading import check_name, load_pipeline
 from ._app import command, good, say, warn, write_text
 from ._card import Card, card_meta, markdown, read_card, stated_card
 from ._licenses import foreign_layers, mit, notices
