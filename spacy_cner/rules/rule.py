@@ -2,7 +2,6 @@
 `{<LOC>}+<ORG> => <ORG>`."""
 
 import re
-from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
@@ -10,6 +9,7 @@ from pathlib import Path
 from ..errors import CorpusError, InputError
 from ..features.word_list import WordList
 from ..text.chars import is_emoji, normalize_text
+from ..text.spans import touching
 from ..text.tags import LabelledSpan
 from .view import CLOSE, LAST_LABEL, OPEN, Labels, View, make_view
 
@@ -99,9 +99,8 @@ class Rule:
             made += [part for part in found if part[2] != NOTHING]
         if not ranges:
             return spans
-        # Matches are in text order and do not overlap. The first that ends behind the beginning of a span may cover it.
-        firsts = ((span, bisect_right(ranges, span[0], key=lambda covered: covered[1])) for span in spans)
-        return sorted([*made, *(span for span, i in firsts if i == len(ranges) or span[1] <= ranges[i][0])])
+        # Matches are in text order and do not overlap.
+        return sorted([*made, *(span for span in spans if not touching(ranges, span[0], span[1]))])
 
     def _expression(self, pattern: str, inside: bool = False) -> str:
         parts: list[str] = []

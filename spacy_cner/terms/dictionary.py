@@ -1,6 +1,5 @@
 """A dictionary that may change while it is used: a large index, and a small one of what was added since."""
 
-from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -8,6 +7,7 @@ from threading import RLock
 from typing import Any, NamedTuple
 
 from ..text.folding import Folding
+from ..text.spans import touching
 from .columns import Term, TermColumns
 from .index import Hit, TermIndex
 
@@ -190,6 +190,4 @@ def without_stops(hits: Sequence[Hit], stops: Sequence[Hit]) -> tuple[list[Hit],
             end = -stop
             if not is_term:
                 closed.append((start, end))
-    # The first stop that ends behind the beginning of the term, with an end for terms behind the last one
-    firsts = ((hit, bisect_right(closed, hit.start, key=lambda place: place[1])) for hit in hits)
-    return [hit for hit, i in firsts if i == len(closed) or hit.end <= closed[i][0]], closed
+    return [hit for hit in hits if not touching(closed, hit.start, hit.end)], closed

@@ -1,7 +1,6 @@
 """Documents as models read them: one token per character, in windows, with gold tags for training."""
 
 import sys
-from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Mapping
 
 import numpy
@@ -13,6 +12,7 @@ from ..errors import InputError
 from .char_tokenizer import CharTokenizer
 from .chars import codepoints, is_char_doc, same_text
 from .matches import copy_matches, has_matches
+from .spans import touching
 from .tags import OUTSIDE, has_ends, spans_to_tags
 from .windows import Window, split_windows
 from .words import WORDS_KEY, words_of
@@ -90,8 +90,7 @@ class WindowDocs:
         if words is None:
             group = self.docs[window.index].spans[WORDS_KEY]
             words = self._words[window.index] = sorted((word.start, word.end, word.label_) for word in group)
-        first = bisect_right(words, window.start, key=lambda word: word[1])
-        return words[first : bisect_left(words, window.stop, key=lambda word: word[0])]
+        return touching(words, window.start, window.stop)
 
 
 def set_words(doc: Doc, words: Iterable[tuple[int, int, str]], scores: list[float] | None = None) -> None:

@@ -2,16 +2,14 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeVar
 
 from ..errors import InputError
+from .spans import SpanTupleT
 
 SENTENCE_ENDS = frozenset("。！？!?…；;\n\r\u2028\u2029")
 CLAUSE_ENDS = frozenset("，,、：: \t\u3000")
 CLOSING = frozenset("”’」』】）)》\"'")
 OVERLAP = 8  # windows that are cut inside a sentence have an eighth in common: names that long are whole in one
-
-SpanTupleT = TypeVar("SpanTupleT", bound=tuple[Any, ...])  # start, end (exclusive), and what else is known of it
 
 
 @dataclass(frozen=True, slots=True)

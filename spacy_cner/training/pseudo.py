@@ -2,14 +2,12 @@
 by others of their type."""
 
 import random
-from bisect import bisect_left, bisect_right
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from itertools import chain
 from operator import itemgetter
 from pathlib import Path
-from typing import Any, TypeVar
 
 from spacy.language import Language
 from spacy.tokens import Doc, DocBin
@@ -22,10 +20,10 @@ from ..corpus.json_records import load_json
 from ..corpus.source import Source
 from ..errors import CorpusError, InputError
 from ..text.progress import progress
+from ..text.spans import touching
 
 # From labels to distinct names; each name is a text that is one entity and has words.
 NamePool = dict[str, list[AnnotatedText]]
-SpanT = TypeVar("SpanT", bound=tuple[Any, ...])  # start, end and perhaps more
 
 
 @registry.augmenters("spacy_cner.pseudo_samples.v1")
@@ -185,11 +183,6 @@ def replace_entities(source: AnnotatedText, names: Sequence[AnnotatedText | None
         length += len(pieces[-1])
     text = "".join(pieces)
     return AnnotatedText(text, entities, None if source.words is None else trim(text, words))
-
-
-def touching(spans: list[SpanT], start: int, end: int) -> list[SpanT]:
-    """Returns the spans that have a character between `start` and `end`."""
-    return spans[bisect_right(spans, start, key=itemgetter(1)) : bisect_left(spans, end, key=itemgetter(0))]
 
 
 def read_gazetteer(path: Path) -> Iterator[AnnotatedText]:
