@@ -21,7 +21,8 @@ def export_encoder(
 
     The file is for `--paths.init_tok2vec`. Next to it are its recipe, its scores on held-out text or a development set,
     and its checksum. Of a trained pipeline, it is the layer that [pretraining] in its config names. BERTs and
-    Transformers are also written to a folder in the format of Hugging Face."""
+    Transformers are also written to a folder in the format of Hugging Face; beside a BERT of its own, `pretrain` has
+    written that already."""
     from ..pretraining.export import export_encoder as export
 
     statement = export(folder, output, about)

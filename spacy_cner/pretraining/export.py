@@ -38,7 +38,8 @@ def export_encoder(folder: Path, output: Path, about: str) -> dict[str, Any]:
     folder: the output of `pretrain` or `pretrain-transformer`; or a trained pipeline whose config names the encoder's
         component and layer in [pretraining]; or a recogniser of `configs/transformer.cfg` in a file that
         `export_recogniser` made, such as assets/lg.bin. If the encoder is a `spacy_cner.CharBert.v1`, or a Transformer
-        over characters, it is also written to the folder `output` without its suffix, in the format of transformers.
+        over characters, it is also written to the folder `output` without its suffix, in the format of transformers
+        (not from the output of `pretrain`, which has a folder `bert` like that already).
     RETURNS: the contents of the .json file. Raises InputError if something is missing."""
     if folder.is_file() or (folder / META).is_file():
         model, facts = read_tok2vec(folder) if folder.is_file() else _of_pipeline(folder)
