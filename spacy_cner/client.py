@@ -106,7 +106,7 @@ class Client:
                 number += 1
 
     def _ask(self, method: str, path: str, body: dict[str, Any] | None = None) -> Any:
-        data = None if body is None else json.dumps(body, default=_plain).encode()
+        data = None if body is None else _encoded(body)
         for left in range(self.retries, -1, -1):
             wait = min(LONGEST_WAIT, 0.2 * 2 ** (self.retries - left) * (1 + random.random()))
             try:
@@ -123,8 +123,15 @@ class Client:
         raise AssertionError("the last try returns or raises")
 
     def _once(self, method: str, path: str, data: bytes | None) -> Any:
-        self._connection.request(method, self._path + path, data, self._headers)
-        response = self._connection.getresponse()
+        was_open = self._connection.sock is not None
+        try:
+            response = self._send(method, path, data)
+        except ConnectionError:
+            self.close()
+            if not was_open:
+                raise
+            # Servers, and what stands before them, close connections on which nothing comes for a while.
+            response = self._send(method, path, data)
         content = response.read()
         try:
             answer = json.loads(content)
@@ -138,7 +145,16 @@ class Client:
         detail = str(known.get("detail") or response.reason)
         raise ServerProblem(self.url, response.status, detail, response.headers.get("X-Request-ID"))
 
+    def _send(self, method: str, path: str, data: bytes | None) -> http.client.HTTPResponse:
+        self._connection.request(method, self._path + path, data, self._headers)
+        return self._connection.getresponse()
+
     _asked_to_wait = 0.0
+
+
+def _encoded(body: dict[str, Any]) -> bytes:
+    """JSON in UTF-8: Chinese takes half of what its escapes would. The server refuses halves of surrogate pairs."""
+    return json.dumps(body, ensure_ascii=False, default=_plain).encode("utf-8", "surrogatepass")
 
 
 def _plain(value: Any) -> str:

@@ -46,7 +46,12 @@ class SilverFolder:
 
     def add(self, docs: DocBin, counts: Counts) -> None:
         """Writes the next file."""
+        if not self.done:
+            self._write_state()  # a file without it would be taken for another's
         save(docs, self.path / f"{len(self.done):05d}{FILE_TYPE}")
         self.done.append(asdict(counts))
+        self._write_state()
+
+    def _write_state(self) -> None:
         state = {"settings": self.settings, "done": self.done}
         write_text(self.path / STATE, json.dumps(state, ensure_ascii=False, indent=1) + "\n")

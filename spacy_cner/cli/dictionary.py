@@ -22,7 +22,11 @@ def dictionary(
     terms: list[Path] = typer.Argument(
         ..., help="Files of terms: .tsv or .txt (term, label, id, weight), .jsonl (also aliases)"
     ),
-    mode: str = typer.Option("hard", help="hard: terms always win; soft: context decides; mark: for features and ids"),
+    mode: str | None = typer.Option(
+        None,
+        help="hard: terms always win; soft: context decides; mark: for features and ids. Without it, a new dictionary "
+        "is hard, and one that is there stays as it is",
+    ),
     never: list[Path] = typer.Option([], help="Files of strings that are never a name, one a line"),
     kb_url: str | None = typer.Option(
         None, help="Address of an entry by its id, such as https://www.wikidata.org/wiki/{}; what was there by default"
@@ -40,7 +44,8 @@ def dictionary(
         nlp.add_pipe(NAME, first=True)
     name = found[-1] if found else NAME
     pipe: Any = nlp.get_pipe(name)
-    pipe.reconfigure(nlp, name, mode=mode, **({} if kb_url is None else {"kb_url_template": kb_url}))
+    given = {"mode": mode, "kb_url_template": kb_url}
+    pipe.reconfigure(nlp, name, **{key: value for key, value in given.items() if value is not None})
     if clear:
         pipe.clear()
     problems = pipe.read(*terms)
@@ -48,4 +53,4 @@ def dictionary(
     if not len(pipe):
         raise InputError(f"{', '.join(map(str, terms))}: expected terms, got none")
     save_pipeline(nlp, output)
-    good(f"{output}: {len(pipe)} terms ({', '.join(pipe.labels)}), mode {mode}; {len(problems)} lines left out")
+    good(f"{output}: {len(pipe)} terms ({', '.join(pipe.labels)}), mode {pipe.mode}; {len(problems)} lines left out")

@@ -9,7 +9,7 @@ from ..errors import InputError
 from ..features.word_list import own_lists, read_list
 from ..files import write_text
 from ..loading import load_pipeline
-from ..rules.mine import Text, mine
+from ..rules.mine import TAILS, Text, mine
 from ..rules.view import spans_of
 from ..text.progress import progress
 from ._app import AS_JSON, BATCH_SIZE, GPU_ID, command, good, show
@@ -28,7 +28,7 @@ def mine_rules(
     output_path: Path = typer.Argument(..., metavar="OUTPUT", help="The file of rules to write"),
     min_fixes: int = typer.Option(3, min=1, help="A rule must fix at least this many more errors than it breaks"),
     max_rules: int = typer.Option(0, min=0, help="Keep at most this many rules, the best; 0: all"),
-    lists: list[str] = typer.Option([], "--list", help="NAME=FILE, a list of characters or words that rules may name"),
+    lists: list[str] = typer.Option([], "--list", help="NAME=FILE, a list of what names may end with"),
     as_json: bool = AS_JSON,
     batch_size: int | None = BATCH_SIZE,
     gpu_id: int = GPU_ID,
@@ -44,7 +44,9 @@ def mine_rules(
         raise InputError(f"{gold_path}: expected documents with entity annotation, got none")
     found = progress(nlp.pipe(doc.text for doc in gold), total=len(gold), unit="doc")
     texts = [Text(doc.text, spans_of(doc), spans_of(other)) for doc, other in zip(gold, found, strict=True)]
-    mined = mine(texts, _read_lists(lists), min_fixes=min_fixes)[: max_rules or None]
+    files = _files_of(lists)
+    known = {name: read_list(path) for name, path in {**own_lists(), **files}.items()}
+    mined = mine(texts, known, tails=(*TAILS, *files), min_fixes=min_fixes)[: max_rules or None]
     lines = [f"# fixes {each.fixes}, breaks {each.breaks}\n{each.rule}\n" for each in mined]
     write_text(output_path, f"# Mined from {gold_path.name}\n{''.join(lines)}")
     shown = "\n".join(f"{each.fixes:5} {each.breaks:5}  {each.rule}" for each in mined)
@@ -52,11 +54,11 @@ def mine_rules(
     good(f"{output_path}: {len(mined)} rules, {sum(each.gain for each in mined)} errors less")
 
 
-def _read_lists(named: list[str]) -> dict:
-    files = dict(own_lists())
+def _files_of(named: list[str]) -> dict[str, Path]:
+    files = {}
     for text in named:
         name, equals, path = text.partition("=")
         if not equals or not Path(path).is_file():
             raise InputError(f"expected --list NAME=FILE, got {text!r}")
         files[name] = Path(path)
-    return {name: read_list(path) for name, path in files.items()}
+    return files

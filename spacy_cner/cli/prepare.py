@@ -10,7 +10,7 @@ from ..corpus.docbin import docs_of, save
 from ..corpus.prepare import prepare_file, prepare_folder, read_recipe
 from ..errors import InputError
 from ..loading import config_folder
-from ._app import command, good
+from ._app import command, good, warn
 from .audit import say_findings
 from .convert import (
     COLUMN,
@@ -27,6 +27,7 @@ from .convert import (
 )
 
 RECIPES = "corpora.yml"
+PARTS = {"train", "dev", "test"}
 
 
 @command
@@ -86,6 +87,9 @@ def prepare(
         path = output / f"{part}.spacy"
         save(docs, path)
         good(f"{path}: {len(docs)} sentences")
+    for part in PARTS - parts.keys():
+        if (path := output / f"{part}.spacy").exists():
+            warn(f"{path}: the corpus has no such part, so the file is of another; remove it or take another folder")
     good(str(report))
     with_entities = {part: list(docs_of(docs)) for part, docs in parts.items()}
     if any(doc.ents for docs in with_entities.values() for doc in docs):

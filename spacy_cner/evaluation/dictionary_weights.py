@@ -10,6 +10,7 @@ from spacy.tokens import Doc
 from ..pipeline.cner_dictionary import KnownNames
 from ..text.progress import progress
 from .bootstrap import Interval, prf, rise_of
+from .calibration import names_to_calibrate
 from .gold import is_annotated
 from .judged import counts_of, judge
 
@@ -39,8 +40,8 @@ def fit_weights(
     LEAST_ENTITIES entities.
 
     component: the name of the recogniser; its network runs once.
-    RETURNS: None if there is no such component, or no dictionary in mode "soft" before it."""
-    if component not in nlp.pipe_names:
+    RETURNS: None if it is none that can be calibrated, or there is no dictionary in mode "soft" before it."""
+    if component not in names_to_calibrate(nlp):
         return None
     before = nlp.pipe_names[: nlp.pipe_names.index(component)]
     soft = [name for name in before if isinstance(pipe := nlp.get_pipe(name), KnownNames) and pipe.mode == "soft"]

@@ -10,7 +10,7 @@ import numpy
 
 from ..corpus.source import Source
 from ..errors import CorpusError, InputError
-from ..text.chars import normalize_texts
+from ..text.chars import is_emoji, normalize_texts
 from ..text.words import PKU_CATEGORIES
 from .hashing import START, mix, string_keys
 
@@ -111,8 +111,8 @@ def read_list(path: str | Path) -> WordList:
     """Reads a UTF-8 file of one entry a line or, if there is a tab in it, of an entry, a tab and its class a line. An
     entry may hold blanks. Lines that begin with # are comments.
 
-    Raises CorpusError, with file and line, for a file that is missing, not UTF-8 or without entries, for a line of the
-    one kind among lines of the other, and for a line of another program's dictionary, with a frequency or a tag."""
+    Raises CorpusError, with file and line, for a file that is missing, not UTF-8 or without entries, for an emoji, a
+    line of the one kind among lines of the other, and one of another program's dictionary, with frequency or tag."""
     source = Source.read(Path(path), "utf-8")
     lines = {number: line.strip(" \u3000\xa0\r") for number, line in source.lines() if line[0] != "#"}
     if not lines:
@@ -124,6 +124,8 @@ def read_list(path: str | Path) -> WordList:
         entry, tab, name = (part.strip() for part in line.partition("\t")) if has_classes else (line, "", "")
         if has_classes and (not (entry and name) or "\t" in name):
             raise source.error(f"expected an entry, a tab and its class, got {line!r}", number)
+        if emoji := next((char for char in entry if is_emoji(char)), ""):
+            raise source.error(f"expected entries without emoji, which are read as commas, got {emoji!r}", number)
         for expression, kind in OTHER_FORMATS:
             if expression.fullmatch(entry) and (counted or expression is not COUNTED):
                 raise source.error(f"expected one entry a line, got {kind}: {line!r}", number)

@@ -37,7 +37,10 @@ def make_load_weights(
         `spacy_cner.Partner.v1`, or the folder of a pipeline with a `cner_features`. With null there is none.
     share: the partner's weight in the pool, from 0 to 1. It is 0 for a recogniser that was pooled before, and for one
         of labels that the partner lacks: then the partner gives features alone.
-    The callback raises ConfigValidationError, which `spacy train` prints, if a file is missing, is of another
+    A component that spaCy does not initialise, because it is sourced from a trained pipeline or frozen, keeps what it
+    has learned: the callback says so and does nothing.
+
+    It raises ConfigValidationError, which `spacy train` prints, if a file is missing, is of another
     architecture, or is not the one that its description (the same name with .json, if it is there) states."""
     return partial(
         _load_weights,
@@ -60,6 +63,9 @@ def _load_weights(
     partner: str | None,
     share: float,
 ) -> None:
+    if component in nlp.disabled:
+        util.logger.info("%s comes from a pipeline or is frozen, so it keeps its weights", component)
+        return
     model: Any = nlp.get_pipe(component).model  # type: ignore[attr-defined]
     if encoder is None and layer and (recogniser is None or _is_frozen(model, layer)):
         util.logger.warning("No encoder is loaded, so its weights are random: give one with --paths.init_tok2vec FILE")

@@ -33,7 +33,18 @@ _SWITCHING = Lock()
 
 
 class EvaluatingShim(PyTorchShim):
-    """A PyTorchShim that several threads may predict with."""
+    """A PyTorchShim that several threads may predict with, and whose copies have optimizer states of their own."""
+
+    def copy(self) -> "EvaluatingShim":
+        """Returns a copy that optimizers do not take for the original: PyTorchShim's has the same `id`."""
+        copied = cast(EvaluatingShim, super().copy())
+        copied._renew()
+        return copied
+
+    def _renew(self) -> None:
+        with Shim.global_id_lock:
+            Shim.global_id += 1
+            self.id = Shim.global_id
 
     def predict(self, inputs: ArgsKwargs) -> Any:
         """Runs the module in evaluation mode, in which it stays until `begin_update`: PyTorchShim switches dropout on
@@ -73,11 +84,6 @@ class SizedShim(EvaluatingShim):
         if self._model is not None:
             self._model = None
             self._renew()
-
-    def _renew(self) -> None:
-        with Shim.global_id_lock:
-            Shim.global_id += 1
-            self.id = Shim.global_id
 
     def build(self, **sizes: Any) -> None:
         """Makes a new module with these sizes; weights of the old one are kept as far as they fit. If the sizes differ,

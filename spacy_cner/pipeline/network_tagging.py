@@ -54,6 +54,8 @@ class NetworkTagger(CharTagger, Sealed, TrainablePipe):
     loss_weight = Setting[float](1.0, at_least(0))
     """The factor of the component's gradient: in joint training 1 - lambda for entities and lambda for words (Wu et al.
     2019, eq. 6)."""
+    loss_factor = 1.0
+    """What `spacy_cner.HalvingLogger.v1` has made of the learning rate so far; it is not saved."""
 
     def __init__(
         self,
@@ -135,10 +137,10 @@ class NetworkTagger(CharTagger, Sealed, TrainablePipe):
         losses: dict[str, float] | None = None,
     ) -> dict[str, float]:
         """Learns from a batch. The loss is the negative log-likelihood summed over the batch (Wu et al. 2019, eq. 4 and
-        5); the gradient is that of its mean over sequences, times `loss_weight` (eq. 6). Documents without annotation,
-        and those of other corpora than the component's, are passed over; tokens without it are marginalised. Where a
-        teacher has left its probabilities (`teach --probabilities`), these are learned instead of the tags of
-        entities."""
+        5); the gradient is that of its mean over sequences, times `loss_weight` (eq. 6) and `loss_factor`. Documents
+        without annotation, and those of other corpora than the component's, are passed over; tokens without it are
+        marginalised. Where a teacher has left its probabilities (`teach --probabilities`), these are learned instead of
+        the tags of entities."""
         losses = {} if losses is None else losses
         losses.setdefault(self.name, 0.0)
         examples = list(examples)
@@ -158,7 +160,7 @@ class NetworkTagger(CharTagger, Sealed, TrainablePipe):
             else None
             for example, view, tags in zip(examples, views, gold)
         ]
-        scale = self.loss_weight / max(1, sum((tags >= 0).any() for tags in gold))
+        scale = self.loss_weight * self.loss_factor / max(1, sum((tags >= 0).any() for tags in gold))
         continues = self.transitions.continues
         for windows, docs in self.batches(views, size=learned_size(self.model.ops)):
             targets = [taught[window.index] or window_tags(gold[window.index], window, continues) for window in windows]

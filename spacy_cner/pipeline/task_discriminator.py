@@ -73,6 +73,7 @@ class TaskDiscriminator(Sealed, TrainablePipe):
             raise InputError(f"expected tasks by one of {', '.join(TASKS)}, got {by!r}")
         super().__init__(vocab, model, name, labels=[])
         self.loss_weight, self.task_of = loss_weight, TASKS[by]
+        self.loss_factor = 1.0  # of the halved learning rate, see NetworkTagger
         self._hits: dict[int, list[bool]] = {}
         self._waiting: set[int] = set()
 
@@ -120,7 +121,7 @@ class TaskDiscriminator(Sealed, TrainablePipe):
         hidden = self._are_hidden(self.model.ops.to_numpy(probabilities), gold)
         self._count(self.model.ops.to_numpy(probabilities).argmax(axis=1), gold)
         gradients = [self.model.ops.alloc2f(*rows.shape) for rows in features]
-        found = backprop_head(self.model.ops.asarray(gradient * self.loss_weight))
+        found = backprop_head(self.model.ops.asarray(gradient * self.loss_weight * self.loss_factor))
         for i, rows, is_hidden in zip(kept, found, hidden):
             if not is_hidden:
                 gradients[i] = rows

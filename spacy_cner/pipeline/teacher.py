@@ -6,7 +6,9 @@ from spacy.language import Language
 from spacy.tokens import Doc
 from spacy.util import minibatch
 
+from ..decoding.tag_scores import TagScores
 from ..errors import InputError
+from ..text.tags import allowed_transitions
 from ..training.taught import KEY, thoughts
 from .entities import EntityTagger
 from .known import known_tokens
@@ -32,8 +34,17 @@ class Teacher:
             views, scored = self.tagger.scored(docs)
             tagged, known = list(scored), [known_tokens(view) for view in views]
             for windows, scores in tagged:
+                self._check(scores)
                 for window, thought in zip(windows, thoughts(self.tagger.adjusted(scores, windows, known))):
                     if len(window) == len(views[window.index]):
                         docs[window.index].user_data[KEY] = thought
             self.tagger.set_annotations(docs, self.tagger.read(views, tagged))
             yield from docs
+
+    def _check(self, scores: TagScores) -> None:
+        allowed = allowed_transitions(scores.tags, scores.scheme)
+        if not (allowed.between | scores.crf.forbidden[:-1, :-1]).all():
+            raise InputError(
+                f"expected a teacher whose {self.name} has a CRF, got one that decides each tag alone "
+                "(spacy_cner.SoftmaxTagger.v1): a learner with a CRF cannot have its probabilities"
+            )

@@ -43,12 +43,16 @@ class Mined(NamedTuple):
         return self.fixes - self.breaks
 
 
-def mine(texts: Sequence[Text], lists: Mapping[str, WordList], *, min_fixes: int = 3) -> list[Mined]:
+def mine(
+    texts: Sequence[Text], lists: Mapping[str, WordList], *, tails: Iterable[str] = TAILS, min_fixes: int = 3
+) -> list[Mined]:
     """Returns rules in the order in which to apply them.
 
+    lists: the lists by name. tails: which of them have what names may end with; rules may name these.
     Each rule is the one that gains most after the rules before it. Mining ends when no rule fixes at least `min_fixes`
     errors more than it breaks."""
-    counts = Counter(rule for text in texts for rule in set(candidates(text, lists)))
+    ends = {name: lists[name] for name in sorted({*tails}) if name in lists}
+    counts = Counter(rule for text in texts for rule in set(candidates(text, ends)))
     labels = Labels()
     ordered = sorted((item for item in counts.items() if item[1] >= min_fixes), key=lambda item: (-item[1], item[0]))
     open_rules = [rule for text, _ in ordered if (rule := _rule(text, labels, lists)) is not None]
@@ -103,7 +107,7 @@ def tried(rule: Rule, viewed: Iterable[Viewed]) -> Mined:
 
 
 def candidates(text: Text, lists: Mapping[str, WordList]) -> Iterator[str]:
-    """Yields rules that would correct an error in this text."""
+    """Yields rules that would correct an error in this text. lists: of what names may end with."""
     gold, found = set(text.gold), set(text.found)
     for start, end, label in gold - found:
         within = [span for span in text.found if start < span[1] and span[0] < end]
@@ -159,4 +163,4 @@ def _other_label(text: str, span: LabelledSpan, label: str, lists: Mapping[str, 
 
 
 def _tails(text: str, lists: Mapping[str, WordList]) -> set[str]:
-    return {name for name in TAILS if name in lists and any(text.endswith(entry) for entry in lists[name].entries)}
+    return {name for name, tails in lists.items() if any(text.endswith(entry) for entry in tails.entries)}

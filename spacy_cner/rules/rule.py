@@ -2,7 +2,7 @@
 `{<LOC>}+<ORG> => <ORG>`."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 
@@ -19,7 +19,6 @@ NOTHING = "O"
 RESULT = r"(?:<([^<>|:]+)>|O)"
 MOST_TURNS = 100
 TEXT_CHAR = f"[^{OPEN}-{chr(LAST_LABEL)}]"  # a character of the text, inside an entity or not
-NOT_INSIDE = f"(?![^{OPEN}{CLOSE}]*{CLOSE})"  # a position outside of entities
 RULE_TOKEN = re.compile(
     r"""\s*(?:
     <(?P<labels>[^<>:"\[\]]+) (?: :(?P<inner>[^<>]+) )? >
@@ -59,7 +58,7 @@ class Rule:
         try:
             if not re.compile(expression).groups:
                 expression = f"({expression})"
-            self._search = re.compile(f"{NOT_INSIDE}(?:{expression})")
+            self._search = re.compile(expression)
         except re.error as error:
             raise self._error(f"expected a pattern like a regular expression ({error})") from None
         if self._search.groups != len(self.results):
@@ -69,7 +68,16 @@ class Rule:
 
     def fits(self, view: View) -> bool:
         """Returns whether the left side matches anywhere."""
-        return self._search.search(view.string) is not None
+        return next(self._matches(view), None) is not None
+
+    def _matches(self, view: View) -> Iterator["re.Match[str]"]:
+        """Yields what the left side matches, from left to right, where it does not begin inside an entity."""
+        position = 0
+        while match := self._search.search(view.string, position):
+            inside = touching(view.entities, match.start(), match.start() + 1)
+            position = inside[0][1] if inside else match.end()
+            if not inside:
+                yield match
 
     def apply(self, text: str, spans: Sequence[LabelledSpan]) -> list[LabelledSpan]:
         """Applies the rule from left to right, again until nothing changes, at most MOST_TURNS times. RETURNS: the
@@ -86,7 +94,7 @@ class Rule:
         view = make_view(text, spans, self._labels)
         ranges: list[tuple[int, int]] = []
         made: list[LabelledSpan] = []
-        for match in self._search.finditer(view.string):
+        for match in self._matches(view):
             parts = [match.span(i + 1) for i in range(len(self.results))]
             found = [
                 (view.offsets[start], view.offsets[end], label)
@@ -95,11 +103,10 @@ class Rule:
             ]
             if not found:
                 continue  # the parts in parentheses are optional, and not there
-            ranges.append((min(part[0] for part in found), max(part[1] for part in found)))
+            ranges += sorted(part[:2] for part in found)  # what stands between them stays
             made += [part for part in found if part[2] != NOTHING]
         if not ranges:
             return spans
-        # Matches are in text order and do not overlap.
         return sorted([*made, *(span for span in spans if not touching(ranges, span[0], span[1]))])
 
     def _expression(self, pattern: str, inside: bool = False) -> str:

@@ -35,10 +35,12 @@ class View(NamedTuple):
     """A text with marked entities.
 
     string: the normalised text, in which each entity stands between OPEN with its label's code, and CLOSE.
-    offsets: the position in the text of each character of the string, and of its end."""
+    offsets: the position in the text of each character of the string, and of its end. entities: where each stands in
+    the string, behind its OPEN and with its CLOSE."""
 
     string: str
     offsets: list[int]
+    entities: list[tuple[int, int]]
 
 
 def make_view(text: str, spans: Iterable[LabelledSpan], labels: Labels) -> View:
@@ -46,9 +48,11 @@ def make_view(text: str, spans: Iterable[LabelledSpan], labels: Labels) -> View:
     plain = normalize_text(text).translate(CODES)
     parts: list[str] = []
     offsets: list[int] = []
+    entities: list[tuple[int, int]] = []
     last = 0
     for start, end, label in spans:
         parts += [plain[last:start], OPEN, labels.code(label), plain[start:end], CLOSE]
         offsets += [*range(last, start), start, start, *range(start, end), end]
+        entities.append((len(offsets) - 2 - end + start, len(offsets)))
         last = end
-    return View("".join([*parts, plain[last:]]), [*offsets, *range(last, len(plain) + 1)])
+    return View("".join([*parts, plain[last:]]), [*offsets, *range(last, len(plain) + 1)], entities)

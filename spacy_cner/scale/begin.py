@@ -97,6 +97,8 @@ def _types(
     try:
         if part.kind == "parquet":
             schema = pq.read_schema(file)
+            if twice := [name for name in schema.names if schema.names.count(name) > 1]:
+                raise InputError(f"expected a name of its own for each column, got {twice[0]!r} twice")
             kept = [name for name in schema.names if keep_columns is None or name in keep_columns]
             if settings.text_column not in schema.names:
                 check_columns(schema.names, settings)

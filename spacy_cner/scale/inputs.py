@@ -37,6 +37,7 @@ OPENERS: dict[str, Callable[..., Any]] = {
 UNPACKING = (OSError, EOFError, lzma.LZMAError, zlib.error, pa.ArrowException)
 DOCUMENTS = "documents"  # text files that are a document each
 PIECES = 16  # of packed files: each is read from the beginning of its file
+LONGEST = 100  # bytes of a file's name in the name of a part
 
 
 @dataclass(frozen=True)
@@ -159,7 +160,12 @@ def plan(files: list[Path], text_column: str, part_size: int, *, whole: bool = F
         else:
             parts += _lines(path, str(kind), part_size, max(1, PIECES // len(files)))
     parts += _documents(documents, part_size)
-    return [replace(part, name=f"part-{i:05d}-{part.name}") for i, part in enumerate(parts)]
+    return [replace(part, name=f"part-{i:05d}-{_short(part.name)}") for i, part in enumerate(parts)]
+
+
+def _short(name: str) -> str:
+    """A name, cut so that what is put around it fits into the 255 bytes of file systems."""
+    return name.encode("utf-8", "surrogateescape")[:LONGEST].decode("utf-8", "ignore")
 
 
 def _documents(files: list[Path], part_size: int) -> Iterator[Part]:

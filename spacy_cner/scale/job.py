@@ -91,7 +91,9 @@ class JobFolder:
         Raises InputError for a folder with something else, for that of another job, and for one that another process
         writes to."""
         path = self.path
-        if path.is_file() or (path.is_dir() and any(path.iterdir()) and not (path / JOB).exists()):
+        # A process that was killed at its beginning leaves some of these.
+        found = {each.name for each in path.iterdir()} if path.is_dir() else set()
+        if path.is_file() or (found - {REPORTS, LOCK, TEMPORARY} and not (path / JOB).exists()):
             raise InputError(f"{path}: expected a new folder, or one that `annotate` has begun, got something else")
         (path / REPORTS).mkdir(parents=True, exist_ok=True)
         lock = FileLock(path / LOCK, timeout=0)

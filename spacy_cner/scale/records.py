@@ -1,6 +1,8 @@
 """Rows of text formats as records, and as columns of fixed types."""
 
+import base64
 import json
+import math
 from collections.abc import Iterable
 from typing import Any
 
@@ -55,8 +57,27 @@ def fits(value: Any, kind: str) -> bool:
 
 
 def to_json(value: Any) -> str:
-    """Returns a value as JSON, dates and other values of Arrow as strings."""
-    return json.dumps(value, ensure_ascii=False, default=str)
+    """Returns a value as JSON: null for numbers that are not finite, base64 for bytes, and strings for dates and other
+    values of Arrow."""
+    try:
+        return json.dumps(value, ensure_ascii=False, allow_nan=False, default=plain)
+    except ValueError:
+        return json.dumps(_finite(value), ensure_ascii=False, allow_nan=False, default=plain)
+
+
+def plain(value: Any) -> str:
+    """Returns what JSON has no type for as a string: bytes as base64."""
+    return base64.b64encode(value).decode("ascii") if isinstance(value, bytes) else str(value)
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, (list, tuple)):
+        return [_finite(one) for one in value]
+    if isinstance(value, dict):
+        return {key: _finite(one) for key, one in value.items()}
+    return value
 
 
 def cleaned(value: Any) -> Any:

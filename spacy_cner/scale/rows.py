@@ -84,6 +84,8 @@ class Rows:
         """A record without what is not kept. What has the name of something that is added goes under REST."""
         kept = {key: value for key, value in record.items() if self.keep is None or key in self.keep}
         taken = {key: kept.pop(key) for key in self.settings.added if key in kept}
+        if taken and REST in kept:
+            taken[REST] = kept.pop(REST)
         return {**kept, REST: taken} if taken else kept
 
 

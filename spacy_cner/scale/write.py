@@ -1,7 +1,6 @@
 """The parts of the output, in each format."""
 
 import csv
-import json
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -20,7 +19,7 @@ from ..pipeline.entity_value import set_value
 from ..pipeline.kb_urls import add_kb_urls
 from ..text.char_tokenizer import CharTokenizer
 from ..text.tags import spans_to_tags
-from .records import to_json
+from .records import plain, to_json
 
 # Writes the rows of a chunk: those that the input had, without what is added; and what is added. Documents and JSON
 # lines are written from records as well.
@@ -88,15 +87,17 @@ def write_csv(path: Path) -> Iterator[WriteRows]:
 
 
 def as_cell(value: Any) -> Any:
-    """Returns a value as CSV has it."""
+    """Returns a value as CSV has it: lists and objects as JSON, bytes as base64."""
+    if isinstance(value, bytes):
+        return plain(value)
     return to_json(value) if isinstance(value, (list, dict)) else value
 
 
 @contextmanager
 def write_spacy(path: Path, text_column: str, id_column: str | None) -> Iterator[WriteRows]:
     """Writes a DocBin of one token for each character: the entities in `doc.ents` and, with their probabilities, in
-    `doc.spans["cner"]`; the words in `doc.spans["words"]`; "id" and "error" in `doc.user_data`, and what `ent._.kb_url`
-    and `ent._.value` need. A row with an error has no annotation of entities."""
+    `doc.spans["cner"]`, where any has one; the words in `doc.spans["words"]`; "id" and "error" in `doc.user_data`, and
+    what `ent._.kb_url` and `ent._.value` need. A row with an error has no annotation of entities."""
     vocab = chinese_vocab()
     result = DocBin(attrs=["ENT_IOB", "ENT_TYPE", "ENT_KB_ID"], store_user_data=True)
 
@@ -138,7 +139,7 @@ def as_doc(vocab: Vocab, identifier: Any, text: str, found: dict[str, Any]) -> D
                 set_value(placed, ent["value"])
         group = SpanGroup(doc, name=SPANS_KEY, spans=list(doc.ents))
         group.attrs["scores"] = [ent["score"] for ent in found["ents"]]
-        if None not in group.attrs["scores"]:
+        if any(score is not None for score in group.attrs["scores"]):
             doc.spans[SPANS_KEY] = group
     if found.get("words") is not None:
         doc.spans["words"] = [span(word["start"], word["end"], word["tag"]) for word in found["words"]]
@@ -210,7 +211,7 @@ def write_jsonl(path: Path) -> Iterator[Callable[[list[dict[str, Any]], pa.Table
 def json_lines(records: list[dict[str, Any]], added: pa.Table) -> Iterator[str]:
     """Yields a line of JSON for each record, with what is added."""
     for record, found in zip(records, added.to_pylist(), strict=True):
-        yield json.dumps({**record, **found}, ensure_ascii=False, default=str) + "\n"
+        yield to_json({**record, **found}) + "\n"
 
 
 WRITERS: dict[str, Callable[..., AbstractContextManager[Any]]] = {

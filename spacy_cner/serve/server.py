@@ -30,6 +30,7 @@ logger = logging.getLogger(__name__)
 # A fork shares the pipelines' weights. It is safe in a process without threads, which only Linux promises.
 FORKS = sys.platform == "linux"
 PAUSE = 1.0  # seconds before a worker is started again
+KEEP_ALIVE = 75  # seconds without a request, more than the 60 of common proxies, which would ask on a closed connection
 
 
 def serve(models: dict[str, str], settings: ServerSettings) -> None:
@@ -139,6 +140,7 @@ def answer_requests(
         access_log=False,
         server_header=False,
         lifespan="off",
+        timeout_keep_alive=KEEP_ALIVE,
         timeout_graceful_shutdown=max(1, round(settings.timeout)),
     )
     Front(config, service, inner).run(sockets=[listening])

@@ -48,7 +48,10 @@ class TermDictionary:
     @property
     def labels(self) -> tuple[str, ...]:
         """The labels of the terms, in the order of the alphabet."""
-        return tuple(sorted({*self._state.large.labels, *self._state.recent.labels}))
+        large, recent, gone = self._state
+        if gone or len(recent):
+            return tuple(sorted({term.label for term in self}))
+        return tuple(sorted(large.labels))
 
     def __iter__(self) -> Iterator[Term]:
         state = self._state

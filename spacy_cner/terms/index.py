@@ -39,7 +39,7 @@ class TermIndex:
         keys = _split(folding(SEPARATOR.join(columns.texts)))
         order = sorted(range(len(keys)), key=keys.__getitem__)
         kept, starts, patterns = self._resolve(columns, keys, order)
-        names = {name: i for i, name in enumerate(dict.fromkeys(columns.labels))}
+        names = {name: i for i, name in enumerate(dict.fromkeys(columns.labels[i] for i in kept))}
         self._names = list(names)
         self._label = numpy.array([names[columns.labels[i]] for i in kept], dtype="uint16")
         self._weight = numpy.frombuffer(columns.weights, dtype="float32")[kept] if kept else numpy.zeros(0, "float32")

@@ -19,18 +19,19 @@ def make_halving_logger(
     """Returns `spacy.ConsoleLogger.v3` that also halves the learning rate whenever the score has not improved for
     `patience` evaluations (Peng & Dredze 2016, section 3, who evaluate once per epoch).
 
-    It halves the `loss_weight` of each component, because spaCy gives a logger the pipeline but not the optimizer. For
+    It halves what each component's loss is multiplied by, because spaCy gives a logger the pipeline but not the
+    optimizer; a pipeline that was saved begins with the whole again. For
     SGD without clipped gradients that equals halving the learning rate. It has no effect with Adam, whose steps do not
     depend on the scale of the gradients."""
     setup_console = console_logger_v3(progress_bar)
 
     def setup(nlp: Language, stdout: IO, stderr: IO) -> tuple[Log, Callable[[], None]]:
         log, finalize = setup_console(nlp, stdout, stderr)
-        weights = HalvedLossWeights(nlp, patience)
+        losses = HalvedLosses(nlp, patience)
 
         def log_step(info: dict[str, Any] | None) -> None:
             log(info)
-            if info is not None and weights.update(info["score"]):
+            if info is not None and losses.update(info["score"]):
                 stdout.write(f"No better score in {patience} evaluations: the learning rate is halved\n")
 
         return log_step, finalize
@@ -38,8 +39,8 @@ def make_halving_logger(
     return setup
 
 
-class HalvedLossWeights:
-    """Halves the `loss_weight` of all components whenever `patience` scores in a row are not the best so far.
+class HalvedLosses:
+    """Halves the `loss_factor` of all components whenever `patience` scores in a row are not the best so far.
 
     Raises InputError for a patience below 1."""
 
@@ -50,13 +51,13 @@ class HalvedLossWeights:
         self.best, self.stagnant = float("-inf"), 0
 
     def update(self, score: float) -> bool:
-        """Returns whether this score led to halved weights."""
+        """Returns whether this score led to halved losses."""
         self.stagnant = 0 if score > self.best else self.stagnant + 1
         self.best = max(self.best, score)
         if self.stagnant < self.patience:
             return False
         self.stagnant = 0
         for _, pipe in self.nlp.pipeline:
-            if hasattr(pipe, "loss_weight"):
-                pipe.loss_weight /= 2
+            if hasattr(pipe, "loss_factor"):
+                pipe.loss_factor /= 2
         return True

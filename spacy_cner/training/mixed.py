@@ -3,7 +3,9 @@
 import copy
 import math
 import random
+from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from operator import attrgetter
 from typing import Any, NamedTuple
 
 from spacy import registry
@@ -31,6 +33,7 @@ CORPUS_KEY = "corpus"  # example.reference.user_data["corpus"] is the name of th
 SAMPLE_SIZE = 100
 # Tokens of a corpus that are kept as documents, with what training leaves on them: 300 MB. More are packed, in a file.
 UNPACKED = 500_000
+START = attrgetter("start")
 
 
 class Item(NamedTuple):
@@ -199,18 +202,21 @@ def cut(nlp: Language, example: Example, max_length: int) -> Iterator[Example]:
     if not max_length or len(doc) <= max_length:
         yield example
         return
-    groups = {key: list(group) for key, group in doc.spans.items()}
+    groups = {key: sorted(group, key=START) for key, group in doc.spans.items()}
+    whole: Any = doc  # its type does not know these arguments
+    attributes = whole._get_array_attrs()
+    rows = whole.to_array(attributes)  # once: Span.as_doc would make it for each part
     thought = doc.user_data.get(KEY) if is_char_doc(doc) else None
     for start, end in windows(doc, max_length):
-        reference = doc[start:end].as_doc(copy_user_data=True)
+        reference = whole[start:end].as_doc(copy_user_data=True, array_head=attributes, array=rows)
         reference.user_data.pop(KEY, None)
         if thought and (own := part_of(thought, start, end)):
             reference.user_data[KEY] = own
         for key, spans in groups.items():
             reference.spans[key] = [
                 Span(reference, span.start - start, span.end - start, span.label, span_id=span.id)
-                for span in spans
-                if start <= span.start and span.end <= end
+                for span in spans[bisect_left(spans, start, key=START) : bisect_left(spans, end, key=START)]
+                if span.end <= end
             ]
         if reference.has_unknown_spaces:
             words, spaces = [t.text for t in reference], [bool(t.whitespace_) for t in reference]

@@ -32,6 +32,10 @@ def test_terms_go_into_a_pipeline(folder):
     assert run("dictionary", folder / "out", folder / "soft", folder / "more.tsv", "--mode", "soft").exit_code == 0
     pipe = spacy.load(folder / "soft").get_pipe("cner_dictionary")
     assert (len(pipe), pipe.mode) == (2, "soft")
+    (folder / "third.tsv").write_text("再来\tX\n", encoding="utf-8")
+    result = run("dictionary", folder / "soft", folder / "third", folder / "third.tsv")  # the mode stays
+    assert "3 terms (LOC, X), mode soft" in " ".join(result.output.split())
+    assert spacy.load(folder / "third").get_pipe("cner_dictionary").mode == "soft"
     assert run("dictionary", folder / "out", folder / "new", folder / "more.tsv", "--clear").exit_code == 0
     assert len(spacy.load(folder / "new").get_pipe("cner_dictionary")) == 1
 
@@ -68,3 +72,17 @@ def test_calibrate_chooses_its_weights(folder, trained):
     assert result.exit_code == 0, result.output
     assert "cner_dictionary: LOC 0\ncner_dictionary: F 100.00 (before: " in result.output
     assert spacy.load(folder / "out").get_pipe("cner_dictionary").weights == {"LOC": 0.0}
+
+
+def test_calibrate_names_the_components_that_can_be(folder, trained):
+    nlp = pickle.loads(pickle.dumps(trained))
+    nlp.add_pipe("cner_dictionary", first=True, config={"mode": "soft"}).add([("天气", "LOC")])
+    nlp.add_pipe("cner_rules")
+    nlp.to_disk(folder / "ruled")
+    docs = [nlp.make_doc(text) for text, _ in SENTENCES * 5]
+    for doc, (_, ents) in zip(docs, SENTENCES * 5):
+        doc.ents = [doc.char_span(*ent) for ent in ents]
+    DocBin(docs=docs).to_disk(folder / "dev.spacy")
+    result = run("calibrate", folder / "ruled", folder / "dev.spacy", folder / "new", "--component", "cner_rules")
+    assert result.exit_code == 1
+    assert "with the setting decoding (this pipeline: cner), got 'cner_rules'" in " ".join(result.stderr.split())

@@ -44,3 +44,18 @@ def test_bad_input(tmp_path):
     assert result.exit_code == 1 and "expected --list NAME=FILE, got 'city'" in result.output
     result = CliRunner().invoke(app, ["mine-rules", "nowhere", *arguments[2:]])
     assert result.exit_code == 1 and "nowhere: expected a pipeline" in result.output
+
+
+def test_a_list_of_ones_own(tmp_path):
+    nlp = spacy.blank("zh")
+    nlp.add_pipe("entity_ruler").add_patterns([{"label": "ORG", "pattern": "海天"}])
+    nlp.to_disk(tmp_path / "model")
+    docs = []
+    for text in ("海天商行", "海天货栈", "海天茶社"):
+        docs.append(nlp.make_doc(text + "开门了"))
+        docs[-1].ents = [docs[-1].char_span(0, 4, "ORG")]
+    DocBin(docs=docs).to_disk(tmp_path / "dev.spacy")
+    (tmp_path / "shops.txt").write_text("商行\n货栈\n茶社\n", encoding="utf-8")
+    files = [str(tmp_path / name) for name in ("model", "dev.spacy", "rules.txt")]
+    result = CliRunner().invoke(app, ["mine-rules", *files, "--list", f"shops={tmp_path / 'shops.txt'}"])
+    assert result.exit_code == 0 and "<ORG>[shops] => <ORG>" in result.output

@@ -66,3 +66,19 @@ def test_no_entity_is_an_error_before_training(run):
 def test_options_that_cannot_be_used(run, options, message):
     result, parts = run("王 O\n", *options)
     assert result.exit_code == 1 and not parts and message in result.stderr
+
+
+def test_a_part_of_another_corpus_is_named(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for name in ("one", "two"):
+        (tmp_path / f"{name}.txt").write_text("[王海]PER来了\n" * 10, encoding="utf-8")
+    (tmp_path / "recipes.yml").write_text(
+        "one: {folder: ., format: markup, train: one.txt, dev_share: 0.2, test_share: 0.2}\n"
+        "two: {folder: ., format: markup, train: two.txt, dev_share: 0.2}\n",
+        encoding="utf-8",
+    )
+    for name in ("one", "two"):
+        arguments = ["prepare", ".", "out", "--corpus", name, "--recipes", "recipes.yml"]
+        result = CliRunner().invoke(app, arguments)
+        assert result.exit_code == 0, result.output
+        assert ("test.spacy: the corpus has no such part" in result.stderr) == (name == "two")

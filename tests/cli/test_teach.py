@@ -7,7 +7,7 @@ from typer.testing import CliRunner
 
 from spacy_cner import nn
 from spacy_cner.cli import app
-from spacy_cner.corpus.docbin import read_docs
+from spacy_cner.corpus.docbin import read_docs, save
 from spacy_cner.corpus.silver import silver_docs
 from spacy_cner.errors import InputError
 
@@ -131,3 +131,19 @@ def test_bad_input(folder, args, message):
     assert result.exit_code == 1
     assert message in result.output
     assert not (folder / "out.spacy").exists()
+
+
+def test_a_folder_that_a_kill_left_at_its_first_file_is_gone_on_with(folder, monkeypatch):
+    module = sys.modules["spacy_cner.cli._silver_folder"]
+
+    def killed(docs, path):
+        save(docs, path)
+        raise InputError("killed")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(module, "save", killed)
+        assert run("model", "silver", "texts").exit_code == 1
+    assert run("model", "silver", "texts").exit_code == 0
+    assert run("model", "whole", "texts").exit_code == 0
+    for path in (folder / "whole").glob("*.spacy"):
+        assert docs_of(folder / "silver" / path.name) == docs_of(path)

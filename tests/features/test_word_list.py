@@ -134,3 +134,10 @@ def test_no_file(tmp_path):
 def test_a_saved_list_whose_entries_have_become_one():
     saved = {"entries": [",", "海", "😀"], "names": ["a", "b"], "classes": [0, 1, 1]}
     assert WordList.from_dict(saved).to_dict() == {"entries": [",", "海"], "names": ["a", "b"], "classes": [0, 1]}
+
+
+def test_emoji_are_refused(tmp_path):
+    """They are read as commas, and would match each of these."""
+    (tmp_path / "marks.txt").write_text("院\n🏢\n", encoding="utf-8")
+    with pytest.raises(CorpusError, match="marks.txt:2: expected entries without emoji, .* got '🏢'"):
+        read_list(tmp_path / "marks.txt")

@@ -165,3 +165,15 @@ def test_sparse_features_that_the_recogniser_lacks_begin_at_zero(trained, tmp_pa
     pipe = trained.get_pipe("cner")
     (tmp_path / "plain.bin").write_bytes(export_weights(pipe.model, list(pipe.labels)))
     assert found(pipeline(None, recogniser=str(tmp_path / "plain.bin"))) == found(trained) != [[] for _ in TEXTS]
+
+
+def test_a_component_that_is_not_initialised_keeps_what_it_learned(recogniser, caplog):
+    """As where a config sources it from a trained pipeline: spaCy runs the callback then, too."""
+    nlp, path = recogniser
+    started = pipeline(None, recogniser=path)
+    train(started, make_examples(started), steps=2)
+    before = started.get_pipe("cner").model.to_bytes()
+    with caplog.at_level(logging.INFO, logger="spacy"), started.select_pipes(disable=["cner"]):
+        started.initialize(lambda: make_examples(started))
+    assert started.get_pipe("cner").model.to_bytes() == before
+    assert "cner comes from a pipeline or is frozen, so it keeps its weights" in caplog.text

@@ -223,3 +223,16 @@ def test_empty_sequences_behind_a_full_batch(build, monkeypatch):
     sequences = batch(5, 0, 5, 0)
     model.initialize(X=sequences[:1])
     assert [rows.shape for rows in model.predict(sequences)] == [(5, 4), (0, 4), (5, 4), (0, 4)]
+
+
+def test_a_copy_has_averages_of_its_own():
+    model = layer(nI=3, nO=2)
+    model.initialize()
+    copied, optimizer = model.copy(), Adam(0.1, use_averages=True)
+    for each, sign in ((model, 1), (copied, -1)) * 3:
+        rows, backprop = each.begin_update(batch(2, 4))
+        backprop([sign * row for row in rows])
+        each.finish_update(optimizer)
+    with model.use_params(optimizer.averages), copied.use_params(optimizer.averages):
+        own, other = (weights(sized_shim(each)) for each in (model, copied))
+        assert all(not torch.equal(own[name], other[name]) for name in own)

@@ -40,6 +40,13 @@ def test_keeps_what_fixes_more_than_it_breaks():
     assert mine([SPLIT] * 3 + [right] * 12, LISTS, min_fixes=3) == []
 
 
+def test_rules_name_the_lists_of_tails():
+    lists = {"ends": WordList(["院", "公司"]), "other": WordList(["司"])}
+    texts = [TAIL, Text("海天院来了", [(0, 3, "ORG")], [(0, 2, "ORG")])] * 2
+    assert [each.rule for each in mine(texts, lists, tails=["ends"])] == ["<ORG>[ends] => <ORG>"]
+    assert mine(texts, lists) == []
+
+
 def test_no_texts():
     assert mine([], LISTS) == []
 

@@ -1,10 +1,13 @@
+import re
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from spacy_cner.errors import CorpusError, InputError
 from spacy_cner.features.word_list import WordList
-from spacy_cner.rules.rule import apply_rules, own_rules, parse_rules, read_rules
+from spacy_cner.rules.rule import Rule, apply_rules, own_rules, parse_rules, read_rules
+from spacy_cner.rules.view import CLOSE, OPEN, Labels, make_view
 
 LISTS = {"org_tail": WordList(["院", "学院", "公司"]), "sur": WordList(["林", "王"])}
 
@@ -40,6 +43,8 @@ def apply(rule, marked):
         ("(<LOC>)(<PER>) => <PER> O", "[LOC 大连][PER 海]", ["大连 PER"]),
         ('(<PER>)?"先生" => <ORG>', "先生和[PER 林海]先生和[LOC 大连]先生", ["林海 ORG", "大连 LOC"]),
         ('{("甲")|"乙"} => <ORG>', "乙和甲和[LOC 乙]", ["甲 ORG", "乙 LOC"]),
+        ("(<PER>)<LOC>(<PER>) => <ORG> O", "[PER 林海][LOC 大连][PER 林燕]", ["林海 ORG", "大连 LOC"]),
+        ('"海"("大")"海"("大") => <ORG><ORG>', "海大海大和[LOC 海大]", ["大 ORG", "大 ORG", "海大 LOC"]),
         ('(<PER>)?(<LOC>)?"人" => <ORG> <LOC>', "人和[LOC 大连]人", ["大连 LOC"]),
     ],
 )
@@ -99,3 +104,19 @@ def test_spans_stay_spans(text, cuts):
     found = apply_rules(rules, text, spans)
     assert all(0 <= start < end <= len(text) for start, end, _ in found)
     assert all(first[1] <= second[0] for first, second in zip(found, found[1:]))
+
+
+@given(st.text("大连院人", max_size=12), st.lists(st.integers(0, 12), max_size=8, unique=True))
+@settings(max_examples=100)
+def test_matches_are_those_that_begin_outside_of_entities(text, cuts):
+    """As a regular expression says it, which takes quadratic time."""
+    cuts = sorted(cut for cut in cuts if cut <= len(text))
+    spans = [(start, end, "LOC") for start, end in zip(cuts[::2], cuts[1::2])]
+    labels = Labels()
+    view = make_view(text, spans, labels)
+    for left in ('"大"', ".<LOC>", '<LOC>"连"?', '"院" . "人"'):
+        rule = Rule(f"{left} => O", labels, LISTS)
+        expression = f"(?![^{OPEN}{CLOSE}]*{CLOSE})(?:{rule._search.pattern})"
+        found = [match.span() for match in rule._matches(view)]
+        assert found == [match.span() for match in re.finditer(expression, view.string)]
+        assert rule.fits(view) == bool(found)

@@ -466,3 +466,64 @@ def test_parquet_without_the_texts(run):
     assert (
         "expected one column 'text' with the texts, got the columns content, n; name it with --text-column" in message
     )
+
+
+def test_the_rest_of_a_record_stays(run):
+    records = [{"text": "王海", "ents": ["gold"], "rest": {"note": 1}}, {"text": "王海", "rest": 2}]
+    given = "".join(json.dumps(record) + "\n" for record in records)
+    first, second = map(json.loads, run("-", "-o", "-", input=given).stdout.splitlines())
+    assert first["rest"] == {"ents": ["gold"], "rest": {"note": 1}} and second["rest"] == 2
+
+
+def test_json_lines_are_json(run):
+    table = pa.table(
+        {"text": ["王海", "青岛"], "f": [float("nan"), 1.5], "b": [b"\x00\xff", None], "l": [[float("inf")], []]}
+    )
+    pq.write_table(table, "in.parquet")
+    run("in.parquet", "-o", "out", "-f", "jsonl")
+
+    def refuse(name):
+        raise ValueError(name)
+
+    lines = next(io_path("out").glob("part-*")).read_text(encoding="utf-8").splitlines()
+    rows = [json.loads(line, parse_constant=refuse) for line in lines]
+    assert [[row[key] for key in "fbl"] for row in rows] == [[None, "AP8=", [None]], [1.5, None, []]]
+    run("in.parquet", "-o", "csv", "-f", "csv")
+    with next(io_path("csv").glob("part-*")).open(encoding="utf-8", newline="") as file:
+        assert [row["b"] for row in csv.DictReader(file)] == ["AP8=", ""]
+
+
+def test_a_file_with_a_long_name(run):
+    name = "年" * 80 + ".jsonl"
+    write_lines(io_path(name), [{"text": "王海"}])
+    run(name, "-o", "out")
+    assert shown(rows_of("out")) == [[(0, 2, "PER", "王海")]]
+    assert [path.name for path in io_path("out").glob("part-*")] == [f"part-00000-{'年' * 33}.parquet"]
+
+
+def test_parquet_with_two_columns_of_a_name(run):
+    pq.write_table(pa.Table.from_arrays([["王海"], [1], [2]], names=["text", "a", "a"]), "in.parquet")
+    message = " ".join(run("in.parquet", "-o", "out", code=1).output.split())
+    assert "in.parquet: expected a name of its own for each column, got 'a' twice" in message
+
+
+def test_what_a_kill_leaves_at_the_beginning_is_gone_on_with(run):
+    write_lines(io_path("in.jsonl"), [{"text": "王海"}])
+    (io_path("out") / "_parts").mkdir(parents=True)
+    (io_path("out") / "_lock").touch()
+    (io_path("out") / "_temporary").mkdir()
+    run("in.jsonl", "-o", "out")
+    assert shown(rows_of("out")) == [[(0, 2, "PER", "王海")]]
+
+
+def test_an_entity_without_a_probability_leaves_those_of_the_others(trained, here):
+    trained.to_disk("base")
+    nlp = spacy.load("base")
+    nlp.add_pipe("cner_dictionary", last=True).add([("海风", "THING")])
+    nlp.to_disk("known")
+    write_lines(io_path("in.jsonl"), [{"text": "林小燕在青岛吹海风。"}])
+    result = CliRunner().invoke(app, ["annotate", "known", "in.jsonl", "-o", "out", "-f", "spacy"])
+    assert result.exit_code == 0, result.output
+    (doc,) = read_docs(next(io_path("out").glob("part-*")))
+    scores = {ent.text: ent._.score for ent in doc.ents}
+    assert scores["海风"] is None and 0 < scores["青岛"] <= 1

@@ -15,7 +15,7 @@ from conftest import SENTENCES, entities
 from serve.running import RunningServer
 from spacy.tokens import Doc, Span
 
-from spacy_cner.client import AsyncClient, Client, ServerProblem, batches
+from spacy_cner.client import AsyncClient, Client, ServerProblem, _encoded, batches
 from spacy_cner.errors import InputError
 
 TEXTS = [text for text, _ in SENTENCES]
@@ -115,12 +115,15 @@ def test_problems_are_raised_with_their_words(server):
 
 
 @contextmanager
-def failing(*answers):
+def failing(*answers, version="HTTP/1.0"):
     """A server that gives these answers in turn: (status, headers, body), or None to close the connection."""
     rest = list(answers)
 
     class Handler(BaseHTTPRequestHandler):
+        protocol_version = version
+
         def do_POST(self):
+            self.close_connection = True
             self.rfile.read(int(self.headers["Content-Length"]))
             answer = rest.pop(0)
             if answer is not None:
@@ -228,3 +231,19 @@ def test_a_key_comes_from_the_environment(models, monkeypatch):
 def test_texts_that_are_none(text, name):
     with pytest.raises(InputError, match=f"expected a string as text 2, got {name}"):
         list(batches(["王海", text]))
+
+
+def test_a_connection_that_the_server_closed_is_opened_again_at_once(monkeypatch):
+    """That is no failure: it counts as no retry, and nothing waits for it."""
+    monkeypatch.setattr("spacy_cner.client.time.sleep", None)
+    with failing(GOOD, GOOD, GOOD, version="HTTP/1.1") as (url, rest), Client(url, retries=0) as client:
+        for text in "abc":
+            assert client.entities([text]) == [{"id": 0, "entities": []}]
+            assert client._connection.sock is not None  # the server did not say that it closes
+        assert rest == []
+
+
+def test_chinese_is_sent_as_utf8():
+    assert len(_encoded({"texts": ["王海" * 1000]})) < 6100
+    with failing(GOOD) as (url, _), Client(url) as client:
+        assert client.entities(["王海\ud83d"]) == [{"id": 0, "entities": []}]

@@ -159,3 +159,15 @@ def test_no_term_that_counts_has_a_character_of_a_stop(terms, stops):
     kept, closed = without_stops(hits_at(terms), hits_at(stops))
     assert all(first[1] <= second[0] for first, second in zip(closed, closed[1:]))
     assert kept == [hit for hit in hits_at(terms) if all(hit.end <= start or end <= hit.start for start, end in closed)]
+
+
+def test_labels_are_those_of_the_terms_that_are_left():
+    dictionary = TermDictionary()
+    dictionary.add(TermColumns.of([("阿里", "ORG"), ("王海", "PER")]))
+    dictionary.add(TermColumns.of([("阿里", "PER")]))
+    assert dictionary.labels == ("PER",)
+    dictionary.add(TermColumns.of([("青岛", "LOC")]))
+    dictionary.remove(["王海"])
+    assert dictionary.labels == ("LOC", "PER") == pickle.loads(pickle.dumps(dictionary)).labels
+    dictionary.remove(["青岛"])
+    assert dictionary.labels == ("PER",)

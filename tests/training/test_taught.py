@@ -3,7 +3,7 @@
 import numpy
 import pytest
 import spacy
-from conftest import SENTENCES, entities, small_model, word_examples
+from conftest import SENTENCES, entities, make_examples, small_model, word_examples
 from spacy.tokens import Doc, DocBin
 from spacy.training import Example
 
@@ -205,3 +205,12 @@ def test_a_part_of_a_document_of_words_has_its_gold_tags(trained):
     words = ["王海", "在", "青岛", "。", "林小燕", "在", "大连", "。"]
     other = Doc(trained.vocab, words=words, spaces=[False] * 8, user_data=dict(doc.user_data))
     assert not any(KEY in part.user_data for part in parts_of(trained, other, 4))
+
+
+def test_a_teacher_that_decides_each_tag_alone():
+    nlp = spacy.blank("zh")
+    model = {**small_model(), "@architectures": "spacy_cner.SoftmaxTagger.v1"}
+    nlp.add_pipe("cner", config={"model": model})
+    nlp.initialize(lambda: make_examples(nlp))
+    with pytest.raises(InputError, match="a teacher whose cner has a CRF, got one that decides each tag alone"):
+        list(Teacher(nlp).pipe(TEXTS))
