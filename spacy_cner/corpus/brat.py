@@ -124,13 +124,9 @@ def _parse(line: str) -> tuple[EntitySpan, str | None, str]:
 
 def _places(text: str, spans: list[EntitySpan], unit: str) -> Iterator[EntitySpan | InputError]:
     """Yields each span in code points, or what is wrong with its offsets."""
-    try:
-        places: list[EntitySpan] | None = to_codepoints(text, spans, unit)
-    except InputError:
-        places = None  # at least one is wrong
-    for i, span in enumerate(spans):
+    for span in spans:
         try:
-            place = places[i] if places is not None else to_codepoints(text, [span], unit)[0]
+            (place,) = to_codepoints(text, [span], unit)
             if not 0 <= place[0] < place[1] <= len(text):
                 raise InputError(f"expected offsets inside of 0-{len(text)}, got {span[0]} {span[1]}")
             yield place

@@ -3,8 +3,10 @@ characters; and what makes one suspect that they were counted in another way."""
 
 import re
 import unicodedata
+from array import array
 from bisect import bisect_left
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
 
 from ..errors import InputError
 from ..text.offsets import CODEPOINT, UNITS, cluster_starts, goes_on
@@ -27,7 +29,7 @@ def to_codepoints(text: str, entities: list[EntitySpan], unit: str) -> list[Enti
     if unit == CODEPOINT:
         _check_end(text, entities)
         return entities
-    borders = UNITS[unit](text)
+    borders, places = _borders(text, unit)
 
     def place(offset: int) -> int:
         found = bisect_left(borders, offset)
@@ -35,17 +37,23 @@ def to_codepoints(text: str, entities: list[EntitySpan], unit: str) -> list[Enti
             raise InputError(f"expected offsets inside of 0-{borders[-1]} in {unit}, got {str(offset)[:20]}")
         if borders[found] != offset:
             raise InputError(f"expected offsets between characters in {unit}, got {offset}")
-        return found
+        return places[found]
 
-    if unit == "grapheme":
-        places = cluster_starts(text)
-        return [(places[place(start)], places[place(end)], label) for start, end, label in entities]
     return [(place(start), place(end), label) for start, end, label in entities]
+
+
+@lru_cache(maxsize=len(UNITS))  # of one text, a file may have thousands of entities
+def _borders(text: str, unit: str) -> tuple[Sequence[int], Sequence[int]]:
+    """Returns the offsets of the characters and of the end in a unit, and the same ones in code points."""
+    if unit == "grapheme":
+        starts = array("q", cluster_starts(text))
+        return range(len(starts)), starts
+    return array("q", UNITS[unit](text)), range(len(text) + 1)
 
 
 def _check_end(text: str, entities: list[EntitySpan]) -> None:
     beyond = max((end for _, end, _ in entities), default=0)
-    if beyond > len(text) and beyond <= UNITS["utf16"](text)[-1]:
+    if beyond > len(text) and beyond <= _borders(text, "utf16")[0][-1]:
         raise InputError(
             f"expected offsets inside of 0-{len(text)}, got {beyond}, which is inside of the text if it is counted in "
             "UTF-16 (--offsets utf16)"

@@ -49,6 +49,17 @@ def test_nothing_to_find(folder):
     assert json.loads(run("clean.spacy", "--json").stdout) == {"counts": {}, "findings": []}
 
 
+def test_missing_annotation_is_not_suspicious(folder):
+    save("train.spacy", *(f"王海第{i}次来" for i in range(6)), "今天王海也来")
+    docs = list(DocBin().from_disk("train.spacy").get_docs(spacy.blank("zh").vocab))
+    docs[-1].set_ents([], missing=[docs[-1][2:6]], default="outside")
+    DocBin(docs=docs).to_disk("train.spacy")
+    assert "nothing is suspicious" in run("train.spacy").stdout
+    docs[-1].set_ents([], default="outside")
+    DocBin(docs=docs).to_disk("train.spacy")
+    assert "今天[王海]也来  no entity; elsewhere PER" in run("train.spacy").stdout
+
+
 def test_likely_errors_need_enough_to_learn_from(folder):
     result = run("train.spacy", "--folds", "9")
     assert result.exit_code == 1 and "expected at least 9 different texts" in result.stderr

@@ -1,5 +1,8 @@
+from collections import Counter
+
 import pytest
 
+from spacy_cner.corpus import offsets as offsets_module
 from spacy_cner.corpus.brat import read_brat
 from spacy_cner.corpus.document import AnnotatedText
 from spacy_cner.corpus.source import Source
@@ -8,13 +11,13 @@ from spacy_cner.errors import CorpusError
 TEXT = "林小燕在大连\r\n\n  王海 去青岛\n"
 
 
-def read(tmp_path, annotations, text=TEXT):
+def read(tmp_path, annotations, text=TEXT, **options):
     path = tmp_path / "a.txt"
     path.write_bytes(text.encode())
     if annotations is not None:
         path.with_suffix(".ann").write_text(annotations, encoding="utf-8")
     source = Source.read(path)
-    return [sentence for _, sentence in read_brat(source)], source
+    return [sentence for _, sentence in read_brat(source, **options)], source
 
 
 def test_each_line_is_a_sentence(tmp_path):
@@ -97,6 +100,43 @@ def test_many_lines_and_annotations(tmp_path):
     annotations = "".join(f"T{i}\tPER {4 * i} {4 * i + 2}\t王海\n" for i in range(count))
     sentences, _ = read(tmp_path, annotations, "王海去\n" * count)
     assert [sentence.entities for sentence in sentences] == [[(0, 2, "PER")]] * count
+
+
+@pytest.fixture
+def counted(monkeypatch):
+    """How often a whole text is counted, by unit."""
+    counts = Counter()
+
+    def counting(unit, function):
+        def count(text):
+            counts[unit] += 1
+            return function(text)
+
+        return count
+
+    for unit, function in offsets_module.UNITS.items():
+        monkeypatch.setitem(offsets_module.UNITS, unit, counting(unit, function))
+    monkeypatch.setattr(offsets_module, "cluster_starts", counting("grapheme", offsets_module.cluster_starts))
+    offsets_module._borders.cache_clear()
+    return counts
+
+
+@pytest.mark.parametrize(
+    "unit, line, mention, last, errors, expected",
+    [
+        ("utf16", 6, "王海", "T300\tPER 9999 10000\t王", 1, {"utf16": 1}),
+        ("grapheme", 5, "王海", "T300\tPER 9999 10000\t王", 1, {"grapheme": 1}),
+        ("codepoint", 5, "王海", "T300\tPER 1500 1502\t王\nT301\tPER 1502 1503\t王", 2, {"utf16": 1}),
+        ("codepoint", 6, "王海", "", 300, {"utf16": 1}),
+        ("codepoint", 5, "王山", "", 300, {"utf16": 1, "utf8": 1, "grapheme": 1}),
+    ],
+)
+def test_wrong_offsets_do_not_count_the_text_again(tmp_path, counted, unit, line, mention, last, errors, expected):
+    """line: units of each line."""
+    annotations = "".join(f"T{i}\tPER {line * i + line - 4} {line * i + line - 2}\t{mention}\n" for i in range(300))
+    sentences, _ = read(tmp_path, annotations + last, "😀王海去\n" * 300, offsets=unit)
+    assert sum(isinstance(sentence, CorpusError) for sentence in sentences) == errors
+    assert counted == expected
 
 
 @pytest.mark.parametrize(

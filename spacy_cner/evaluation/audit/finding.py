@@ -5,6 +5,8 @@ from typing import Any, NamedTuple
 
 from spacy.tokens import Doc
 
+from ...corpus.document import Offsets
+from ...text.spans import touching
 from ..gold import is_annotated
 from ..judged import CharSpan
 
@@ -28,10 +30,16 @@ AROUND = 15  # characters on both sides of an entity that are shown
 class Annotated(NamedTuple):
     """A document as an audit reads it.
 
-    entities: (start, end, label) in characters; None without annotation."""
+    entities: (start, end, label) in characters; None without annotation. missing: the places (start, end) where an
+    annotated document has no annotation, in text order."""
 
     text: str
     entities: list[CharSpan] | None
+    missing: list[Offsets] = []
+
+    def is_unknown(self, start: int, end: int) -> bool:
+        """Returns whether the annotation of a character from start to end is missing."""
+        return bool(touching(self.missing, start, end))
 
 
 Files = dict[str, list[Annotated]]  # by name; the first is the one that is trained on
@@ -59,13 +67,17 @@ class Finding(NamedTuple):
 
 def read(docs: Iterable[Doc]) -> list[Annotated]:
     """Returns documents as an audit reads them."""
-    return [
-        Annotated(
-            doc.text,
-            [(ent.start_char, ent.end_char, ent.label_) for ent in doc.ents] if is_annotated(doc) else None,
-        )
-        for doc in docs
-    ]
+    return [_read(doc) for doc in docs]
+
+
+def _read(doc: Doc) -> Annotated:
+    if not is_annotated(doc):
+        return Annotated(doc.text, None)
+    entities = [(ent.start_char, ent.end_char, ent.label_) for ent in doc.ents]
+    if doc.has_annotation("ENT_IOB", require_complete=True):
+        return Annotated(doc.text, entities)
+    missing = [(token.idx, token.idx + len(token)) for token in doc if token.ent_iob == 0]
+    return Annotated(doc.text, entities, missing)
 
 
 def around(text: str, start: int, end: int) -> str:

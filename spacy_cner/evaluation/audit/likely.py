@@ -1,6 +1,7 @@
 """Annotation that is probably wrong, by models that were trained on other documents (as in Northcutt et al. 2021)."""
 
 import random
+import sys
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -15,7 +16,7 @@ from ..judged import CharSpan
 from ..semeval import overlap
 from .finding import Annotated, Files, Finding, around
 
-LEAST = 0.02  # entities less probable than this are not looked at
+LEAST = 0.02  # entities less probable than this are not looked at; a doubt over 0.98 looks at more of them
 DOUBT = 0.9  # how sure a model must be that the annotation is wrong
 PASSES = 6
 COMPONENT = {
@@ -42,14 +43,16 @@ def likely_errors(files: Files, folds: int = 5, doubt: float = DOUBT) -> Iterato
     parts = _parts([document.text for *_, document in places], folds)
     if len(set(parts)) < folds:
         raise InputError(f"expected at least {folds} different texts with annotation for as many folds, got fewer")
+    # What is not looked at counts as doubtful, so it must be improbable enough for that; candidates need more than 0.
+    least = min(LEAST, max(1 - doubt, sys.float_info.epsilon))
     for fold in progress(range(folds), unit="fold"):
         rest = [document for part, (*_, document) in zip(parts, places, strict=True) if part != fold]
         if not any(document.entities for document in rest):
             raise InputError("expected entities in all folds, got one without any")
         nlp = trained(rest)
         own = [place for part, place in zip(parts, places, strict=True) if part == fold]
-        for (file, i, document), probable in zip(own, _probable(nlp, own), strict=True):
-            yield from _doubts(file, i, document, probable, doubt)
+        for (file, i, document), probable in zip(own, _probable(nlp, own, least), strict=True):
+            yield from _doubts(file, i, document, probable, doubt, least)
 
 
 def trained(documents: Sequence[Annotated]) -> Language:
@@ -63,7 +66,12 @@ def trained(documents: Sequence[Annotated]) -> Language:
 
 def gold(doc: Doc, document: Annotated) -> Doc:
     spans = [doc.char_span(start, end, label) for start, end, label in document.entities or ()]
-    doc.set_ents([span for span in spans if span is not None], default="outside")
+    unknown = [doc.char_span(start, end, alignment_mode="contract") for start, end in document.missing]
+    doc.set_ents(
+        [span for span in spans if span is not None],
+        missing=[span for span in unknown if span is not None],
+        default="outside",
+    )
     return doc
 
 
@@ -75,21 +83,23 @@ def _parts(texts: Sequence[str], folds: int) -> list[int]:
     return [part[text] for text in texts]
 
 
-def _probable(nlp: Language, places: Sequence[tuple[str, int, Annotated]]) -> list[dict[CharSpan, float]]:
-    """Returns the probability of each entity that is not improbable, document by document."""
+def _probable(nlp: Language, places: Sequence[tuple[str, int, Annotated]], least: float) -> list[dict[CharSpan, float]]:
+    """Returns the probability of each entity that is at least so probable, document by document."""
     pipe: Any = nlp.get_pipe("cner_features")
     found = []
     for start in range(0, len(places), nlp.batch_size):
         docs = [nlp.make_doc(document.text) for *_, document in places[start : start + nlp.batch_size]]
-        found += [{entity[:3]: entity.score for entity in row} for row in pipe.candidates(docs, LEAST)]
+        found += [{entity[:3]: entity.score for entity in row} for row in pipe.candidates(docs, least)]
     return found
 
 
-def _doubts(file: str, i: int, document: Annotated, probable: dict[CharSpan, float], doubt: float) -> Iterator[Finding]:
+def _doubts(
+    file: str, i: int, document: Annotated, probable: dict[CharSpan, float], doubt: float, least: float
+) -> Iterator[Finding]:
     entities = set(document.entities or ())
     told = set()
     for span, probability in sorted(probable.items()):
-        if span in entities or probability < doubt:
+        if span in entities or probability < doubt or document.is_unknown(*span[:2]):
             continue
         instead = [each for each in sorted(entities) if overlap(each, span)]
         told.update(instead)
@@ -100,8 +110,12 @@ def _doubts(file: str, i: int, document: Annotated, probable: dict[CharSpan, flo
     for span in sorted(entities - told):
         probability = probable.get(span, 0.0)
         if 1 - probability >= doubt:
-            shown = f"{100 * probability:.0f} %" if probability else f"below {100 * LEAST:.0f} %"
+            shown = _percent(probability) if probability else f"below {_percent(least)}"
             said = f"{span[2]}, {shown} probable to the model"
             # That it finds nothing says less than that it finds something else.
             worth = (1 - probability) / 2
             yield Finding("likely error", file, i, span[0], span[1], around(document.text, *span[:2]), said, worth)
+
+
+def _percent(probability: float) -> str:
+    return f"{100 * probability:.0f} %" if probability >= LEAST else f"{100 * probability:.2g} %"

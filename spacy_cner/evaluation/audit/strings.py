@@ -3,7 +3,8 @@
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 
-from .finding import Files, Finding, around
+from ..judged import CharSpan
+from .finding import Annotated, Files, Finding, around
 
 LEAST = 5  # times that a string must be annotated the usual way
 USUAL = 0.8  # the share of its occurrences that are
@@ -27,7 +28,7 @@ def inconsistent(files: Files) -> Iterator[Finding]:
     for file, documents in files.items():
         for i, document in enumerate(documents, 1):
             if document.entities is not None:
-                for start, end, label in occurring(document.text, document.entities, names):
+                for start, end, label in occurring(document, names):
                     occurrences[document.text[start:end]].append((file, i, start, label))
     for name, places in sorted(occurrences.items()):
         labels = Counter(label for *_, label in places)
@@ -42,10 +43,14 @@ def inconsistent(files: Files) -> Iterator[Finding]:
                 yield Finding("inconsistent", file, i, start, end, text, said, count / len(places) + count / 1e6)
 
 
-def occurring(text: str, entities: list[tuple[int, int, str]], names: set[str]) -> Iterator[tuple[int, int, str]]:
-    """Yields the entities that are names, and where else names occur: the longest ones, outside of all entities."""
+def occurring(document: Annotated, names: set[str]) -> Iterator[CharSpan]:
+    """Yields the entities that are names, and where else names occur: the longest ones, outside of all entities and
+    where annotation is not missing."""
+    text = document.text
     taken = [False] * len(text)
-    for start, end, label in entities:
+    for start, end in document.missing:
+        taken[start:end] = [True] * (end - start)
+    for start, end, label in document.entities or ():
         taken[start:end] = [True] * (end - start)
         if text[start:end] in names:
             yield start, end, label

@@ -37,6 +37,12 @@ def test_a_copy_with_other_entities():
     assert other.said == "as document 1, there 王海 PER, here 青岛 LOC"
 
 
+def test_texts_with_other_emoji_are_no_copies():
+    assert found(copies, {"train": docs("王海今天来了😀", "王海今天来了😭", "王海今天来了，", "王海今天来了😭")}) == [
+        ("duplicate", "train", 4)
+    ]
+
+
 def test_a_sentence_in_two_files():
     sentence = "林小燕和王海都住在大连"
     files = {"train": docs(f"天气真好。{sentence}。"), "test": docs(f"你知道吗？{sentence}！", "天气真好。别的话")}
