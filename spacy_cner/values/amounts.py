@@ -12,60 +12,61 @@ WORDS_TOO = frozenset("平度升尺寸克安伏瓦钱丈")  # units that are par
 ANGLE = re.compile("角|[经纬]|旋转|倾斜|[转翻]了?$")
 AFTER_A_WORD = frozenset("均台方息假过夺蝉级到至学职高值卷拉全排安原局手球包行")
 SINGLE = frozenset("二两俩仨三四五六七八九十")
+NONE, HALF = Decimal(0), Number(Decimal("0.5"), Decimal("0.5"))
+
+
+def _ends(match: re.Match, rest: Decimal = NONE) -> Number | None:
+    """The number of a match, or the range with an `upper` end. rest: what the last end has besides, as in 三块五."""
+    text, minus = match["number"], match["minus"]
+    number = HALF.signed(minus) if text == "半" else parse_number(text, minus)
+    if number is None or not match["upper"]:
+        return number and number.plus(rest)
+    upper = parse_number(match["upper"])
+    return upper and spanning(number, upper.plus(rest).signed(match["sign"]))
 
 
 def money(match: re.Match, now: datetime) -> tuple[int, int, str] | None:
     if match["before"]:
-        number = parse_number(match["first"])
+        number = parse_number(match["first"], match["minus"])
         return None if number is None else (*match.span(), f"{number} {CURRENCIES[match['before']]}")
     if match["small"]:
-        number = parse_number(match["small"])
+        number = parse_number(match["small"], match["minus"])
         if match["coin"] == "毛" and not re.search(
             "[涨跌降贵差少花了]", match.string[match.start() - 1 : match.start()]
         ):
             return None
         coin = Decimal("0.01" if match["coin"][0] == "分" else "0.1")
         return None if number is None else (*match.span(), f"{number.times(coin)} CNY")
-    number = parse_number(match["number"])
-    if number is None or match.string[match.start("number") - 1 : match.start("number")] in ("几", "数"):
+    if match.string[match.start("number") - 1 : match.start("number")] in ("几", "数"):
         return None
-    if match["upper"]:
-        upper = parse_number(match["upper"])
-        number = None if upper is None else spanning(number, upper)
-        if number is None:
-            return None
-    rest, tenth = match["rest"], Decimal("0.1")
-    before = ""
-    for digit, unit in re.findall(r"(\d{1,2}|[一二两三四五六七八九半壹贰叁肆伍陆柒捌玖])([角毛分]?)", rest):
+    tenth, more, before = Decimal("0.1"), NONE, ""
+    for digit, unit in re.findall(r"(\d{1,2}|[一二两三四五六七八九半壹贰叁肆伍陆柒捌玖])([角毛分]?)", match["rest"]):
         part = Decimal("0.5") * 10 if digit == "半" else parse_number(digit).low  # type: ignore[union-attr]
         scale = tenth * tenth if unit == "分" or len(digit) == 2 or (before and not unit) else tenth
         before = unit
-        number = Number(number.low + part * scale, number.high + part * scale, number.about)
-    if match["minus"]:
-        number = number.times(Decimal(-1))
-    return *match.span(), f"{number} {CURRENCIES[match['unit']]}"
+        more += part * scale
+    number = _ends(match, more)
+    return None if number is None else (*match.span(), f"{number} {CURRENCIES[match['unit']]}")
 
 
 def percent(match: re.Match, now: datetime) -> tuple[int, int, str] | None:
     for name, factor, unit in (
-        ("hundred", "1", "%"), ("thousand", "0.1", "%"), ("tenthousand", "0.01", "%"), ("sign", "1", "%"),
+        ("hundred", "1", "%"), ("thousand", "0.1", "%"), ("tenthousand", "0.01", "%"), ("number", "1", "%"),
         ("points", "1", "pp"), ("tenths", "10", "%"),
     ):  # fmt: skip
         if match[name]:
-            number = parse_number(match[name].replace("百分之", ""))
-            if number is not None and name == "sign" and match["upper"]:
-                upper = parse_number(match["upper"])
-                number = None if upper is None else spanning(number, upper)
+            minus = match["minus"] or match["inner"]
+            number = _ends(match) if name == "number" else parse_number(match[name].replace("百分之", ""), minus)
             if number is None:
                 return None
-            if name == "sign" and match["symbol"] == "‰":
+            if name == "number" and match["symbol"] == "‰":
                 factor = "0.1"
             if match["kind"] in ("基点", "bp", "BP"):
                 unit = "bp"
-            number = number.times(Decimal(factor) * (-1 if match["minus"] else 1))
+            number = number.times(Decimal(factor))
             if name == "tenths" and match["half"]:
                 more = Decimal(5) if match["half"] == "半" else parse_number(match["half"]).low  # type: ignore[union-attr]
-                number = Number(number.low + more, number.high + more)
+                number = number.plus(more)
             return *match.span(), f"{number} {unit}"
     return None
 
@@ -74,9 +75,6 @@ def quantity(match: re.Match, now: datetime) -> tuple[int, int, str] | None:
     text, unit, rest = match["number"], match["unit"], match["rest"]
     if "/" in text:
         return *match.span(), f"{text} {UNITS[unit]}"
-    number = Number(Decimal("0.5"), Decimal("0.5")) if text == "半" else parse_number(text)
-    if number is None:
-        return None
     before = match.string[max(0, match.start() - 6) : match.start()]
     behind = match.string[match.end() : match.end() + 3]
     after = behind[:1]
@@ -94,18 +92,12 @@ def quantity(match: re.Match, now: datetime) -> tuple[int, int, str] | None:
         return None
     is_angle = unit == "度" and (ANGLE.search(before) or re.match("的?[夹内外转倾]?角", behind))
     symbol = "°" if is_angle else UNITS[unit]
+    part = NONE
     if rest:
         part = {1: Decimal("0.1"), 2: Decimal("0.01")}[len(rest)]
         part = Decimal("0.5") if rest == "半" else Decimal("".join(str(DIGITS.get(c, c)) for c in rest)) * part
-        number = Number(number.low + part, number.high + part, number.about)
-    if match["upper"]:
-        upper = parse_number(match["upper"])
-        number = None if upper is None else spanning(number, upper)
-        if number is None:
-            return None
-    if match["minus"]:
-        number = number.times(Decimal(-1))
-    return *match.span(), f"{number} {symbol}"
+    number = _ends(match, part)
+    return None if number is None else (*match.span(), f"{number} {symbol}")
 
 
 def ordinal(match: re.Match, now: datetime) -> tuple[int, int, str] | None:

@@ -13,6 +13,7 @@ from typing import Any
 from ..errors import InputError
 from .durations import iso_duration
 from .numerals import parse_number
+from .ranges import moment_of, span_of
 
 REPUBLIC = 1911  # 民国 1 is the year after
 # Hours of the parts of a day
@@ -27,9 +28,6 @@ SPOKEN = {
     "今朝": "今天早上", "朝早": "早上", "上昼": "上午", "下昼": "下午", "夜晚": "晚上",
 }  # fmt: skip
 MONTH_PARTS = {"初": (1, 10), "上旬": (1, 10), "中旬": (11, 20), "下旬": (21, 31), "底": (21, 31), "末": (21, 31)}
-# What refers to the present wherever it stands: 今天 in 昨天到今天
-OF_NOW = re.compile("大?[前后]天|[今明昨听琴寻][天日早晚晨夜年朝]|[去前后]年|[上下本这]+个?(?:周|星期|礼拜|月|季)")
-MORNING = re.compile("凌晨|早|清晨|上午")
 YEAR_PARTS = {"初": (1, 2), "中": (6, 7), "底": (11, 12), "末": (11, 12)}
 
 
@@ -52,11 +50,13 @@ def iso_time(text: str, now: datetime) -> str | None:
     text = re.sub("(?<=后天|前天)(早|晚)(?!上|间)", lambda found: found[1] + "上", text)
     text = text.replace("次日", "明天").replace("翌日", "明天").replace("昨夜", "昨天晚上")
     text = re.sub("[许整]$|点钟$", lambda found: "点" if found[0] == "点钟" else "", text)
-    text = re.sub("本月|这个?月", f"{now.year}年{now.month}月", text)
+    text = re.sub("(上+|下+|本|这)个?月", lambda found: _near_month(found[1], now), text)
+    text = text.replace("大后年", f"{now.year + 3}年")
+    text = re.sub(r"凌晨的?\s?(?:12|十二)(?=[点时:：])", "凌晨0", text)
     text = re.sub(r"\s?[（(](?:周|星期)[一二三四五六日天][)）]", "", text)
     for spoken, plain in SPOKEN.items():
         text = text.replace(spoken, plain)
-    for read in (_month, _era, _part, _decade, _range, _ago):
+    for read in (_month, _era, _part, _decade, _range, _ago, _midnight, _far):
         found = read(text, now)
         if found is not None:
             return found or None
@@ -66,6 +66,12 @@ def iso_time(text: str, now: datetime) -> str | None:
 def _republic(found: re.Match) -> str:
     number = parse_number("一" if found[1] == "元" else found[1])
     return f"{REPUBLIC + int(number.low)}年" if number else found[0]
+
+
+def _near_month(words: str, now: datetime) -> str:
+    """上 or 下, once or more, or another word for the present month."""
+    months = now.year * 12 + now.month - 1 + words.count("下") - words.count("上")
+    return f"{months // 12:04}年{months % 12 + 1}月"
 
 
 def _month(text: str, now: datetime) -> str | None:
@@ -80,9 +86,6 @@ def _month(text: str, now: datetime) -> str | None:
         number = parse_number(found[1])
         last = calendar.monthrange(now.year, now.month)[1]
         return f"{now:%Y-%m}-{int(number.low):02}" if number and 1 <= number.low <= last else ""
-    if found := re.fullmatch("(上|下)个?月", text):
-        year, month = divmod(now.year * 12 + now.month - 1 + (1 if found[1] == "下" else -1), 12)
-        return f"{year:04}-{month + 1:02}"
     if found := re.fullmatch(r"(\d{1,2}|[一二三四五六七八九十]{1,2})月份?", text):
         number = parse_number(found[1])
         return f"{now.year:04}-{int(number.low):02}" if number and 1 <= number.low <= 12 else ""
@@ -90,14 +93,14 @@ def _month(text: str, now: datetime) -> str | None:
 
 
 def _era(text: str, now: datetime) -> str | None:
-    found = re.fullmatch(r"公元(前?)(\d+|[零一二三四五六七八九十百千]+)年", text)
+    found = re.fullmatch(r"(公元前?|前)(\d+|[零一二三四五六七八九十百千]+)年", text)
     if not found:
         return None
     number = parse_number(found[2])
     if number is None:
         return ""
     year = int(number.low)
-    return f"-{year - 1:04}" if found[1] else f"{year:04}"  # ISO 8601 has a year 0
+    return f"-{year - 1:04}" if found[1].endswith("前") else f"{year:04}"  # ISO 8601 has a year 0
 
 
 def _part(text: str, now: datetime) -> str | None:
@@ -124,74 +127,56 @@ def _part(text: str, now: datetime) -> str | None:
 
 def _decade(text: str, now: datetime) -> str | None:
     found = re.fullmatch(
-        r"(?:(上个?|本)世纪|(\d+|[一二三四五六七八九十]+)世纪|(\d{2})(?=\d0年代))?(?:([\d一二三四五六七八九]+)十?年代)?",
+        r"(?:((?:公元|纪元)?前)|公元)?(?:(上+个?|本)世纪|(\d+|[一二三四五六七八九十]+)世纪)?"
+        r"(?:([\d零〇一二三四五六七八九]+)十?年代)?",
         text,
     )
-    if not found or not (found[1] or found[2] or found[4]):
+    if not found or not (found[2] or found[3] or found[4]):
         return None
     century = now.year // 100
-    if found[1]:
-        century -= found[1].startswith("上")
-    elif found[2]:
-        number = parse_number(found[2])
-        century = int(number.low) - 1 if number else century
+    if found[2]:
+        century -= found[2].count("上")
     elif found[3]:
-        century = int(found[3])
+        number = parse_number(found[3])
+        century = int(number.low) - 1 if number else century
     elif found[4]:
         century -= 1
-    if not found[4]:
-        return f"{century * 100:04}/{century * 100 + 99:04}"
-    number = parse_number(found[4])
-    tens = int(number.low) if number else 0
-    tens = tens // 10 if tens > 9 else tens
-    return f"{century * 100 + tens * 10:04}/{century * 100 + tens * 10 + 9:04}"
+    first, length = century * 100, 100
+    if found[4]:
+        number = parse_number(found[4])
+        tens, length = int(number.low) if number else 0, 10
+        first = tens if tens > 999 else first + (tens if tens > 9 else tens * 10)
+    if found[1]:  # the third century BC is 300 to 201, its thirties 239 to 230
+        first = (2 if found[4] else 1) - first - length
+    return "/".join(f"{year:0{5 if year < 0 else 4}}" for year in (first, first + length - 1))
 
 
 def _range(text: str, now: datetime) -> str | None:
-    text = re.sub(r"^从|起(?=[至到])", "", text)
-    if re.fullmatch(r"\d{4}-\d{1,2}-\d{1,2}.*", text):
+    return span_of(text, now, iso_time)
+
+
+def _midnight(text: str, now: datetime) -> str | None:
+    """Half past midnight is one of the next day: 今晚12点半."""
+    found = re.fullmatch(r"(.*?)(?:晚上|晚间|夜里|夜间|[深半午]夜|晚)的?\s?(?:12|十二)([点时:：].+)", text)
+    value = iso_time(f"{found[1]}凌晨0{found[2]}", now) if found else None
+    moment = moment_of(value) if value else None
+    if moment is None or moment.date() == date.max:
         return None
-    found = re.fullmatch(r"(.+?)\s?(?:[至到~～–—]|-+)\s?(.+)", text)
+    return (moment + timedelta(1)).isoformat(timespec="seconds" if moment.second else "minutes")
+
+
+def _far(text: str, now: datetime) -> str | None:
+    """A week or quarter before the last or behind the next."""
+    found = re.match("(上{2,}|下{2,})个?(周|星期|季度)", text)
     if not found:
         return None
-    ending = (re.search("[年月日号](?=份?$)", text) or [""])[0]
-    forms = (found[1] + ending, found[1]) if re.search(r"月\s?\d+$", found[1]) else (found[1], found[1] + ending)
-    first = iso_time(forms[0], now) or iso_time(forms[1], now)
-    if first is None:
-        return ""
-    start = _moment(first if len(first) != 7 else f"{first}-01")
-    if start is None or OF_NOW.match(found[2]):
-        last = iso_time(found[2], now)
-    else:
-        last = iso_time(found[2], start)
-        if last and last < first and not re.match(r"\d{4}|.{2,4}年", found[2]):
-            last = _later(found[1], found[2], last, start)
-    if last and not MORNING.match(found[2]) and _is_afternoon(first, last, found[1]):  # 下午两点到四点
-        last = f"{last[:11]}{int(last[11:13]) + 12:02}{last[13:]}"
-    return f"{first}/{last}" if last else ""
-
-
-def _later(first: str, text: str, last: str, start: datetime) -> str | None:
-    """Returns the end of a span that goes over the turn of a year or day, else what it was."""
-    if re.match(r"(?:\d{1,2}|[一二三四五六七八九十]+)月", text):
-        return iso_time(text, start.replace(year=start.year + 1, day=min(start.day, 28)))
-    if "T" in last and (MORNING.match(text) or not re.search("[下晚傍午夜早]", first)):
-        return iso_time(text, start + timedelta(1))
-    return last
-
-
-def _is_afternoon(first: str, last: str, text: str) -> bool:
-    """Whether the hour at which a span of time ends is one of the half of the day that is said of the other end."""
-    is_early = re.fullmatch(r".*T(0\d|1[01]):\d\d", last) is not None
-    is_late = re.fullmatch(r".*T(1[2-9]|2\d):\d\d", first) is not None and bool(re.search("[下晚傍午夜]", text))
-    return is_early and is_late and last < first and last[:10] == first[:10]
-
-
-def _moment(value: str) -> datetime | None:
+    steps = (len(found[1]) - 1) * (1 if found[1][0] == "下" else -1)
+    year, month = divmod(now.year * 12 + now.month - 1 + 3 * steps, 12)
     try:
-        return datetime.fromisoformat(value.split("/")[0].replace("T24:00", "T23:59"))
-    except ValueError:
-        return None
+        moved = now.replace(year=year, month=month + 1, day=1) if found[2] == "季度" else now + timedelta(7 * steps)
+    except (OverflowError, ValueError):
+        return ""
+    return iso_time(text[len(found[1]) - 1 :], moved)
 
 
 def _ago(text: str, now: datetime) -> str | None:
@@ -249,7 +234,7 @@ def as_exact_as(first: datetime, last: datetime, text: str) -> str:
     end = date(last.year, last.month, last.day)
     if day == end:
         return day.isoformat()
-    if day.day == 1 and (end + timedelta(1)).day == 1:
+    if day.day == 1 and end.day == calendar.monthrange(end.year, end.month)[1]:
         months = (end.year - day.year) * 12 + end.month - day.month + 1
         if months == 1:
             return day.strftime("%Y-%m")

@@ -18,7 +18,8 @@ NUMBER = (
     rf"|[{CHAR}]+(?:几)?(?:点[零〇一二三四五六七八九]+)?{ABOUT}?(?:万亿|万|亿|个多?亿)?)"
 )
 RANGE = rf"{NUMBER}(?:\s?[-~～–—至到]\s?{NUMBER})?"
-PARTS = re.compile(rf"({NUMBER})\s?[-~～–—至到]\s?({NUMBER})")
+SIGN = "零下|零上|负|[-−+]"
+PARTS = re.compile(rf"({NUMBER})\s?[-~～–—至到]\s?({SIGN})?({NUMBER})")
 PAIR = re.compile(r"([一二两三四五六七八九])([二三四五六七八九])(?=[十百千万亿]|$)")
 
 
@@ -31,7 +32,17 @@ class Number(NamedTuple):
 
     def times(self, factor: Decimal) -> "Number":
         """Returns the number times a factor."""
-        return self._replace(low=self.low * factor, high=self.high * factor)
+        low, high = sorted((self.low * factor + 0, self.high * factor + 0))  # + 0: no -0
+        return self._replace(low=low, high=high)
+
+    def plus(self, rest: Decimal) -> "Number":
+        """Returns the number with a rest that is said behind it, as in 三块五: further from zero."""
+        low, high = (end - rest if end < 0 else end + rest for end in (self.low, self.high))
+        return self._replace(low=low, high=high)
+
+    def signed(self, sign: str | None) -> "Number":
+        """Returns the number with what stands before it, one of SIGN."""
+        return self.times(Decimal(-1)) if sign and sign not in ("零上", "+") else self
 
     def __str__(self) -> str:
         ends = [plain(self.low)] if self.low == self.high else [plain(self.low), plain(self.high)]
@@ -45,29 +56,39 @@ def plain(number: Decimal) -> str:
 
 
 def spanning(first: Number, last: Number) -> Number | None:
-    """Returns the range from one number to another; None if it does not rise."""
-    return Number(first.low, last.high, first.about or last.about) if first.low < last.high else None
+    """Returns the range from one number to another; None if it falls, unless below zero: -2%至-5%."""
+    about = first.about or last.about
+    if first.low < last.high:
+        return Number(first.low, last.high, about)
+    return Number(last.low, first.high, about) if last.low < 0 else None
 
 
-def parse_number(text: str) -> Number | None:
-    """Returns the number that a text is, in simplified characters and plain digits; None if it is none."""
+def parse_number(text: str, minus: str | None = None) -> Number | None:
+    """Returns the number that a text is, in simplified characters and plain digits; None if it is none.
+
+    minus: what stands before it, one of SIGN. Of a range it belongs to the first end."""
     found = PARTS.fullmatch(text)
     if found:
-        first, second = found[1], found[2]
+        first, sign, second = found.groups()
         scale = re.search("[万亿]+$", second)
         if scale and not re.search("[万亿]$", first):
             first += scale[0]
         one, other = parse_number(first), parse_number(second)
-        return None if one is None or other is None else spanning(one, other)
+        if one is None or other is None:
+            return None
+        if minus == "零下" and not sign:  # said once, of both: 零下三到五度
+            both = spanning(one, other)
+            return both and both.signed(minus)
+        return spanning(one.signed(minus), other.signed(sign))
     about = bool(re.search(f"{ABOUT}|几", text))
     text = re.sub(rf"个(?=多?亿)|{ABOUT}|几|\s|,", "", text)
     if pair := PAIR.search(text):
         before, after = text[: pair.start()], text[pair.end() :]
         if not re.search("[零〇一二三四五六七八九]$", before) and not re.match("[零〇一二三四五六七八九]", after):
             low, high = _exact(before + pair[1] + after), _exact(before + pair[2] + after)
-            return None if low is None or high is None or low >= high else Number(low, high, about)
+            return None if low is None or high is None or low >= high else Number(low, high, about).signed(minus)
     number = _exact(text)
-    return None if number is None else Number(number, number, about)
+    return None if number is None else Number(number, number, about).signed(minus)
 
 
 def _exact(text: str) -> Decimal | None:

@@ -4,7 +4,7 @@ import re
 
 from .durations import UNITS as TIME_UNITS
 from .lexicon import CLASSIFIERS, CURRENCIES, HOLIDAYS, REIGNS, UNITS
-from .numerals import ARABIC, CHAR, NUMBER, RANGE
+from .numerals import ARABIC, CHAR, NUMBER, RANGE, SIGN
 
 
 def any_of(words: list[str] | dict[str, str]) -> str:
@@ -44,6 +44,7 @@ NOT_VALUES = re.compile(
             rf"[高初大小][一二三四五六](?![{CHAR}]*(?:{any_of([*UNITS, *CURRENCIES])}))(?:[（(]\d[)）]班)?",
             rf"每(?:周|星期|礼拜|个?月|年|逢)?[{CN}日天末]?(?=[，。上下早晚的]|$)|每周[{CN}日天末]",
             rf"(?:几|数|上|成|好几)[十百千万亿]+|[{CN}]?[十百千]多?分之(?=$)",
+            rf"负\s?(?:\d+|[{CN}]+)[层楼]",
             r"(?:[打享]|打了)?[\d一二三四五六七八九.]+折",
             rf"(?:{RANGE})倍(?!数)",
             r"\d+\s?[×xX*]\s?\d+(?![\d.]|[万亿]|\s?[cmk]?m)",
@@ -66,10 +67,12 @@ PHONE = re.compile(
 ID = re.compile(r"(?<!\d)[1-9]\d{5}(?:18|19|20)\d{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])\d{3}[\dXx](?![\dA-Za-z])")
 
 # Dates
-_YEAR = rf"(?:(?<!\d)\d{{4}}\s?年|[零〇一二三四五六七八九]{{4}}年|民国(?:元|\d+|[{CN}百]+)年|(?:大前|今|去|前|明|后)年)"
-_MONTH = (
-    r"(?:(?<![\d.])(?:1[0-2]|0?[1-9])\s?月(?:份)?|(?:十[一二]?|[一二三四五六七八九])月(?:份)?|(?:上|下|本|这)个?月)"
+_YEAR = (
+    rf"(?:(?<!\d)\d{{4}}\s?年|[零〇一二三四五六七八九]{{4}}年|民国(?:元|\d+|[{CN}百]+)年|(?:大[前后]|[今去前明后])年)"
 )
+# Words that end in 上 or 下 stand before 上周, too: 晚上上周的
+_LAST = "(?=[上下本这])(?:(?<![早晚马以网线身加算赶遇碰搭会])上上+|(?<![以剩留乡私底手])下下+|[上下本这])"
+_MONTH = rf"(?:(?<![\d.])(?:1[0-2]|0?[1-9])\s?月(?:份)?|(?:十[一二]?|[一二三四五六七八九])月(?:份)?|{_LAST}个?月)"
 _DAY = r"(?:(?:3[01]|[12]\d|0?[1-9])\s?[日号]|(?:三十一?|二?十[一二三四五六七八九]?|[一二三四五六七八九])[日号])"
 _PAREN = "(?:\\s?[（(](?:周|星期|礼拜)[一二三四五六日天][)）])?"
 _HALF = "(?:上|下)半年"
@@ -79,15 +82,24 @@ _LUNAR = (
     rf"(?:初[{CN}]|廿[{CN}]|二?十[{CN}]?|三十)(?![{CN}]*[日号]))"
 )
 _RELATIVE = "(?:大?前天|昨[天日]|今[天日]|明[天日]|大?后天|次日|翌日|听日|寻日|琴日)"
-_WEEK = "(?<!每)(?:(?:上上|下下|上|下|本|这)个?)?(?:周|星期|礼拜)[一二三四五六日天1-7](?![围边期年月]|到周)"
-_WEEKS = "(?:上上|下下|上|下|本|这)个?(?:周|星期|礼拜)(?![一二三四五六日天末])"
-_QUARTER = "(?:第?[一二三四1-4]季度|前[一二三两]季度|(?:这|本|上|下)个?季度)"
-_DECADE = (
-    rf"(?:(?:(?:上个?|本)世纪|(?:\d{{1,2}}|[{CN}]{{1,3}})世纪|(?<!\d)(?:19|20)(?=\d0年代))"
-    rf"(?:(?:\d0|[一二三四五六七八九]十)年代)?|(?<!\d)(?:\d0|[一二三四五六七八九]十)年代)"
+_WEEK = rf"(?<!每)(?:{_LAST}个?)?(?:周|星期|礼拜)[一二三四五六日天1-7](?![围边期年月]|到周)"
+_WEEKS = rf"{_LAST}个?(?:周|星期|礼拜)(?![一二三四五六日天末])"
+_QUARTER = rf"(?:第?[一二三四1-4]季度|前[一二三两]季度|{_LAST}个?季度)"
+# 前 alone is no 公元前 in the middle of a sentence: 战前
+_ERA = "(?:(?:公元|纪元)前|公元|(?<![^，。；、：（(—–~至到于在约自-])前)"
+_CENTURY = rf"(?:(?:上+个?|本)世纪|(?=[\d{CN}公纪前]){_ERA}?(?:\d{{1,2}}|[{CN}]{{1,3}})世纪)"
+_DECADE = rf"(?:{_CENTURY}(?:(?:\d0|[一二三四五六七八九]十)年代)?|(?<!\d)(?:\d0|[一二三四五六七八九]十)年代)"
+# Not of 1990年 with a word of its own: 代表, 代理
+_TEN_YEARS = (
+    r"(?=[12一二公])(?:公元前?)?(?:(?<!\d)(?:1\d|20)\d0|[一二][零〇一二三四五六七八九]{2}[零〇])"
+    r"年代(?!表(?![现明面达])|理(?![论念想解性发])|言(?![论情])|价(?![格值])|码(?!头)|驾(?!驶)|偿(?!还)|替|孕)"
 )
 _HOLIDAY = rf"(?:{_YEAR})的?(?:{any_of(HOLIDAYS)})"
-_NUMERIC = r"(?<![\d.-])(?:19|20)\d\d([-/.])(?:1[0-2]|0?[1-9])\1(?:3[01]|[12]\d|0?[1-9])(?![\d.-])"
+# With a dash before or after only if that leads from one date to another
+_NUMERIC = (
+    r"(?=[12])(?:(?<![\d.-])|(?<=:\d\d-)|(?<=[/.]\d-)|(?<=[/.]\d\d-)|(?<=\d{4}-\d\d-\d\d-))"
+    r"(?:19|20)\d\d([-/.])(?:1[0-2]|0?[1-9])\1(?:3[01]|[12]\d|0?[1-9])(?![\d.]|-(?!(?:19|20)\d\d[-/.]\d))"
+)
 _AGO = (
     rf"(?<![月每第])(?:{RANGE}|半|一)(?:个?半)?个?"
     rf"(?:年|月|周|星期|礼拜|天|日|小时|钟头|分钟|秒)(?:之|以)?[前后](?![天年])"
@@ -97,25 +109,33 @@ _WHOLE_DAY = (
     rf"|(?<![\d.月第]){_DAY}(?=\s?(?:[上下]午|[早晚]|凌晨|\d{{1,2}}[点时:：])))"
 )
 _ONE_DATE = (
-    rf"(?:{_HOLIDAY}|公元前?(?:\d+|[{CN}百千]+)年|{_WHOLE_DAY}|{_YEAR}\s?{_MONTH}{_PART}?|{_YEAR}{_QUARTER}"
+    rf"(?:{_TEN_YEARS}|{_HOLIDAY}|公元前?(?:\d+|[{CN}百千]+)年(?!代)|{_WHOLE_DAY}|{_YEAR}\s?{_MONTH}{_PART}?|{_YEAR}{_QUARTER}"
     rf"|(?:{_YEAR})?{_HALF}|{_YEAR}度(?![假过量])"
     rf"|{_YEAR}(?:年?[初底末](?!步|的时)|年?中(?=[，。旬]))?|[今去明前]年?{_QUARTER}|{_MONTH}{_PART}|年[初底末](?![{CN}])|月[初底末]|{_DECADE}|{_QUARTER}"
     rf"|(?<![个第\d]){_MONTH}(?![份饼亮光薪票嫂球经])(?!(?<![上下本这]月)租)|{_WEEKS})"
 )
 _TO = r"\s?(?:起?[至到~～–—]|-)\s?"
+# Spans of which only the last end has its unit, and years BC
+_SHARED = (
+    rf"(?=[\d{CN}公纪前上本])(?:{_ERA}?(?:(?<![\d.第])\d{{1,2}}|[{CN}]{{1,3}}){_TO}前?(?:\d{{1,2}}|[{CN}]{{1,3}})世纪"
+    rf"|(?:{_CENTURY}|(?<![\d.])(?:19|20)?)\d0{_TO}\d0年代|(?<!\d)\d{{4}}{_TO}(?:{_TEN_YEARS}|\d{{4}}年(?!代))"
+    rf"|公元前(?:\d+|[{CN}百千]+)年?{_TO}前?(?:\d+|[{CN}百千]+)年(?!代))"
+)
 _BARE_DAY = (
     r"(?:3[01]|[12]\d|[1-9])(?:日(?=[，,]?(?:在|从|讯|电|宣布|说|表示|发布|开幕|举行|抵达|报道|晚|起|将|启程|凌晨|上午|下午))"
     r"|号(?=[，,]?(?:到账|之?前|以前|之?后|左右|发|交|开|去|回|来|就|我|你|要|还|才|晚|下午|上午|早|截止|放假|上班|考|出发|吧)))"
 )
 DATE = re.compile(
-    rf"(?:{_YEAR}\s?)?{_MONTH}\s?(?:3[01]|[12]\d|[1-9]){_TO}{_DAY}|{_ONE_DATE}{_TO}(?:{_ONE_DATE}|{_DAY})|(?<!\d)\d{{4}}{_TO}\d{{4}}年|(?<![\d.月]){_DAY}{_TO}{_DAY}|(?<![\d.月])(?:1[0-2]|[1-9]){_TO}(?:1[0-2]|[1-9])月份?"
+    rf"(?:{_YEAR}\s?)?{_MONTH}\s?(?:3[01]|[12]\d|[1-9]){_TO}{_DAY}|{_SHARED}|{_ONE_DATE}{_TO}(?:{_ONE_DATE}|{_DAY})|(?<![\d.月]){_DAY}{_TO}{_DAY}|(?<![\d.月])(?:1[0-2]|[1-9]){_TO}(?:1[0-2]|[1-9])月份?"
     rf"|(?:(?<=记者)|(?<=[于至]))(?<![月\d]){_DAY}(?![召内以])|(?<![\d.月第日号]){_BARE_DAY}|{_AGO}|{_ONE_DATE}".replace(
         r"([-/.])", "[-/.]"
     ).replace(r"\1", "[-/.]")
 )
 
 # Times of a day
-_DAYPART = "(?:凌晨|清晨|早晨|早上|上午|中午|正午|午后|下午|朝早|上昼|下昼|夜晚|傍晚|晚上|晚间|夜里|深夜|夜间|早|晚)"
+_DAYPART = (
+    "(?:凌晨|清晨|早晨|早上|上午|中午|正午|午后|下午|朝早|上昼|下昼|[午半深]夜|夜晚|傍晚|晚上|晚间|夜里|夜间|早|晚)"
+)
 _CLOCK = (
     rf"(?:(?<!\d)(?:2[0-4]|1\d|0?\d)[:：][0-5]\d(?:[:：][0-5]\d)?(?!\d)"
     rf"|(?:(?<![\d.])(?:2[0-4]|1\d|0?\d)|二十[一二三四]?|十[一二三四五六七八九]?|[一二两三四五六七八九零])(?:点钟?|时)"
@@ -144,25 +164,33 @@ TIME = re.compile(
 # Amounts
 _COUNTED = "个只件小天年月斤次张位人本碗份晚公千米瓶盒双条度平亩台套间节片把杯支根顿打"  # 十块一斤
 _UP_TO = r"\s?[至到~～–—-]\s?"
+# Of the last end of a range. In 100元--200元 a second dash is no sign.
+_SIGN = rf"(?:(?(minus)|(?<!-))(?:{SIGN}))"
+_SIGNED = rf"{NUMBER}(?:\s?[-~～–—至到]\s?{_SIGN}?{NUMBER})?"
 BEFORE = [word for word in CURRENCIES if word not in ("元", "块", "块钱", "圆")]
-# After a noun a dash may be no sign.
-_MINUS = r"(?:(?<![\w%‰％℃])|(?<=[为是到达约至]))[-−]"
+# Not in 3胜2负, 自负, 正负, nor where 负 takes something on: 负5000元的责任
+_NEGATIVE = rf"(?<![\d{CHAR}胜正自背担肩身欠抱承各人方])负(?![^，。；、]{{0,12}}[责债])"
+# After a noun a dash may be no sign, unless the range goes on to one.
+_MINUS = (
+    rf"(?=[-−负])(?:{_NEGATIVE}|(?:(?<![\w%‰％℃-])|(?<=[为是到达约至在于])"
+    rf"|(?<![A-Za-z0-9_%‰％℃-])(?=[-−]{NUMBER}[^\d，。；、-]{{0,4}}{_UP_TO}[-−负]))[-−])"
+)
 MONEY = re.compile(
-    rf"(?P<before>{any_of(BEFORE)})\s?(?P<first>{RANGE})(?:元|圆)?整?"
+    rf"(?P<minus>{_MINUS})?(?:(?P<before>{any_of(BEFORE)})\s?(?P<first>{RANGE})(?:元|圆)?整?"
     rf"|{START}(?P<small>{NUMBER})(?P<coin>[毛角分]钱|毛|角(?=[，。、；]|$))"
-    rf"|(?P<minus>{_MINUS})?{START}(?P<number>{RANGE})\s?(?P<unit>{any_of(CURRENCIES)})(?:{_UP_TO}(?P<upper>{NUMBER})\s?(?P=unit)|人民币)?(?P<rest>(?<=块)(?:\d{{1,2}}|[一二三四五六七八九半])(?![\d{CHAR}{_COUNTED}角毛分])|(?<=元)半"
+    rf"|{START}(?P<number>{_SIGNED})\s?(?P<unit>{any_of(CURRENCIES)})(?:{_UP_TO}(?P<sign>{_SIGN})?(?P<upper>{NUMBER})\s?(?P=unit)|人民币)?(?P<rest>(?<=块)(?:\d{{1,2}}|[一二三四五六七八九半])(?![\d{CHAR}{_COUNTED}角毛分])|(?<=元)半"
     rf"|(?:[一二两三四五六七八九\d]毛(?:[一二两三四五六七八九\d]分?)?)|(?:[一二两三四五六七八九\d壹贰叁肆伍陆柒捌玖]角)?(?:零?[一二两三四五六七八九\d壹贰叁肆伍陆柒捌玖]分)?)整?"
-    rf"(?![素旦件首帅状肌头糖块])(?<![{CN}]块(?=[卡砖石肉糖布板地田牌玉表木铁])(?![\d钱]))"
+    rf"(?![素旦件首帅状肌头糖块])(?<![{CN}]块(?=[卡砖石肉糖布板地田牌玉表木铁])(?![\d钱])))"
 )
 PERCENT = re.compile(
-    rf"百分之(?P<hundred>{NUMBER}(?:{_UP_TO}(?:百分之)?{NUMBER}(?!分之))?)|千分之(?P<thousand>{RANGE})|万分之(?P<tenthousand>{RANGE})"
-    rf"|(?P<minus>(?<![\d%‰％A-Za-z])[-−])?[±+-]?(?P<sign>{ARABIC}(?:\s?[-~–至到]\s?{ARABIC})?)\s?(?P<symbol>[%‰％])(?:{_UP_TO}(?P<upper>{ARABIC})\s?(?P=symbol))?"
-    rf"|(?P<points>{RANGE})个?(?P<kind>百分点|基点|bp|BP)"
-    rf"|(?P<tenths>[一二两三四五六七八九])成(?P<half>[一二三四五六七八九半])?(?![热新熟立为功分长果绩员])"
+    rf"(?P<minus>(?=[-−负])(?:{_NEGATIVE}|(?<![\d%‰％A-Za-z])[-−]))?(?:百分之(?P<inner>负)?(?P<hundred>{NUMBER}(?:{_UP_TO}负?(?:百分之)?负?{NUMBER}(?!分之))?)|千分之(?P<thousand>{RANGE})|万分之(?P<tenthousand>{RANGE})"
+    rf"|[±+-]?(?P<number>{ARABIC}(?:\s?[-~–至到]\s?{_SIGN}?{ARABIC})?)\s?(?P<symbol>[%‰％])(?:{_UP_TO}(?P<sign>{_SIGN})?(?P<upper>{ARABIC})\s?(?P=symbol))?"
+    rf"|(?P<points>{_SIGNED})个?(?P<kind>百分点|基点|bp|BP)"
+    rf"|(?P<tenths>[一二两三四五六七八九])成(?P<half>[一二三四五六七八九半])?(?![热新熟立为功分长果绩员]))"
 )
 _TIME_UNIT = any_of([unit for unit in TIME_UNITS if unit not in ("日", "时", "月", "晚", "分", "周")])
 _SPAN = (
-    rf"(?:(?:{RANGE}|半|一整|整)(?:个?半)?个?(?:多)?\s?(?:{_TIME_UNIT}|周(?!岁)|(?<=个多)月)(?:半(?!夜|路))?(?:多(?!的|少))?"
+    rf"(?:(?:{RANGE}|半|一整|整)(?:个?半)?个?(?:多)?\s?(?:{_TIME_UNIT}|周(?!岁)|(?<=个多)月|(?<=个半)月(?![亮饼球票]))(?:半(?!夜|路))?(?:多(?!的|少))?"
     rf"|(?:{NUMBER})分(?=\d+秒)|(?:{NUMBER})分(?=[，。内])(?<=\d分)(?<=小时\d分|时\d\d分))"
 )
 DURATION = re.compile(
@@ -170,8 +198,8 @@ DURATION = re.compile(
     rf"|(?:{NUMBER})日(?=内|以内|之内|以下|以上)|(?<=[为期留续过满逾达])(?:{NUMBER})日|(?<=[住宿了])(?:[{CN}]+|\d+)晚)(?![级代货报纪])"
 )
 QUANTITY = re.compile(
-    rf"(?:(?<=\d)/(?=\d))?(?P<minus>零下|{_MINUS}|(?<![A-Za-z0-9_%‰％℃])[-−](?=\d+(?:\.\d+)?\s?(?:℃|°C|摄氏度|度)))?{START}(?P<number>(?:\d+/\d+(?=mmHg))|{RANGE}|半)\s?(?P<unit>{any_of(UNITS)})"
-    rf"(?:{_UP_TO}(?P<upper>{NUMBER})\s?(?P=unit))?"
+    rf"(?:(?<=\d)/(?=\d))?(?P<minus>零下|{_MINUS}|(?<![A-Za-z0-9_%‰％℃-])[-−](?={ARABIC}(?:\s?[-~～–—至到]\s?[-−]?{ARABIC})?\s?(?:℃|°C|摄氏度|度)))?{START}(?P<number>(?:\d+/\d+(?=mmHg))|{_SIGNED}|半)\s?(?P<unit>{any_of(UNITS)})"
+    rf"(?:{_UP_TO}(?P<sign>{_SIGN})?(?P<upper>{NUMBER})\s?(?P=unit))?"
     rf"(?P<rest>半|\d{{2}}(?!\d)|(?<=\d米)[1-9](?![\d.{CHAR}个只次])|(?<=米)[一二三四五六七八九]{{2}}(?![{CHAR}个只])|[一二三四五六七八九](?![{CHAR}个只]))?(?![a-zA-Z])"
 )
 ORDINAL = re.compile(rf"第\s?(?P<number>\d+|[{CHAR}]+)")
