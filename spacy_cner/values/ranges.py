@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from .numerals import parse_number
 
-Read = Callable[[str, datetime], str | None]
+ReadTime = Callable[[str, datetime], str | None]
 NUMERIC = r"\d{4}-\d{1,2}-\d{1,2}(?!\d)"
 COUNT = r"\d+|[零一二三四五六七八九十百千]+"
 # What refers to the present wherever it stands: 今天 in 昨天到今天
@@ -17,7 +17,7 @@ HOUR = re.compile("(?:(?<!\\d)(?:1[0-2]|[1-9])|(?<!二)十[一二]?|(?<!十)[一
 TIME_OF_DAY = re.compile(rf"(?:{COUNT}|两)[点时:：]|凌晨|清晨|早|[上中正下]午|午[后夜]|傍晚|晚|夜|[半深]夜")
 
 
-def span_of(text: str, now: datetime, read: Read) -> str | None:
+def span_of(text: str, now: datetime, read: ReadTime) -> str | None:
     """Returns both ends of a span with `/` between; "" for what looks like a span and is none, None for another text.
 
     read: what reads one end."""
@@ -73,7 +73,7 @@ def _in_the_afternoon(begin: str, end: str, last: str, start: datetime) -> str |
     return moment.isoformat(timespec="seconds" if moment.second else "minutes") if moment > start else None
 
 
-def _later(end: str, last: str, is_before: bool, start: datetime, read: Read) -> str | None:
+def _later(end: str, last: str, is_before: bool, start: datetime, read: ReadTime) -> str | None:
     """Returns the end of a span that goes over the turn of a year, month, week or day, else what it was."""
     try:
         if re.match(f"(?:{COUNT})月", end) and is_before:
