@@ -10,7 +10,7 @@ import numpy
 
 from ..corpus.source import Source
 from ..errors import CorpusError, InputError
-from ..text.chars import is_emoji, normalize_texts
+from ..text.chars import first_emoji, normalize_texts
 from ..text.words import PKU_CATEGORIES
 from .hashing import START, mix, string_keys
 
@@ -124,7 +124,7 @@ def read_list(path: str | Path) -> WordList:
         entry, tab, name = (part.strip() for part in line.partition("\t")) if has_classes else (line, "", "")
         if has_classes and (not (entry and name) or "\t" in name):
             raise source.error(f"expected an entry, a tab and its class, got {line!r}", number)
-        if emoji := next((char for char in entry if is_emoji(char)), ""):
+        if emoji := first_emoji(entry):
             raise source.error(f"expected entries without emoji, which are read as commas, got {emoji!r}", number)
         for expression, kind in OTHER_FORMATS:
             if expression.fullmatch(entry) and (counted or expression is not COUNTED):

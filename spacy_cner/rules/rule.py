@@ -8,7 +8,7 @@ from pathlib import Path
 
 from ..errors import CorpusError, InputError
 from ..features.word_list import WordList
-from ..text.chars import is_emoji, normalize_text
+from ..text.chars import first_emoji, normalize_text
 from ..text.spans import touching
 from ..text.tags import LabelledSpan
 from .view import CLOSE, LAST_LABEL, OPEN, Labels, View, make_view
@@ -126,7 +126,7 @@ class Rule:
             inner = self._expression(token["inner"], inside=True) if token["inner"] else f"{TEXT_CHAR}+"
             return f"(?:{OPEN}[{codes}](?:{inner}){CLOSE})"
         if token["literal"]:
-            if emoji := next((char for char in token["literal"] if is_emoji(char)), ""):
+            if emoji := first_emoji(token["literal"]):
                 raise self._error(f"expected text without emoji, which are read as commas, got {emoji!r}")
             return f"(?:{re.escape(normalize_text(token['literal']))})"
         if token["list"]:

@@ -15,7 +15,7 @@ from .fingerprint import describe
 from .inputs import Part, input_files, plan, same_files
 from .job import Job, OnError
 from .read import read_part
-from .records import REST, column_types
+from .records import REST, column_types, repeated
 from .settings import AnnotationSettings
 from .write import DOCUMENT_FORMATS
 
@@ -97,7 +97,7 @@ def _types(
     try:
         if part.kind == "parquet":
             schema = pq.read_schema(file)
-            if twice := [name for name in schema.names if schema.names.count(name) > 1]:
+            if twice := repeated(schema.names):
                 raise InputError(f"expected a name of its own for each column, got {twice[0]!r} twice")
             kept = [name for name in schema.names if keep_columns is None or name in keep_columns]
             if settings.text_column not in schema.names:

@@ -18,7 +18,7 @@ from ..errors import InputError
 from .cuts import BLOCK
 from .inputs import DOCUMENTS, UNPACKING, Part, encoding_of, opened
 from .parquet import parquet_rows
-from .records import REST, as_table, cleaned, is_text
+from .records import REST, as_table, cleaned, is_text, repeated
 
 ROWS, CHARACTERS = 4096, 2_000_000  # in a chunk at most
 LONGEST = 1 << 26  # bytes of a line: a longer one is no line
@@ -209,7 +209,7 @@ def _csv(path: Path, part: Part, stream: BinaryIO, encoding: str) -> Iterator[tu
         records = _records(part, stream, encoding, header=True)
         header = next(records, [])
     names = [name or f"column {i}" for i, name in enumerate(header, 1)]
-    if twice := sorted({name for name in names if names.count(name) > 1}):
+    if twice := repeated(names):
         raise InputError(f"{path}:1: expected a name of its own for each column, got {', '.join(twice)} more than once")
     for row in records:
         if not row:

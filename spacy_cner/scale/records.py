@@ -30,6 +30,11 @@ def column_types(records: Iterable[dict[str, Any]]) -> dict[str, str]:
     return types
 
 
+def repeated(names: list[str]) -> list[str]:
+    """Returns the names of columns that are there more than once, sorted."""
+    return sorted({name for name in names if names.count(name) > 1})
+
+
 def as_table(records: list[dict[str, Any]], types: dict[str, str]) -> pa.Table:
     """Returns records as columns of these types. What no column takes is in the column REST, as a JSON object."""
     rests: list[dict[str, Any]] = [{key: r[key] for key in r if key not in types} for r in records]

@@ -35,6 +35,11 @@ def is_emoji(char: str) -> bool:
     return char in EMOJI_MARKS or any(ord(char) in block for block in EMOJI)
 
 
+def first_emoji(text: str) -> str:
+    """Returns the first emoji of a text, "" if there is none. Where text is normalised, it would match any comma."""
+    return next(filter(is_emoji, text), "")
+
+
 def normalize_char(char: str) -> str:
     """Normalises a character to a single character, so that offsets stay valid.
 
