@@ -5,6 +5,7 @@ import shlex
 from pathlib import Path
 
 import pytest
+import srsly
 from docs.blocks import commands_of, read_blocks
 from docs.hooks import load_hook
 
@@ -57,6 +58,19 @@ def test_commands_exist_and_have_their_options():
         # Settings of a config, `--paths.train`, are the config's.
         given = {word for word in arguments if re.fullmatch(r"--?[a-z][a-z_-]*", word)}
         assert given <= options, f"{place}: {line}"
+
+
+@pytest.mark.parametrize(
+    "path", [*PAGES, *sorted((ROOT / "papers").rglob("README.md"))], ids=lambda path: f"{path.parent.name}/{path.name}"
+)
+def test_a_corpus_in_another_folder_comes_with_it(path):
+    """`spacy project run` looks for a folder of the corpus's name, unless the command says another."""
+    recipes = srsly.read_yaml(ROOT / "configs" / "corpora.yml")
+    for line in re.findall(r"python -m spacy project run [^`\n]+", path.read_text(encoding="utf-8")):
+        given = dict(re.findall(r"--vars\.(\w+) (\S+)", line))
+        corpus = given.get("corpus")
+        if corpus in recipes:
+            assert given.get("folder", corpus) == recipes[corpus].get("folder", corpus), line
 
 
 @pytest.mark.parametrize("path", [ROOT / "README.md", ROOT / "README.zh.md"], ids=lambda path: path.name)
