@@ -203,15 +203,22 @@ def check_files(folder: Path) -> None:
         _compare(folder / name, sha256(folder / name) if (folder / name).is_file() else "no file", expected, statement)
 
 
-def write_described(path: Path, data: bytes, facts: dict[str, Any]) -> dict[str, Any]:
-    """Writes a file, and a description to the same name with .json: the file's name, its checksum and size, and facts.
-
-    RETURNS: the description. Raises InputError if the .json file exists and is no description."""
+def check_described(path: Path) -> Path:
+    """Returns where the description of a file to write goes: the same name with .json. Raises InputError if that is the
+    file itself, or exists and is no description."""
     description = path.with_suffix(".json")
     if path == description:
         raise InputError(f"{path}: expected another ending than .json, which is that of the description next to it")
     if description.exists() and _description(description) is None:
         raise InputError(f"{description}: expected nothing there, or a description to replace, got something else")
+    return description
+
+
+def write_described(path: Path, data: bytes, facts: dict[str, Any]) -> dict[str, Any]:
+    """Writes a file, and its description: the file's name, its checksum and size, and facts.
+
+    RETURNS: the description. Raises InputError as `check_described` does."""
+    description = check_described(path)
     contents = {"file": path.name, "sha256": hashlib.sha256(data).hexdigest(), "bytes": len(data), **facts}
     description.unlink(missing_ok=True)  # a kill then leaves no file with the description of another
     write_bytes(path, data)

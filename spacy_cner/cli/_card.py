@@ -69,7 +69,7 @@ def read_card(path: Path, nlp: Language) -> Card:
         _check_texts(path, "training_data", source)
     known = {label for labels in nlp.pipe_labels.values() for label in labels}
     if unknown := values.get("labels", {}).keys() - known:
-        raise InputError(f"{path}: expected labels out of {', '.join(sorted(known))}, got {min(unknown)!r}")
+        raise InputError(f"{path}: expected labels out of {', '.join(sorted(known))}, got {min(unknown, key=str)!r}")
     card = Card(**values)
     if card.license_file and not (path.parent / card.license_file).is_file():
         raise InputError(f"{path}: expected a license_file next to it, found no {card.license_file}")

@@ -11,7 +11,7 @@ from spacy.training.corpus import FILE_TYPE
 from ..corpus.docbin import save
 from ..corpus.silver import Counts
 from ..errors import InputError
-from ..files import write_text
+from ..files import PART, write_text
 
 STATE = "teach.json"
 
@@ -37,7 +37,7 @@ class SilverFolder:
                 if before.get(key) != value:
                     was = before.get(key)
                     raise InputError(f"{path}: expected the same {key} as before, {was!r}, got {value!r}; take another")
-        elif path.exists() and (not path.is_dir() or any(path.iterdir())):
+        elif path.exists() and (not path.is_dir() or _has_more(path)):
             raise InputError(f"{path}: expected a {FILE_TYPE} file or a new folder to write, found something there")
 
     def counts(self) -> Counts:
@@ -55,3 +55,8 @@ class SilverFolder:
     def _write_state(self) -> None:
         state = {"settings": self.settings, "done": self.done}
         write_text(self.path / STATE, json.dumps(state, ensure_ascii=False, indent=1) + "\n")
+
+
+def _has_more(folder: Path) -> bool:
+    """Returns whether a folder holds more than what a kill left of the first STATE that was written there."""
+    return any(not entry.match(f"{STATE}.*{PART}") for entry in folder.iterdir())

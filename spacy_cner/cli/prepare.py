@@ -6,7 +6,7 @@ from typing import Any
 import typer
 
 from ..corpus.convert import FORMATS, ConversionReport
-from ..corpus.docbin import docs_of, save
+from ..corpus.docbin import docs_of, save_together
 from ..corpus.prepare import prepare_file, prepare_folder, read_recipe
 from ..errors import InputError
 from ..loading import config_folder
@@ -69,6 +69,8 @@ def prepare(
     # A workflow passes an empty value for an option that is not set.
     given = {name: value for name, value in given.items() if value not in (None, "")}
     report = ConversionReport()
+    if format and (corpus or recipes):
+        raise InputError("expected --corpus and --recipes for a folder of corpora, or --format for one file, got both")
     if format:
         options = reader_options(format, **given)
         settings: dict[str, Any] = {"encoding": encoding or None, **options}
@@ -83,9 +85,9 @@ def prepare(
         folder = source / recipe.get("folder", corpus)
         parts = prepare_folder(folder, recipe, fraction=fraction, seed=seed, lenient=lenient, report=report)
     warn_of(report)
-    for part, docs in parts.items():
-        path = output / f"{part}.spacy"
-        save(docs, path)
+    files = {output / f"{part}.spacy": docs for part, docs in parts.items()}
+    save_together(files)
+    for path, docs in files.items():
         good(f"{path}: {len(docs)} sentences")
     for part in PARTS - parts.keys():
         if (path := output / f"{part}.spacy").exists():

@@ -79,7 +79,7 @@ def read_keys(path: Path | None) -> tuple[str, ...]:
     """Returns the API keys of a file and of the environment. Raises InputError for a file without any."""
     keys = os.environ.get(KEYS, "").split()
     if path is not None:
-        lines = [line.strip() for line in path.read_text(encoding="utf-8").splitlines()]
+        lines = [line.strip() for line in path.read_text(encoding="utf-8-sig").splitlines()]
         keys += [line for line in lines if line and not line.startswith("#")]
         if not keys:
             raise InputError(f"{path}: expected API keys, one a line, got none")

@@ -5,7 +5,7 @@ from pathlib import Path
 import typer
 
 from ..corpus import split as corpus_split
-from ..corpus.docbin import check_output, load, save
+from ..corpus.docbin import check_output, load, save, save_together
 from ..errors import InputError
 from ._app import about, command, good
 
@@ -43,8 +43,8 @@ def split(
     docs = load(input_path)
     with about(input_path):
         parts = corpus_split.split(docs, shares, by=by, seed=seed)
-    for part, path in zip(parts, outputs, strict=True):
-        save(part, path)
+    save_together(dict(zip(outputs, parts, strict=True)))
+    for part, path in zip(parts, outputs):
         good(f"{path}: {len(part)} documents")
 
 

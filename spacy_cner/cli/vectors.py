@@ -5,6 +5,7 @@ from typing import Any
 
 import typer
 
+from ..files import check_described
 from ..vectors.ngrams import NgramVectors, train_vectors
 from ._app import command, good
 
@@ -27,7 +28,7 @@ def vectors(
     workers: int = typer.Option(
         1, min=1, help="Threads; with more than one the result differs a little from run to run"
     ),
-    seed: int = typer.Option(0, help="Seed"),
+    seed: int = typer.Option(0, min=0, max=2**32 - 1, help="Seed"),
     # fmt: on
 ):
     """Learn vectors of characters and character n-grams.
@@ -46,6 +47,7 @@ def vectors(
         "workers": workers,
         "seed": seed,
     }
+    check_described(output)
     result = NgramVectors({}, {}, {"method": "skip-gram, gensim", **settings, "ngrams_read": {}})
     for n, n_width, n_rows in zip(order, width, rows):
         grams, table, count = train_vectors(texts, order=n, width=n_width, max_rows=n_rows, **settings)

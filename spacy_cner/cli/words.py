@@ -5,6 +5,7 @@ from typing import Any
 
 import typer
 
+from ..files import check_described
 from ..vectors.words import train_word_vectors
 from ._app import command, good
 
@@ -25,7 +26,7 @@ def words(
     workers: int = typer.Option(
         1, min=1, help="Threads; with more than one the result differs a little from run to run"
     ),
-    seed: int = typer.Option(0, help="Seed"),
+    seed: int = typer.Option(0, min=0, max=2**32 - 1, help="Seed"),
     # fmt: on
 ):
     """Learn words and their vectors.
@@ -42,6 +43,7 @@ def words(
         "workers": workers,
         "seed": seed,
     }
+    check_described(output)
     result = train_word_vectors(texts, max_rows=rows, **settings)
     result.recipe.update(method="rjieba, skip-gram by gensim", **settings)
     result.save(output)

@@ -53,7 +53,9 @@ def _split(block: list[tuple[int, str]]) -> tuple[list[NumberedColumns], str | N
         columns = _columns(line, separator)
         # A row may begin with # as well: its token is one.
         is_row = len(columns) == width if width else columns[0] == "#" and columns[-1] == OUTSIDE
-        if line.startswith("#") and (not is_row or COMMENT.fullmatch(line)):
+        # With tabs, `#a=b` may be one; a comment has a blank.
+        is_comment = COMMENT.fullmatch(line) and (separator is None or line.startswith("# "))
+        if line.startswith("#") and (not is_row or is_comment):
             found = TEXT.fullmatch(line)
             text = found[1] if found else text
         else:

@@ -1,7 +1,8 @@
 """`.spacy` files: spaCy's DocBin on disk."""
 
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
 from pathlib import Path
 
 from spacy.lang.zh import Chinese
@@ -10,7 +11,7 @@ from spacy.training.corpus import FILE_TYPE, walk_corpus
 from spacy.vocab import Vocab, create_vocab
 
 from ..errors import InputError
-from ..files import write_bytes
+from ..files import new_file, to_disk, write_bytes
 from .fast_spans import fast_spans
 
 
@@ -41,6 +42,19 @@ def save(docs: DocBin, path: Path) -> None:
     """Writes a .spacy file. Raises InputError as `check_output` does."""
     check_output(path)
     write_bytes(path, docs.to_bytes())
+
+
+def save_together(files: Mapping[Path, DocBin]) -> None:
+    """Writes .spacy files that belong together: none gets its name before all are written, so that no file stands next
+    to an older one if one cannot be written or the process is killed. Raises InputError as `check_output` does."""
+    for path in files:
+        check_output(path)
+    with ExitStack() as all_written:
+        for path, docs in files.items():
+            new = all_written.enter_context(new_file(path))
+            new.write_bytes(docs.to_bytes())
+            if new != path:
+                to_disk(new)  # here, so that nothing but renaming is left for the end
 
 
 def read_docs(path: Path, vocab: Vocab | None = None) -> Iterator[Doc]:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from ..errors import CorpusError, InputError
-from .plausible import is_certain, plausibility, ranked
+from .plausible import decode_start, is_certain, plausibility, ranked
 
 CESU = "cesu-8"
 RECOGNISED = "UTF-8, CESU-8, GB18030, Big5, and UTF-16 with a byte order mark"
@@ -116,7 +116,7 @@ def recognise_head(head: bytes, path: Path | str) -> str:
     lines = head.split(b"\n")
     for encoding in ("gb18030", "big5hkscs"):
         good = [line for line in lines if _can_decode(line, encoding)]
-        if len(good) > 0.9 * len(lines) and plausibility(b"\n".join(good).decode(encoding)) > 0.9:
+        if len(good) > 0.9 * len(lines) and plausibility(decode_start(b"\n".join(good), encoding)) > 0.9:
             lines = good  # a few lines with wrong bytes are marked, not refused
             break
     return recognise(b"\n".join(lines), path)
@@ -124,7 +124,7 @@ def recognise_head(head: bytes, path: Path | str) -> str:
 
 def _can_decode(line: bytes, encoding: str) -> bool:
     try:
-        line.decode(encoding)
+        decode_start(line, encoding)
     except UnicodeDecodeError:
         return False
     return True

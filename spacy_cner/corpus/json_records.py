@@ -104,12 +104,13 @@ def _is_document(source: Source, decoder: JsonDecoder) -> bool:
     except InputError:
         pass
     try:
-        _, end = decoder.at(text, start + 1 if text[start] == "[" else start)
+        value, end = decoder.at(text, start + 1 if text[start] == "[" else start)
     except RepeatedKey as error:
-        end = error.end
+        value, end = {}, error.end
     except InputError:
         return False
-    return text[start] == "[" or end > stop
+    # A broken line that begins with a string is a record of its own.
+    return isinstance(value, dict | list) if text[start] == "[" else end > stop
 
 
 def _document(source: Source, decoder: JsonDecoder) -> Iterator[JsonRecord]:

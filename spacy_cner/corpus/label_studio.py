@@ -8,7 +8,7 @@ from ..errors import InputError
 from .document import AnnotatedText, EntitySpan
 from .json_records import records
 from .jsonlines import NO_ENTITIES, find_spans, list_of_spans, text_of
-from .offsets import CODEPOINT, check_mention, note_borders, to_codepoints
+from .offsets import CODEPOINT, check_mention, note_borders, note_units, to_codepoints
 from .source import Sentence, Source
 
 
@@ -29,6 +29,8 @@ def _read_task(source: Source, number: int, task: Any, offsets: str) -> Annotate
     else:
         text = _text_of_task(task["data"])
         entities = _entities(source, number, task, text, offsets)
+        if offsets == CODEPOINT and not _has_mentions(task):
+            note_units(source, number, text, entities or [])
         note_borders(source, number, text, entities or [])
     if entities is None:
         source.note(NO_ENTITIES, number)
@@ -60,6 +62,13 @@ def _entities(source: Source, number: int, task: dict[str, Any], text: str, offs
     if any(entities != found[0] for entities in found):
         raise InputError(f"expected annotations that agree, got {len(found)} different ones of one text")
     return found[0] if found else None
+
+
+def _has_mentions(task: dict[str, Any]) -> bool:
+    """Returns whether each region says which text it marks, so that its offsets have been checked."""
+    annotations = task.get("annotations", task.get("completions"))
+    values = (region.get("value", {}) for annotation in annotations or () for region in annotation["result"])
+    return all("text" in value for value in values if "labels" in value)
 
 
 def _region(source: Source, number: int, region: Any, text: str, offsets: str) -> EntitySpan | None:

@@ -1,5 +1,6 @@
 """Tells which of the old East Asian encodings a text is in, by how common the characters are that each gives."""
 
+import codecs
 import re
 import unicodedata
 from collections.abc import Sequence
@@ -37,13 +38,19 @@ class Guess(NamedTuple):
     encoding: str
 
 
+def decode_start(data: bytes, encoding: str) -> str:
+    """Decodes the beginning of a text, where the last character may be cut. Raises UnicodeDecodeError."""
+    return codecs.getincrementaldecoder(encoding)().decode(data)
+
+
 def ranked(sample: bytes) -> list[Guess]:
-    """Returns the encodings that can read all of the sample, the most plausible first."""
+    """Returns the encodings that can read all of the sample but for a cut character at its end, the most plausible
+    first."""
     guesses = []
     for kind in (*CHINESE, *FOREIGN):
         for encoding in kind:
             try:
-                text = sample.decode(encoding)
+                text = decode_start(sample, encoding)
             except UnicodeDecodeError:
                 continue
             guesses.append(Guess(plausibility(text), encoding))

@@ -182,9 +182,9 @@ def _lines(path: Path, encoding: str, counts: TextCounts) -> Iterator[tuple[str,
 def _whole_lines(path: Path, plain: io.TextIOWrapper) -> Iterator[str]:
     """Yields the lines of a file. Raises CorpusError for one of more than MAX_LINE characters."""
     number = 0
-    while line := plain.readline(MAX_LINE):
+    while line := plain.readline(MAX_LINE + 1):
         number += 1
-        if len(line) == MAX_LINE and not line.endswith("\n"):
+        if len(line) > MAX_LINE and not line.endswith("\n"):
             raise CorpusError(
                 f"expected lines of at most {MAX_LINE:,} characters, got a longer one", path=path, line=number
             )

@@ -1,14 +1,17 @@
 """Terms column by column: a million of them as objects would take half a gigabyte."""
 
+import re
 from array import array
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+from ..corpus.document import NO_LABEL
 from ..errors import InputError
 
 SEPARATOR = "\n"  # of saved texts; no term has one
-FORBIDDEN = frozenset("\n\r\t\0")
+FORBIDDEN = re.compile(r"[\n\r\t\0]")
+HALF_PAIR = re.compile(r"[\ud800-\udfff]")
 
 
 class Term(NamedTuple):
@@ -28,28 +31,43 @@ def as_term(value: Any) -> Term:
     if isinstance(value, Mapping):
         if unknown := value.keys() - {"term", "label", "id", "weight", "aliases"}:
             raise InputError(f"expected the keys term, label, id, weight and aliases, got {min(unknown, key=str)!r}")
-        value = (value.get("term"), value.get("label"), value.get("id") or "", value.get("weight", 1.0))
+        kb_id = "" if value.get("id") is None else value["id"]
+        value = (value.get("term"), value.get("label"), kb_id, value.get("weight", 1.0))
     if not isinstance(value, tuple | list) or not 2 <= len(value) <= 4:
         raise InputError(f"expected a term, its label and perhaps an id and a weight, got {value!r}")
     term = Term(*value)
     if problem := problem_of(*term):
         raise InputError(problem)
-    return term._replace(text=term.text.strip(), weight=float(term.weight))
+    return term._replace(text=term.text.strip(), label=term.label.strip(), weight=float(term.weight))
 
 
 def problem_of(text: Any, label: Any, kb_id: Any = "", weight: Any = 1.0) -> str:
     """Returns what is wrong with the parts of a term, "" if nothing is."""
     if not isinstance(text, str) or not text.strip():
         return f"expected a term with text, got {text!r}"
-    if not FORBIDDEN.isdisjoint(text):
+    if FORBIDDEN.search(text):
         return f"expected a term of one line without tabs, got {text!r}"
+    if HALF_PAIR.search(text):
+        return f"expected a term of valid text, got half a surrogate pair in {text!r}"
     if not isinstance(label, str) or not label.strip():
         return f"expected a label for {text!r}, got {label!r}"
-    if not isinstance(kb_id, str) or not FORBIDDEN.isdisjoint(kb_id):
-        return f"expected an id that is a string of one line for {text!r}, got {kb_id!r}"
-    if isinstance(weight, bool) or not isinstance(weight, int | float) or not 0 < weight < float("inf"):
-        return f"expected a weight over 0 for {text!r}, got {weight!r}"
+    if NO_LABEL.search(label):
+        return f"expected a label of valid text without control characters for {text!r}, got {label!r}"
+    if not isinstance(kb_id, str) or FORBIDDEN.search(kb_id) or HALF_PAIR.search(kb_id):
+        return f"expected an id that is a string of one line, of valid text, for {text!r}, got {kb_id!r}"
+    if not _is_weight(weight):
+        return f"expected a weight from 1e-38 to 3e38 for {text!r}, got {weight!r}"
     return ""
+
+
+def _is_weight(value: Any) -> bool:
+    """Returns whether it is over 0 and finite as columns keep it, in single precision."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return False
+    try:
+        return 0 < array("f", [value])[0] < float("inf")
+    except OverflowError:
+        return False
 
 
 @dataclass

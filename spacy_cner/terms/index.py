@@ -11,6 +11,7 @@ from ..errors import InputError
 from ..text.folding import Folding
 from .columns import SEPARATOR, Term, TermColumns
 
+MOST_LABELS = 2**16  # of a number of two bytes
 FIRST_HAN = "\u2e80"  # scripts before it write words with blanks between them
 
 
@@ -31,7 +32,8 @@ class TermIndex:
     Of several terms that are equal once folded, the one that is written as the text has it counts, else the one with
     the greatest weight, of equal ones the last given. So does of two labels of one term.
 
-    conflicts: terms with two labels or ids, as (text, the Term that is kept, the Term that is not)."""
+    conflicts: terms with two labels or ids, as (text, the Term that is kept, the Term that is not).
+    Raises InputError for more than MOST_LABELS labels."""
 
     def __init__(self, columns: TermColumns, folding: Folding, guard: bool = True):
         self.folding, self.guard = folding, guard
@@ -40,6 +42,8 @@ class TermIndex:
         order = sorted(range(len(keys)), key=keys.__getitem__)
         kept, starts, patterns = self._resolve(columns, keys, order)
         names = {name: i for i, name in enumerate(dict.fromkeys(columns.labels[i] for i in kept))}
+        if len(names) > MOST_LABELS:
+            raise InputError(f"expected at most {MOST_LABELS:,} labels, got {len(names):,}; are these labels or ids?")
         self._names = list(names)
         self._label = numpy.array([names[columns.labels[i]] for i in kept], dtype="uint16")
         self._weight = numpy.frombuffer(columns.weights, dtype="float32")[kept] if kept else numpy.zeros(0, "float32")
@@ -162,16 +166,20 @@ def _goes_on(text: str, place: int) -> bool:
     if not 0 < place < len(text):
         return False
     before, after = text[place - 1], text[place]
+    if _is_of_word(before) and _is_of_word(after):
+        return True
     if before >= FIRST_HAN or after >= FIRST_HAN:
         return False
-    if before.isalnum() and after.isalnum():
-        return True
     # Inside of 3.14 or 1,000
     if after in ".," and before.isdigit():
         return place + 1 < len(text) and text[place + 1].isdigit() and text[place + 1] < FIRST_HAN
     return (
         before in ".," and after.isdigit() and place > 1 and text[place - 2].isdigit() and text[place - 2] < FIRST_HAN
     )
+
+
+def _is_of_word(char: str) -> bool:
+    return char.isalnum() and (char < FIRST_HAN or "\uff10" <= char <= "\uff5a")  # plain or full-width
 
 
 class _Strings:

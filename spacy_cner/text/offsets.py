@@ -47,7 +47,13 @@ def _graphemes(text: str) -> list[int]:
 def cluster_starts(text: str) -> list[int]:
     """Returns where user-perceived characters start, and the length of the text (Unicode Standard Annex 29, without
     the rules for Hangul jamo and Indic scripts)."""
-    return [i for i in range(len(text)) if i == 0 or not goes_on(text, i)] + [len(text)]
+    starts, flags = [], 0
+    for i, char in enumerate(text):
+        flags = flags + 1 if _is_flag(char) else 0
+        # Of a run of flags' letters each second one goes on; `goes_on` would count them again each time.
+        if flags % 2 == 1 or (flags == 0 and not (i and goes_on(text, i))):
+            starts.append(i)
+    return [*starts, len(text)]
 
 
 def goes_on(text: str, i: int) -> bool:
@@ -55,18 +61,34 @@ def goes_on(text: str, i: int) -> bool:
     before, char = text[i - 1], text[i]
     if before == "\r" and char == "\n":
         return True
-    if unicodedata.category(char) in ("Mn", "Me", "Mc") or char in "\u200c\u200d":
+    if unicodedata.category(before) in ("Cc", "Zl", "Zp"):
+        return False
+    if _extends(char):
         return True
-    if "\U0001f3fb" <= char <= "\U0001f3ff" or "\U000e0020" <= char <= "\U000e007f":
-        return True
-    if before == "\u200d" and unicodedata.category(char) == "So":
-        return True
+    if before == "\u200d" and _is_picture(char):
+        base = i - 1
+        while base and _extends(text[base]):
+            base -= 1
+        return _is_picture(text[base])
     if _is_flag(before) and _is_flag(char):
         run = 0
         while run < i and _is_flag(text[i - 1 - run]):
             run += 1
         return run % 2 == 1
     return False
+
+
+def _extends(char: str) -> bool:
+    return (
+        unicodedata.category(char) in ("Mn", "Me", "Mc")
+        or char in "\u200c\u200d\uff9e\uff9f"  # joiners, half-width voiced sound marks
+        or "\U0001f3fb" <= char <= "\U0001f3ff"
+        or "\U000e0020" <= char <= "\U000e007f"
+    )
+
+
+def _is_picture(char: str) -> bool:
+    return unicodedata.category(char) == "So" or char == "\u2194"
 
 
 def _is_flag(char: str) -> bool:

@@ -52,10 +52,12 @@ def split_windows(chars: Sequence[str], size: int, overlap: int = 0) -> list[tup
 def _last_cut(chars: Sequence[str], start: int, limit: int) -> int:
     """Returns the last good cut after `start` up to `limit`, 0 if there is none."""
     for ends in (SENTENCE_ENDS, CLAUSE_ENDS):
+        last = limit
         for cut in range(limit, start, -1):
-            last = cut - 1
-            while last > start and chars[last] in CLOSING:
-                last -= 1
+            if last == cut:  # else the token before the closing marks that `cut` is in the middle of
+                last = cut - 1
+                while last > start and chars[last] in CLOSING:
+                    last -= 1
             # A white-space token may hold a whole run, so its first character decides.
             if chars[last][:1] in ends and not (cut < len(chars) and chars[cut] in CLOSING):
                 return cut

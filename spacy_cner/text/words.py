@@ -12,6 +12,7 @@ from .chars import is_char_doc, simplify
 
 KIND_KEY = "kind"  # doc.user_data["kind"] names the kind of text, where a corpus says it
 WORDS_KEY = "words"  # doc.spans["words"] holds the word segmentation
+LONGEST_KEPT = 500  # characters of a text whose words are kept: some 26 KB
 OUTSIDE, BEGIN, INSIDE, END, UNIQUE = range(5)
 # The 39 tags of the PKU corpus (Yu 1999) in 9 categories. Feng et al. 2008 merge them into 9 too, but do not say how.
 # These categories keep the kinds of names apart.
@@ -92,13 +93,18 @@ def words_of_jieba(text: str) -> list[Word]:
     return list(_placed((pair.word, pair.flag) for pair in load_jieba().posseg.cut(simplify(text))))
 
 
-# Training reads the same texts each epoch.
-@lru_cache(maxsize=10_000)
 def _jieba_words(text: str) -> tuple[Word, ...]:
     """Returns jieba's words with the parts of speech in its dictionary."""
+    return (_cut_once if len(text) <= LONGEST_KEPT else _cut)(text)
+
+
+def _cut(text: str) -> tuple[Word, ...]:
     jieba = load_jieba()
     tags = jieba.posseg.dt.word_tag_tab
     return tuple(_placed((word, tags.get(word, "")) for word in jieba.cut(simplify(text))))
+
+
+_cut_once = lru_cache(maxsize=10_000)(_cut)  # training reads the same texts each epoch
 
 
 def border_column(words: Iterable[Word], starts: numpy.ndarray, ends: numpy.ndarray) -> numpy.ndarray:

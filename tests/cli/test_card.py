@@ -201,6 +201,7 @@ def test_the_licence_of_the_project_is_the_one_in_its_wheel():
         ({"training_data": [{"name": "MSRA"}]}, "found no license"),
         ({"training_data": [{"name": "MSRA", "license": ""}]}, "expected a text as license of training_data"),
         ({"labels": {"GPE": "places"}}, "expected labels out of LOC, ORG, PER, got 'GPE'"),
+        ({"labels": {1: "a", "GPE": "places"}}, "expected labels out of LOC, ORG, PER, got 1"),
         ({"labels": ["PER"]}, "expected texts by their keys as labels"),
         ({"license_file": "none.txt"}, "expected a license_file next to it, found no none.txt"),
     ],

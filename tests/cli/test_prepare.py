@@ -58,6 +58,8 @@ def test_no_entity_is_an_error_before_training(run):
     [
         ([], "expected --corpus NAME for a folder of corpora, or --format NAME for one file, got neither"),
         (["--format", "bio", "--offsets", "utf16"], "expected --offsets with the format cluener or doccano"),
+        (["--format", "bio", "--corpus", "mine"], "expected --corpus and --recipes for a folder of corpora"),
+        (["--format", "bio", "--recipes", "none.yml"], "or --format for one file, got both"),
         (["--corpus", "mine", "--encoding", "gbk"], "expected --encoding with --format alone"),
         (["--corpus", "mine", "--labels", "nr=PER"], "expected --labels with --format alone"),
         (["--corpus", "mine", "--recipes", "none.yml"], "none.yml: expected a YAML file of corpora"),

@@ -1,4 +1,7 @@
+import errno
+
 import pytest
+from spacy.tokens import DocBin
 from typer.testing import CliRunner
 
 from spacy_cner.cli import app
@@ -43,6 +46,23 @@ def test_sample(run):
     result, files = run("sample all.spacy out/a.spacy --fraction 0.3 --by stratified")
     assert result.exit_code == 0 and "3 documents" in result.stderr
     assert len(files["a"]) == 3 and files["a"] == "".join(sorted(files["a"], key="零一二三四五六七八九".index))
+
+
+def test_a_file_that_cannot_be_written_leaves_the_others_as_they_were(run, tmp_path, monkeypatch):
+    command = "split all.spacy --train out/a.spacy --dev out/b.spacy --test out/c.spacy"
+    _, before = run(f"{command} --seed 1")
+    write, calls = DocBin.to_bytes, []
+
+    def fail(docs):
+        calls.append(docs)
+        if len(calls) == 3:
+            raise OSError(errno.ENOSPC, "no space left")
+        return write(docs)
+
+    monkeypatch.setattr(DocBin, "to_bytes", fail)
+    result, after = run(f"{command} --seed 2")
+    assert result.exit_code == 1 and "no space left" in result.stderr
+    assert after == before and len(before) == 3
 
 
 @pytest.mark.parametrize(

@@ -85,6 +85,13 @@ def test_a_folder_is_gone_on_with(folder, monkeypatch, until):
     assert third.exit_code == 0 and len(list(folder.glob("silver/*.spacy"))) == len(list(folder.glob("whole/*.spacy")))
 
 
+def test_a_folder_with_the_rest_of_a_killed_start(folder):
+    (folder / "silver" / "teach.json.abc.part").mkdir(parents=True)
+    result = run("model", "silver", "texts", "--empty", "0.5")
+    assert result.exit_code == 0, result.output
+    assert not list(folder.glob("silver/*.part"))
+
+
 def docs_of(path):
     return [(doc.text, [(e.start_char, e.end_char, e.label_) for e in doc.ents]) for doc in read_docs(path)]
 

@@ -52,6 +52,11 @@ def test_label_studio_and_comments(tmp_path):
     ]
 
 
+def test_a_token_that_looks_like_a_comment(tmp_path):
+    found, _ = read(tmp_path, "# text = 中#a=b国\n中\tB-LOC\n#a=b\tO\n国\tO\n\n# id =\t3\n好\tO\n")
+    assert found == [AnnotatedText("中#a=b国", [(0, 1, "LOC")], [(0, 1), (1, 5), (5, 6)]), AnnotatedText("好", [])]
+
+
 @pytest.mark.parametrize("first", ["-DOCSTART- -X- O", "-DOCSTART- -X- _ O", "-DOCSTART-"])
 def test_the_line_that_begins_a_document_is_no_token(first, tmp_path):
     text = f"{first}\n林小燕 -X- _ B-PER\n去了 -X- _ O\n\n好 -X- _ O\n\n{first}\n王海 -X- _ B-PER\n"

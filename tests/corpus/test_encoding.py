@@ -2,7 +2,7 @@ import io
 
 import pytest
 
-from spacy_cner.corpus.encoding import decode, input_lines, recognise_head
+from spacy_cner.corpus.encoding import decode, input_lines, recognise, recognise_head
 from spacy_cner.errors import CorpusError, InputError
 
 TEXT = "王海 O\n去 O\n"
@@ -118,6 +118,18 @@ def test_a_few_wrong_bytes_do_not_hide_the_encoding_of_running_text(tmp_path):
     assert recognise_head(SIMPLIFIED.encode() * 30 + b"\xff\n", tmp_path) == "utf-8-sig"
     assert recognise_head(SIMPLIFIED.encode("gb18030") * 30 + b"\xff\n", tmp_path) == "gb18030"
     assert recognise_head(TRADITIONAL.encode("big5") * 30, tmp_path) == "big5"
+
+
+@pytest.mark.parametrize("text, encoding", [(SIMPLIFIED, "gb18030"), (TRADITIONAL, "big5")])
+@pytest.mark.parametrize("blanks", [0, 1])
+def test_a_line_that_is_longer_than_what_is_looked_at(text, encoding, blanks, tmp_path):
+    """One blank more, and the last character that is looked at is cut."""
+    line = " " * blanks + text.strip().replace("\n", "") * 10_000
+    for each in (line[:80_000], line):
+        head = each.encode(encoding)[: 1 << 17]
+        assert recognise_head(head, tmp_path) == encoding
+    data = (line * (1 + (1 << 25) // len(line.encode(encoding)))).encode(encoding)
+    assert recognise(data, tmp_path) == encoding
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gb18030", "utf-16"])

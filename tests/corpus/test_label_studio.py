@@ -74,6 +74,14 @@ def test_offsets_in_other_units(tmp_path):
     assert read(tmp_path, one, offsets="utf16")[0][0].entities == [(1, 4, "PER")]
 
 
+def test_offsets_that_nothing_checks_are_noted_behind_an_emoji(tmp_path):
+    data = {"text": "😀" + TEXT}
+    assert not read(tmp_path, task(region(1, 4, "PER", "林小燕"), data=data))[1].notes
+    assert not read(tmp_path, task(region(2, 5, "PER"), data=data), offsets="utf16")[1].notes
+    (note,) = read(tmp_path, task(region(1, 4, "PER"), data=data))[1].notes
+    assert "--offsets" in note
+
+
 @pytest.mark.parametrize(
     "content, message",
     [

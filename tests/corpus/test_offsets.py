@@ -35,8 +35,13 @@ def test_the_same_entity_in_all_units(unit, start, end, tmp_path):
 
 
 @pytest.mark.parametrize(
-    "text, count", [("e\u0301a", 2), ("👩\u200d🚀去", 2), ("🇨🇳🇨🇳", 2), ("❤\ufe0f\r\n", 2), ("王海", 2)]
-)
+    "text, count",
+    [
+        ("e\u0301a", 2), ("👩\u200d🚀去", 2), ("🇨🇳🇨🇳", 2), ("🇨🇳🇨", 2), ("❤\ufe0f\r\n", 2), ("王海", 2),
+        ("🙂\u200d↔\ufe0f去", 2), ("👩🏿\u200d❤\ufe0f\u200d👩去", 2), ("中\u200d★", 2), ("ｶﾞ", 1), ("\n\ufe0f", 2),
+        ("🇨🇳" * 20_000, 20_000),
+    ],
+)  # fmt: skip
 def test_what_a_user_sees_as_one_character(text, count):
     assert to_codepoints(text, [(0, count, "X")], "grapheme") == [(0, len(text), "X")]
     with pytest.raises(InputError, match=f"expected offsets inside of 0-{count} in grapheme, got {count + 1}"):

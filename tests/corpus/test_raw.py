@@ -126,3 +126,6 @@ def test_lines_without_end(unpacked, tmp_path, monkeypatch):
     path.write_bytes(data if unpacked else lzma.compress(data))
     with pytest.raises(InputError, match=":2: expected lines of at most 1,000 characters"):
         list(raw_lines([path]))
+    data = ("好" * 1000 + "\n" + "海" * 1000).encode()
+    path.write_bytes(data if unpacked else lzma.compress(data))
+    assert [len(line) for line in raw_lines([path])] == [1000, 1000]

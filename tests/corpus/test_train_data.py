@@ -56,3 +56,9 @@ def test_offsets_in_other_units(tmp_path):
 def test_what_breaks_the_format(pair, message, tmp_path):
     found, _ = read(tmp_path, json.dumps([PAIRS[1], pair]))
     assert found[0] == SENTENCES[1] and message in str(found[-1])
+
+
+def test_a_broken_first_line(tmp_path):
+    lines = ['["小明", {"entities": [[0, 2, "PER"]}]', *map(json.dumps, PAIRS)]
+    (error, *others), _ = read(tmp_path, "\n".join(lines))
+    assert "a.json:1: " in str(error) and others == SENTENCES

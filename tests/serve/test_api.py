@@ -309,7 +309,7 @@ def test_other_sites_may_not_read_answers(server):
 def guarded(models, tmp_path_factory):
     """A server with keys, CORS, two workers, little time and a small queue."""
     keys = tmp_path_factory.mktemp("keys") / "keys.txt"
-    keys.write_text("# a comment\nfirst-key\n第二把\n", encoding="utf-8")
+    keys.write_text("first-key\n# a comment\n第二把\n", encoding="utf-8-sig")
     arguments = ["--api-keys", keys, "--allow-origin", "https://example.org", "--workers", 2]
     with RunningServer(
         f"a={models / 'joint'}", f"b={models / 'joint'}", *arguments, environment={"CNER_API_KEYS": "third"}

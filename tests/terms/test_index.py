@@ -51,6 +51,9 @@ def test_it_finds_what_a_naive_search_finds(terms, text, guard, folding):
         ("iPhone15", 0, 6, True),
         ("第14.", 1, 3, False),
         ("naïve", 0, 2, True),
+        ("ＭＡＩＮ", 1, 3, True),
+        ("AIＮ", 0, 2, True),
+        ("用ＡＩ", 1, 3, False),
         ("小米14", 0, 2, False),  # a Chinese character is no word that goes on
         ("小米140", 0, 4, True),
     ],

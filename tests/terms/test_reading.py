@@ -4,9 +4,11 @@ import pytest
 
 from spacy_cner.errors import CorpusError, InputError
 from spacy_cner.terms.columns import Term, TermColumns
+from spacy_cner.terms.index import TermIndex
 from spacy_cner.terms.packing import pack, unpack
 from spacy_cner.terms.reading import read_stops, read_terms, summary
 from spacy_cner.terms.variants import variants_of
+from spacy_cner.text.folding import Folding
 
 
 def test_tsv(tmp_path):
@@ -80,8 +82,25 @@ def test_variants():
 
 
 @pytest.mark.parametrize(
-    "value", ["青岛", ("青岛",), ("青岛", 3), {"term": "青岛"}, ("青岛", "LOC", 5), ("a\tb", "X"), None]
-)
+    "value",
+    [
+        "青岛", ("青岛",), ("青岛", 3), {"term": "青岛"}, ("青岛", "LOC", 5), ("a\tb", "X"), None,
+        {"term": "青岛", "label": "LOC", "id": 0},
+        ("\ud83d", "X"), ("青岛", "LOC\ud800"), ("青岛", "L\x01"), ("青岛", "LOC", "\ud800"),
+        ("青岛", "LOC", "", 1e39), ("青岛", "LOC", "", 1e-50), ("青岛", "LOC", "", 10**400), ("青岛", "LOC", "", True),
+    ],
+)  # fmt: skip
 def test_no_term(value):
     with pytest.raises(InputError, match="expected"):
         TermColumns.of([value])
+
+
+def test_white_space_around_a_label_is_left_out():
+    assert list(TermColumns.of([("青岛 ", " LOC")])) == [Term("青岛", "LOC")]
+
+
+def test_a_file_whose_labels_are_identifiers(tmp_path):
+    path = tmp_path / "a.tsv"
+    path.write_text("".join(f"名{i}\tQ{i}\n" for i in range(70_000)), encoding="utf-8")
+    with pytest.raises(InputError, match="expected at most 65,536 labels, got 70,000"):
+        TermIndex(read_terms([path])[0], Folding())

@@ -43,6 +43,19 @@ def test_each_cut_is_the_last_good_one_that_fits(chars, size):
             assert end == start + size
 
 
+def test_closing_marks_are_not_looked_at_again_for_each_cut():
+    class Counted(list):
+        looks = 0
+
+        def __getitem__(self, place):
+            self.looks += 1
+            return super().__getitem__(place)
+
+    marks = Counted("”" * 5000)
+    split_windows(marks, 500, 50)
+    assert marks.looks < 10 * len(marks)
+
+
 @given(CHARS, SIZES)
 def test_a_window_depends_on_nothing_before_it(chars, size):
     windows = split_windows(chars, size)

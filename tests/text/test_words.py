@@ -9,6 +9,7 @@ import spacy
 from spacy.tokens import Doc
 
 from spacy_cner.features.columns import pos_column, tag_column, word_column
+from spacy_cner.text import words
 from spacy_cner.text.char_view import CharView, token_offsets
 from spacy_cner.text.words import CATEGORIES, PKU_CATEGORIES, pos_category, positions_in_words, words_of_jieba
 
@@ -74,6 +75,14 @@ def test_words_of_jieba(nlp):
     assert len(borders) == len(doc) and set(borders) <= {1, 2, 3, 4}
     assert borders[:2] == [1, 3]
     assert CATEGORIES[column(pos_column, doc)[0]] == "function word"
+
+
+def test_words_of_long_texts_are_not_kept():
+    pytest.importorskip("jieba")
+    before = words._cut_once.cache_info().currsize
+    found = [words._jieba_words("我们在银行工作。" * n) for n in (100, 100, 3, 3)]
+    assert found[0] == found[1] and len(found[0]) == 100 * len(found[2]) // 3
+    assert words._cut_once.cache_info().currsize == before + 1
 
 
 def test_jieba_reads_traditional_text_as_simplified():
