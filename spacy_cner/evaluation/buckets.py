@@ -2,6 +2,7 @@
 
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import lru_cache
 
 import numpy
 
@@ -59,12 +60,15 @@ def name_of(number: int, limits: Sequence[int]) -> str:
 
 def sentence_length(text: str, span: CharSpan) -> int:
     """Returns the number of characters of the sentence that an entity is in."""
-    start, end = span[0], span[1]
-    while start > 0 and text[start - 1] not in SENTENCE_ENDS:
-        start -= 1
-    while end < len(text) and text[end] not in SENTENCE_ENDS:
-        end += 1
-    return end - start
+    ends = _sentence_ends(text)
+    before, after = bisect_left(ends, span[0]), bisect_left(ends, span[1])
+    start = ends[before - 1] + 1 if before else 0
+    return (ends[after] if after < len(ends) else len(text)) - start
+
+
+@lru_cache(maxsize=1)  # a document's entities come one after another
+def _sentence_ends(text: str) -> list[int]:
+    return [i for i, char in enumerate(text) if char in SENTENCE_ENDS]
 
 
 def script(text: str) -> str:

@@ -123,7 +123,8 @@ def score_kinds(examples: list[Example]) -> dict[str, Any]:
     kinds: dict[str, list[Example]] = {}
     for example in examples:
         kinds.setdefault(example.reference.user_data.get(KIND_KEY, ""), []).append(example)
-    without = [not example.predicted.ents for example in examples if not example.reference.ents]
+    judged = judge([example.predicted for example in examples], [example.reference for example in examples])
+    without = [not each.found for each in judged if not each.gold]
     found: dict[str, Any] = {"ents_none": sum(without) / len(without) if without else None}
     if kinds.keys() - {""}:
         scores = {kind: score_ents(group) for kind, group in kinds.items()}

@@ -17,8 +17,9 @@ def scored(documents: Iterable[Judged], label: str | None = None) -> tuple[numpy
 
     label: those of this type alone."""
     pairs = [
-        (score, span in document.right)
+        (score, span in right)
         for document in documents
+        for right in (document.right,)
         for span, score in zip(document.found, document.scores, strict=True)
         if score is not None and label in (None, span[2])
     ]

@@ -1,6 +1,8 @@
 """The scores of SemEval-2013, task 9.1: partial credit where only the borders or only the type is right."""
 
+from collections import deque
 from collections.abc import Callable, Iterable, Sequence
+from itertools import takewhile
 from typing import NamedTuple
 
 from .judged import CharSpan, Judged
@@ -55,9 +57,9 @@ def _exact(gold: list[CharSpan], found: list[CharSpan]) -> float:
 
 
 def _partial(gold: list[CharSpan], found: list[CharSpan]) -> float:
-    right, left = 0.0, list(gold)
+    right, left = 0.0, deque(gold)
     for span in found:
-        touched = [each for each in left if overlap(each, span)]
+        touched = _touched(left, span)
         if touched:
             match = next((each for each in touched if each[:2] == span[:2]), touched[0])
             right += 1.0 if match[:2] == span[:2] else 0.5
@@ -66,15 +68,22 @@ def _partial(gold: list[CharSpan], found: list[CharSpan]) -> float:
 
 
 def _type(gold: list[CharSpan], found: list[CharSpan]) -> float:
-    right, left = 0.0, list(gold)
+    right, left = 0.0, deque(gold)
     for span in found:
-        touched = [each for each in left if overlap(each, span)]
+        touched = _touched(left, span)
         same = [each for each in touched if each[2] == span[2]]
         if touched:
             match = min(same, key=lambda each: _distance(each, span), default=touched[0])  # noqa: B023
             right += bool(same)
             left.remove(match)
     return right
+
+
+def _touched(left: deque[CharSpan], span: CharSpan) -> list[CharSpan]:
+    """Returns those that a span overlaps. `left` loses what ends before it, as the next span begins no earlier."""
+    while left and left[0][1] <= span[0]:
+        left.popleft()
+    return [each for each in takewhile(lambda each: each[0] < span[1], left) if overlap(each, span)]
 
 
 COUNTS: dict[str, Callable[[list[CharSpan], list[CharSpan]], float]] = {

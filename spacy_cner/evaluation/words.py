@@ -80,7 +80,10 @@ def score_words(examples: Iterable[Example], vocabulary: set[str] | None = None)
         gold, found = set(words), set(_words(example.predicted))
         total.score_set(found, gold)
         if any(word.label for word in example.reference.spans[WORDS_KEY]):
-            tagged.score_set(_tagged_words(example.predicted), _tagged_words(example.reference))
+            labelled = _tagged_words(example.reference)
+            unlabelled = gold - {word[:2] for word in labelled}
+            judged = {word for word in _tagged_words(example.predicted) if word[:2] not in unlabelled}
+            tagged.score_set(judged, labelled)
         if vocabulary is not None:
             known = {span for span in gold if words[span] in vocabulary}
             seen.score_set(found & known, known)

@@ -20,6 +20,7 @@ from ..text.batching import batches_by_length
 from ..text.chars import MASK, codepoints
 from ..vectors.ngrams import NgramVectors
 from .gram_table import GramTable
+from .sizes import check_sizes
 from .torch_layers import SizedShim, padded_size, sized_shim
 
 SPECIAL = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
@@ -48,8 +49,11 @@ def build_char_bert(
         that are encoded separately.
     precision: precision of training, see `spacy_cner.nn.precision`.
     compile: whether to use `torch.compile`, which takes minutes at first, and pays off on a GPU.
-    Docs must have one character per token. RETURNS: Model[List[Doc], List[Floats2d]], rows of `width`."""
+    Docs must have one character per token. RETURNS: Model[List[Doc], List[Floats2d]], rows of `width`. Raises
+    InputError for sizes that cannot be."""
     check_precision(precision)
+    check_sizes(layers=layers, width=width, heads=heads)
+    check_sizes(3, max_length=max_length)
     build = partial(
         _bert, layers=layers, width=width, heads=heads, max_length=max_length, dropout=dropout, compile=compile
     )

@@ -17,6 +17,7 @@ from ..text.words import positions_in_words
 from ..vectors.ngrams import NgramVectors
 from .dropout import sequence_dropout
 from .gram_table import GramTable
+from .sizes import check_sizes
 
 
 @registry.architectures("spacy_cner.CharNgramEmbed.v1")
@@ -40,10 +41,11 @@ def build_char_ngram_embed(
         from `doc.spans["words"]`, or else from jieba. With 1, a character has one row.
     Docs must have one character per token. RETURNS: Model[List[Doc], List[Floats2d]], rows of sum(widths). Raises
     InputError for settings that do not fit together."""
+    check_sizes(widths=widths)
+    check_sizes(0, buckets=buckets)
     if len(buckets) != len(widths):
         raise InputError(f"expected one number of buckets for each of {len(widths)} widths, got {len(buckets)}")
-    if positions < 1:
-        raise InputError(f"expected at least 1 position in a word, got {positions}")
+    check_sizes(positions=positions)
     path = Path(vectors) if vectors else None
     layers = [
         ngram_embed(order, width, count, path, trainable, positions if order == 1 else 1)

@@ -14,6 +14,7 @@ from ..nn.precision import Precision
 from ..nn.recurrent import LSTM, BiLSTM
 from ..nn.transformer import Transformer
 from .dropout import check_dropout, sequence_dropout
+from .sizes import check_sizes
 from .torch_layers import sequence_layer
 
 
@@ -25,7 +26,9 @@ def build_char_cnn(
 ) -> Model[list[Floats2d], list[Floats2d]]:
     """Convolutions with ReLU over characters (Wu et al. 2019, section 3.1).
 
-    filters: total number of filters, shared evenly by the windows. windows: their sizes in characters."""
+    filters: total number of filters, shared evenly by the windows. windows: their sizes in characters. Raises
+        InputError for no window, and for sizes below 1."""
+    check_sizes(filters=filters, windows=windows)
     return with_dropout(
         sequence_layer("char_cnn", partial(_char_cnn, windows=windows), nO=filters, precision=precision)
     )
@@ -45,9 +48,8 @@ def build_dilated_cnn(
     et al. 2017). Small and fast, as every position is computed at once.
 
     width: of all layers. dilations: for each layer how far apart its characters stand. Raises InputError for no layer,
-    and for a distance below 1."""
-    if not dilations or min(dilations) < 1:
-        raise InputError(f"expected at least 1 dilation, each of at least 1, got {dilations}")
+    and for numbers below 1."""
+    check_sizes(width=width, dilations=dilations)
     build = partial(_dilated_cnn, dilations=dilations)
     return with_dropout(sequence_layer("dilated_cnn", build, nO=width, precision=precision))
 
@@ -60,7 +62,9 @@ def _dilated_cnn(nI: int, nO: int, dilations: list[int]) -> DilatedCNN:
 def build_bilstm(
     width: int = 400, depth: int = 1, precision: Precision = "float32"
 ) -> Model[list[Floats2d], list[Floats2d]]:
-    """A bidirectional LSTM. width: width of its output, half for each direction. depth: number of layers."""
+    """A bidirectional LSTM. width: width of its output, half for each direction. depth: number of layers. Raises
+    InputError for sizes below 1."""
+    check_sizes(width=width, depth=depth)
     return with_dropout(sequence_layer("bilstm", partial(_bilstm, depth=depth), nO=width, precision=precision))
 
 
@@ -118,6 +122,7 @@ def build_transformer(
     All characters of a sequence see each other: a component's `window` bounds the cost. Raises InputError for sizes
     that do not fit together."""
     check_dropout(dropout)
+    check_sizes(width=width, layers=layers, heads=heads)
     if lr_scale < 0:
         raise InputError(f"expected a lr_scale of 0 or more, got {lr_scale}")
     build = partial(_transformer, layers=layers, heads=heads, dropout=dropout)
@@ -133,7 +138,8 @@ def build_lstm(
     width: int = 150, depth: int = 1, precision: Precision = "float32"
 ) -> Model[list[Floats2d], list[Floats2d]]:
     """A left-to-right LSTM (Chen et al. 2015; Peng & Dredze 2016, section 2.1). width: width of its output. depth:
-    number of layers."""
+    number of layers. Raises InputError for sizes below 1."""
+    check_sizes(width=width, depth=depth)
     return with_dropout(sequence_layer("lstm", partial(_lstm, depth=depth), nO=width, precision=precision))
 
 

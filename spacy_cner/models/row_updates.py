@@ -52,7 +52,7 @@ class RowsShim(SizedShim):
         table.data.index_copy_(0, rows, xp2torch(updated, device=table.device))
         for name, states in kept.items():
             if key in states:
-                part = xp2torch(states[key], device=table.device).view(len(rows), -1)
+                part = xp2torch(states[key], device=table.device).view(len(rows), table.shape[1])
                 if name not in self._states:
                     self._states[name] = torch.zeros_like(table.data)
                 self._states[name].index_copy_(0, rows, part)
@@ -64,6 +64,22 @@ class RowsShim(SizedShim):
         """Returns the current averages of rows whose weights have not changed since their last update."""
         left = torch.exp(self._decay - self._decays[rows]).to(weights.dtype)
         return torch.lerp(weights, self._states["averages"][rows], left[:, None])
+
+    def kept(self) -> dict[str, Any]:
+        """Returns what it keeps of all rows, as a file can hold it: moments and averages (size, width), and how old
+        each row's average is. Empty before the first update."""
+        if not self._states:
+            return {}
+        states = {name: whole.cpu().numpy() for name, whole in self._states.items()}
+        return {"states": states, "decay": self._decay, "decays": self._decays.cpu().numpy()}
+
+    def restore(self, kept: dict[str, Any]) -> None:
+        """Puts back what `kept` returned."""
+        if kept:
+            device = self._model.weights.device
+            # Arrays from msgpack are read-only.
+            self._states = {name: torch.tensor(whole, device=device) for name, whole in kept["states"].items()}
+            self._decay, self._decays = kept["decay"], torch.tensor(kept["decays"], device=device)
 
     def use_params(self, params: dict[tuple[int, str], Any]) -> Any:
         """Uses the current averages of all rows for a while."""

@@ -8,6 +8,9 @@ from spacy.tokens import Doc
 from thinc.api import Model, chain, noop
 from thinc.types import Floats2d
 
+from ..errors import InputError
+from .sizes import check_sizes
+
 
 @registry.architectures("spacy_cner.EmbedAndEncode.v1")
 def build_embed_and_encode(
@@ -32,7 +35,9 @@ def build_shared_private(
 ) -> Model[list[Floats2d], list[Floats2d]]:
     """Encodes [embedding ; shared] as [private(embedding) ; shared] (Cao et al. 2018, section 3.2 and eq. 9).
 
-    private: this task's own encoder. shared_width: the number of shared features, which are the last columns."""
+    private: this task's own encoder. shared_width: the number of shared features, which are the last columns. Raises
+        InputError for less than one."""
+    check_sizes(shared_width=shared_width)
     model = side_by_side(chain(columns(None, -shared_width), private), columns(-shared_width, None))
     model.set_dim("nO", private.get_dim("nO") + shared_width, force=True)
     return model
@@ -41,7 +46,9 @@ def build_shared_private(
 @registry.architectures("spacy_cner.Shortcut.v1")
 def build_shortcut(encoder: Model[list[Floats2d], list[Floats2d]], width: int) -> Model[list[Floats2d], list[Floats2d]]:
     """Encodes x as [encoder(x) ; x'], where x' are the last `width` columns of x: the next layer reads those, too. As
-    `encoder` of `spacy_cner.CrfTagger.v1` it lets a partner's states, which are these columns, score the tags."""
+    `encoder` of `spacy_cner.CrfTagger.v1` it lets a partner's states, which are these columns, score the tags. Raises
+    InputError for a width below 1."""
+    check_sizes(width=width)
     model = side_by_side(encoder, columns(-width, None))
     model.set_dim("nO", encoder.get_dim("nO") + width, force=True)
     model.attrs["shortcut"] = width
@@ -50,7 +57,10 @@ def build_shortcut(encoder: Model[list[Floats2d], list[Floats2d]], width: int) -
 
 @registry.architectures("spacy_cner.Columns.v1")
 def build_columns(start: int, width: int) -> Model[list[Floats2d], list[Floats2d]]:
-    """Selects `width` columns from `start` on, for example of the rows of `spacy_cner.EmbedAndEncode.v1`."""
+    """Selects `width` columns from `start` on, for example of the rows of `spacy_cner.EmbedAndEncode.v1`. Raises
+    InputError for a start below 0, or a width below 1."""
+    check_sizes(0, start=start)
+    check_sizes(width=width)
     return Model("columns", partial(_take, slice(start, start + width)), dims={"nO": width})
 
 
@@ -90,6 +100,9 @@ def _take(
     part: slice, model: Model, rows: list[Floats2d], is_train: bool
 ) -> tuple[list[Floats2d], Callable[[list[Floats2d]], list[Floats2d]]]:
     widths = [x.shape[1] for x in rows]
+    needed = max(abs(part.start or 0), abs(part.stop or 0))
+    if widths and widths[0] < needed:
+        raise InputError(f"expected rows of at least {needed} columns to select from, got {widths[0]}")
 
     def backprop(gradients: list[Floats2d]) -> list[Floats2d]:
         whole = [model.ops.alloc2f(len(dY), width) for dY, width in zip(gradients, widths)]

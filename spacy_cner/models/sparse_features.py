@@ -25,6 +25,7 @@ from ..terms.reading import read_terms
 from ..text.matches import Match, set_matches
 from .dropout import check_dropout
 from .row_updates import RowsShim
+from .sizes import check_sizes
 from .torch_layers import SizedShim, sized_shim
 
 
@@ -56,10 +57,11 @@ def build_sparse_features(
         features, but slightly less accurate with few examples.
     terms: files of terms as the component `cner_dictionary` has them, read at initialisation only, for templates with
         the column `known`: what they match in the text of `train` counts among its features.
-    Raises InputError if there is no template, and for one that cannot be used here."""
+    Raises InputError if there is no template, for one that cannot be used here, and for numbers out of range."""
     if not templates:
         raise InputError("expected at least 1 template, got none; to have no sparse features, leave this block out")
     check_dropout(dropout)
+    check_sizes(min_count=min_count)
     files = {**own_lists(), **lists}
     check_templates(templates, {**files, **clusters})
     read_lists = partial(_read_lists, templates, files, lexicon, clusters)

@@ -46,7 +46,7 @@ class ChineseEntityRecognizer(EntityTagger, NetworkTagger):
         if nlp is not None:
             from .class_embeddings import initialize_class_embeddings
 
-            examples = get_examples() if train is None else Corpus(train, gold_preproc=False)(nlp)
+            examples = self.own_examples(get_examples()) if train is None else Corpus(train, gold_preproc=False)(nlp)
             initialize_class_embeddings(self, self.labels, examples, nlp)
 
 

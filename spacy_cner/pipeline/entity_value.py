@@ -2,13 +2,13 @@
 
 Values are kept by characters, as probabilities are, and in the span group of `cner_values`, which a DocBin saves."""
 
-from collections.abc import Mapping
 from typing import Any
 
-from spacy.tokens import Span
+from spacy.tokens import Doc, Span
 
-from .scores import places_of
+from .scores import places_of, sign_of
 
+FILLED = "cner_values_filled"
 VALUES = "cner_values"  # of `doc.user_data`, by characters; of a span group's attributes
 
 
@@ -19,16 +19,19 @@ def set_value(span: Span, value: str) -> None:
 
 def entity_value(span: Span) -> str | None:
     """Returns the value of this very span (start, end and label), None for a span without one."""
-    known: Mapping[str, str] = span.doc.user_data.get(_key(span), {})
-    if span.label_ in known:
-        return known[span.label_]
-    place = span.start_char, span.end_char, span.label_
-    for group in span.doc.spans.values():
-        if values := group.attrs.get(VALUES):
-            found = dict(zip(places_of(group), values))
-            if place in found:
-                return found[place]
-    return None
+    data: dict[Any, Any] = span.doc.user_data
+    if span.label_ not in data.get(_key(span), {}) and sign_of(span.doc, FILLED) not in data:
+        _fill(span.doc)
+    return data.get(_key(span), {}).get(span.label_)
+
+
+def _fill(doc: Doc) -> None:
+    """Takes over the values of span groups, once, for documents that were read from a DocBin."""
+    data: dict[Any, Any] = doc.user_data
+    for group in doc.spans.values():
+        for (start, end, label), value in zip(places_of(group), group.attrs.get(VALUES) or ()):
+            data.setdefault(("._.", VALUES, start, end), {}).setdefault(label, value)
+    data[sign_of(doc, FILLED)] = True
 
 
 def value_of(ent: Span) -> Any:

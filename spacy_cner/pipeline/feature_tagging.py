@@ -24,7 +24,6 @@ from ..features.template import columns_of, parse_templates
 from ..features.template_sets import DEFAULT_TEMPLATES
 from ..features.word_list import WordList, own_lists, read_list
 from ..models.feature_tagger import FeatureTagger, TrainingData
-from ..text.char_view import CharView
 from ..text.tags import scheme_letters
 from .saving import SavedParts
 from .settings import Setting, at_least
@@ -92,7 +91,6 @@ class FeatureTaggerPipe(CharTagger, SavedTagger):
         self.vocab, self.name, self.scorer = vocab, name, scorer
         self.cfg: dict[str, Any] = {"labels": []}
         self.configure(settings)
-        self.view = CharView(vocab)
         self.tagger = None
         self.held_out: list[Doc] | None = None
         self._known: set[int] = set()  # hashes of the texts of the last training
@@ -115,7 +113,8 @@ class FeatureTaggerPipe(CharTagger, SavedTagger):
         tagger = self.require_tagger()
         tagger.window = self.window  # it may be another one than in the training
         docs = list(docs)
-        views = [self.view(doc) for doc in docs]
+        view_of = self.view
+        views = [view_of(doc) for doc in docs]
         return views, tagger.tag(docs, views)
 
     def require_tagger(self) -> FeatureTagger:
@@ -168,7 +167,8 @@ class FeatureTaggerPipe(CharTagger, SavedTagger):
         known.update(cluster_lists(lexicon, clusters or {}))
         tagger = FeatureTagger(self.tags, self.tag_scheme, self.templates, known, window=self.window)
         docs = self._documents(examples, nlp)
-        views = [self.view(doc) for doc in docs]
+        view_of = self.view
+        views = [view_of(doc) for doc in docs]
         gold = [self.gold(example, view) for example, view in zip(examples, views, strict=True)]
         if not any((row >= 0).any() for row in gold):
             raise InputError(f"expected examples with annotation for the component {self.name!r}, got none")

@@ -17,7 +17,7 @@ from ..errors import InputError
 from ..models.engines import crf_parameters, learned_size, padded_size, trainable
 from ..models.memory import give_back
 from ..text.batching import batches_by_length
-from ..text.char_view import UNKNOWN, CharView, WindowDocs, window_tags, windows_of
+from ..text.char_view import UNKNOWN, WindowDocs, window_tags, windows_of
 from ..text.windows import OVERLAP, Window
 from ..training.taught import Expected, expected
 from .saving import Sealed
@@ -69,7 +69,10 @@ class NetworkTagger(CharTagger, Sealed, TrainablePipe):
         TrainablePipe.__init__(self, vocab, model, name, labels=[])
         self.scorer = scorer
         self.configure(settings)
-        self.view = CharView(vocab, words=any(node.attrs.get("needs_words") for node in model.walk()))
+
+    @property
+    def reads_words(self) -> bool:
+        return any(node.attrs.get("needs_words") for node in self.model.walk())
 
     @property
     def tag_scheme(self) -> str:
@@ -83,8 +86,8 @@ class NetworkTagger(CharTagger, Sealed, TrainablePipe):
     def views(self, docs: Iterable[Doc]) -> list[Doc]:
         """The documents by characters. Raises InputError for one of words if the features are shared: those of its
         characters are not known."""
-        docs = list(docs)
-        views = [self.view(doc) for doc in docs]
+        docs, view_of = list(docs), self.view
+        views = [view_of(doc) for doc in docs]
         if self.listens:
             for doc, view in zip(docs, views):
                 if view is not doc:
@@ -193,7 +196,8 @@ class NetworkTagger(CharTagger, Sealed, TrainablePipe):
 
     def get_loss(self, examples: Iterable[Example], scores: list[Any]) -> tuple[float, list[Any]]:
         """The loss and its gradient for emission scores of whole documents (one token per character)."""
-        gold = [self.gold(example, self.view(example.predicted)) for example in examples]
+        view_of = self.view
+        gold = [self.gold(example, view_of(example.predicted)) for example in examples]
         return trainable(self.model).crf_loss(self.model, scores, gold)
 
     def initialize(
@@ -210,8 +214,10 @@ class NetworkTagger(CharTagger, Sealed, TrainablePipe):
         self.cfg["labels"] = self.collect_labels(lambda: self.own_examples(get_examples()), labels)
         tagger.forget_labels(self.model)
         tagger.set_labels(self.model, self.labels, outside=self.has_outside)
-        sample = [self.view(example.x) for example in islice(get_examples(), 10)]
-        self.model.initialize(X=[view for view in sample if len(view)] or [self.view(Doc(self.vocab, words=["中"]))])
+        self.loss_factor = 1.0
+        view_of = self.view
+        sample = [view_of(example.x) for example in islice(get_examples(), 10)]
+        self.model.initialize(X=[view for view in sample if len(view)] or [view_of(Doc(self.vocab, words=["中"]))])
         from ..models.torch_layers import chosen_precisions
 
         if nlp is not None and (precisions := chosen_precisions(self.model)):

@@ -4,14 +4,16 @@ import numpy
 from spacy.tokens import Doc, Span, SpanGroup
 
 from ..corpus.segment import cut_words
+from .entity_writer import blocked_spans
 
 
 def merge_words(doc: Doc, words: list[tuple[int, int]]) -> None:
     """Makes one token of each word: tokens (start, end), in order and without overlap.
 
-    Entities stay exactly as they are: a word is cut where one begins or ends inside of it. Span groups, which spaCy
-    leaves at the numbers that their tokens had, keep their places in the text, expanded to whole tokens."""
-    words = cut_words(words, (border for entity in doc.ents for border in (entity.start, entity.end)))
+    Entities and blocked tokens stay as they are: a word is cut where one begins or ends inside of it. Span groups,
+    which spaCy leaves at the numbers that their tokens had, keep their places in the text, expanded to whole tokens."""
+    whole = [*doc.ents, *blocked_spans(doc)]
+    words = cut_words(words, (border for span in whole for border in (span.start, span.end)))
     groups = {key: (group.name, group.attrs, [_numbers(span) for span in group]) for key, group in doc.spans.items()}
     begins = numpy.ones(len(doc), dtype=bool)
     with doc.retokenize() as retokenizer:

@@ -11,7 +11,8 @@ noun chunks. So that function knows the document's text and its scores, and a pa
 
 import struct
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Any, NamedTuple
+from functools import cached_property
+from typing import Any
 
 import numpy
 import srsly
@@ -27,17 +28,16 @@ SAME = 1e-4  # scores of the same text in another batch differ by rounding
 SAVED_SPAN = struct.Struct(">QQQllll")  # `SpanGroup.to_bytes`: id, knowledge base id, label, tokens, characters
 
 
-class Whole(NamedTuple):
+class Whole:
     """The document that others are parts of: its tokens, ORTH and SPACY (n_tokens, 2), their strings, and its user data
     with the scores. Each document with entities has one, and the text itself would take a tenth of all time."""
 
-    tokens: numpy.ndarray
-    strings: StringStore
-    data: dict[Any, Any]
+    def __init__(self, tokens: numpy.ndarray, strings: StringStore, data: dict[Any, Any]):
+        self.tokens, self.strings, self.data = tokens, strings, data
 
-    @property
+    @cached_property
     def text(self) -> str:
-        """The document's text."""
+        """The document's text, made when a part first asks for it."""
         return "".join(self.strings[orth] + " " * space for orth, space in self.tokens.tolist())
 
     def score(self, part: Span) -> float | None:
@@ -71,7 +71,7 @@ def set_score(span: Span, score: float) -> None:
 def entity_score(span: Span) -> float | None:
     """The probability that a component gave to this very span (start, end and label); None for a span without one."""
     score = _known(span).get(span.label_)
-    if score is None and _filled(span.doc) not in span.doc.user_data:
+    if score is None and sign_of(span.doc, FILLED) not in span.doc.user_data:
         _fill(span.doc)
         score = _known(span).get(span.label_)
     shared = getattr(span.doc, ITERATOR)
@@ -107,10 +107,10 @@ def _key(span: Span, offset: int = 0) -> tuple[str, str, int, int]:
     return "._.", SCORES, offset + span.start_char, offset + span.end_char
 
 
-def _filled(doc: Doc) -> tuple[str, str, int, int]:
-    """The key of the sign that `_fill` was called: one of the whole text, so that it does not count for a longer one
+def sign_of(doc: Doc, name: str) -> tuple[str, str, int, int]:
+    """The key of the sign that span groups were read: one of the whole text, so that it does not count for a longer one
     that the document becomes a part of."""
-    return "._.", FILLED, 0, doc[-1].idx + len(doc[-1]) if len(doc) else 0
+    return "._.", name, 0, doc[-1].idx + len(doc[-1]) if len(doc) else 0
 
 
 def _fill(doc: Doc) -> None:
@@ -128,7 +128,7 @@ def _fill(doc: Doc) -> None:
         data[key] = {**found, **data.get(key, {})}
     if scores:
         _share(doc)
-    data[_filled(doc)] = True
+    data[sign_of(doc, FILLED)] = True
 
 
 def place_of(span: Span) -> tuple[int, int, str]:

@@ -25,7 +25,8 @@ class CharTagger(Configured):
     tags mean (`collect_labels`, `gold`, `read`, `set_annotations`): entities, or words. A component is one of each."""
 
     window = Setting[int](256, at_least(1))
-    """Longer documents are cut into windows of at most this many characters, at sentence ends where there are any."""
+    """Longer documents are cut into windows of at most this many characters, at sentence ends where there are any.
+    Not so where the features are those of a shared `tok2vec`, which sees whole documents."""
     corpora = Setting[list[str] | None](None)
     """Names of corpora of `spacy_cner.MixedCorpus.v1`: the component learns from their documents alone. So several
     components learn side by side, each what one corpus annotates."""
@@ -33,7 +34,16 @@ class CharTagger(Configured):
     has_outside = True  # whether there is a tag for what no span covers
     vocab: Vocab
     name: str
-    view: CharView
+
+    @property
+    def reads_words(self) -> bool:
+        """Whether its features need the words of a document."""
+        return False
+
+    @property
+    def view(self) -> CharView:
+        """Makes the documents by characters."""
+        return CharView(self.vocab, words=self.reads_words)
 
     @property
     def tag_scheme(self) -> str:

@@ -187,6 +187,7 @@ class TaskDiscriminator(Sealed, TrainablePipe):
                 f"{', '.join(labels) or 'none'}"
             )
         self.cfg["labels"] = list(labels)
+        self.loss_factor = 1.0
         self._hits, self._waiting = {}, set()
         output = self.model.get_ref("output")
         for name in output.param_names:

@@ -9,6 +9,7 @@ from thinc.api import Model, Optimizer, to_numpy
 
 from ..errors import InputError
 from ..files import write_bytes
+from ..models.row_updates import RowsShim
 
 Key = tuple[int, str]
 
@@ -32,10 +33,12 @@ def load_checkpoint(path: Path) -> dict[str, Any]:
 def optimizer_state(model: Model, optimizer: Optimizer) -> list[dict[str, Any]]:
     """Returns what the optimizer keeps for each parameter, in the model's order. Thinc's own keys are numbers that
     differ from process to process."""
+    rows = row_shims(model)
     kept = {"mom1": optimizer.mom1, "mom2": optimizer.mom2, "averages": optimizer.averages or {}}
     return [
         {
             "count": optimizer.nr_update.get(key, 0),
+            **({"rows": rows[key[0]].kept()} if key[0] in rows else {}),
             **{name: to_numpy(arrays[key]) for name, arrays in kept.items() if key in arrays},
         }
         for key in parameter_keys(model)
@@ -44,8 +47,11 @@ def optimizer_state(model: Model, optimizer: Optimizer) -> list[dict[str, Any]]:
 
 def restore_optimizer(model: Model, optimizer: Optimizer, saved: list[dict[str, Any]], steps: int) -> None:
     """Puts back what `optimizer_state` returned, and moves the schedules on by this number of steps."""
+    rows = row_shims(model)
     for key, parameter in zip(parameter_keys(model), saved):
         optimizer.nr_update[key] = parameter["count"]
+        if key[0] in rows:
+            rows[key[0]].restore(parameter["rows"])
         for name in ("mom1", "mom2", "averages"):
             arrays = getattr(optimizer, name)
             if arrays is not None and name in parameter:
@@ -53,6 +59,12 @@ def restore_optimizer(model: Model, optimizer: Optimizer, saved: list[dict[str, 
                 arrays[key] = model.ops.asarray(parameter[name]).copy()
     for _ in range(steps):
         optimizer.step_schedules()
+
+
+def row_shims(model: Model) -> dict[int, RowsShim]:
+    """Returns the shims that keep moments and averages of all rows themselves, by their numbers. The optimizer has
+    those of the last batch's rows."""
+    return {shim.id: shim for node in model.walk() for shim in node.shims if isinstance(shim, RowsShim)}
 
 
 def parameter_keys(model: Model) -> Iterator[Key]:

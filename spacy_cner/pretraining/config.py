@@ -44,8 +44,8 @@ def resolve_config(config: Config) -> ResolvedConfig:
 
     config: interpolated. Raises InputError if it has no `[pretraining]`, or `[pretraining_loop]` is incomplete."""
     max_steps, held_out_name = _loop_settings(config)
-    settings = {name: json.loads(json.dumps(config[name])) for name in SECTIONS}
     seed = config.get("training", {}).get("seed") or 0
+    settings = {"training.seed": seed, **{name: json.loads(json.dumps(config[name])) for name in SECTIONS}}
     fix_random_seed(seed)
     nlp = load_model_from_config(config.merge({"initialize": {"init_tok2vec": None}}), auto_fill=True)
     resolved = registry.resolve(config["pretraining"], schema=ConfigSchemaPretrain)

@@ -96,15 +96,18 @@ def expected(doc: Doc, length: int, tags: list[str]) -> Expected | None:
 
 
 def _packed(tags: list[str], length: int, *columns: numpy.ndarray) -> dict[str, Any]:
-    packed = {name: column.astype(dtype).tobytes() for (name, dtype), column in zip(_dtypes(tags).items(), columns)}
+    dtypes = _dtypes(tags, length)
+    packed = {name: column.astype(dtypes[name]).tobytes() for name, column in zip(dtypes, columns)}
     return {"tags": tags, "length": length, **packed}
 
 
 def _unpacked(saved: dict[str, Any]) -> Iterator[numpy.ndarray]:
     """Yields the position of each pair, its two tags, and its probability."""
-    return (numpy.frombuffer(saved[name], dtype=dtype) for name, dtype in _dtypes(saved["tags"]).items())
+    dtypes = _dtypes(saved["tags"], saved.get("length", 0))
+    return (numpy.frombuffer(saved[name], dtype=dtype) for name, dtype in dtypes.items())
 
 
-def _dtypes(tags: list[str]) -> dict[str, str]:
+def _dtypes(tags: list[str], length: int) -> dict[str, str]:
+    position = "uint16" if length < 1 << 16 else "uint32"
     tag = "uint8" if len(tags) < 256 else "uint16"  # one number more is for the borders
-    return {"position": "uint16", "before": tag, "after": tag, "probability": "float16"}
+    return {"position": position, "before": tag, "after": tag, "probability": "float16"}

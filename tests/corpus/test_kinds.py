@@ -52,5 +52,8 @@ def test_evaluate_scores_each_kind(docs):
     assert scores["ents_per_kind"]["chat"] == {"p": 0.5, "r": 1.0, "f": pytest.approx(2 / 3)}
     assert scores["ents_none"] == 0.0
     assert ["50.00", "100.00", "66.67", "chat"] in [line.split() for line in format_scores(scores).splitlines()]
+    unknown = nlp.make_doc("王海去了")
+    unknown.set_ents([], missing=[unknown[0:2]], default="outside")
+    assert evaluate_pipeline(nlp, [unknown])["ents_none"] == 1.0
     plain = evaluate_pipeline(nlp, [AnnotatedText("王海", [(0, 2, "PER")]).to_doc(nlp.vocab)])
     assert "ents_per_kind" not in plain and plain["ents_none"] is None

@@ -1,7 +1,10 @@
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from spacy_cner.evaluation.buckets import LENGTHS, axes, counts, name_of, names, script, sentence_length
 from spacy_cner.evaluation.judged import Judged
+from spacy_cner.text.windows import SENTENCE_ENDS
 
 
 def test_names_of_groups():
@@ -21,6 +24,18 @@ def test_a_sentence_ends_at_its_marks():
     text = "今天好。王海在青岛！走了"
     assert sentence_length(text, (4, 6, "PER")) == 5
     assert sentence_length(text, (10, 12, "PER")) == 2
+
+
+@given(st.text("王海。！，", max_size=30), st.data())
+def test_a_sentence_is_what_stands_between_two_marks(text, data):
+    start = data.draw(st.integers(0, len(text)))
+    end = data.draw(st.integers(start, len(text)))
+    first, last = start, end
+    while first > 0 and text[first - 1] not in SENTENCE_ENDS:
+        first -= 1
+    while last < len(text) and text[last] not in SENTENCE_ENDS:
+        last += 1
+    assert sentence_length(text, (start, end, "PER")) == last - first
 
 
 def test_axes_that_there_are():

@@ -163,9 +163,13 @@ def test_training_set_may_be_a_folder(tmp_path):
     assert make_ents_scorer(str(tmp_path))(examples)["ents_r_oov"] == pytest.approx(1 / 2)
 
 
-def test_training_set_is_read_once_and_again_when_it_changes(tmp_path, monkeypatch):
-    path = tmp_path / "train.spacy"
-    scorer = make_ents_scorer(write_train(path))
+@pytest.mark.parametrize("folder", [False, True])
+def test_training_set_is_read_once_and_again_when_it_changes(tmp_path, monkeypatch, folder):
+    path = tmp_path / "train" / "a.spacy" if folder else tmp_path / "train.spacy"
+    path.parent.mkdir(exist_ok=True)
+    write_train(path)
+    scorer = make_ents_scorer(str(path.parent if folder else path))
+    os.utime(path.parent, ns=(0, 0))
     os.utime(path, ns=(1, 1))
     examples = [example([], [(6, 8, "PER")])]
     assert scorer(examples)["ents_r_oov"] == 0.0
@@ -174,6 +178,7 @@ def test_training_set_is_read_once_and_again_when_it_changes(tmp_path, monkeypat
         assert scorer(examples)["ents_r_oov"] == 0.0
     write_train(path, [(6, 8, "PER")])
     os.utime(path, ns=(2, 2))
+    os.utime(path.parent, ns=(0, 0))
     assert scorer(examples)["ents_r_oov"] is None
 
 

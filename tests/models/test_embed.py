@@ -142,5 +142,5 @@ def test_positions_are_saved(path):
 
 
 def test_no_positions():
-    with pytest.raises(ValueError, match="at least 1 position in a word, got 0"):
+    with pytest.raises(ValueError, match="expected positions of at least 1, got 0"):
         build_char_ngram_embed([4], [5], positions=0)

@@ -2,6 +2,7 @@
 
 import copy
 import pickle
+import re
 from functools import partial
 
 import numpy
@@ -14,6 +15,7 @@ from thinc.api import SGD, Model, fix_random_seed, set_dropout_rate
 
 from spacy_cner.errors import InputError
 from spacy_cner.models.attention import build_bert_layer, build_classification_attention
+from spacy_cner.models.char_bert import build_char_bert
 from spacy_cner.models.embed import build_char_ngram_embed
 from spacy_cner.models.encoders import (
     build_bilstm,
@@ -23,6 +25,7 @@ from spacy_cner.models.encoders import (
     build_self_attention,
     build_transformer,
 )
+from spacy_cner.models.sparse_features import build_sparse_features
 from spacy_cner.models.tagger import _linear
 from spacy_cner.models.torch_layers import sequence_layer, sized_shim
 from spacy_cner.nn.precision import predict_in
@@ -339,6 +342,35 @@ def test_the_same_seed_gives_the_same_weights(name):
 def test_self_attention_of_no_heads():
     with pytest.raises(InputError, match="expected at least 1 head, got 0; to have no attention, replace"):
         build_self_attention(build_bilstm(width=8), heads=0)
+
+
+@pytest.mark.parametrize(
+    "build, settings",
+    [
+        (build_char_cnn, {"windows": []}),
+        (build_char_cnn, {"windows": [0, 2]}),
+        (build_bilstm, {"depth": 0}),
+        (build_lstm, {"width": -1}),
+        (build_dilated_cnn, {"dilations": []}),
+        (build_transformer, {"heads": 0}),
+        (build_char_bert, {"layers": 0}),
+        (build_char_ngram_embed, {"widths": []}),
+        (partial(build_sparse_features, ["c[0]"]), {"min_count": -3}),
+    ],
+)
+def test_a_layer_of_no_size(build, settings):
+    ((name, given_),) = settings.items()
+    with pytest.raises(InputError, match=re.escape(f"expected {name} of at least 1, got {given_}")):
+        build(**settings)
+
+
+@pytest.mark.parametrize(
+    "build, settings, least", [(build_char_bert, {"max_length": 2}, 3), (build_char_ngram_embed, {"buckets": [-1]}, 0)]
+)
+def test_a_number_that_is_too_small(build, settings, least):
+    ((name, given_),) = settings.items()
+    with pytest.raises(InputError, match=re.escape(f"expected {name} of at least {least}, got {given_}")):
+        build(**settings)
 
 
 @pytest.mark.parametrize("build", [build_classification_attention, build_bert_layer])

@@ -91,3 +91,12 @@ def test_several_batches_before_an_update_and_none():
     after = weights(one)
     one.finish_update(optimizer)
     numpy.testing.assert_array_equal(weights(one), after)
+
+
+def test_a_batch_without_a_feature_that_has_weights():
+    one, optimizer = shim(), Adam(0.1, use_averages=True)
+    learn([one], [optimizer], [[1, 2]])
+    before, averaged = weights(one), averages(one, optimizer)
+    learn([one], [optimizer], [[0, 0]])
+    numpy.testing.assert_array_equal(weights(one), before)
+    assert numpy.isfinite(averages(one, optimizer)).all() and numpy.isfinite(averaged).all()

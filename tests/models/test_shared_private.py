@@ -1,11 +1,20 @@
+from functools import partial
+
 import numpy
 import pytest
 import spacy
 from thinc.api import Model, concatenate
 
+from spacy_cner.errors import InputError
 from spacy_cner.models.embed import build_char_ngram_embed
 from spacy_cner.models.encoders import build_bilstm, build_self_attention
-from spacy_cner.models.shared_private import build_embed_and_encode, build_shared_private, build_shortcut, columns
+from spacy_cner.models.shared_private import (
+    build_columns,
+    build_embed_and_encode,
+    build_shared_private,
+    build_shortcut,
+    columns,
+)
 from spacy_cner.models.soft_lexicon import build_soft_lexicon_embed
 
 NLP = spacy.blank("zh")
@@ -116,3 +125,15 @@ def test_a_shortcut_passes_the_last_columns_on():
     assert_same([x[:, 4:] for x in results], [x[:, 3:] for x in rows])
     only_passed = [numpy.hstack([0 * x[:, :4], x[:, 4:]]) for x in results]
     assert_same([x[:, 3:] for x in backprop(only_passed)], [x[:, 4:] for x in results])
+
+
+@pytest.mark.parametrize("build", [partial(build_shared_private, build_bilstm(width=4)), partial(build_columns, 0)])
+@pytest.mark.parametrize("width", [0, -3])
+def test_no_columns(build, width):
+    with pytest.raises(InputError, match=f"expected (shared_)?width of at least 1, got {width}"):
+        build(width)
+
+
+def test_more_columns_than_there_are():
+    with pytest.raises(InputError, match="expected rows of at least 9 columns to select from, got 5"):
+        build_shortcut(build_bilstm(width=4), width=9).initialize(X=random_rows(5)).predict(random_rows(5))

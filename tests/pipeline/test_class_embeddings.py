@@ -15,6 +15,7 @@ from spacy_cner.errors import InputError
 from spacy_cner.models.attention import attention_module, build_classification_attention, classification_attention_of
 from spacy_cner.pipeline import class_embeddings
 from spacy_cner.pipeline.class_embeddings import ClassMoments, entity_embeddings, features
+from spacy_cner.pipeline.tagging import CORPUS_KEY
 from spacy_cner.plots.attention import attention_maps
 
 LABELS = ["LOC", "ORG", "PER"]
@@ -127,6 +128,17 @@ def test_of_the_whole_file_where_the_corpus_is_a_stream(tmp_path):
     nlp.config["initialize"]["components"]["cner"] = {"train": str(tmp_path / "train.spacy")}
     initialized(nlp, make_examples(nlp, SENTENCES[:3]))
     assert classification_attention_of(nlp.get_pipe("cner").model).attrs["counts"] == {"LOC": 9, "ORG": 6, "PER": 12}
+
+
+def test_of_its_own_corpora_alone():
+    nlp = spacy.blank("zh")
+    nlp.add_pipe("cner", config={"model": attention_model(), "corpora": ["news"]})
+    own, others = make_examples(nlp), make_examples(nlp, [("小米很好。", [(0, 2, "BRAND")]), *SENTENCES[:1]])
+    for name, examples in (("news", own), ("shops", others)):
+        for example in examples:
+            example.reference.user_data[CORPUS_KEY] = name
+    initialized(nlp, [*own, *others])
+    assert classification_attention_of(nlp.get_pipe("cner").model).attrs["counts"] == {"LOC": 3, "ORG": 2, "PER": 4}
 
 
 def test_labels_without_entities_get_none_and_no_entities_at_all_are_an_error():

@@ -5,7 +5,7 @@ import sys
 
 import pytest
 import spacy
-from conftest import SENTENCES, entities, make_examples, words
+from conftest import SENTENCES, entities, make_examples, small_model, words
 from spacy.training import Example
 from typer.testing import CliRunner
 
@@ -70,6 +70,18 @@ def test_each_component_gets_its_own_features(trained_joint, tmp_path):
     nlp.to_disk(tmp_path / "compiled")
     for doc, other in zip(trained_joint.pipe(TEXTS), spacy.load(tmp_path / "compiled").pipe(TEXTS)):
         assert (entities(doc), words(doc)) == (entities(other), words(other))
+
+
+def test_words_are_read_as_in_the_pipeline_it_was_made_of():
+    nlp = spacy.blank("zh")
+    embed = {"@architectures": "spacy_cner.CharNgramEmbed.v1", "widths": [8], "buckets": [50], "positions": 3}
+    encode = {"@architectures": "spacy_cner.CharCNN.v1", "filters": 8, "windows": [3]}
+    nlp.add_pipe("tok2vec", config={"model": {"@architectures": "spacy.Tok2Vec.v2", "embed": embed, "encode": encode}})
+    listener = {"@architectures": "spacy.Tok2VecListener.v1", "width": 8, "upstream": "tok2vec"}
+    nlp.add_pipe("cner", config={"model": small_model(tok2vec=listener)})
+    nlp.initialize(lambda: make_examples(nlp))
+    assert not nlp.get_pipe("cner").view.words  # the shared component reads them
+    assert compile_pipeline(nlp).get_pipe("cner").view.words
 
 
 def test_a_pipeline_without_a_network(compiled, tmp_path):

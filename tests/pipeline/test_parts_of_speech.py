@@ -4,6 +4,7 @@ import numpy
 import pytest
 import spacy
 from conftest import small_model, train
+from spacy.tokens import Span
 from spacy.training import Example
 
 from spacy_cner.corpus.document import AnnotatedText
@@ -63,6 +64,12 @@ def test_scores(tagger):
     # Five of six words, whose borders are all right.
     scores = tagger.evaluate([wrong])
     assert (scores["words_f"], scores["words_pos_f"]) == (1.0, pytest.approx(5 / 6))
+    without = wrong.reference.copy()
+    words = list(without.spans["words"])
+    labels = ["" if word.text == "王海" else word.label_ for word in words]
+    without.spans["words"] = [Span(without, word.start, word.end, label) for word, label in zip(words, labels)]
+    scores = tagger.evaluate([Example(wrong.predicted, without)])
+    assert (scores["words_f"], scores["words_pos_f"]) == (1.0, 1.0)
     plain = AnnotatedText("王海来了", None, [(0, 2), (2, 3), (3, 4)]).to_doc(tagger.vocab)
     assert "words_pos_f" not in tagger.evaluate([Example(tagger.make_doc(plain.text), plain)])
 

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 from spacy.tokens import Span, SpanGroup
 
 import spacy_cner.pipeline.cner  # noqa: F401  (registers ent._.score)
+from spacy_cner.pipeline.entity_writer import blocked_spans
 from spacy_cner.pipeline.retokenize import merge_words
 
 NLP = spacy.blank("zh")
@@ -87,3 +88,12 @@ def test_whatever_the_words_and_spans(data):
     for (start, end), span in zip(places, doc.spans["any"], strict=True):
         covered = [token for token in tokens if token[0] < end and token[1] > start]
         assert (span.start_char, span.end_char) == (covered[0][0], covered[-1][1])
+
+
+def test_blocked_tokens_stay_blocked_and_alone():
+    for blocked in range(7, 9):
+        doc = make_doc()
+        doc.set_ents([], blocked=[doc[blocked : blocked + 1]], default="outside")
+        merge_words(doc, [(0, 3), (3, 5), (5, 6), (6, 7), (7, 9), (9, 10)])
+        assert [token.text for token in doc] == ["林小燕", "昨天", "去", "了", "青", "岛", "。"]
+        assert [span.text for span in blocked_spans(doc)] == ["青岛"[blocked - 7]]

@@ -6,8 +6,10 @@ import pytest
 import spacy
 import srsly
 from conftest import entities, joint_examples, make_examples, train
+from spacy.tokens import Doc, DocBin
 from spacy.training.pretrain import get_tok2vec_ref
 from spacy.training.pretrain import pretrain as spacy_pretrain
+from spacy.vocab import Vocab
 from thinc.api import Config
 from typer.testing import CliRunner
 
@@ -70,8 +72,15 @@ def test_files_of_a_run(config, tmp_path):
     assert log[-1]["learn_rate"] == 0
 
 
+@pytest.mark.parametrize("lazy", [False, True])
 @pytest.mark.parametrize("updates", [1, 3, 5])
-def test_resumes_as_if_it_had_not_been_stopped(config, tmp_path, monkeypatch, updates):
+def test_resumes_as_if_it_had_not_been_stopped(config, tmp_path, monkeypatch, updates, lazy):
+    if lazy:
+        DocBin(docs=[Doc(Vocab(), words=list("王海在青岛，林小燕去了大连。"))]).to_disk(tmp_path / "t.spacy")
+        tok2vec = config["components"]["cner"]["model"]["tok2vec"]
+        sparse = {"@architectures": "spacy_cner.SparseFeatures.v1", "templates": ["c[0]", "c[-1]c[0]"], "width": 8}
+        sparse |= {"train": str(tmp_path / "t.spacy"), "lazy": True}
+        tok2vec["embed"] = {"@layers": "concatenate.v1", "*": {"chars": tok2vec["embed"], "sparse": sparse}}
     pretrain(config.interpolate(), tmp_path / "whole")
     with monkeypatch.context() as patched, pytest.raises(Killed):
         kill_after(patched, updates)
@@ -88,6 +97,9 @@ def test_resumes_as_if_it_had_not_been_stopped(config, tmp_path, monkeypatch, up
         for name in ("mom1", "mom2", "averages"):
             assert (name in one) == (name in other)
             numpy.testing.assert_array_equal(one.get(name, 0), other.get(name, 0))
+        assert ("rows" in one) == ("rows" in other)
+        for name, whole_rows in one.get("rows", {}).get("states", {}).items():
+            numpy.testing.assert_array_equal(whole_rows, other["rows"]["states"][name])
     assert (tmp_path / "stopped" / ENCODER).read_bytes() == (tmp_path / "whole" / ENCODER).read_bytes()
 
 
@@ -104,8 +116,13 @@ def test_a_finished_run_does_not_change(config, tmp_path, monkeypatch):
 
 def test_other_settings_need_another_folder(config, tmp_path):
     pretrain(config.interpolate(), tmp_path)
+    before = config["pretraining"]["dropout"]
     config["pretraining"]["dropout"] = 0.2
     with pytest.raises(InputError, match=r"checkpoint of the same settings, got another \[pretraining\]"):
+        pretrain(config.interpolate(), tmp_path)
+    config["pretraining"]["dropout"] = before
+    config["training"]["seed"] = 7
+    with pytest.raises(InputError, match=r"checkpoint of the same settings, got another \[training.seed\]"):
         pretrain(config.interpolate(), tmp_path)
     (tmp_path / CHECKPOINT).write_bytes(b"\x00")
     with pytest.raises(InputError, match="checkpoint.bin: expected a checkpoint of `python -m spacy_cner pretrain`"):

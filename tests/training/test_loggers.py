@@ -61,3 +61,5 @@ def test_the_gradient_is_halved_and_a_saved_pipeline_begins_with_the_whole(train
     torch.testing.assert_close(gradients[1], gradients[0] / 2)
     nlp.to_disk(tmp_path / "after")
     assert factors(nlp) == {"cner": 0.25} and factors(spacy.load(tmp_path / "after")) == {"cner": 1.0}
+    nlp.initialize(lambda: make_examples(nlp))
+    assert factors(nlp) == {"cner": 1.0}

@@ -214,3 +214,15 @@ def test_a_teacher_that_decides_each_tag_alone():
     nlp.initialize(lambda: make_examples(nlp))
     with pytest.raises(InputError, match="a teacher whose cner has a CRF, got one that decides each tag alone"):
         list(Teacher(nlp).pipe(TEXTS))
+
+
+def test_a_text_of_more_characters_than_two_bytes_count():
+    count, tags = 70_000, tag_list(["PER"], "bio")
+    emissions = numpy.zeros((1, count, len(tags)), dtype="float32")
+    emissions[:, :, tags.index("O")] = 20
+    emissions[0, 66_000] = [0, 1, 0]
+    nothing = numpy.zeros(len(tags))
+    crf = CrfParameters(numpy.zeros((3, 3)), nothing, nothing, forbidden_transitions(tags, "bio"))
+    doc = Doc(spacy.blank("zh").vocab, words=["一"] * count)
+    (doc.user_data[KEY],) = thoughts(TagScores(crf, tags, "bio", emissions, numpy.array([count])))
+    assert numpy.flatnonzero(expected(doc, count, tags).tags[:, tags.index("B-PER")] > 0.3).tolist() == [66_000]

@@ -29,9 +29,13 @@ class PenalizedLoss:
         chosen = batches_by_length(sequences, PADDED_SIZE)
         self.batches = [make_batch([sequences[i] for i in part]) for part in chosen]
         self.transposed = TransposedRows(rows, len(model.weights))
+        known = torch.full_like(tags, -1)  # those that it learns from; others may be left out of a fold
+        for sequence in sequences:
+            known[sequence.start : sequence.stop] = tags[sequence.start : sequence.stop]
         # shape: (number of weights,), indices into the flattened tables
-        self.pairs = observed(rows, tags, model.crf.num_tags)
-        self.bigram_pairs = observed(bigram_rows, tag_pairs(tags, sequences, model.crf.num_tags), model.crf.num_tags**2)
+        number = model.crf.num_tags
+        self.pairs = observed(rows, known, number)
+        self.bigram_pairs = observed(bigram_rows, tag_pairs(known, sequences, number), number**2)
         self.small = [model.bias, *model.crf.parameters()]
         self.sizes = [len(self.pairs), len(self.bigram_pairs), *(scores.numel() for scores in self.small)]
 

@@ -2,12 +2,16 @@
 
 from itertools import product
 
+import numpy
 import pytest
+import spacy
 import torch
 
+from spacy_cner.models.feature_tagger import FeatureTagger
 from spacy_cner.nn.crf import CRF
 from spacy_cner.nn.feature_crf.model import FeatureCrf, make_batch
 from spacy_cner.nn.feature_crf.training import PenalizedLoss, tag_pairs, train_feature_crf
+from spacy_cner.text.tags import tag_list
 
 TAGS, ROWS, BIGRAM_ROWS = 3, 6, 4
 LENGTHS = [3, 1, 4, 2, 3, 4, 2, 3]
@@ -137,3 +141,19 @@ def test_weights_are_those_of_crfsuite(c1, c2, tmp_path):
         for after in range(TAGS):
             theirs = info.transitions.get((str(tag), str(after)), 0.0)
             assert float(model.crf.transitions[tag, after]) == pytest.approx(theirs, abs=near)
+
+
+def test_what_is_left_out_of_a_fold_has_no_influence():
+    nlp, tags = spacy.blank("zh"), tag_list(["PER", "LOC"], "bioes")
+    docs = [nlp.make_doc(text) for text in ("王海在北京", "李明在上海", "在王北")]
+    gold = [numpy.array([tags.index(tag) for tag in ("B-PER", "E-PER", "O", "B-LOC", "E-LOC")])] * 2
+
+    def thoughts(own):
+        tagger = FeatureTagger(tags, "bioes", ["c[0]"], {}, window=256)
+        given = [*gold, numpy.array([tags.index(tag) for tag in own.split()])]
+        data = tagger.prepare(docs, docs, given, min_count=1)
+        tagger.train(data, c1=0.0, c2=0.1, epochs=0, max_iterations=50, left_out={2})
+        (tagged,) = tagger.tag_prepared(data, {2})
+        return tagged.scores.marginals()
+
+    numpy.testing.assert_array_equal(thoughts("O O O"), thoughts("S-LOC S-LOC S-PER"))
