@@ -62,6 +62,8 @@ class Client:
         if parts.scheme not in ("http", "https") or not host or parts.query or parts.fragment:
             raise InputError(f"expected the address of a server, such as http://127.0.0.1:8000, got {url!r}")
         self._path = parts.path
+        # Without one, http.client takes the last group of an IPv6 address.
+        port = port or (443 if parts.scheme == "https" else 80)
         self._connection: http.client.HTTPConnection
         if parts.scheme == "https":
             self._connection = http.client.HTTPSConnection(host, port, timeout=timeout, context=ssl_context)

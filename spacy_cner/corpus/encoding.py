@@ -24,7 +24,7 @@ CONTROL_BYTE = re.compile(rb"[\x00-\x08\x0e-\x1f]")
 SEVEN_BITS = re.compile(rb"\x1b\$[@-C(]|~\{(?:[!-}]{2})+~\}")
 PRIVATE = re.compile("[\ue000-\uf8ff\U000f0000-\U0010ffff]")
 SAMPLE = 1 << 16
-NAME_IT = "name the encoding (--encoding), or save the file as UTF-8"
+NAME_IT = "save the file as UTF-8, or tell convert or prepare its encoding (--encoding)"
 
 
 def decode(data: bytes, path: Path | str, encoding: str | None = None) -> tuple[str, str]:
@@ -107,7 +107,7 @@ def recognise_head(head: bytes, path: Path | str) -> str:
     if head.startswith(tuple(MARKS)):
         return recognise(head, path)
     head = head.replace(b"\r", b"\n")
-    head = head.rpartition(b"\n")[0] or head  # the last character may be cut
+    head = head.rpartition(b"\n")[0] or head  # the last character of a long line may be cut
     text = head.decode("utf-8-sig", errors="replace")
     wrong = text.count("\ufffd") - head.count("\ufffd".encode())
     right = sum(char > "\x7f" and char != "\ufffd" for char in text)
@@ -115,16 +115,16 @@ def recognise_head(head: bytes, path: Path | str) -> str:
         return "utf-8-sig"
     lines = head.split(b"\n")
     for encoding in ("gb18030", "big5hkscs"):
-        good = [line for line in lines if _can_decode(line, encoding)]
+        good = [line for line in lines if _can_decode(line, encoding, is_cut=len(lines) == 1)]
         if len(good) > 0.9 * len(lines) and plausibility(decode_start(b"\n".join(good), encoding)) > 0.9:
             lines = good  # a few lines with wrong bytes are marked, not refused
             break
     return recognise(b"\n".join(lines), path)
 
 
-def _can_decode(line: bytes, encoding: str) -> bool:
+def _can_decode(line: bytes, encoding: str, is_cut: bool) -> bool:
     try:
-        decode_start(line, encoding)
+        decode_start(line, encoding) if is_cut else line.decode(encoding)
     except UnicodeDecodeError:
         return False
     return True

@@ -115,9 +115,13 @@ def chunks_of(
             error = f"expected a string under {text_column!r}, got {type(text).__name__}"
         if error is None and isinstance(text, str) and not is_text(text):
             error = f"expected valid text under {text_column!r}, got wrong bytes or half a surrogate pair"
+        try:
+            record = cleaned(record)
+        except InputError as nested:
+            record, error = {}, error or str(nested)
         if error is not None:
             chunk.errors[len(chunk.records)] = error
-        chunk.records.append(cleaned(record))
+        chunk.records.append(record)
         size += len(text) if isinstance(text, str) else 0
         if len(chunk.records) >= ROWS or size >= CHARACTERS:
             chunk.done = tell()

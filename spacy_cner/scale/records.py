@@ -8,6 +8,9 @@ from typing import Any
 
 import pyarrow as pa
 
+from ..errors import InputError
+
+MOST_LEVELS = 100  # Python's own limit is a thousand calls
 REST = "rest"  # the column, or key, that takes what fits no other
 TYPES = {"bool": pa.bool_(), "int": pa.int64(), "float": pa.float64(), "string": pa.string(), "json": pa.string()}
 PYTHON = {"bool": (bool,), "int": (int,), "float": (float, int), "string": (str,)}
@@ -85,14 +88,17 @@ def _finite(value: Any) -> Any:
     return value
 
 
-def cleaned(value: Any) -> Any:
-    """Returns a value of JSON with U+FFFD for halves of surrogate pairs, which are no text."""
+def cleaned(value: Any, level: int = 0) -> Any:
+    """Returns a value of JSON with U+FFFD for halves of surrogate pairs, which are no text. Raises InputError for more
+    than MOST_LEVELS of lists and objects in one another."""
+    if level > MOST_LEVELS:
+        raise InputError(f"expected at most {MOST_LEVELS} lists and objects in one another, got more")
     if isinstance(value, str):
         return value if is_text(value) else value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
     if isinstance(value, list):
-        return [cleaned(one) for one in value]
+        return [cleaned(one, level + 1) for one in value]
     if isinstance(value, dict):
-        return {cleaned(key): cleaned(one) for key, one in value.items()}
+        return {cleaned(key): cleaned(one, level + 1) for key, one in value.items()}
     return value
 
 

@@ -158,4 +158,6 @@ def fraction(match: re.Match, now: datetime) -> tuple[int, int, str] | None:
     top, bottom = parse_number(upper), parse_number(lower)
     if top is None or bottom is None or not bottom.low:
         return None
-    return *match.span(), plain((top.low / bottom.low).quantize(Decimal("0.0001")))
+    value = top.low / bottom.low
+    # A small one has four digits, too: 亿分之一
+    return *match.span(), plain(value.quantize(min(Decimal("0.0001"), Decimal(10) ** (value.adjusted() - 3))))

@@ -28,6 +28,9 @@ SPOKEN = {
     "今朝": "今天早上", "朝早": "早上", "上昼": "上午", "下昼": "下午", "夜晚": "晚上",
 }  # fmt: skip
 MONTH_PARTS = {"初": (1, 10), "上旬": (1, 10), "中旬": (11, 20), "下旬": (21, 31), "底": (21, 31), "末": (21, 31)}
+CLOCK = re.compile("([零一二两三四五六七八九十]{1,3})点([零一二三四五六七八九十]{2,3})分")
+MOON = "(农历|阴历|旧历)?"
+LUNAR = f"{MOON}(.{{2,4}}年)? ?{MOON}((?:闰?[一二三四五六七八九十]{{1,2}}|正|腊|冬)月)(初.|廿.|二?十.?|三十)(日?)"
 YEAR_PARTS = {"初": (1, 2), "中": (6, 7), "底": (11, 12), "末": (11, 12)}
 
 
@@ -56,11 +59,30 @@ def iso_time(text: str, now: datetime) -> str | None:
     text = re.sub(r"\s?[（(](?:周|星期)[一二三四五六日天][)）]", "", text)
     for spoken, plain in SPOKEN.items():
         text = text.replace(spoken, plain)
+    text = CLOCK.sub(_clock, text)
+    text = re.sub(rf"^{LUNAR}$", _lunar, text)
     for read in (_month, _era, _part, _decade, _range, _ago, _midnight, _far):
         found = read(text, now)
         if found is not None:
             return found or None
     return _by_jionlp(text, now)
+
+
+def _clock(found: re.Match) -> str:
+    """A time of day in digits, as jionlp reads no minutes behind an hour in characters."""
+    hour, minute = (parse_number(part) for part in found.groups())
+    return f"{int(hour.low)}点{int(minute.low):02}分" if hour and minute else found[0]
+
+
+def _lunar(found: re.Match) -> str:
+    """A day of the lunar calendar in the form that jionlp reads. With 日 it is one only where the calendar is named."""
+    first, year, second, month, day, is_named_day = found.groups()
+    if not (first or second) and (is_named_day or not year):
+        return found[0]
+    if year and re.fullmatch("[零〇一二三四五六七八九]{4}年", year):
+        year = f"{parse_number(year[:-1])}年"
+    tens = "日" if year and year[0].isdecimal() and "十" in day[:2] and day[0] not in "初廿" else ""
+    return f"{year or ''}农历{month}{day}{tens}"
 
 
 def _republic(found: re.Match) -> str:

@@ -21,6 +21,7 @@ NUMERAL = re.compile(f"[{CHAR}半]")
 # Runs of numerals that are no number, and would take time
 LONG = re.compile(rf"\d{{25,}}|[{CHAR}]{{41,}}")
 ADDRESSES = ("EMAIL", "URL")
+MARKS = frozenset("，；！？（）【】“”‘’")
 AMOUNT = re.compile(f"[{CHAR}半]+(?P<unit>{patterns.any_of([*UNITS, *TIME_UNITS, *CURRENCIES])})")
 
 
@@ -45,8 +46,10 @@ def find_values(text: str, now: datetime, labels: Collection[str] = LABELS) -> l
     taken = bytearray(len(text))
     found: list[FoundValue] = []
     short = LONG.sub(lambda run: "□" * len(run[0]), folded)
+    # Folded, a full-width mark would go on with an address.
+    apart = "".join("□" if mark in MARKS else char for mark, char in zip(text, folded))
     for label, expression, read in EXPRESSIONS:
-        for match in expression.finditer(folded if label in ADDRESSES else short):
+        for match in expression.finditer(apart if label in ADDRESSES else short):
             start, end = match.span()
             if start == end or any(taken[start:end]):
                 continue

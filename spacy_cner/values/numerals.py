@@ -20,7 +20,7 @@ NUMBER = (
 RANGE = rf"{NUMBER}(?:\s?[-~～–—至到]\s?{NUMBER})?"
 SIGN = "零下|零上|负|[-−+]"
 PARTS = re.compile(rf"({NUMBER})\s?[-~～–—至到]\s?({SIGN})?({NUMBER})")
-PAIR = re.compile(r"([一二两三四五六七八九])([二三四五六七八九])(?=[十百千万亿]|$)")
+PAIR = re.compile(r"([一二两三四五六七八九])([二两三四五六七八九])(?=[十百千万亿]|$)")
 
 
 class Number(NamedTuple):

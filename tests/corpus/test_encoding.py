@@ -54,7 +54,7 @@ def test_other_encodings_can_be_named(encoding, tmp_path):
         (TEXT.encode() + b"\xed\xa0", "cesu-8", ":3: expected text in cesu-8"),
         (TEXT.encode("utf-8-sig") + b"\xff\n", "utf-8", ":3: expected text in utf-8"),
         ("上 O\n上 O\n".encode("utf-16") + b"\x0a", None, ":3: expected text in utf-16"),
-        ("中文 O\n".encode("utf-16-le"), None, "got a binary file, or UTF-16; name the encoding"),
+        ("中文 O\n".encode("utf-16-le"), None, "got a binary file, or UTF-16; save the file as UTF-8"),
     ],
 )
 def test_bytes_that_are_no_text(data, encoding, message, tmp_path):
@@ -104,7 +104,7 @@ def test_encodings_of_chinese_are_recognised(text, encoding, name, tmp_path):
     ],
 )
 def test_other_encodings_are_refused_and_the_option_is_named(text, encoding, tmp_path):
-    with pytest.raises(CorpusError, match="name the encoding"):
+    with pytest.raises(CorpusError, match=r"UTF-8, or tell convert or prepare its encoding \(--encoding\)"):
         decode(text.encode(encoding, "ignore"), tmp_path)
 
 

@@ -92,7 +92,7 @@ def test_pairs_of_surrogates_written_apart(reader, ending, tmp_path):
 def test_encodings_that_cannot_be_told_are_refused(reader, encoding, tmp_path):
     (tmp_path / "a.txt").write_bytes("\n".join(LINES).encode(encoding, "ignore"))
     (tmp_path / "b.txt").write_text("一行", encoding="utf-8")
-    with pytest.raises(InputError, match="a.txt:.*name the encoding"):
+    with pytest.raises(InputError, match="a.txt:.*save the file as UTF-8"):
         list(reader([tmp_path]))
 
 

@@ -475,6 +475,15 @@ def test_the_rest_of_a_record_stays(run):
     assert first["rest"] == {"ents": ["gold"], "rest": {"note": 1}} and second["rest"] == 2
 
 
+@pytest.mark.parametrize("depth", [98, 120, 500, 900, 100_000])
+def test_a_record_of_many_levels_costs_its_own_row(run, depth):
+    given = '{"text": "王海"}\n{"text": "王海", "x": ' + "[" * depth + "]" * depth + "}\n"
+    result = run("-", "-o", "-", code=0 if depth < 100 else 3, input=given)
+    first, second = map(json.loads, result.stdout.splitlines())
+    assert shown([first]) == [[(0, 2, "PER", "王海")]]
+    assert shown([second]) == shown([first]) if depth < 100 else "expected" in second["error"]
+
+
 def test_json_lines_are_json(run):
     table = pa.table(
         {"text": ["王海", "青岛"], "f": [float("nan"), 1.5], "b": [b"\x00\xff", None], "l": [[float("inf")], []]}

@@ -183,6 +183,24 @@ def test_a_pipeline_uses_a_server(server, trained_joint, tmp_path):
     assert [(ent.text, ent._.score) for ent in contract("王海来了。").ents] == [("王海", None)]
 
 
+def test_a_pipeline_that_does_not_say_its_labels_is_asked_for_some(server, tmp_path):
+    nlp = spacy.blank("zh")
+    nlp.add_pipe("cner_remote", config={"url": server.url, "model": "contract"})
+    nlp.to_disk(tmp_path / "remote")
+    with RunningServer(tmp_path / "remote") as other, Client(other.url) as client:
+        assert [each["text"] for each in client.entities(["王海去了青岛"])[0]["entities"]] == ["王海", "青岛"]
+        (document,) = client.entities(["王海去了青岛"], labels=["LOC"])
+        assert [each["text"] for each in document["entities"]] == ["青岛"]
+
+
+@pytest.mark.parametrize(
+    "url, port", [("http://[::1]", 80), ("https://[2001:db8::1]/x", 443), ("http://[::1]:8000", 8000), ("http://a", 80)]
+)
+def test_the_port_is_that_of_the_scheme(url, port):
+    connection = Client(url)._connection
+    assert connection.port == port and connection.host in ("::1", "2001:db8::1", "a")
+
+
 def test_identifiers_and_values_are_of_the_entities_that_a_document_gains():
     place = {"start": 3, "end": 5, "label": "LOC", "score": 0.9, "kb_id": "Q170322", "value": "v"}
     # Of the two that meet in one token, the more probable one counts.

@@ -279,7 +279,8 @@ async function annotateFile(file) {
   $("job-progress").hidden = false;
   $("job-progress").value = 0;
   $("job-name").textContent = file.name;
-  const labels = model().labels.filter((name) => !state.hidden.has(name));
+  // A pipeline that does not say its labels cannot be asked for some of them.
+  const labels = model().labels.length ? model().labels.filter((name) => !state.hidden.has(name)) : undefined;
   try {
     const done = await annotate(file, { model: model().name, min_score: threshold(), labels, words: $("words").checked, ...dated() },
       (count, all) => { $("job-name").textContent = `${file.name} · ${count} / ${all}`; $("job-progress").value = count / all; },
