@@ -47,7 +47,7 @@ def find_values(text: str, now: datetime, labels: Collection[str] = LABELS) -> l
     found: list[FoundValue] = []
     short = LONG.sub(lambda run: "□" * len(run[0]), folded)
     # Folded, a full-width mark would go on with an address.
-    apart = "".join("□" if mark in MARKS else char for mark, char in zip(text, folded))
+    apart = folded if MARKS.isdisjoint(text) else "".join("□" if a in MARKS else b for a, b in zip(text, folded))
     for label, expression, read in EXPRESSIONS:
         for match in expression.finditer(apart if label in ADDRESSES else short):
             start, end = match.span()
