@@ -85,7 +85,7 @@ def _take_words(text: str, taken: bytearray) -> None:
 
 def _is_cut(text: str, start: int, end: int) -> bool:
     """Whether a word is only a part of a number with its unit: 十分 in 二十分钟, 三公 in 三公里, 天半 in 四天半."""
-    if start and NUMERAL.match(text, start - 1) and re.match(f"[{CHAR}]|[天年月]半", text[start:end]):
+    if start and NUMERAL.match(text, start - 1) and re.match(f"[{CHAR}]|[天年月斤]半", text[start:end]):
         return True
     if re.fullmatch("[高初大小][一二三四五六]", text[start:end]) and AMOUNT.match(text, end - 1):
         return True

@@ -205,7 +205,7 @@ DURATION = re.compile(
 QUANTITY = re.compile(
     rf"(?:(?<=\d)/(?=\d))?(?P<minus>零下|{_MINUS}|(?<![A-Za-z0-9_%‰％℃-])[-−](?={ARABIC}(?:\s?[-~～–—至到]\s?[-−]?{ARABIC})?\s?(?:℃|°C|摄氏度|度)))?{START}(?P<number>(?:\d+/\d+(?=mmHg))|{_SIGNED}|半)\s?(?P<unit>{any_of(UNITS)})"
     rf"(?:{_UP_TO}(?P<sign>{_SIGN})?(?P<upper>{NUMBER})\s?(?P=unit))?"
-    rf"(?P<rest>半|\d{{2}}(?!\d)|(?<=\d米)[1-9](?![\d.{CHAR}个只次])|(?<=米)[一二三四五六七八九]{{2}}(?![{CHAR}个只])|[一二三四五六七八九](?![{CHAR}个只]))?(?![a-zA-Z])"
+    rf"(?P<rest>半|\d{{2}}(?!\d)|(?<=\d[米度])[1-9](?![\d.{CHAR}个只次年月日号点时])|(?<=米)[一二三四五六七八九]{{2}}(?![{CHAR}个只])|[一二三四五六七八九](?![{CHAR}个只]))?(?![a-zA-Z])"
 )
 ORDINAL = re.compile(rf"第\s?(?P<number>\d+|[{CHAR}]+)")
 FRACTION = re.compile(rf"(?<!百)(?<!千)(?<!万)(?:{NUMBER})分之(?:{NUMBER})|{START}(?<![/.])\d{{1,2}}/\d{{1,2}}(?=的)")
