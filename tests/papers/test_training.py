@@ -67,7 +67,9 @@ def small(path, files):
         architecture = block.get("@architectures")
         block.update(SMALL.get(architecture, {}))
         if architecture in OF_COLUMNS:
+            is_encoder = "start" in block and block["width"] == 150  # else 150 are of characters
             block.update({key: COLUMNS[value] for key, value in block.items() if isinstance(value, int)})
+            block.update({"width": COLUMNS[256]} if is_encoder else {})
         block.get("*", {}).pop("jieba", None)  # as the rows without it do
     for block in blocks(config):
         if "clusters" in block:
