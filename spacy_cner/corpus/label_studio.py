@@ -67,7 +67,8 @@ def _entities(source: Source, number: int, task: dict[str, Any], text: str, offs
 def _has_mentions(task: dict[str, Any]) -> bool:
     """Returns whether each region says which text it marks, so that its offsets have been checked."""
     annotations = task.get("annotations", task.get("completions"))
-    values = (region.get("value", {}) for annotation in annotations or () for region in annotation["result"])
+    regions = [region for each in annotations or () if not each.get("was_cancelled") for region in each["result"]]
+    values = (region["value"] for region in regions if isinstance(region.get("value"), dict))
     return all("text" in value for value in values if "labels" in value)
 
 

@@ -17,7 +17,7 @@ def of_training_set(read: Callable[[Path], T], path: str | None, scores: str) ->
     if not Path(path).exists():
         _warn_missing(path, scores)
         return None
-    files = [Path(path), *Path(path).rglob("*")]  # a folder's own time is not that of its files
+    files = [Path(path), *Path(path).rglob("*.spacy")]  # a folder's own time is not that of its files
     return _read(read, Path(path), max(file.stat().st_mtime_ns for file in files))
 
 

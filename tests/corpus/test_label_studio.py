@@ -78,6 +78,9 @@ def test_offsets_that_nothing_checks_are_noted_behind_an_emoji(tmp_path):
     data = {"text": "😀" + TEXT}
     assert not read(tmp_path, task(region(1, 4, "PER", "林小燕"), data=data))[1].notes
     assert not read(tmp_path, task(region(2, 5, "PER"), data=data), offsets="utf16")[1].notes
+    odd = task(region(1, 4, "PER"), {"value": None, "type": "relation"}, data=data)
+    odd["annotations"].append({"result": [None], "was_cancelled": True})
+    assert any("--offsets" in note for note in read(tmp_path, odd)[1].notes)
     (note,) = read(tmp_path, task(region(1, 4, "PER"), data=data))[1].notes
     assert "--offsets" in note
 

@@ -279,7 +279,7 @@ async function annotateFile(file) {
   $("job-progress").hidden = false;
   $("job-progress").value = 0;
   $("job-name").textContent = file.name;
-  // A pipeline that does not say its labels cannot be asked for some of them.
+  // Which labels are left to ask for is unknown where a pipeline does not say its labels.
   const labels = model().labels.length ? model().labels.filter((name) => !state.hidden.has(name)) : undefined;
   try {
     const done = await annotate(file, { model: model().name, min_score: threshold(), labels, words: $("words").checked, ...dated() },
