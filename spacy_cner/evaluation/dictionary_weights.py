@@ -97,8 +97,7 @@ class _Counts:
     def __call__(self, weights: dict[str, float]) -> numpy.ndarray:
         self.dictionary.weights = weights  # type: ignore[attr-defined]
         docs, pipe = self._prepared(), self.pipe
-        view_of = pipe.view  # type: ignore[attr-defined]
-        views = [view_of(doc) for doc in docs]
+        views = pipe.by_characters(docs)  # type: ignore[attr-defined]
         pipe.set_annotations(docs, pipe.read(views, self.tagged))  # type: ignore[attr-defined]
         with self.nlp.select_pipes(enable=self.after):
             return counts_of(judge(self.nlp.pipe(docs), self.gold))

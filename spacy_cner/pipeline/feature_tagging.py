@@ -113,8 +113,7 @@ class FeatureTaggerPipe(CharTagger, SavedTagger):
         tagger = self.require_tagger()
         tagger.window = self.window  # it may be another one than in the training
         docs = list(docs)
-        view_of = self.view
-        views = [view_of(doc) for doc in docs]
+        views = self.by_characters(docs)
         return views, tagger.tag(docs, views)
 
     def require_tagger(self) -> FeatureTagger:
@@ -167,8 +166,7 @@ class FeatureTaggerPipe(CharTagger, SavedTagger):
         known.update(cluster_lists(lexicon, clusters or {}))
         tagger = FeatureTagger(self.tags, self.tag_scheme, self.templates, known, window=self.window)
         docs = self._documents(examples, nlp)
-        view_of = self.view
-        views = [view_of(doc) for doc in docs]
+        views = self.by_characters(docs)
         gold = [self.gold(example, view) for example, view in zip(examples, views, strict=True)]
         if not any((row >= 0).any() for row in gold):
             raise InputError(f"expected examples with annotation for the component {self.name!r}, got none")

@@ -86,8 +86,8 @@ class NetworkTagger(CharTagger, Sealed, TrainablePipe):
     def views(self, docs: Iterable[Doc]) -> list[Doc]:
         """The documents by characters. Raises InputError for one of words if the features are shared: those of its
         characters are not known."""
-        docs, view_of = list(docs), self.view
-        views = [view_of(doc) for doc in docs]
+        docs = list(docs)
+        views = self.by_characters(docs)
         if self.listens:
             for doc, view in zip(docs, views):
                 if view is not doc:
@@ -196,8 +196,8 @@ class NetworkTagger(CharTagger, Sealed, TrainablePipe):
 
     def get_loss(self, examples: Iterable[Example], scores: list[Any]) -> tuple[float, list[Any]]:
         """The loss and its gradient for emission scores of whole documents (one token per character)."""
-        view_of = self.view
-        gold = [self.gold(example, view_of(example.predicted)) for example in examples]
+        views = self.by_characters(example.predicted for example in examples)
+        gold = [self.gold(example, view) for example, view in zip(examples, views)]
         return trainable(self.model).crf_loss(self.model, scores, gold)
 
     def initialize(
@@ -215,9 +215,8 @@ class NetworkTagger(CharTagger, Sealed, TrainablePipe):
         tagger.forget_labels(self.model)
         tagger.set_labels(self.model, self.labels, outside=self.has_outside)
         self.loss_factor = 1.0
-        view_of = self.view
-        sample = [view_of(example.x) for example in islice(get_examples(), 10)]
-        self.model.initialize(X=[view for view in sample if len(view)] or [view_of(Doc(self.vocab, words=["中"]))])
+        sample = self.by_characters(example.x for example in islice(get_examples(), 10))
+        self.model.initialize(X=[view for view in sample if len(view)] or [Doc(self.vocab, words=["中"])])
         from ..models.torch_layers import chosen_precisions
 
         if nlp is not None and (precisions := chosen_precisions(self.model)):

@@ -45,6 +45,10 @@ class CharTagger(Configured):
         """Makes the documents by characters."""
         return CharView(self.vocab, words=self.reads_words)
 
+    def by_characters(self, docs: Iterable[Doc]) -> list[Doc]:
+        """Returns the documents by characters."""
+        return list(map(self.view, docs))
+
     @property
     def tag_scheme(self) -> str:
         """The tag scheme: bio, bioes, bmes or bilou."""

@@ -30,7 +30,9 @@ SPOKEN = {
 MONTH_PARTS = {"初": (1, 10), "上旬": (1, 10), "中旬": (11, 20), "下旬": (21, 31), "底": (21, 31), "末": (21, 31)}
 CLOCK = re.compile("([零一二两三四五六七八九十]{1,3})点([零一二三四五六七八九十]{2,3})分")
 MOON = "(农历|阴历|旧历)?"
-LUNAR = f"{MOON}(.{{2,4}}年)? ?{MOON}((?:闰?[一二三四五六七八九十]{{1,2}}|正|腊|冬)月)(初.|廿.|二?十.?|三十)(日?)"
+LUNAR = re.compile(
+    f"^{MOON}(.{{2,4}}年)? ?{MOON}((?:闰?[一二三四五六七八九十]{{1,2}}|正|腊|冬)月)(初.|廿.|二?十.?|三十)(日?)$"
+)
 YEAR_PARTS = {"初": (1, 2), "中": (6, 7), "底": (11, 12), "末": (11, 12)}
 
 
@@ -60,7 +62,7 @@ def iso_time(text: str, now: datetime) -> str | None:
     for spoken, plain in SPOKEN.items():
         text = text.replace(spoken, plain)
     text = CLOCK.sub(_clock, text)
-    text = re.sub(rf"^{LUNAR}$", _lunar, text)
+    text = LUNAR.sub(_lunar, text)
     for read in (_month, _era, _part, _decade, _range, _ago, _midnight, _far):
         found = read(text, now)
         if found is not None:
@@ -81,7 +83,7 @@ def _lunar(found: re.Match) -> str:
         return found[0]
     if year and re.fullmatch("[零〇一二三四五六七八九]{4}年", year):
         year = f"{parse_number(year[:-1])}年"
-    tens = "日" if year and year[0].isdecimal() and "十" in day[:2] and day[0] not in "初廿" else ""
+    tens = "日" if year and year[0].isdecimal() and day[0] in "十二三" else ""
     return f"{year or ''}农历{month}{day}{tens}"
 
 
