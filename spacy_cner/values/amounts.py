@@ -5,19 +5,26 @@ import re
 from datetime import datetime
 from decimal import Decimal
 
-from .lexicon import CURRENCIES, UNITS
-from .numerals import ABOUT, DIGITS, Number, parse_number, plain, spanning
+from .lexicon import CURRENCIES, PARTS_OF_UNITS, UNITS
+from .numerals import ABOUT, CHAR, DIGITS, NUMBER, Number, parse_number, plain, spanning
 
 WORDS_TOO = frozenset("平度升尺寸克安伏瓦钱丈")  # units that are parts of words, too, before one of the next
 ANGLE = re.compile("角|[经纬]|旋转|倾斜|[转翻]了?$")
 AFTER_A_WORD = frozenset("均台方息假过夺蝉级到至学职高值卷拉全排安原局手球包行")
 SINGLE = frozenset("二两俩仨三四五六七八九十")
+# The parts of a quantity behind its first one, by the symbol of the unit before: 二两 behind 三斤
+PARTS = {
+    symbol: re.compile(rf"\s?(?P<number>{NUMBER})\s?(?P<unit>{'|'.join(units)})(?![A-Za-z宽厚深])")
+    for symbol, units in PARTS_OF_UNITS.items()
+}
 NONE, HALF = Decimal(0), Number(Decimal("0.5"), Decimal("0.5"))
 
 
-def _ends(match: re.Match, rest: Decimal = NONE) -> Number | None:
-    """The number of a match, or the range with an `upper` end. rest: what the last end has besides, as in 三块五."""
-    text, minus = match["number"], match["minus"]
+def _ends(match: re.Match, rest: Decimal = NONE, text: str = "") -> Number | None:
+    """The number of a match, or the range with an `upper` end. rest: what the last end has besides, as in 三块五.
+
+    text: the number, where it is not all of the group."""
+    text, minus = text or match["number"], match["minus"]
     number = HALF.signed(minus) if text == "半" else parse_number(text, minus)
     if number is None or not match["upper"]:
         return number and number.plus(rest)
@@ -91,13 +98,35 @@ def quantity(match: re.Match, now: datetime) -> tuple[int, int, str] | None:
     if unit in ("T", "G", "L", "V", "W", "g", "m", "A") and not match.string[match.start("unit") - 1].isdigit():
         return None
     is_angle = unit == "度" and (ANGLE.search(before) or re.match("的?[夹内外转倾]?角", behind))
+    if re.search("[0-9万亿]千$", text) and f"千{unit}" in UNITS:  # 10千米, but 一千 + 米
+        text, unit = text[:-1], f"千{unit}"
     symbol = "°" if is_angle else UNITS[unit]
+    if found := re.fullmatch(rf"([{CHAR}]+)两([{CHAR}])", text) if unit == "钱" else None:  # 三两五钱
+        tael, mace = parse_number(found[1]), parse_number(found[2])
+        return (*match.span(), f"{tael.plus(mace.low / 10)} 两") if tael and mace else None
     part = NONE
     if rest:
         part = {1: Decimal("0.1"), 2: Decimal("0.01")}[len(rest)]
         part = Decimal("0.5") if rest == "半" else Decimal("".join(str(DIGITS.get(c, c)) for c in rest)) * part
-    number = _ends(match, part)
-    return None if number is None else (*match.span(), f"{number} {symbol}")
+    start, end = match.span()
+    if match["upper"] is None and not is_angle:
+        more, behind_it = _lower_parts(match.string, match.end("unit"), symbol)
+        if behind_it > match.end("unit"):
+            part, end = more, behind_it
+    number = _ends(match, part, text)
+    return number and (start, end, f"{number} {symbol}")
+
+
+def _lower_parts(text: str, place: int, unit: str) -> tuple[Decimal, int]:
+    """What lower units behind a quantity add to it, and where they end: 二两 of 三斤二两 is 0.2."""
+    more, scale = NONE, Decimal(1)
+    while found := PARTS[unit].match(text, place) if unit in PARTS else None:
+        number = parse_number(found["number"])
+        scale *= Decimal(PARTS_OF_UNITS[unit][found["unit"]])
+        if number is None or number.low != number.high or number.about:
+            break
+        more, place, unit = more + number.low * scale, found.end(), UNITS.get(found["unit"], found["unit"])
+    return more, place
 
 
 def ordinal(match: re.Match, now: datetime) -> tuple[int, int, str] | None:
@@ -106,8 +135,9 @@ def ordinal(match: re.Match, now: datetime) -> tuple[int, int, str] | None:
 
 
 def cardinal(match: re.Match, now: datetime) -> tuple[int, int, str] | None:
-    if match["k"]:
-        return *match.span(), plain(Decimal(match["k"]) * 1000)
+    if match["slang"]:
+        number = parse_number(match["slang"])
+        return None if number is None else (*match.span(), str(number))
     text, counted = match["number"], match["counted"]
     number = parse_number(text)
     if number is None:

@@ -63,7 +63,7 @@ def iso_time(text: str, now: datetime) -> str | None:
         text = text.replace(spoken, plain)
     text = CLOCK.sub(_clock, text)
     text = LUNAR.sub(_lunar, text)
-    for read in (_month, _era, _part, _decade, _range, _ago, _midnight, _far):
+    for read in (_weekend, _month, _era, _part, _decade, _range, _ago, _midnight, _far):
         found = read(text, now)
         if found is not None:
             return found or None
@@ -96,6 +96,19 @@ def _near_month(words: str, now: datetime) -> str:
     """上 or 下, once or more, or another word for the present month."""
     months = now.year * 12 + now.month - 1 + words.count("下") - words.count("上")
     return f"{months // 12:04}年{months % 12 + 1}月"
+
+
+def _weekend(text: str, now: datetime) -> str | None:
+    """Saturday and Sunday."""
+    found = re.fullmatch("(上+|下+|本|这)个?(?:周|星期)末", text)
+    if not found:
+        return None
+    weeks = found[1].count("下") - found[1].count("上")
+    try:
+        saturday = now.date() + timedelta(7 * weeks + 5 - now.weekday())
+        return f"{saturday}/{saturday + timedelta(1)}"
+    except OverflowError:
+        return ""
 
 
 def _month(text: str, now: datetime) -> str | None:

@@ -60,6 +60,8 @@ def find_values(text: str, now: datetime, labels: Collection[str] = LABELS) -> l
             if place is None:
                 continue
             start, end, value = place
+            if any(taken[start:end]):  # a quantity that goes on
+                continue
             taken[start:end] = b"\1" * (end - start)
             named = "TIME" if label == "DATE" and "T" in value else label  # 半小时后
             if named in labels:

@@ -33,6 +33,12 @@ UNITS = {
     "大卡": "kcal", "千卡": "kcal", "帕": "Pa", "mmHg": "mmHg", "毫米汞柱": "mmHg", "级": "级",
     "周岁": "岁", "岁": "岁", "个工作日": "工作日", "工作日": "工作日", "像素": "px", "mmol/L": "mmol/L",
 }  # fmt: skip
+# The units that may follow behind the first part of a quantity, with what they are worth in the unit before: 三斤二两
+PARTS_OF_UNITS = {
+    "斤": {"两": "0.1"}, "两": {"钱": "0.1"}, "丈": {"尺": "0.1"}, "尺": {"寸": "0.1"}, "寸": {"分": "0.1"},
+    "亩": {"分": "0.1"}, "t": {"公斤": "0.001", "千克": "0.001", "kg": "0.001"}, "kg": {"克": "0.001", "g": "0.001"},
+    "km": {"米": "0.001", "m": "0.001"}, "m": {"厘米": "0.01", "公分": "0.01", "cm": "0.01"},
+}  # fmt: skip
 CURRENCIES = {
     "人民币": "CNY", "元": "CNY", "圆": "CNY", "块钱": "CNY", "块": "CNY", "RMB": "CNY", "CNY": "CNY", "¥": "CNY",
     "￥": "CNY", "美元": "USD", "美金": "USD", "USD": "USD", "US$": "USD", "$": "USD", "欧元": "EUR", "EUR": "EUR",

@@ -22,6 +22,8 @@ SIGN = "零下|零上|负|[-−+]"
 PARTS = re.compile(rf"({NUMBER})\s?[-~～–—至到]\s?({SIGN})?({NUMBER})")
 PAIR = re.compile(r"([一二两三四五六七八九])([二两三四五六七八九])(?=[十百千万亿]|$)")
 
+SLANG = str.maketrans({"k": "千", "K": "千", "w": "万", "W": "万"})  # 5k元, 3w粉丝
+
 
 class Number(NamedTuple):
     """low, high: the ends of a range, the same for one number. about: whether it is more or less."""
@@ -67,13 +69,11 @@ def parse_number(text: str, minus: str | None = None) -> Number | None:
     """Returns the number that a text is, in simplified characters and plain digits; None if it is none.
 
     minus: what stands before it, one of SIGN. Of a range it belongs to the first end."""
+    text = text.translate(SLANG)
     found = PARTS.fullmatch(text)
     if found:
         first, sign, second = found.groups()
-        scale = re.search("[万亿]+$", second)
-        if scale and not re.search("[万亿]$", first):
-            first += scale[0]
-        one, other = parse_number(first), parse_number(second)
+        one, other = parse_number(_scaled(first, second)), parse_number(second)
         if one is None or other is None:
             return None
         if minus == "零下" and not sign:  # said once, of both: 零下三到五度
@@ -89,6 +89,16 @@ def parse_number(text: str, minus: str | None = None) -> Number | None:
             return None if low is None or high is None or low >= high else Number(low, high, about).signed(minus)
     number = _exact(text)
     return None if number is None else Number(number, number, about).signed(minus)
+
+
+def _scaled(first: str, second: str) -> str:
+    """Returns the first end of a range with the unit that only the last has: 3到5万, 三到五百; not 5000到1万."""
+    units = re.search("[百千万亿]+$", second)
+    if not units or re.search("[十百千万亿]", first):
+        # 三百到五百万
+        units = re.search("[万亿]+$", second) if not re.search("[万亿]", first) else None
+    low, high = (_exact(text.replace(",", "")) for text in (first + units[0], second)) if units else (None, None)
+    return first + units[0] if units and low is not None and high is not None and low < high else first
 
 
 def _exact(text: str) -> Decimal | None:

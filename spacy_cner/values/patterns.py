@@ -67,8 +67,19 @@ PHONE = re.compile(
 ID = re.compile(r"(?<!\d)[1-9]\d{5}(?:18|19|20)\d{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])\d{3}[\dXx](?![\dA-Za-z])")
 
 # Dates
+# Two digits are a year where nothing else can be meant: 03年, 九八年, 98年夏天, 从98年; 10年 alone is as long
+_SHORT_YEAR = (
+    r"(?:(?<![\d.])(?:0\d|\d\d(?=年(?:\s?(?:1[0-2]|0?[1-9])\s?月|[春夏秋冬][天季，。]|底|初(?!步))))"
+    r"|(?<=[在从自于])[6-9]\d(?=年[^间内之以里中后前来多半期])"
+    rf"|(?<![{CHAR}\d])(?!六七|七八|八九)[零〇六七八九][零〇一二三四五六七八九])年(?![代级])"
+)
 _YEAR = (
-    r"(?:(?<!\d)(?:\d{4}\s?年|\d\d年(?=\s?(?:1[0-2]|0?[1-9])\s?月))"
+    r"(?<![\d.])(?:0\d|\d\d(?=年(?:\s?(?:1[0-2]|0?[1-9])\s?月|[春夏秋冬][天季，。]|底|初(?!步)))"
+    rf"|(?<=[在从自于])[6-9]\d(?=年))年(?![{CHAR}]*[间内之以里中后前来多半期代])"
+    rf"|(?<![{CHAR}\d])(?![六七八][七八九](?<!七七|八八|九九)年)[零〇六七八九][零〇一二三四五六七八九]年(?![间内之以里中后前来多半期代])"
+)
+_YEAR = (
+    rf"(?:(?<!\d)\d{{4}}\s?年|{_SHORT_YEAR}"
     rf"|[零〇一二三四五六七八九]{{4}}年|民国(?:元|\d+|[{CN}百]+)年|(?:大[前后]|[今去前明后])年)"
 )
 # Words that end in 上 or 下 stand before 上周, too: 晚上上周的
@@ -85,6 +96,7 @@ _LUNAR = rf"(?:{_MOON}(?:{_YEAR}\s?)?{_OF_MOON}日?|{_OF_MOON})(?![{CN}]*[日号
 _RELATIVE = "(?:大?前天|昨[天日]|今[天日]|明[天日]|大?后天|次日|翌日|听日|寻日|琴日)"
 _WEEK = rf"(?<!每)(?:{_LAST}个?)?(?:周|星期|礼拜)[一二三四五六日天1-7](?![围边期年月])"
 _WEEKS = rf"{_LAST}个?(?:周|星期|礼拜)(?![一二三四五六日天末])"
+_WEEKEND = rf"{_LAST}个?(?:周|星期|礼拜)末"
 _QUARTER = rf"(?:第?[一二三四1-4]季度|前[一二三两]季度|{_LAST}个?季度)"
 # 前 alone is no 公元前 in the middle of a sentence: 战前
 _ERA = "(?:(?:公元|纪元)前|公元|(?<![^，。；、：（(—–~至到于在约自-])前)"
@@ -113,13 +125,13 @@ _ONE_DATE = (
     rf"(?:{_TEN_YEARS}|{_HOLIDAY}|公元前?(?:\d+|[{CN}百千]+)年(?!代)|{_WHOLE_DAY}|{_YEAR}\s?{_MONTH}{_PART}?|{_YEAR}{_QUARTER}"
     rf"|(?:{_YEAR})?{_HALF}|{_YEAR}度(?![假过量])"
     rf"|{_YEAR}(?:年?[初底末](?!步|的时)|年?中(?=[，。旬]))?|[今去明前]年?{_QUARTER}|{_MONTH}{_PART}|年[初底末](?![{CN}])|月[初底末]|{_DECADE}|{_QUARTER}"
-    rf"|(?<![个第\d]){_MONTH}(?![份饼亮光薪票嫂球经])(?!(?<![上下本这]月)租)|{_WEEKS})"
+    rf"|(?<![个第\d]){_MONTH}(?![份饼亮光薪票嫂球经])(?!(?<![上下本这]月)租)|{_WEEKS}|{_WEEKEND})"
 )
 _TO = r"\s?(?:起?[至到~～–—]|-)\s?"
 # Spans of which only the last end has its unit, and years BC
 _SHARED = (
     rf"(?=[\d{CN}公纪前上本])(?:{_ERA}?(?:(?<![\d.第])\d{{1,2}}|[{CN}]{{1,3}}){_TO}前?(?:\d{{1,2}}|[{CN}]{{1,3}})世纪"
-    rf"|(?:{_CENTURY}|(?<![\d.])(?:19|20)?)\d0{_TO}\d0年代|(?<!\d)\d{{4}}{_TO}(?:{_TEN_YEARS}|\d{{4}}年(?!代))"
+    rf"|(?:{_CENTURY}|(?<![\d.])(?:19|20)?)\d0{_TO}\d0年代|(?<!\d)\d{{4}}{_TO}(?:{_TEN_YEARS}|\d{{4}}年(?!代)|\d\d年(?![代前后]))"
     rf"|公元前(?:\d+|[{CN}百千]+)年?{_TO}前?(?:\d+|[{CN}百千]+)年(?!代))"
 )
 _BARE_DAY = (
@@ -181,9 +193,9 @@ _MINUS = (
     rf"|(?<![A-Za-z0-9_%‰％℃-])(?=[-−]{NUMBER}[^\d，。；、-]{{0,4}}{_UP_TO}[-−负]))[-−])"
 )
 MONEY = re.compile(
-    rf"(?P<minus>{_MINUS})?(?:(?P<before>{any_of(BEFORE)})\s?(?P<first>{RANGE})(?:元|圆)?整?"
+    rf"(?P<minus>{_MINUS})?(?:(?P<before>{any_of(BEFORE)})\s?(?P<first>{RANGE}(?:[kKwW](?![A-Za-z]))?)(?:元|圆)?整?"
     rf"|{START}(?P<small>{NUMBER})(?P<coin>[毛角分]钱|毛|角(?=[，。、；]|$))"
-    rf"|{START}(?P<number>{_SIGNED})\s?(?P<unit>{any_of(CURRENCIES)})(?:{_UP_TO}(?P<sign>{_SIGN})?(?P<upper>{NUMBER})\s?(?P=unit)|人民币)?(?P<rest>(?<=块)(?:\d{{1,2}}|[一二三四五六七八九半])(?![\d{CHAR}{_COUNTED}角毛分])|(?<=元)半"
+    rf"|{START}(?P<number>{_SIGNED}[kKwW]?)\s?(?P<unit>{any_of(CURRENCIES)})(?:{_UP_TO}(?P<sign>{_SIGN})?(?P<upper>{NUMBER})\s?(?P=unit)|人民币)?(?P<rest>(?<=块)(?:\d{{1,2}}|[一二三四五六七八九半])(?![\d{CHAR}{_COUNTED}角毛分])|(?<=元)半"
     rf"|(?:[一二两三四五六七八九\d]毛(?:[一二两三四五六七八九\d]分?)?)|(?:[一二两三四五六七八九\d壹贰叁肆伍陆柒捌玖]角)?(?:零?[一二两三四五六七八九\d壹贰叁肆伍陆柒捌玖]分)?)整?"
     rf"(?![素旦件首帅状肌头糖块])(?<![{CN}]块(?=[卡砖石肉糖布板地田牌玉表木铁])(?![\d钱])))"
 )
@@ -211,6 +223,6 @@ ORDINAL = re.compile(rf"第\s?(?P<number>\d+|[{CHAR}]+)")
 FRACTION = re.compile(rf"(?<!百)(?<!千)(?<!万)(?:{NUMBER})分之(?:{NUMBER})|{START}(?<![/.])\d{{1,2}}/\d{{1,2}}(?=的)")
 _CLASSIFIER = any_of(CLASSIFIERS)
 CARDINAL = re.compile(
-    rf"{START}(?<![.￥$])(?P<k>\d+(?:\.\d+)?)k(?![a-zA-Z])"
+    rf"{START}(?<![.￥$])(?P<slang>\d+(?:\.\d+)?[kw])(?![a-zA-Z])"
     rf"|{START}(?P<number>{RANGE})(?P<counted>{_CLASSIFIER})?"
 )
