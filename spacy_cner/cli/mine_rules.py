@@ -10,6 +10,7 @@ from ..features.word_list import own_lists, read_list
 from ..files import write_text
 from ..loading import load_pipeline
 from ..rules.mine import TAILS, Text, mine
+from ..rules.rule import check_list_names
 from ..rules.view import spans_of
 from ..text.progress import progress
 from ._app import AS_JSON, BATCH_SIZE, GPU_ID, command, good, show
@@ -61,4 +62,5 @@ def _files_of(named: list[str]) -> dict[str, Path]:
         if not equals or not Path(path).is_file():
             raise InputError(f"expected --list NAME=FILE, got {text!r}")
         files[name] = Path(path)
+    check_list_names(files)
     return files

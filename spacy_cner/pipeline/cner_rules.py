@@ -12,7 +12,7 @@ from spacy.tokens import Doc, Span
 from spacy.training import Example
 
 from ..features.word_list import WordList, own_lists, read_list
-from ..rules.rule import apply_rules, own_rules, parse_rules, read_rules
+from ..rules.rule import apply_rules, check_list_names, own_rules, parse_rules, read_rules
 from ..rules.view import spans_of
 from .entity_writer import blocked_spans, set_entities
 from .saving import check_seal, saved_by_this_version, seal
@@ -79,8 +79,9 @@ class EntityRules(Pipe):
     ) -> None:
         """rules: a file of one rule a line, such as `python -m spacy_cner mine-rules` writes, instead of those of the
         config. lists: files of characters or words by the names that rules use, beside the package's own."""
+        check_list_names(lists or {})
         self.lists |= {key: read_list(path) for key, path in (lists or {}).items()}
-        self.set_rules(self.texts if rules is None else read_rules(rules))
+        self.set_rules(self.texts if rules is None else read_rules(rules, self.lists))
 
     # Saving
 

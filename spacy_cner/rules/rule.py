@@ -2,33 +2,35 @@
 `{<LOC>}+<ORG> => <ORG>`."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 
-from ..errors import CorpusError, InputError
-from ..features.word_list import WordList
+from ..corpus.source import Source
+from ..errors import InputError
+from ..features.word_list import WordList, own_lists, read_list
 from ..text.chars import first_emoji, normalize_text
 from ..text.spans import touching
 from ..text.tags import LabelledSpan
-from .view import CLOSE, LAST_LABEL, OPEN, Labels, View, make_view
+from .view import CLOSE, CODES, LAST_LABEL, OPEN, Labels, View, make_view
 
 FILE = Path(__file__).parent.parent / "assets" / "rules" / "rules.txt"
 ARROW = "=>"
 NOTHING = "O"
-RESULT = r"(?:<([^<>|:]+)>|O)"
+RESULT = r"(?:<([^<>|:]*[^<>|:\s][^<>|:]*)>|O)"
 MOST_TURNS = 100
 TEXT_CHAR = f"[^{OPEN}-{chr(LAST_LABEL)}]"  # a character of the text, inside an entity or not
 RULE_TOKEN = re.compile(
     r"""\s*(?:
     <(?P<labels>[^<>:"\[\]]+) (?: :(?P<inner>[^<>]+) )? >
     | "(?P<literal>[^"]+)"
-    | \[(?P<list>[a-z_][a-z0-9_]*)\]
+    | \[(?P<list>[a-z_][a-z0-9_]*)\]  # LIST_NAME
     | (?P<any>\.)
     | (?P<mark>[{}()|+*?])
     )\s*""",
     re.VERBOSE,
 )
+LIST_NAME = re.compile("[a-z_][a-z0-9_]*")
 EXAMPLE = "'{<LOC>}+<ORG> => <ORG>'"
 
 
@@ -53,7 +55,8 @@ class Rule:
         left, arrow, right = (part.strip() for part in text.rpartition(ARROW))
         if not arrow or not left or not re.fullmatch(rf"(?:{RESULT}\s*)+", right):
             raise self._error("expected a left side, =>, and <LABEL> or O on the right side")
-        self.results = [label or NOTHING for label in re.findall(RESULT, right)]
+        self.results = [label.strip() or NOTHING for label in re.findall(RESULT, right)]
+        self._is_in_part = False
         expression = self._expression(left)
         try:
             if not re.compile(expression).groups:
@@ -99,7 +102,7 @@ class Rule:
             found = [
                 (view.offsets[start], view.offsets[end], label)
                 for (start, end), label in zip(parts, self.results)
-                if start < end
+                if view.offsets[start] < view.offsets[end]
             ]
             if not found:
                 continue  # the parts in parentheses are optional, and not there
@@ -128,11 +131,17 @@ class Rule:
         if token["literal"]:
             if emoji := first_emoji(token["literal"]):
                 raise self._error(f"expected text without emoji, which are read as commas, got {emoji!r}")
+            if token["literal"].translate(CODES) != token["literal"]:
+                raise self._error("expected text without characters of Unicode's private use area")
             return f"(?:{re.escape(normalize_text(token['literal']))})"
         if token["list"]:
             if token["list"] not in self._lists:
                 raise self._error(f"expected a list out of {', '.join(self._lists)}, got {token['list']!r}")
             return _alternatives(tuple(self._lists[token["list"]].entries))
+        if token["mark"] in ("(", ")"):
+            if token["mark"] == "(" and self._is_in_part:
+                raise self._error("expected parts in parentheses side by side, got one inside another")
+            self._is_in_part = token["mark"] == "("
         return {".": TEXT_CHAR, "{": "(?:", "}": ")"}.get(token[0].strip(), token[0].strip())
 
     def _error(self, message: str) -> InputError:
@@ -141,7 +150,8 @@ class Rule:
 
 @lru_cache(maxsize=64)
 def _alternatives(entries: Sequence[str]) -> str:
-    return f"(?:{'|'.join(re.escape(entry) for entry in sorted(entries, key=len, reverse=True))})"
+    plain = (entry.translate(CODES) for entry in sorted(entries, key=len, reverse=True))
+    return f"(?:{'|'.join(map(re.escape, plain))})"
 
 
 def parse_rules(texts: Sequence[str], lists: Mapping[str, WordList]) -> list[Rule]:
@@ -158,16 +168,29 @@ def apply_rules(rules: Sequence[Rule], text: str, spans: Sequence[LabelledSpan])
     return found
 
 
-def read_rules(path: str | Path) -> list[str]:
-    """Reads a file with one rule a line; lines that begin with # are comments. Raises CorpusError if it is not
-    UTF-8."""
-    try:
-        lines = Path(path).read_text(encoding="utf-8-sig").splitlines()
-    except UnicodeDecodeError as error:
-        raise CorpusError(f"expected UTF-8, got the byte {error.object[error.start]:#x}", path=path) from error
-    return [line.strip() for line in lines if line.strip() and not line.startswith("#")]
+def read_rules(path: str | Path, lists: Mapping[str, WordList]) -> list[str]:
+    """Reads a UTF-8 file with one rule a line; lines that begin with # are comments.
+
+    lists: word lists by the names that rules use. Raises CorpusError, with file and line, for a file that cannot be
+    read, and for a malformed rule."""
+    source, labels, rules = Source.read(Path(path), "utf-8"), Labels(), []
+    for number, line in source.lines():
+        text = line.strip()
+        if not text.startswith("#"):
+            try:
+                rules.append(Rule(text, labels, lists).text)
+            except InputError as error:
+                raise source.error(str(error), number) from None
+    return rules
 
 
 def own_rules() -> list[str]:
     """Returns the rules that come with this package."""
-    return read_rules(FILE)
+    return read_rules(FILE, {name: read_list(path) for name, path in own_lists().items()})
+
+
+def check_list_names(names: Iterable[str]) -> None:
+    """Raises InputError for a name of a list that no rule can say."""
+    for name in names:
+        if not LIST_NAME.fullmatch(name):
+            raise InputError(f"expected a list's name of small letters, digits and _, such as org_tail, got {name!r}")

@@ -48,6 +48,13 @@ def test_of_two_trainings_in_a_file_the_last(path):
     assert read_curve(path, "task_acc")[-1] == (100, 99.0)
 
 
+def test_a_log_of_a_training_that_runs_or_was_killed(path):
+    whole = path.read_text(encoding="utf-8").removesuffix("Saved\n")
+    for more in ("  0     150          1.00", "  0     150          1.00\n", "  0     150 of the texts were\n"):
+        path.write_text(whole + more, encoding="utf-8")
+        assert read_curve(path, "task_acc")[-1] == (100, 12.5)
+
+
 def test_a_picture_of_several(path, tmp_path):
     result = run(tmp_path / "new" / "curve.svg", path, f"with it={path}", "--chance", 50)
     assert result.exit_code == 0, result.output

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from spacy_cner.errors import CorpusError, InputError
 from spacy_cner.features.word_list import WordList
-from spacy_cner.rules.rule import Rule, apply_rules, own_rules, parse_rules, read_rules
+from spacy_cner.rules.rule import Rule, apply_rules, check_list_names, own_rules, parse_rules, read_rules
 from spacy_cner.rules.view import CLOSE, OPEN, Labels, make_view
 
 LISTS = {"org_tail": WordList(["院", "学院", "公司"]), "sur": WordList(["林", "王"])}
@@ -78,6 +78,9 @@ def test_rules_come_one_after_the_other():
         ('"好😀" => <ORG>', "expected text without emoji, which are read as commas, got '😀'"),
         ("[nowhere] => <ORG>", "expected a list out of org_tail, sur, got 'nowhere'"),
         ("<LOC:<ORG>> => <ORG>", "which is no part"),
+        ('"大连" => < >', "expected a left side"),
+        ('(<LOC>("大学")) => <ORG> <LOC>', "side by side"),
+        ('"\ue000" => <ORG>', "private use"),
     ],
 )
 def test_malformed_rules(rule, message):
@@ -89,10 +92,31 @@ def test_malformed_rules(rule, message):
 def test_files(tmp_path):
     path = tmp_path / "rules.txt"
     path.write_text("\ufeff# a comment\n\n<LOC><ORG> => <ORG>\n", encoding="utf-8")
-    assert read_rules(path) == ["<LOC><ORG> => <ORG>"]
+    assert read_rules(path, LISTS) == ["<LOC><ORG> => <ORG>"]
+    path.write_text("  # indented\n<LOC><ORG> => <ORG>\n<LOC> -> <ORG>\n", encoding="utf-8")
+    with pytest.raises(CorpusError, match="rules.txt:3: expected a left side, =>"):
+        read_rules(path, LISTS)
+    with pytest.raises(CorpusError, match="missing.txt: expected a readable file"):
+        read_rules(tmp_path / "missing.txt", LISTS)
     path.write_bytes('"王" => <PER>'.encode("gb18030"))
-    with pytest.raises(CorpusError, match="rules.txt: expected UTF-8"):
-        read_rules(path)
+    with pytest.raises(CorpusError, match="rules.txt.*utf-8"):
+        read_rules(path, LISTS)
+
+
+def test_blanks_around_a_label():
+    rules = parse_rules(['<LOC>"大学" => < ORG >'], LISTS)
+    assert apply_rules(rules, "北京大学", [(0, 2, "LOC")]) == [(0, 4, "ORG")]
+
+
+def test_a_list_with_marks_of_entities():
+    rules = parse_rules(["[odd] => <ORG>"], {"odd": WordList({"\ue000": "odd", "大学": "odd"})})
+    assert apply_rules(rules, "北京大学", [(0, 2, "LOC")]) == [(0, 2, "LOC"), (2, 4, "ORG")]
+
+
+def test_names_of_lists():
+    check_list_names(["shops", "org_tail"])
+    with pytest.raises(InputError, match="of small letters, digits and _, such as org_tail, got 'Shops'"):
+        check_list_names(["Shops"])
 
 
 @given(st.text("大连院人(\ue000\ue001\ue010😀", max_size=12), st.lists(st.integers(0, 12), max_size=6, unique=True))
