@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import srsly
+from packaging.version import InvalidVersion, Version
 from spacy.cli._util import setup_gpu
 from spacy.language import Language
 from spacy.util import load_model
@@ -159,6 +160,19 @@ def config_folder() -> Path:
 
 
 def check_name(name: str) -> None:
-    """Raises InputError for what cannot be the name of a pipeline's package, given without its language."""
-    if not (name.isidentifier() and name.isascii()) or name.startswith("zh_"):
-        raise InputError(f"expected a name of letters, digits and _ without the language, as cner_clc, got {name!r}")
+    """Raises InputError for what cannot be the name of a pipeline's package, given without its language. A wheel's name
+    has small letters alone."""
+    if not (name.isidentifier() and name.isascii()) or name.startswith("zh_") or name != name.lower():
+        raise InputError(
+            f"expected a name of small letters, digits and _ without the language, as cner_clc, got {name!r}"
+        )
+
+
+def check_version(version: str) -> None:
+    """Raises InputError for what is no version of a package in the form that the name of its wheel has."""
+    try:
+        plain = str(Version(version))
+    except InvalidVersion:
+        raise InputError(f"expected a version such as 0.1.0, got {version!r}") from None
+    if plain != version:
+        raise InputError(f"expected a version in its plain form, {plain}, got {version!r}")

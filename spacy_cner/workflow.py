@@ -8,7 +8,7 @@ import sys
 from collections.abc import Sequence
 
 from .errors import InputError
-from .loading import check_name
+from .loading import check_name, check_version
 
 EMBEDDED = "embedded", "cner_clc"  # the corpus and the pipeline of `all`
 
@@ -17,6 +17,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Exits with a message for the first variable that cannot be."""
     parser = argparse.ArgumentParser(prog="python -m spacy_cner.workflow", description=__doc__)
     parser.add_argument("--name", help="The package's name, with its suffix")
+    parser.add_argument("--version", help="The package's version")
     parser.add_argument("--own", nargs=2, metavar=("CORPUS", "NAME"), help="Names that are not those of `all`")
     parser.add_argument("--suffix", help="What tells a pipeline from the one that it learns from")
     parser.add_argument("--given", nargs=2, metavar=("VARIABLE", "VALUE"), help="A path that has no default")
@@ -31,6 +32,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 def check(
     *,
     name: str | None = None,
+    version: str | None = None,
     own: Sequence[str] = (),
     suffix: str | None = None,
     given: Sequence[str] = (),
@@ -38,7 +40,7 @@ def check(
 ) -> None:
     """Raises InputError for what cannot be, or would replace what the project has made before.
 
-    name: of a package, without its language. own: the names of a corpus and of a pipeline. suffix: of a pipeline that
+    name, version: of a package, the name without its language. own: the names of a corpus and of a pipeline. suffix: of a pipeline that
     learns from another one. given: the name and the value of a variable that needs one. steps: of the whole training,
     and between two evaluations."""
     if given and not given[1].strip():
@@ -52,6 +54,8 @@ def check(
         raise InputError("expected a suffix for what learns from the pipeline, such as --vars.suffix _md, got none")
     if name is not None:
         check_name(name)
+    if version is not None:
+        check_version(version)
     if steps and steps[0] < steps[1]:
         raise InputError(
             f"expected at least as many steps as between two evaluations, got --vars.max_steps {steps[0]} and "

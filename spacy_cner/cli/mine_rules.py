@@ -6,6 +6,7 @@ import typer
 
 from ..corpus.docbin import read_docs
 from ..errors import InputError
+from ..evaluation.scorer import is_judged
 from ..features.word_list import own_lists, read_list
 from ..files import write_text
 from ..loading import load_pipeline
@@ -44,7 +45,10 @@ def mine_rules(
     if not gold:
         raise InputError(f"{gold_path}: expected documents with entity annotation, got none")
     found = progress(nlp.pipe(doc.text for doc in gold), total=len(gold), unit="doc")
-    texts = [Text(doc.text, spans_of(doc), spans_of(other)) for doc, other in zip(gold, found, strict=True)]
+    texts = [
+        Text(doc.text, spans_of(doc), [span for span in spans_of(other) if is_judged(doc, span)])
+        for doc, other in zip(gold, found, strict=True)
+    ]
     files = _files_of(lists)
     known = {name: read_list(path) for name, path in {**own_lists(), **files}.items()}
     mined = mine(texts, known, tails=(*TAILS, *files), min_fixes=min_fixes)[: max_rules or None]

@@ -13,7 +13,6 @@ import srsly
 import typer
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
-from packaging.version import InvalidVersion, Version
 from spacy.cli.package import package as spacy_package
 from spacy.language import Language
 from spacy.util import get_minor_version_range
@@ -22,7 +21,7 @@ from thinc.api import Config, Model, PyTorchShim
 from .. import __version__
 from ..errors import InputError
 from ..files import CHECKSUMS, new_file, temporary_folder, write_checksums
-from ..loading import check_name, load_pipeline
+from ..loading import check_name, check_version, load_pipeline
 from ._app import command, good, say, warn, write_text
 from ._card import Card, card_meta, markdown, read_card, stated_card
 from ._licenses import foreign_layers, mit, notices
@@ -54,10 +53,7 @@ def package(
     plugin's wheel is built from a checkout only. Needs no network. The pipeline's wheel has a model card
     (MODEL_CARD.md, and what `spacy info` prints) and licences."""
     check_name(name)
-    try:
-        Version(version)
-    except InvalidVersion:
-        raise InputError(f"expected a version such as 0.1.0, got {version!r}") from None
+    check_version(version)
     if not (model / "meta.json").is_file():
         raise InputError(f"{model}: expected the folder of a trained pipeline (with meta.json), found none")
     nlp = load_pipeline(str(model))

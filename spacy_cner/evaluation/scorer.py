@@ -79,9 +79,17 @@ def score_suffix(examples: Iterable[Example], suffix: str) -> PRFScore:
     for example in examples:
         _check_same_text(example)
         gold, predicted = (_spans_with_suffix(doc, suffix) for doc in (example.reference, example.predicted))
-        wrong = {span for span in predicted - gold if not _touches_missing(example.reference, span)}
-        score.score_set(predicted & gold | wrong, gold)
+        score.score_set(
+            predicted & gold | {span for span in predicted - gold if is_judged(example.reference, span)}, gold
+        )
     return score
+
+
+def is_judged(reference: Doc, span: CharSpan) -> bool:
+    """Whether the annotation says that a found entity is right or wrong: it is one of the gold entities, or touches no
+    token without annotation."""
+    tokens = reference.char_span(span[0], span[1], alignment_mode="expand") or ()
+    return all(token.ent_iob for token in tokens) or any(_char_span(ent) == span for ent in reference.ents)
 
 
 def _char_span(ent: Span) -> CharSpan:
@@ -90,11 +98,6 @@ def _char_span(ent: Span) -> CharSpan:
 
 def _spans_with_suffix(doc: Doc, suffix: str) -> set[CharSpan]:
     return {_char_span(ent) for ent in doc.ents if ent.label_.endswith(suffix)}
-
-
-def _touches_missing(reference: Doc, span: CharSpan) -> bool:
-    tokens = reference.char_span(span[0], span[1], alignment_mode="expand") or ()
-    return any(token.ent_iob == 0 for token in tokens)
 
 
 def _check_same_text(example: Example) -> None:

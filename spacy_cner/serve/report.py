@@ -14,6 +14,7 @@ from spacy.tokens import Doc, Span
 
 from ..errors import InputError
 from ..evaluation.gold import is_annotated
+from ..evaluation.scorer import is_judged
 from ..pipeline.kb_urls import kb_url_of
 
 KINDS = ("correct", "label", "border", "both", "missed", "extra")
@@ -56,16 +57,17 @@ def _kind(one: tuple[int, int, str], other: tuple[int, int, str]) -> str | None:
 
 def report(nlp: Language, docs: Iterable[Doc], title: str) -> tuple[str, dict[str, int]]:
     """Runs a pipeline on the text of documents. RETURNS: a page that compares what it finds with their entities, and
-    how many there are of each of KINDS. Raises InputError if no document has entity annotation."""
+    how many there are of each of KINDS. Where annotation is missing, what is found is left out. Raises InputError if no document has entity annotation."""
     gold = [doc for doc in docs if is_annotated(doc)]
     if not gold:
         raise InputError("expected documents with entity annotation, got none")
     rows: list[dict[str, Any]] = []
     for doc, found in zip(gold, nlp.pipe([doc.text for doc in gold]), strict=True):
-        scores = [None if ent._.score is None else round(ent._.score, 3) for ent in found.ents]
-        ours, theirs = list(map(_place, doc.ents)), list(map(_place, found.ents))
+        judged = [ent for ent in found.ents if is_judged(doc, _place(ent))]
+        scores = [None if ent._.score is None else round(ent._.score, 3) for ent in judged]
+        ours, theirs = list(map(_place, doc.ents)), list(map(_place, judged))
         row = {"text": doc.text, "gold": ours, "found": theirs, "scores": scores, "pairs": compare(ours, theirs)}
-        ids = [(ent.kb_id_, kb_url_of(ent)) if ent.kb_id else None for ent in found.ents]
+        ids = [(ent.kb_id_, kb_url_of(ent)) if ent.kb_id else None for ent in judged]
         rows.append({**row, "ids": ids} if any(ids) else row)
     data = {"model": f"{nlp.meta['lang']}_{nlp.meta['name']} {nlp.meta['version']}", "kinds": KINDS, "rows": rows}
     counts = Counter(pair["kind"] for row in rows for pair in row["pairs"])

@@ -4,6 +4,7 @@ from spacy.tokens import DocBin
 from typer.testing import CliRunner
 
 from spacy_cner.cli import app
+from spacy_cner.serve.report import report
 
 GOLD = [
     ("他在大连海洋学院读书。", [(2, 8, "ORG")]),
@@ -42,8 +43,27 @@ def test_bad_input(tmp_path):
     arguments = ["mine-rules", str(tmp_path / "model"), str(tmp_path / "dev.spacy"), str(tmp_path / "rules.txt")]
     result = CliRunner().invoke(app, [*arguments, "--list", "city"])
     assert result.exit_code == 1 and "expected --list NAME=FILE, got 'city'" in result.output
+    result = CliRunner().invoke(app, [*arguments, "--list", f"城市={tmp_path / 'dev.spacy'}"])
+    assert result.exit_code == 1 and "expected a list's name of small letters" in result.output
     result = CliRunner().invoke(app, ["mine-rules", "nowhere", *arguments[2:]])
     assert result.exit_code == 1 and "nowhere: expected a pipeline" in result.output
+
+
+def test_what_annotation_leaves_open_is_no_error(tmp_path):
+    nlp = spacy.blank("zh")
+    known = [("PER", "王小明"), ("LOC", "北京")]
+    nlp.add_pipe("entity_ruler").add_patterns([{"label": label, "pattern": text} for label, text in known])
+    nlp.to_disk(tmp_path / "model")
+    docs = [nlp.make_doc(text) for text in ("王小明住在北京。", "王小明去了北京。", "王小明到北京。")]
+    for doc in docs:
+        start = doc.text.index("北京")
+        doc.set_ents([doc.char_span(start, start + 2, "LOC")], default="missing")
+    DocBin(docs=docs).to_disk(tmp_path / "dev.spacy")
+    files = [str(tmp_path / name) for name in ("model", "dev.spacy", "rules.txt")]
+    result = CliRunner().invoke(app, ["mine-rules", *files])
+    assert result.exit_code == 0 and "0 rules, 0 errors less" in result.output, result.output
+    _, counts = report(nlp, docs, "left open")
+    assert {kind: count for kind, count in counts.items() if count} == {"correct": 3}
 
 
 def test_a_list_of_ones_own(tmp_path):

@@ -323,7 +323,7 @@ def test_what_does_not_build_says_why(tmp_path):
     [
         (
             ["--name", "zh_my"],
-            "expected a name of letters, digits and _ without the language, as cner_clc, got 'zh_my'",
+            "expected a name of small letters, digits and _ without the language, as cner_clc, got 'zh_my'",
         ),
         (["--name", ""], "as cner_clc, got ''"),
         (["--name", "my-ner"], "as cner_clc, got 'my-ner'"),
