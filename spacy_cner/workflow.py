@@ -40,9 +40,9 @@ def check(
 ) -> None:
     """Raises InputError for what cannot be, or would replace what the project has made before.
 
-    name, version: of a package, the name without its language. own: the names of a corpus and of a pipeline. suffix: of a pipeline that
-    learns from another one. given: the name and the value of a variable that needs one. steps: of the whole training,
-    and between two evaluations."""
+    name, version: of a package, the name without its language. own: the names of a corpus and of a pipeline. suffix:
+    of a pipeline that learns from another one. given: the name and the value of a variable that needs one. steps: of
+    the whole training, and between two evaluations."""
     if given and not given[1].strip():
         raise InputError(f"expected a file or folder, --vars.{given[0]} PATH, got none")
     if own and set(own) & set(EMBEDDED):

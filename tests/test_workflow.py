@@ -22,13 +22,13 @@ BAD = [
     (["--own", "mine", "cner_clc"], "got those of the embedded corpus: mine, cner_clc"),
     (
         ["--name", "My_NER"],
-        "expected a name of small letters, digits and _ without the language, as cner_clc, got 'My_NER'",
+        "small letters, digits and _ without the language, as cner_clc, got 'My_NER'",
     ),
     (["--version", "v1.0"], "expected a version in its plain form, 1.0, got 'v1.0'"),
     (["--version", "new"], "expected a version such as 0.1.0, got 'new'"),
     (
         ["--name", "my-ner"],
-        "expected a name of small letters, digits and _ without the language, as cner_clc, got 'my-ner'",
+        "small letters, digits and _ without the language, as cner_clc, got 'my-ner'",
     ),
     (["--name", "我的"], "expected a name of small letters"),
     (["--name", "a", "--steps", "30", "50"], "got --vars.max_steps 30 and --vars.eval_frequency 50"),

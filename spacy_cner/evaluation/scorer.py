@@ -79,9 +79,7 @@ def score_suffix(examples: Iterable[Example], suffix: str) -> PRFScore:
     for example in examples:
         _check_same_text(example)
         gold, predicted = (_spans_with_suffix(doc, suffix) for doc in (example.reference, example.predicted))
-        score.score_set(
-            predicted & gold | {span for span in predicted - gold if is_judged(example.reference, span)}, gold
-        )
+        score.score_set({span for span in predicted if is_judged(example.reference, span)}, gold)
     return score
 
 

@@ -57,7 +57,8 @@ def _kind(one: tuple[int, int, str], other: tuple[int, int, str]) -> str | None:
 
 def report(nlp: Language, docs: Iterable[Doc], title: str) -> tuple[str, dict[str, int]]:
     """Runs a pipeline on the text of documents. RETURNS: a page that compares what it finds with their entities, and
-    how many there are of each of KINDS. Where annotation is missing, what is found is left out. Raises InputError if no document has entity annotation."""
+    how many there are of each of KINDS. Where annotation is missing, what is found is left
+    out. Raises InputError if no document has entity annotation."""
     gold = [doc for doc in docs if is_annotated(doc)]
     if not gold:
         raise InputError("expected documents with entity annotation, got none")
