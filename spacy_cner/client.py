@@ -16,7 +16,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from queue import LifoQueue
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from .errors import InputError
 
@@ -35,14 +35,19 @@ class ServerProblem(OSError):
         with_id = f" (request {request_id})" if request_id else ""
         super().__init__(f"{url}: expected entities, got {f'status {status}: ' if status else ''}{detail}{with_id}")
 
+    def name_texts(self, before: int, count: int) -> None:
+        """Adds to the message that it is about `count` texts of a stream, behind so many."""
+        which = f"text {before + 1}" if count == 1 else f"texts {before + 1} to {before + count}"
+        self.args = (f"{self}, for {which}",)
+
 
 class Client:
     """A connection to a server, for one thread at a time.
 
-    url: of the server, with the path before /v1 if it has one. api_key: where the server asks for one.
+    url: of the server, with the path before /v1 if it has one. api_key: printable ASCII, where the server asks for one.
     timeout: seconds to wait for an answer. retries: how often a request is sent again when the server is busy (429,
     503) or the connection breaks; entities of a text are the same each time. ssl_context: for https, else the system's.
-    Raises InputError for an address that is none, and in all methods ServerProblem."""
+    Raises InputError for an address or a key that is none, and in all methods ServerProblem."""
 
     def __init__(
         self,
@@ -54,14 +59,16 @@ class Client:
         ssl_context: ssl.SSLContext | None = None,
     ):
         self.url, self.retries = url.rstrip("/"), retries
+        if retries < 0:
+            raise InputError(f"expected retries of 0 or more, got {retries}")
         try:
             parts = urlsplit(self.url)
             host, port = parts.hostname, parts.port
+            self._path = quote(parts.path, safe="/%:@!$&'()*+,;=")
         except ValueError as error:
             raise InputError(f"expected the address of a server, got {url!r}: {error}") from None
         if parts.scheme not in ("http", "https") or not host or parts.query or parts.fragment:
             raise InputError(f"expected the address of a server, such as http://127.0.0.1:8000, got {url!r}")
-        self._path = parts.path
         # Without one, http.client takes the last group of an IPv6 address.
         port = port or (443 if parts.scheme == "https" else 80)
         self._connection: http.client.HTTPConnection
@@ -70,8 +77,10 @@ class Client:
         else:
             self._connection = http.client.HTTPConnection(host, port, timeout=timeout)
         self._headers = {"Content-Type": "application/json", "Accept": "application/json"}
-        if api_key:
-            self._headers["Authorization"] = f"Bearer {api_key}"
+        if key := (api_key or "").strip():
+            if not (key.isascii() and key.isprintable()):
+                raise InputError("expected an API key of printable ASCII characters, got others")
+            self._headers["Authorization"] = f"Bearer {key}"
 
     def __enter__(self) -> "Client":
         return self
@@ -103,7 +112,12 @@ class Client:
         """Yields what `entities` returns, from a stream of texts of any length. `id` is the text's position in it."""
         number = 0
         for batch in batches(texts, batch_documents):
-            for document in self.ask(batch, **wanted)["documents"]:
+            try:
+                documents = self.ask(batch, **wanted)["documents"]
+            except ServerProblem as problem:
+                problem.name_texts(number, len(batch))
+                raise
+            for document in documents:
                 yield {**document, "id": number}
                 number += 1
 
@@ -148,7 +162,12 @@ class Client:
         raise ServerProblem(self.url, response.status, detail, response.headers.get("X-Request-ID"))
 
     def _send(self, method: str, path: str, data: bytes | None) -> http.client.HTTPResponse:
-        self._connection.request(method, self._path + path, data, self._headers)
+        try:
+            self._connection.request(method, self._path + path, data, self._headers)
+        except ConnectionError:
+            # A server may refuse a large request and close before all of it is sent.
+            if self._connection.sock is None:
+                raise
         return self._connection.getresponse()
 
     _asked_to_wait = 0.0
@@ -189,6 +208,8 @@ class AsyncClient:
     The other arguments are those of `Client`."""
 
     def __init__(self, url: str = "http://127.0.0.1:8000", *, connections: int = 8, **settings: Any):
+        if connections < 1:
+            raise InputError(f"expected connections of 1 or more, got {connections}")
         self._clients: LifoQueue[Client] = LifoQueue()
         for _ in range(connections):
             self._clients.put(Client(url, **settings))
@@ -224,21 +245,27 @@ class AsyncClient:
     ) -> AsyncIterator[dict[str, Any]]:
         """As `Client.pipe`; the order is kept, and as many requests as there are connections are under way."""
         number = 0
-        waiting: list[asyncio.Future[dict[str, Any]]] = []
+        waiting: list[tuple[asyncio.Future[dict[str, Any]], int]] = []
         rest = batches(texts, batch_documents)
         try:
             while True:
                 while len(waiting) < self._connections and (batch := next(rest, None)) is not None:
-                    waiting.append(asyncio.ensure_future(self.ask(batch, **wanted)))
+                    waiting.append((asyncio.ensure_future(self.ask(batch, **wanted)), len(batch)))
                 if not waiting:
                     return
-                for document in (await waiting.pop(0))["documents"]:
+                task, count = waiting.pop(0)
+                try:
+                    documents = (await task)["documents"]
+                except ServerProblem as problem:
+                    problem.name_texts(number, count)
+                    raise
+                for document in documents:
                     yield {**document, "id": number}
                     number += 1
         finally:
-            for task in waiting:
+            for task, _ in waiting:
                 task.cancel()
-            await asyncio.gather(*waiting, return_exceptions=True)
+            await asyncio.gather(*(task for task, _ in waiting), return_exceptions=True)
 
     async def _call(self, name: str, *arguments: Any, **wanted: Any) -> Any:
         def run() -> Any:

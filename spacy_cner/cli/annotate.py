@@ -163,7 +163,7 @@ def finish(output: str, outcome: "Outcome") -> None:
     if outcome.broken:
         for error in outcome.broken:
             warn(error)
-        raise InputError(f"{output}: expected all parts to be read, {len(outcome.broken)} of {outcome.parts} were not")
+        raise InputError(f"{output}: expected all parts to be done, {len(outcome.broken)} of {outcome.parts} were not")
     total = outcome.total
     before = f"; {outcome.done_before} of {outcome.parts} parts were done before" if outcome.done_before else ""
     end(output, total.rows, total.errors, total.entities, before)

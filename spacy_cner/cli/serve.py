@@ -62,13 +62,14 @@ def serve(
 
 
 def named(models: list[str]) -> dict[str, str]:
-    """Returns pipelines by name: what stands before "=", else the last part of a path. Raises InputError for a name
-    that is there twice."""
+    """Returns pipelines by name: what stands before "=", else the last part of a path. What exists is a path,
+    also with a "=". Raises InputError for a name that is there twice."""
     found: dict[str, str] = {}
     for each in models:
         name, equals, path = each.partition("=")
-        if not equals or not name or "/" in name:
-            name, path = Path(each).resolve().name if Path(each).exists() else each, each
+        exists = Path(each).exists()
+        if exists or not equals or not name or "/" in name:
+            name, path = Path(each).resolve().name if exists else each, each
         if name in found:
             raise InputError(f"{each}: expected a name for each pipeline, got {name} twice; NAME=PATH gives another")
         found[name] = path
@@ -76,11 +77,19 @@ def named(models: list[str]) -> dict[str, str]:
 
 
 def read_keys(path: Path | None) -> tuple[str, ...]:
-    """Returns the API keys of a file and of the environment. Raises InputError for a file without any."""
-    keys = os.environ.get(KEYS, "").split()
+    """Returns the API keys of a file and of the environment. Raises InputError for a file without any, and for keys
+    that no header can have."""
+    keys = [(key, KEYS) for key in os.environ.get(KEYS, "").split()]
     if path is not None:
-        lines = [line.strip() for line in path.read_text(encoding="utf-8-sig").splitlines()]
-        keys += [line for line in lines if line and not line.startswith("#")]
+        try:
+            text = path.read_text(encoding="utf-8-sig")
+        except UnicodeDecodeError as error:
+            raise InputError(f"{path}: expected API keys in UTF-8, got byte {error.start + 1}, which is none") from None
+        lines = [(line.strip(), f"{path}:{number}") for number, line in enumerate(text.splitlines(), 1)]
+        keys += [(line, where) for line, where in lines if line and not line.startswith("#")]
         if not keys:
             raise InputError(f"{path}: expected API keys, one a line, got none")
-    return tuple(keys)
+    for key, where in keys:
+        if not (key.isascii() and key.isprintable()):
+            raise InputError(f"{where}: expected an API key of printable ASCII characters, got others")
+    return tuple(key for key, _ in keys)

@@ -10,7 +10,7 @@ from spacy.pipeline import Pipe
 from spacy.tokens import Doc
 from spacy.vocab import Vocab
 
-from ..client import BATCH_DOCUMENTS, Client
+from ..client import BATCH_DOCUMENTS, Client, ServerProblem
 from ..errors import InputError
 from .cner import ENTITIES
 from .entity_value import set_value
@@ -19,6 +19,7 @@ from .kb_urls import add_kb_urls
 from .reference import reference_of
 from .settings import Setting, at_least, register
 
+TOO_LARGE = 413
 FIELDS = ("start", "end", "label", "score")
 
 
@@ -63,12 +64,12 @@ class RemoteEntityRecognizer(EntityWriter, Pipe):
         ) as client:
             for docs in util.minibatch(stream, size=batch_size):
                 try:
-                    found = list(self._found(client, docs))
+                    found = list(self._found_or_halved(client, docs))
                 except Exception as error:
                     error_handler(self.name, self, docs, error)
                     continue
                 for doc, entities in zip(docs, found, strict=True):
-                    if isinstance(entities, InputError):
+                    if isinstance(entities, Exception):
                         error_handler(self.name, self, [doc], entities)
                     else:
                         self._annotate(doc, entities)
@@ -85,6 +86,20 @@ class RemoteEntityRecognizer(EntityWriter, Pipe):
                 set_value(span, fields["value"])
             if "kb_url" in fields:
                 add_kb_urls(doc, [(span.start_char, span.end_char, fields["kb_id"], fields["kb_url"])])
+
+    def _found_or_halved(self, client: Client, docs: list[Doc]) -> Iterator[list[dict[str, Any]] | Exception]:
+        """Yields what `_found` does. Where a request is too large, its halves are sent: one document costs no other."""
+        try:
+            yield from list(self._found(client, docs))
+        except ServerProblem as problem:
+            if problem.status != TOO_LARGE:
+                raise
+            if len(docs) == 1:
+                yield problem
+                return
+            half = len(docs) // 2
+            yield from self._found_or_halved(client, docs[:half])
+            yield from self._found_or_halved(client, docs[half:])
 
     def _found(self, client: Client, docs: list[Doc]) -> Iterator[list[dict[str, Any]] | InputError]:
         wanted = {"model": self.model, "labels": self.only, "min_score": self.min_score}

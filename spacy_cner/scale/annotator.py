@@ -5,6 +5,7 @@ import re
 import sys
 from collections.abc import Iterable
 from itertools import pairwise, repeat
+from pathlib import Path
 from typing import Any, TypeVar
 
 import pyarrow as pa
@@ -22,6 +23,7 @@ from ..text.offsets import from_codepoints
 from ..text.words import WORDS_KEY
 from .columns import Found, added_columns, annotated_schema
 from .fingerprint import describe
+from .parquet import mended
 from .settings import AnnotationSettings
 
 TableT = TypeVar("TableT", pa.Table, pa.RecordBatch)
@@ -35,9 +37,9 @@ class Annotator:
 
     `ents` is a list of structs of start, end, label, text, score, kb_id, kb_url and value; score is null for entities
     without a probability, value, kb_id and its address kb_url where no component sets them. `error` says why a row has
-    no entities, never with words of its text. All other columns and the rows stay as they are, in order; where the text
-    is null, so are `ents`. The schema's metadata name the model with its version and fingerprint, as JSON under
-    `spacy_cner`.
+    no entities, never with words of its text. Wrong bytes of a text are an error, too, and become U+FFFD. All other
+    columns and the rows stay as they are, in order; where the text is null, so are `ents`. The schema's metadata name
+    the model with its version and fingerprint, as JSON under `spacy_cner`.
 
     The pipeline is loaded where the object is made: send the class and these arguments to other processes.
 
@@ -60,8 +62,15 @@ class Annotator:
     def __call__(self, table: TableT) -> TableT:
         """Returns the table with the columns added. Raises InputError as `annotated_schema` does."""
         schema = annotated_schema(table.schema, self.settings, self.about)
-        found: list[Found] = self.find(table.column(self.settings.text_column).to_pylist())
+        name = self.settings.text_column
+        place = table.schema.get_field_index(name)
+        sound, wrong = mended(pa.table({name: table.column(place)}), name, Path(name))
+        texts = sound.column(0).to_pylist()
+        found: list[Found] = self.find([None if i in wrong else text for i, text in enumerate(texts)])
+        found = [Found(error=wrong[i]) if i in wrong else row for i, row in enumerate(found)]
         arrays = [*table.columns, *added_columns(found, self.settings).values()]
+        if wrong:
+            arrays[place] = pa.array(texts, schema.field(place).type)
         return type(table).from_arrays(arrays, schema=schema)
 
     def find(self, texts: list[str | None]) -> list[Found]:

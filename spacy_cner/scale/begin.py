@@ -14,7 +14,7 @@ from .columns import annotated_schema, check_columns
 from .fingerprint import describe
 from .inputs import Part, input_files, plan, same_files
 from .job import Job, OnError
-from .read import read_part
+from .read import header_of, read_part
 from .records import REST, column_types, repeated
 from .settings import AnnotationSettings
 from .write import DOCUMENT_FORMATS
@@ -115,6 +115,8 @@ def _types(
             raise InputError(f"expected rows that can be read, got none in the first {len(sample)}: {errors[0]}")
         records = [record for record in islice(sample, SAMPLE) if set(record) != {REST}]
         types = column_types(records)
+        if part.kind in ("csv", "tsv") and not sample:
+            types = dict.fromkeys(header_of(part), "string")
         if settings.text_column in types:
             types[settings.text_column] = "string"
         kept = [name for name in types if keep_columns is None or name in keep_columns]

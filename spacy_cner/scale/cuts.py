@@ -20,7 +20,7 @@ class Cut(NamedTuple):
 
 
 def cuts_of(file: BinaryIO, kind: str, part_size: int) -> list[Cut]:
-    """Returns the ends of parts of about `part_size` bytes; none for CSV that breaks off.
+    """Returns the ends of parts of about `part_size` bytes; none for CSV that cannot be read.
 
     file: its bytes, unpacked. kind: csv, tsv, or any other for lines."""
     if kind not in ("csv", "tsv"):

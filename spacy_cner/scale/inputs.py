@@ -9,6 +9,7 @@ import lzma
 import zlib
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass, replace
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -69,7 +70,7 @@ class Part:
 
 def kind_of(path: Path) -> str | None:
     """Returns the kind of a file by its ending, or None for another file."""
-    name = path.with_suffix("") if path.suffix in OPENERS else path
+    name = path.with_suffix("") if path.suffix.lower() in OPENERS else path
     kind = KINDS.get(name.suffix.lower())
     return None if kind in ("parquet", "spacy") and name != path else kind
 
@@ -80,54 +81,67 @@ def input_files(inputs: Iterable[str], output: Path | None = None) -> list[Path]
 
     output: the folder for the results; what is in it is no input. Raises InputError for what names nothing, and for a
     file of a kind that is not read."""
-    files: dict[Path, None] = {}
+    files: dict[Path, Path] = {}  # by what links lead to
     for given in inputs:
         found = [Path(given)] if Path(given).exists() else sorted(map(Path, glob.glob(given, recursive=True)))
         if not found:
             raise InputError(f"{given}: expected a file, a folder or a pattern, found nothing there")
         for path in found:
-            files.update(dict.fromkeys(_in_folder(path) if path.is_dir() else [path]))
+            for file in _in_folder(path) if path.is_dir() else [path]:
+                files.setdefault(file.resolve(), file)
     if output is not None and files:
         own = output.resolve()
-        files = {path: None for path in files if own not in path.resolve().parents}
+        files = {place: path for place, path in files.items() if own not in place.parents}
         if not files:
             raise InputError(f"{output}: expected input files elsewhere than in the output's folder, got these alone")
-    for path in files:
+    for path in files.values():
         if kind_of(path) is None:
             endings = f"{', '.join(KINDS)}, text also with {', '.join(OPENERS)}"
             raise InputError(f"{path}: expected a file that ends in {endings}, got another one")
-    return list(files)
+    return list(files.values())
 
 
 def _in_folder(folder: Path) -> list[Path]:
     found = [
         path
         for path in sorted(folder.rglob("*"))
-        if path.is_file()
+        if (path.is_file() or path.is_symlink() and not path.exists())
         and kind_of(path)
         and not any(part.startswith((".", "_")) for part in path.relative_to(folder).parts)
     ]
+    for path in found:
+        if not path.exists():
+            raise InputError(f"{path}: expected a file, got a link to nothing")
     if not found:
         raise InputError(f"{folder}: expected a folder with files that end in {', '.join(KINDS)}, found none")
     return found
 
 
 def same_files(files: list[Path]) -> list[list[Any]]:
-    """Returns what tells whether files are still the same: name, size, and a checksum of their first and last bytes."""
+    """Returns what tells whether files are still the same: name, size, a checksum of their first and last bytes, and
+    when they were written."""
     found: list[list[Any]] = []
     for path in files:
-        size = path.stat().st_size
+        about = path.stat()
+        size = about.st_size
         with path.open("rb") as file:
             ends = file.read(BLOCK)
             file.seek(max(0, size - BLOCK))
             ends += file.read(BLOCK)
-        found.append([str(path.absolute()), size, hashlib.sha256(ends).hexdigest()[:16]])
+        found.append([str(path.absolute()), size, hashlib.sha256(ends).hexdigest()[:16], about.st_mtime_ns])
     return found
+
+
+def changed_file(old: list[list[Any]], new: list[list[Any]]) -> str:
+    """Returns the name of the first file that differs, or that only one of two answers of `same_files` has."""
+    first, *_ = [a or b for a, b in zip_longest(old, new) if a != b]
+    return str(first[0])
 
 
 def opened(path: Path, file: BinaryIO) -> BinaryIO:
     """Returns the bytes of an open file, unpacked by its name's ending."""
-    return OPENERS[path.suffix](file) if path.suffix in OPENERS else file
+    opener = OPENERS.get(path.suffix.lower())
+    return opener(file) if opener else file
 
 
 def encoding_of(path: Path) -> str:
@@ -195,7 +209,7 @@ def _rows(path: Path, text_column: str, part_size: int) -> Iterator[Part]:
 
 
 def _lines(path: Path, kind: str, part_size: int, pieces: int) -> Iterator[Part]:
-    encoding, size, packed = encoding_of(path), path.stat().st_size, path.suffix in OPENERS
+    encoding, size, packed = encoding_of(path), path.stat().st_size, path.suffix.lower() in OPENERS
     name = path.name.split(".")[0] or path.name
     part = Part(name, (str(path.absolute()),), kind, encoding, size=size)
     if encoding.startswith(("utf-16", "utf-32")) or (pieces == 1 if packed else size <= part_size):

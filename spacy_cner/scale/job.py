@@ -13,9 +13,10 @@ from filelock import FileLock, Timeout
 
 from .. import __version__
 from ..errors import InputError
-from .inputs import Part
+from ..files import to_disk
+from .inputs import Part, changed_file, same_files
 from .settings import AnnotationSettings
-from .write import TEMPORARY
+from .write import TEMPORARY, file_name, naming
 
 OnError = Literal["keep", "skip", "fail"]
 JOB, MANIFEST, SUCCESS, REPORTS, LOCK = "_job.json", "_manifest.json", "_SUCCESS", "_parts", "_lock"
@@ -128,21 +129,24 @@ class JobFolder:
                 pairs = [(name, old[key].get(name), value) for name, value in new[key].items()]
                 said += [f"{name} {a!r}, got {b!r}" for name, a, b in pairs if a != b]
             elif key == "inputs":
-                said.append("the same input files, got others or changed ones")
+                said.append(f"the same input files, got others or changed ones ({changed_file(old[key], new[key])})")
             else:
                 said.append(f"{key.replace('_', ' ')} {old[key]!r}, got {new[key]!r}")
         raise InputError(f"{self.path}: expected what the folder was begun with: {'; '.join(said)}; take a new folder")
 
     def reports(self, job: Job) -> dict[int, Report]:
         """Returns what came of the parts that are done, by their numbers."""
-        found = {i: self.report(part) for i, part in enumerate(job.parts)}
+        found = {i: self.report(job, i) for i in range(len(job.parts))}
         return {i: report for i, report in found.items() if report is not None}
 
-    def report(self, part: Part) -> Report | None:
-        """Returns what came of a part, or None for one that is not done."""
+    def report(self, job: Job, number: int) -> Report | None:
+        """Returns what came of a part, or None for one that is not done, or whose file or report is gone or broken."""
+        part = job.parts[number]
+        if not (self.path / file_name(part.name, job.format)).exists():
+            return None
         try:
             return Report(**json.loads((self.path / REPORTS / f"{part.name}.json").read_bytes()))
-        except FileNotFoundError:
+        except (FileNotFoundError, ValueError, TypeError):
             return None
 
     def finished(self, report: Report) -> None:
@@ -155,7 +159,8 @@ class JobFolder:
         return (self.path / SUCCESS).exists()
 
     def complete(self, job: Job, about: dict[str, Any]) -> Report:
-        """Writes the manifest and _SUCCESS. RETURNS: the sums."""
+        """Writes the manifest and _SUCCESS. RETURNS: the sums. Raises InputError where an input file has changed."""
+        _check_unchanged(job)
         reports = self.reports(job)
         total = Report()
         for report in reports.values():
@@ -171,8 +176,17 @@ class JobFolder:
 
     def _write(self, path: Path, content: Any) -> None:
         temporary = self.path / TEMPORARY / uuid.uuid4().hex
-        temporary.parent.mkdir(exist_ok=True)
-        temporary.write_text(
-            "" if content is None else json.dumps(content, ensure_ascii=False, indent=1) + "\n", encoding="utf-8"
-        )
-        temporary.replace(path)
+        text = "" if content is None else json.dumps(content, ensure_ascii=False, indent=1) + "\n"
+        with naming(path):
+            temporary.parent.mkdir(exist_ok=True)
+            temporary.write_text(text, encoding="utf-8")
+            to_disk(temporary)
+            temporary.replace(path)
+
+
+def _check_unchanged(job: Job) -> None:
+    old = job.inputs
+    new = same_files([Path(name) for name, *_ in old])
+    if new != old:
+        expected = "expected a file that stays as it is while it is annotated, got one that was changed"
+        raise InputError(f"{changed_file(old, new)}: {expected}; take a new folder")

@@ -80,8 +80,10 @@ def run_here(folder: Path, parts: list[int], tell: Told, *, gpu_id: int = -1) ->
                 tell(part, {"kind": "progress", "done": done, "rows": report.rows, "errors": report.errors})
 
             try:
-                tell(part, {"kind": "done", "report": vars(work(part, listen))})
+                report = work(part, listen)
             except RowError:
                 raise
-            except (InputError, OSError) as error:
-                tell(part, {"kind": "failed", "error": str(error)})
+            except Exception as error:
+                tell(part, work.failed(part, error))
+            else:
+                tell(part, {"kind": "done", "report": vars(report)})

@@ -6,7 +6,6 @@ from pathlib import Path
 
 from ..errors import InputError
 from ..loading import keep_loaded
-from .rows import RowError
 from .work import PartWorker
 
 
@@ -28,7 +27,7 @@ class TellingWorker:
         if self.work is None:
             return json.dumps({"kind": "stop", "error": self.error})
         try:
-            report = self.work.folder.report(self.work.job.parts[number]) or self.work(number)
+            report = self.work.folder.report(self.work.job, number) or self.work(number)
             return json.dumps({"kind": "done", "report": asdict(report)})
-        except (InputError, OSError) as error:
-            return json.dumps({"kind": "stop" if isinstance(error, RowError) else "failed", "error": str(error)})
+        except Exception as error:
+            return json.dumps(self.work.failed(number, error))

@@ -53,10 +53,14 @@ def checkpointed(dataset: "Dataset", id_column: str, path: str) -> "Dataset":
 
     Ray Data's checkpoints hold where a dataset is read, mapped and written, and where each row has an identifier of its
     own. id_column: that of the identifiers. path: a folder that all nodes see, in which Ray keeps what is done.
-    Raises InputError for identifiers that are null or occur twice, which Ray would take for done."""
+    Raises InputError for identifiers that are null or occur twice, which Ray would take for done, and for
+    no such column."""
     import_ray()
     from ray.data.checkpoint import CheckpointConfig
 
+    columns = dataset.columns()
+    if columns is not None and id_column not in columns:
+        raise InputError(f"expected a column {id_column!r} with the identifiers, got the columns {', '.join(columns)}")
     counts = dataset.select_columns([id_column]).groupby(id_column).count()
     for row in counts.filter(lambda row: row["count()"] > 1 or row[id_column] is None).take(1):
         found = f"{row['count()']} rows with {row[id_column]!r}"

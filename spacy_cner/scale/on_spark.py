@@ -38,14 +38,19 @@ def annotate_dataframe(frame: "DataFrame", model: str, **settings: Any) -> "Data
     settings: those of `AnnotationSettings`. Raises InputError where Spark is not installed, and for columns that cannot
     be."""
     import_spark()
-    from pyspark.sql.pandas.types import to_arrow_schema
-    from pyspark.sql.types import StructType
+    from pyspark.sql.types import NullType, StringType, StructType
 
-    from .columns import annotated_schema
+    from .columns import check_columns
     from .settings import AnnotationSettings
 
     wanted = AnnotationSettings(**settings)
-    annotated_schema(to_arrow_schema(frame.schema), wanted)
+    check_columns(frame.columns, wanted)
+    kind = frame.schema[wanted.text_column].dataType
+    if not isinstance(kind, (StringType, NullType)):
+        raise InputError(f"expected strings in the column {wanted.text_column!r}, got {kind.simpleString()}")
+    taken = [name for name in frame.columns if name.lower() in wanted.added]
+    if taken and frame.sparkSession.conf.get("spark.sql.caseSensitive") != "true":
+        raise InputError(f"expected no column {taken[0]!r}, which Spark takes for what is added; rename it")
     schema = StructType([*frame.schema.fields, *(added_field(name) for name in wanted.added)])
     return frame.mapInArrow(partial(_annotate, model=model, settings=json.dumps(wanted.to_dict())), schema)
 
@@ -115,7 +120,7 @@ def run_on_spark(folder: Path, parts: list[int], tell: Told, *, workers: int, ma
                 if stop.exists():
                     raise InputError(json.loads(stop.read_bytes())["error"])
                 for i in parts:
-                    if i not in told and (report := work.report(job.parts[i])):
+                    if i not in told and (report := work.report(job, i)):
                         told.add(i)
                         tell(i, {"kind": "done", "report": vars(report)})
                 if ended:

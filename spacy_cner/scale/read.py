@@ -18,7 +18,7 @@ from ..errors import InputError
 from .cuts import BLOCK
 from .inputs import DOCUMENTS, UNPACKING, Part, encoding_of, opened
 from .parquet import parquet_rows
-from .records import REST, as_table, cleaned, is_text, repeated
+from .records import REST, as_table, cleaned, is_text, python_rows, repeated
 
 ROWS, CHARACTERS = 4096, 2_000_000  # in a chunk at most
 LONGEST = 1 << 26  # bytes of a line: a longer one is no line
@@ -62,7 +62,7 @@ class Chunk:
 
     def as_records(self) -> list[dict[str, Any]]:
         """Returns the rows as records."""
-        return self.records if self.table is None else self.table.to_pylist()
+        return self.records if self.table is None else python_rows(self.table)
 
 
 def read_part(part: Part, text_column: str) -> Iterator[Chunk]:
@@ -205,33 +205,68 @@ def record_of(line: str, where: str = "") -> tuple[dict[str, Any], str | None]:
 def _csv(path: Path, part: Part, stream: BinaryIO, encoding: str) -> Iterator[tuple[dict[str, Any], str | None]]:
     if part.stop is not None:
         stream = io.BytesIO(stream.read(part.stop - part.start))
-    if part.start:
-        records = _records(part, stream, encoding)
-        with path.open("rb") as file:
-            header: list[str] = next(_records(part, opened(path, file), encoding, header=True), [])
-    else:
-        records = _records(part, stream, encoding, header=True)
-        header = next(records, [])
-    names = [name or f"column {i}" for i, name in enumerate(header, 1)]
-    if twice := repeated(names):
-        raise InputError(f"{path}:1: expected a name of its own for each column, got {', '.join(twice)} more than once")
-    for row in records:
+    records, lines = _records(part, stream, encoding, header=not part.start)
+    names = header_of(part) if part.start else _names(path, records, lines)
+    while True:
+        number = part.line + records.line_num
+        row = next(records, None)
+        if row is None:
+            return
         if not row:
             continue
         record: dict[str, Any] = dict(zip(names, row))
         error = None
         if len(row) != len(names):
-            number = part.line - 1 + records.line_num
             error = f"{path.name}:{number}: expected {len(names)} columns, got {len(row)}"
             record.update({f"column {i}": value for i, value in enumerate(row[len(names) :], len(names) + 1)})
+        if lines.is_at_end:
+            error = f"{path.name}:{number}: expected a quote that ends, got the end of the file"
         yield record, error
 
 
-def _records(part: Part, stream: BinaryIO, encoding: str, *, header: bool = False) -> Any:
-    """Returns the csv.reader. header: the stream is at the beginning of its file."""
+def header_of(part: Part) -> list[str]:
+    """Returns the names of the columns of a CSV file. Raises InputError for two of one name."""
+    path, encoding = Path(part.files[0]), part.encoding
+    with path.open("rb") as file:
+        stream = opened(path, file)
+        if encoding.startswith(("utf-16", "utf-32")):
+            stream, encoding = io.BytesIO(_as_utf8(path, stream.read(), encoding)), "utf-8"
+        return _names(path, *_records(part, stream, encoding, header=True))
+
+
+def _names(path: Path, records: Any, lines: "_Lines") -> list[str]:
+    header: list[str] = next(records, [])
+    if header and lines.is_at_end:
+        raise InputError(f"{path}:1: expected a quote that ends, got the end of the file")
+    names = [name or f"column {i}" for i, name in enumerate(header, 1)]
+    if twice := repeated(names):
+        raise InputError(f"{path}:1: expected a name of its own for each column, got {', '.join(twice)} more than once")
+    return names
+
+
+class _Lines:
+    """Lines that know whether they were read beyond the last one: only a record with an open quote asks for more."""
+
+    def __init__(self, lines: Iterable[str]):
+        self._lines = iter(lines)
+        self.is_at_end = False
+
+    def __iter__(self) -> Iterator[str]:
+        return self
+
+    def __next__(self) -> str:
+        line = next(self._lines, None)
+        if line is None:
+            self.is_at_end = True
+            raise StopIteration
+        return line
+
+
+def _records(part: Part, stream: BinaryIO, encoding: str, *, header: bool = False) -> tuple[Any, _Lines]:
+    """Returns the csv.reader, and its lines. header: the stream is at the beginning of its file."""
     if encoding == CESU:
         stream, encoding = io.BytesIO(decoded(stream.read(), CESU).encode("utf-8", "surrogateescape")), "utf-8"
     if header and encoding == "utf-8":
         encoding = "utf-8-sig"  # a mark before a quote would make the quote a part of the name
-    lines = io.TextIOWrapper(stream, encoding, "surrogateescape", newline="")
-    return csv.reader(lines, delimiter="\t" if part.kind == "tsv" else ",")
+    lines = _Lines(io.TextIOWrapper(stream, encoding, "surrogateescape", newline=""))
+    return csv.reader(lines, delimiter="\t" if part.kind == "tsv" else ","), lines

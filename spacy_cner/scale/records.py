@@ -73,6 +73,37 @@ def to_json(value: Any) -> str:
         return json.dumps(_finite(value), ensure_ascii=False, allow_nan=False, default=plain)
 
 
+def python_rows(table: pa.Table) -> list[dict[str, Any]]:
+    """Returns the rows of a table as records, with values as of `python_values`."""
+    columns = [python_values(column) for column in table.columns]
+    return [dict(zip(table.column_names, row)) for row in zip(*columns)]
+
+
+def python_values(column: pa.ChunkedArray) -> list[Any]:
+    """Returns the values of a column. A time that Python cannot hold is a string."""
+    try:
+        return column.to_pylist()
+    except (OverflowError, ValueError):
+        return [_python_value(value) for value in column]
+
+
+def _python_value(value: pa.Scalar) -> Any:
+    try:
+        return value.as_py()
+    except (OverflowError, ValueError):
+        if isinstance(value, (pa.DictionaryScalar, pa.ExtensionScalar)):
+            return _python_value(value.value)
+        if isinstance(value, pa.StructScalar):
+            return {key: _python_value(each) for key, each in value.items()}
+        if isinstance(value, pa.ListScalar):
+            values = [_python_value(each) for each in value.values]
+            return [tuple(pair.values()) for pair in values] if isinstance(value, pa.MapScalar) else values
+        kind = value.type
+        if pa.types.is_date(kind) or (kind.unit == "ns" and not pa.types.is_duration(kind)):
+            return value.cast(pa.string()).as_py()
+        return f"{value.value} {kind}"  # Arrow's own words for a time far away may be wrong
+
+
 def plain(value: Any) -> str:
     """Returns what JSON has no type for as a string: bytes as base64."""
     return base64.b64encode(value).decode("ascii") if isinstance(value, bytes) else str(value)

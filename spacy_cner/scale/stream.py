@@ -5,8 +5,9 @@ from typing import Any, BinaryIO
 
 import pyarrow as pa
 
+from ..errors import InputError
 from .job import Report
-from .read import chunks_of, record_of
+from .read import LONGEST, chunks_of, record_of
 from .rows import Rows
 from .write import json_lines
 
@@ -16,7 +17,8 @@ MOST = 1 << 20  # bytes that are read at a time: what is there, but no more
 def annotate_stream(rows: Rows, source: BinaryIO, target: BinaryIO) -> Report:
     """Annotates JSON lines as they come: what is there makes a batch, so that nobody waits for the end of the input.
 
-    RETURNS: what came of it. Raises RowError for the first row with an error if that ends the work."""
+    RETURNS: what came of it. Raises RowError for the first row with an error if that ends the work, and InputError
+    for a line that is too long."""
     total, number = Report(), 0
 
     def write(records: list[dict[str, Any]], added: pa.Table) -> None:
@@ -36,11 +38,17 @@ def annotate_stream(rows: Rows, source: BinaryIO, target: BinaryIO) -> Report:
 
 def _blocks(source: BinaryIO) -> Iterator[list[bytes]]:
     """Yields whole lines, as many as can be read without waiting."""
-    left = b""
+    left: list[bytes] = []  # of a line that has not ended
+    size, number = 0, 1
     while block := source.read1(MOST):  # type: ignore[attr-defined]
-        lines = (left + block).split(b"\n")
-        left = lines.pop()
+        *lines, rest = block.split(b"\n")
         if lines:
+            lines[0] = b"".join([*left, lines[0]])
+            left, size, number = [], 0, number + len(lines)
             yield lines
-    if left:
-        yield [left]
+        left.append(rest)
+        size += len(rest)
+        if size >= LONGEST:
+            raise InputError(f"standard input:{number}: expected a line of less than {LONGEST} bytes, got a longer one")
+    if size:
+        yield [b"".join(left)]

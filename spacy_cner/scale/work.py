@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pyarrow.parquet as pq
 
@@ -11,7 +12,7 @@ from .annotator import Annotator
 from .inputs import Part
 from .job import Job, JobFolder, Report
 from .read import Chunk, read_part
-from .rows import Rows
+from .rows import RowError, Rows
 from .write import DOCUMENT_FORMATS, WRITERS, file_name, new_part
 
 # Called after each chunk: with what came of it, and how many bytes of the part have been read.
@@ -54,6 +55,14 @@ class PartWorker:
         total.seconds, total.cpu_seconds = time.monotonic() - begun, time.process_time() - cpu
         self.folder.finished(total)
         return total
+
+    def failed(self, number: int, error: Exception) -> dict[str, Any]:
+        """Returns what is told of a part that ended with an error: a message of `spacy_cner.scale.local.Told`, or that
+        the work stops."""
+        if isinstance(error, (InputError, OSError)):
+            return {"kind": "stop" if isinstance(error, RowError) else "failed", "error": str(error)}
+        expected = f"expected rows that can be annotated, got {type(error).__name__}: {error}"
+        return {"kind": "failed", "error": f"{self.job.parts[number].files[0]}: {expected}"}
 
     def _empty(self, part: Part) -> Chunk:
         """A chunk without rows."""

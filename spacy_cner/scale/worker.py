@@ -22,7 +22,6 @@ from typing import Any, NoReturn, TextIO
 from ..errors import InputError
 from ..loading import keep_loaded
 from .job import Report
-from .rows import RowError
 from .work import PartWorker
 
 
@@ -102,8 +101,8 @@ def run(load: Callable[[], PartWorker], source: TextIO, messages: TextIO) -> Non
         busy.set()
         try:
             message = {"kind": "done", "report": asdict(work(number, listen))}
-        except (InputError, OSError) as error:
-            message = {"kind": "stop" if isinstance(error, RowError) else "failed", "error": str(error)}
+        except Exception as error:
+            message = work.failed(number, error)
         busy.clear()
         tell(**message)
 

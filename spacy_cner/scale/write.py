@@ -19,7 +19,7 @@ from ..pipeline.entity_value import set_value
 from ..pipeline.kb_urls import add_kb_urls
 from ..text.char_tokenizer import CharTokenizer
 from ..text.tags import spans_to_tags
-from .records import plain, to_json
+from .records import plain, python_rows, python_values, to_json
 
 # Writes the rows of a chunk: those that the input had, without what is added; and what is added. Documents and JSON
 # lines are written from records as well.
@@ -30,19 +30,30 @@ SPANS_KEY = "cner"  # as of the component
 
 
 @contextmanager
+def naming(path: Path) -> Iterator[None]:
+    """Names the file that is written in errors that name none, such as those of a full disc."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno is None or error.filename is not None:
+            raise
+        raise OSError(error.errno, error.strerror, str(path)) from error
+
+
+@contextmanager
 def new_part(folder: Path, name: str) -> Iterator[Path]:
     """Gives the path to write a part to in the block. At its end the part gets its name in the folder."""
-    temporary = folder / TEMPORARY / f"{uuid.uuid4().hex}-{name}"
-    temporary.parent.mkdir(exist_ok=True)
-    yield temporary
-    target = folder / name
-    if temporary.is_dir():
-        if target.exists():  # of a process that was killed before it could say so
-            target.rename(temporary.with_suffix(".old"))
-        temporary.rename(target)
-        return
-    to_disk(temporary)
-    temporary.replace(target)
+    temporary, target = folder / TEMPORARY / f"{uuid.uuid4().hex}-{name}", folder / name
+    with naming(target):
+        temporary.parent.mkdir(exist_ok=True)
+        yield temporary
+        if temporary.is_dir():
+            if target.exists():  # of a process that was killed before it could say so
+                target.rename(temporary.with_suffix(".old"))
+            temporary.rename(target)
+            return
+        to_disk(temporary)
+        temporary.replace(target)
 
 
 @contextmanager
@@ -80,7 +91,7 @@ def write_csv(path: Path) -> Iterator[WriteRows]:
             if not names:
                 names.extend((*rows.column_names, *added.column_names))
                 writer.writerow(names)
-            values = [column.to_pylist() for column in (*rows.columns, *added.columns)]
+            values = [python_values(column) for column in (*rows.columns, *added.columns)]
             writer.writerows([as_cell(value) for value in row] for row in zip(*values))
 
         yield write
@@ -115,7 +126,7 @@ def _documents(
 ) -> Iterator[tuple[Any, str, dict[str, Any]]]:
     """Yields the identifier, the text and what is added of each row. Lists and objects as identifiers are JSON."""
     if isinstance(rows, pa.Table):
-        rows = rows.select([text_column, *([id_column] if id_column else [])]).to_pylist()
+        rows = python_rows(rows.select([text_column, *([id_column] if id_column else [])]))
     for record, found in zip(rows, added.to_pylist(), strict=True):
         text = record.get(text_column)
         yield as_cell(record.get(id_column)), text if isinstance(text, str) else "", found

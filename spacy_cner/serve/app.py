@@ -1,6 +1,7 @@
 """The application: its routes, and what they answer."""
 
 import asyncio
+import codecs
 import json
 from collections.abc import Iterable
 from functools import partial
@@ -35,13 +36,14 @@ PROBLEMS: Answers = {
         404: "No pipeline of this name",
         408: "The request came too slowly",
         413: "The request is too large",
-        415: "The request is not JSON",
+        415: "The request is not JSON in UTF-8, or is packed",
         422: "The request is not what the schema says",
         429: "Too much work is waiting",
         503: "No worker is ready, or time ran out",
     }.items()
 }
 SCHEMAS = "#/components/schemas/"
+MARKS = (codecs.BOM_UTF8, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 REQUEST = {"$ref": f"{SCHEMAS}EntitiesRequest"}
 
 
@@ -78,7 +80,14 @@ class Service:
             await self.api(scope, receive, send)
 
     def _make_api(self) -> FastAPI:
-        api = FastAPI(title="spacy_cner", version=__version__, description=DESCRIPTION, docs_url=None, redoc_url=None)
+        api = FastAPI(
+            title="spacy_cner",
+            version=__version__,
+            description=DESCRIPTION,
+            docs_url=None,
+            redoc_url=None,
+            redirect_slashes=False,
+        )
         api.add_api_route(
             ENTITIES,
             self.entities,
@@ -114,8 +123,11 @@ class Service:
     async def entities(self, request: Request) -> Response:
         """Find the entities of texts, or of documents with ids. A document that fails has an `error` in place of
         entities; the others are answered."""
-        if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
+        kind, _, parameters = request.headers.get("content-type", "").lower().partition(";")
+        if kind.strip() != "application/json":
             raise Problem(415, "expected a request of type application/json")
+        if request.headers.get("content-encoding", "identity").lower() != "identity":
+            raise Problem(415, "expected a body that is not packed, got a Content-Encoding")
         try:
             body = await asyncio.wait_for(read_body(request, self.settings.request_bytes), self.settings.timeout)
         except asyncio.TimeoutError:
@@ -125,6 +137,8 @@ class Service:
         try:
             asked = EntitiesRequest.model_validate_json(body)
         except ValidationError as error:
+            if body.startswith(MARKS) or ("charset=" in parameters and "utf-8" not in parameters):
+                raise Problem(415, "expected JSON in UTF-8 without a byte order mark, got another encoding") from None
             raise misunderstood(error) from None
         model = self._model(asked)
         items = asked.items()
@@ -204,5 +218,9 @@ async def _answer_problem(request: Request, error: Exception) -> Response:
 async def _as_problem(request: Request, error: Exception) -> Response:
     """Turns what the framework raises into a problem."""
     assert isinstance(error, HTTPException)
-    detail = "expected a path of /openapi.json" if error.status_code == 404 else str(error.detail)
-    return Problem(error.status_code, detail, headers=dict(error.headers or {})).response(request.state.request_id)
+    headers, detail = dict(error.headers or {}), str(error.detail)
+    if error.status_code == 404:
+        detail = "expected a path of /openapi.json"
+    elif error.status_code == 405:
+        detail = f"expected {headers.get('Allow', 'another method')}, got {request.method}"
+    return Problem(error.status_code, detail, headers=headers).response(request.state.request_id)

@@ -170,7 +170,7 @@ class MicroBatcher:
                 batch, taken = await self._next_or_end(reader)
                 if batch.texts:
                     await self._ask(batch, taken, pid, reader, writer)
-        except (asyncio.IncompleteReadError, ConnectionError):
+        except (asyncio.IncompleteReadError, ConnectionError, asyncio.TimeoutError):
             logger.warning("worker %d ended", pid)
         except asyncio.CancelledError:
             pass  # the server ends

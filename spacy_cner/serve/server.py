@@ -30,6 +30,7 @@ logger = logging.getLogger(__name__)
 # A fork shares the pipelines' weights. It is safe in a process without threads, which only Linux promises.
 FORKS = sys.platform == "linux"
 PAUSE = 1.0  # seconds before a worker is started again
+TOGETHER = 1.0  # seconds in which several signals are one: a terminal and what started the server both send one
 KEEP_ALIVE = 75  # seconds without a request, more than the 60 of common proxies, which would ask on a closed connection
 
 
@@ -89,6 +90,7 @@ class Watch:
         self.place, self.models, self.loaded = place, models, loaded
         self.context: Any = multiprocessing.get_context("fork" if FORKS else "spawn")
         self.ending = False
+        self.told = -TOGETHER
 
     def run(
         self, listening: socket.socket, inner: socket.socket, facts: list[ModelOut], settings: ServerSettings
@@ -125,8 +127,11 @@ class Watch:
 
     def _end(self, front: BaseProcess) -> None:
         self.ending = True
+        if time.monotonic() - self.told < TOGETHER:
+            return
+        self.told = time.monotonic()
         if front.pid is not None and front.is_alive():
-            os.kill(front.pid, signal.SIGTERM)
+            os.kill(front.pid, signal.SIGUSR1)
 
 
 def answer_requests(
@@ -137,6 +142,8 @@ def answer_requests(
     config = uvicorn.Config(
         service.app,
         log_config=None,
+        http="httptools",  # of whose connections `_close_waiting` knows the parts
+        ws="none",
         access_log=False,
         server_header=False,
         lifespan="off",
@@ -152,10 +159,15 @@ class Front(uvicorn.Server):
     def __init__(self, config: uvicorn.Config, service: Service, inner: socket.socket):
         super().__init__(config)
         self.service, self.inner = service, inner
+        self.waiting: dict[Any, tuple[Any, float]] = {}  # what was seen of connections that clients let wait, and when
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Also listens to workers."""
         await super().startup(sockets)
+        # Ctrl-C and systemd signal all processes of a group: the one that watches says when.
+        for name in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(name, signal.SIG_IGN)
+        signal.signal(signal.SIGUSR1, self.handle_exit)
         self._workers = await asyncio.start_unix_server(
             self.service.batcher.serve_worker, sock=self.inner, limit=1 << 20
         )
@@ -166,10 +178,31 @@ class Front(uvicorn.Server):
         self._parent = os.getppid()
 
     async def on_tick(self, counter: int) -> bool:
-        """Also looks whether the process that watches is still there."""
+        """Also looks whether the process that watches is still there, and once a second for clients that wait."""
         if os.getppid() != self._parent and not self.service.app.draining:
             self.handle_exit(signal.SIGTERM, None)
+        if counter % 10 == 0:
+            self._close_waiting(time.monotonic())
         return await super().on_tick(counter)
+
+    def _close_waiting(self, now: float) -> None:
+        """Closes connections whose client does not send the head of a request, or does not read its answer."""
+        before, self.waiting = self.waiting, {}
+        connections: list[Any] = list(self.server_state.connections)
+        for each in connections:
+            cycle, unread = each.cycle, each.transport.get_write_buffer_size()
+            if cycle is not None and not cycle.response_complete and not unread:
+                continue  # a request is being answered
+            seen, since = before.get(each, (None, now))
+            if seen != (cycle, unread):
+                seen, since = (cycle, unread), now
+            limit = self.service.settings.timeout
+            if cycle is not None and not unread:
+                limit += KEEP_ALIVE
+            if now - since > limit:
+                each.transport.abort()
+            else:
+                self.waiting[each] = seen, since
 
     def handle_exit(self, sig: int, frame: Any) -> None:
         """The first signal starts the end: responses tell clients to close, and after a while nothing new is taken.

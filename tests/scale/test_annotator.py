@@ -92,6 +92,18 @@ def test_one_that_fails_costs_its_own_row(ruler):
     assert ents[417] is None and all(len(row) == 2 for i, row in enumerate(ents) if i != 417)
 
 
+def test_wrong_bytes_cost_their_own_row(ruler):
+    texts = pa.array(["王海去了青岛".encode(), "青岛".encode("gb18030"), None], pa.binary()).view(pa.string())
+    found = Annotator(ruler)(pa.table({"text": texts}))
+    assert found.column("error").to_pylist() == [None, "expected valid text under 'text', got wrong bytes", None]
+    assert found.column("text").to_pylist() == [
+        "王海去了青岛",
+        "青岛".encode("gb18030").decode("utf-8", "replace"),
+        None,
+    ]
+    assert [ents and len(ents) for ents in found.column("ents").to_pylist()] == [2, None, None]
+
+
 def test_an_error_never_shows_the_text(ruler):
     annotator = Annotator(ruler)
 

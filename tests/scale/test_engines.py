@@ -107,6 +107,21 @@ def test_a_dataframe(spark, ruler, unit):
         annotate_dataframe(frame, ruler, text_column="body")
 
 
+def test_a_dataframe_with_times_and_wrong_bytes(spark, ruler):
+    wrong = "select cast(X'e78e8bff' as string) as text union all select '王海去了青岛'"
+    found = annotate_dataframe(spark.sql(f"select text, timestamp'2020-01-01 00:00:00' as time from ({wrong})"), ruler)
+    rows = sorted((row.asDict(recursive=True) for row in found.collect()), key=lambda row: row["ents"] is not None)
+    assert [row["error"] for row in rows] == ["expected valid text under 'text', got wrong bytes", None]
+    assert len(rows[1]["ents"]) == 2 and all(row["time"].year == 2020 for row in rows)
+
+
+def test_columns_that_a_dataframe_cannot_have(spark, ruler):
+    with pytest.raises(InputError, match="expected no column 'Error', which Spark takes for what is added"):
+        annotate_dataframe(spark.createDataFrame([("王海", 1)], "text string, Error int"), ruler)
+    with pytest.raises(InputError, match="expected strings in the column 'text', got timestamp"):
+        annotate_dataframe(spark.sql("select timestamp'2020-01-01 00:00:00' as text"), ruler)
+
+
 def test_spark_loses_a_worker(spark, job_of, undisturbed, tmp_path):
     ended = Event()
     killed = []
@@ -192,6 +207,8 @@ def test_checkpoints_of_ray(nodes, ruler, tmp_path):
         InputError, match="expected an identifier of its own for each row in the column 'id', got 2 rows"
     ):
         checkpointed(read("twice.parquet"), "id", str(tmp_path / "kept"))
+    with pytest.raises(InputError, match="expected a column 'key' with the identifiers, got the columns id, text"):
+        checkpointed(read(), "key", str(tmp_path / "kept"))
 
 
 def test_ray_loses_a_node(nodes, job_of, undisturbed, tmp_path):

@@ -251,6 +251,39 @@ def test_text_that_breaks_off(run):
     assert "a.txt: expected text in utf-16, got" in " ".join(run("a.txt", "-o", "lines", code=1).output.split())
 
 
+def test_a_part_whose_file_is_gone_is_made_again(run, here):
+    for name in ("one.jsonl", "two.jsonl"):
+        write_lines(here / name, [{"text": text} for text in TEXTS])
+    run("one.jsonl", "two.jsonl", "-o", "out", "-f", "jsonl")
+    first = next((here / "out").glob("part-00000*"))
+    whole = first.read_bytes()
+    first.unlink()
+    assert "1 of 2 parts were done before" in run("one.jsonl", "two.jsonl", "-o", "out", "-f", "jsonl").output
+    assert first.read_bytes() == whole
+
+
+@pytest.mark.parametrize("ending, delimiter", [("csv", ","), ("tsv", "\t")])
+def test_a_quote_without_an_end_is_an_error(run, here, ending, delimiter):
+    lines = [f"id{delimiter}text", *(f"{i}{delimiter}王海去了青岛" for i in range(1, 5)), f'5{delimiter}"王海', "6"]
+    (here / f"in.{ending}").write_text("\n".join(lines), encoding="utf-8")
+    run(f"in.{ending}", "-o", "out", code=3)
+    rows = rows_of("out")
+    assert [row["error"] for row in rows[:4]] == [None] * 4
+    assert rows[4]["error"] == f"in.{ending}:6: expected a quote that ends, got the end of the file"
+    (here / f"in.{ending}").write_text(f'id{delimiter}"text\n1{delimiter}王海\n', encoding="utf-8")
+    result = run(f"in.{ending}", "-o", "other", code=1)
+    assert f"in.{ending}:1: expected a quote that ends" in result.output
+
+
+def test_endings_in_capitals(run, here):
+    folder = here / "in"
+    folder.mkdir()
+    with gzip.open(folder / "B.JSONL.GZ", "wt", encoding="utf-8") as file:
+        file.write(json.dumps({"text": TEXTS[0]}) + "\n")
+    run("in", "-o", "out")
+    assert shown(rows_of("out")) == FOUND[:1]
+
+
 @pytest.mark.parametrize("given", [".", "**/*.jsonl"])
 def test_the_output_is_no_input(run, given, here):
     write_lines(here / "in.jsonl", [{"text": "王海"}])

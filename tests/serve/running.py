@@ -18,14 +18,17 @@ ADDRESS = re.compile(r"(http://\S+)/ serves")
 class RunningServer:
     """`python -m spacy_cner serve MODEL…` until the block ends; `log` is what it wrote."""
 
-    def __init__(self, *arguments, environment=None, python=sys.executable):
+    def __init__(self, *arguments, environment=None, python=sys.executable, session=False):
         self.arguments, self.environment, self.python = arguments, environment or {}, str(python)
+        self.session = session  # whether its processes are a group of their own
 
     def __enter__(self):
         self.file = tempfile.TemporaryFile("w+", encoding="utf-8")
         command = [self.python, "-m", "spacy_cner", "serve", *map(str, self.arguments), "--port", "0"]
         environment = {**os.environ, "OMP_NUM_THREADS": "1", **self.environment}
-        self.process = subprocess.Popen(command, stderr=self.file, stdout=self.file, env=environment)
+        self.process = subprocess.Popen(
+            command, stderr=self.file, stdout=self.file, env=environment, start_new_session=self.session
+        )
         try:
             wait_until(lambda: ADDRESS.search(self.log) or self.process.poll() is not None, 300)
             assert self.process.poll() is None, self.log

@@ -1,5 +1,6 @@
 """What the server answers, from a process of its own."""
 
+import gzip
 import json
 import socket
 import subprocess
@@ -258,9 +259,26 @@ def test_bad_requests_are_explained_without_their_text(server, name):
 def test_other_kinds_of_requests(server):
     assert server.post(b"text", content_type="text/plain")[0] == 415
     assert server.get("/v1/entities")[0] == 405
+    assert server.get("/v1/entities")[2]["detail"] == "expected POST, got GET"
+    assert server.post({"texts": []}, path="/v1/entities/")[0] == 404
     status, headers, problem = server.get("/none")
     assert (status, headers["content-type"], problem["status"]) == (404, "application/problem+json", 404)
     assert server.get("/livez")[2] == b"ok\n" and server.get("/readyz")[2] == b"ok\n"
+
+
+@pytest.mark.parametrize(
+    "body, headers, words",
+    [
+        (gzip.compress(b"{}"), {"content_encoding": "gzip"}, "a body that is not packed"),
+        (b'\xef\xbb\xbf{"texts": []}', {}, "JSON in UTF-8 without a byte order mark"),
+        ('{"texts": []}'.encode("utf-16"), {}, "JSON in UTF-8 without a byte order mark"),
+        ('{"texts": []}'.encode("utf-16-le"), {"content_type": "application/json; charset=utf-16"}, "JSON in UTF-8"),
+    ],
+    ids=["gzip", "a byte order mark", "UTF-16", "a charset"],
+)
+def test_bodies_that_are_packed_or_in_another_encoding(server, body, headers, words):
+    status, _, problem = server.post(body, **headers)
+    assert status == 415 and f"expected {words}" in problem["detail"]
 
 
 def test_a_body_without_a_stated_length_is_bounded_too(server):
@@ -309,7 +327,7 @@ def test_other_sites_may_not_read_answers(server):
 def guarded(models, tmp_path_factory):
     """A server with keys, CORS, two workers, little time and a small queue."""
     keys = tmp_path_factory.mktemp("keys") / "keys.txt"
-    keys.write_text("first-key\n# a comment\n第二把\n", encoding="utf-8-sig")
+    keys.write_text("first-key\n# 第二把\nsecond key\n", encoding="utf-8-sig")
     arguments = ["--api-keys", keys, "--allow-origin", "https://example.org", "--workers", 2]
     with RunningServer(
         f"a={models / 'joint'}", f"b={models / 'joint'}", *arguments, environment={"CNER_API_KEYS": "third"}
@@ -324,6 +342,7 @@ def test_keys(guarded):
         assert guarded.get(path, authorization="Bearer wrong")[0] == 401
         assert guarded.get(path, authorization="Bearer first-key")[0] == 200
         assert guarded.get(path, x_api_key="third")[0] == 200
+        assert guarded.get(path, authorization="Bearer second key")[0] == 200
         assert guarded.get(path, x_api_key="")[0] == 401
         assert guarded.get(path, x_api_key="# a comment")[0] == 401
     for path in ("/livez", "/readyz", "/", "/page/page.js", "/openapi.json"):

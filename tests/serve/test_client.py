@@ -265,3 +265,19 @@ def test_chinese_is_sent_as_utf8():
     assert len(_encoded({"texts": ["王海" * 1000]})) < 6100
     with failing(GOOD) as (url, _), Client(url) as client:
         assert client.entities(["王海\ud83d"]) == [{"id": 0, "entities": []}]
+
+
+def test_keys_and_paths_that_are_not_ascii():
+    with pytest.raises(InputError, match="expected an API key of printable ASCII characters"):
+        Client(api_key="第二把")
+    assert Client(api_key="key\n")._headers["Authorization"] == "Bearer key"
+    with failing(GOOD) as (url, rest), Client(url + "/前缀/%E5%89%8D a") as client:
+        assert client._path == "/%E5%89%8D%E7%BC%80/%E5%89%8D%20a"
+        assert client.entities(["a"]) and rest == []
+
+
+def test_numbers_that_cannot_be():
+    with pytest.raises(InputError, match="expected retries of 0 or more, got -1"):
+        Client(retries=-1)
+    with pytest.raises(InputError, match="expected connections of 1 or more, got 0"):
+        AsyncClient(connections=0)

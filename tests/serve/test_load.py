@@ -1,10 +1,12 @@
 """What happens under more work than there is time for, when the server is to end, and when a worker dies."""
 
+import json
 import os
 import signal
 import socket
 import time
 from collections import Counter
+from contextlib import suppress
 from urllib.parse import urlsplit
 
 import pytest
@@ -64,8 +66,13 @@ def test_memory_does_not_grow_with_what_is_turned_away(models):
         assert server.metric("cner_waiting_characters") == 0
 
 
-def test_every_accepted_request_is_answered_after_sigterm(models):
-    with RunningServer(models / "joint", "--drain", 1.5) as server:
+@pytest.mark.parametrize(
+    "send, number",
+    [(os.kill, signal.SIGTERM), (os.killpg, signal.SIGTERM), (os.killpg, signal.SIGINT)],
+    ids=["one process", "its group", "Ctrl-C"],
+)
+def test_every_accepted_request_is_answered_after_sigterm(models, send, number):
+    with RunningServer(models / "joint", "--drain", 1.5, session=True) as server:
         answered = []
 
         def ask(i):
@@ -83,7 +90,7 @@ def test_every_accepted_request_is_answered_after_sigterm(models):
 
         def end(_):
             wait_until(lambda: len(answered) > 50)
-            server.process.send_signal(signal.SIGTERM)
+            send(server.process.pid, number)
             time.sleep(0.3)
             assert server.get("/readyz")[0] == 503 and server.get("/livez")[0] == 200
 
@@ -101,7 +108,7 @@ BODY = b'{"texts": ["%s"]}' % '", "'.join(TEXTS).encode()
 @pytest.fixture(scope="module")
 def brief(models):
     """A server that waits for one second at most."""
-    with RunningServer(models / "joint", "--timeout", 1, "--batch-window", 0) as running:
+    with RunningServer(models / "joint", models / "contract", "--timeout", 1, "--batch-window", 0) as running:
         yield running
 
 
@@ -129,6 +136,7 @@ def test_a_worker_that_hangs_is_replaced(brief):
     assert time.monotonic() - start > 0.9
     wait_until(lambda: brief.get("/readyz")[0] == 200 and workers_of(brief) != [pid])
     assert brief.post({"texts": TEXTS})[0] == 200
+    assert "it took more than 1 s for a batch" in brief.log and "Traceback" not in brief.log
 
 
 def test_a_request_that_comes_too_slowly_is_ended(brief):
@@ -138,6 +146,46 @@ def test_a_request_that_comes_too_slowly_is_ended(brief):
             b"POST /v1/entities HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{"
         )
         assert connection.recv(1000).startswith(b"HTTP/1.1 408 ")
+
+
+@pytest.mark.parametrize("sent", [b"", b"GET /livez HTTP/1.1\r\nHost: a\r\nX-A: "], ids=["nothing", "half of a head"])
+def test_a_connection_that_asks_nothing_is_closed(brief, sent):
+    parts = urlsplit(brief.url)
+    with socket.create_connection((parts.hostname, parts.port), timeout=60) as connection:
+        connection.sendall(sent)
+        assert connection.recv(1000) == b""
+    idle = brief.connect()  # one that has asked may ask again
+    for _ in range(2):
+        idle.request("GET", "/livez")
+        assert read(idle)[0] == 200
+        time.sleep(2.5)
+    idle.close()
+
+
+def test_a_client_that_does_not_read_is_left(models):
+    body = json.dumps({"texts": ["王海" * 50] * 1000}).encode()
+    head = "POST /v1/entities HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: "
+    with RunningServer(models / "contract", "--timeout", 8) as server:
+        parts, before = urlsplit(server.url), connections_of(server)
+        for times in (1, 2):  # the second of two requests waits for the first answer to be read
+            with socket.socket() as connection:
+                connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+                connection.settimeout(60)
+                connection.connect((parts.hostname, parts.port))
+                connection.sendall((f"{head}{len(body)}\r\n\r\n".encode() + body) * times)
+                wait_until(lambda: connections_of(server) > before)
+                wait_until(lambda: connections_of(server) <= before)
+        assert server.log.count('"path": "/v1/entities", "status": 200') == 3, server.log
+
+
+def connections_of(server):
+    """RETURNS: how many sockets the process that answers has."""
+    folder = f"/proc/{children(server.process.pid)[0]}/fd"
+    count = 0
+    for each in os.listdir(folder):
+        with suppress(FileNotFoundError):
+            count += os.readlink(f"{folder}/{each}").startswith("socket:")
+    return count
 
 
 def test_the_command_fails_where_the_process_that_answers_dies(models):
