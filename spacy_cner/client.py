@@ -41,6 +41,12 @@ class ServerProblem(OSError):
         self.args = (f"{self}, for {which}",)
 
 
+def check_key(key: str, where: str = "") -> None:
+    """Raises InputError for an API key that no header can have. where: what the message begins with."""
+    if not (key.isascii() and key.isprintable()):
+        raise InputError(f"{where}expected an API key of printable ASCII characters, got others")
+
+
 class Client:
     """A connection to a server, for one thread at a time.
 
@@ -78,8 +84,7 @@ class Client:
             self._connection = http.client.HTTPConnection(host, port, timeout=timeout)
         self._headers = {"Content-Type": "application/json", "Accept": "application/json"}
         if key := (api_key or "").strip():
-            if not (key.isascii() and key.isprintable()):
-                raise InputError("expected an API key of printable ASCII characters, got others")
+            check_key(key)
             self._headers["Authorization"] = f"Bearer {key}"
 
     def __enter__(self) -> "Client":

@@ -79,6 +79,8 @@ def named(models: list[str]) -> dict[str, str]:
 def read_keys(path: Path | None) -> tuple[str, ...]:
     """Returns the API keys of a file and of the environment. Raises InputError for a file without any, and for keys
     that no header can have."""
+    from ..client import check_key
+
     keys = [(key, KEYS) for key in os.environ.get(KEYS, "").split()]
     if path is not None:
         try:
@@ -90,6 +92,5 @@ def read_keys(path: Path | None) -> tuple[str, ...]:
         if not keys:
             raise InputError(f"{path}: expected API keys, one a line, got none")
     for key, where in keys:
-        if not (key.isascii() and key.isprintable()):
-            raise InputError(f"{where}: expected an API key of printable ASCII characters, got others")
+        check_key(key, f"{where}: ")
     return tuple(key for key, _ in keys)

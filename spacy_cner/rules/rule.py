@@ -8,7 +8,7 @@ from pathlib import Path
 
 from ..corpus.source import Source
 from ..errors import InputError
-from ..features.word_list import WordList, own_lists, read_list
+from ..features.word_list import WordList
 from ..text.chars import first_emoji, normalize_text
 from ..text.spans import touching
 from ..text.tags import LabelledSpan
@@ -20,17 +20,17 @@ NOTHING = "O"
 RESULT = r"(?:<([^<>|:]*[^<>|:\s][^<>|:]*)>|O)"
 MOST_TURNS = 100
 TEXT_CHAR = f"[^{OPEN}-{chr(LAST_LABEL)}]"  # a character of the text, inside an entity or not
+LIST_NAME = "[a-z_][a-z0-9_]*"
 RULE_TOKEN = re.compile(
-    r"""\s*(?:
+    rf"""\s*(?:
     <(?P<labels>[^<>:"\[\]]+) (?: :(?P<inner>[^<>]+) )? >
     | "(?P<literal>[^"]+)"
-    | \[(?P<list>[a-z_][a-z0-9_]*)\]  # LIST_NAME
+    | \[(?P<list>{LIST_NAME})\]
     | (?P<any>\.)
-    | (?P<mark>[{}()|+*?])
+    | (?P<mark>[{{}}()|+*?])
     )\s*""",
     re.VERBOSE,
 )
-LIST_NAME = re.compile("[a-z_][a-z0-9_]*")
 EXAMPLE = "'{<LOC>}+<ORG> => <ORG>'"
 
 
@@ -174,23 +174,29 @@ def read_rules(path: str | Path, lists: Mapping[str, WordList]) -> list[str]:
     lists: word lists by the names that rules use. Raises CorpusError, with file and line, for a file that cannot be
     read, and for a malformed rule."""
     source, labels, rules = Source.read(Path(path), "utf-8"), Labels(), []
-    for number, line in source.lines():
-        text = line.strip()
-        if not text.startswith("#"):
-            try:
-                rules.append(Rule(text, labels, lists).text)
-            except InputError as error:
-                raise source.error(str(error), number) from None
+    for number, text in _rules_of(source):
+        try:
+            rules.append(Rule(text, labels, lists).text)
+        except InputError as error:
+            raise source.error(str(error), number) from None
     return rules
 
 
 def own_rules() -> list[str]:
     """Returns the rules that come with this package."""
-    return read_rules(FILE, {name: read_list(path) for name, path in own_lists().items()})
+    return [text for _, text in _rules_of(Source.read(FILE, "utf-8"))]
+
+
+def _rules_of(source: Source) -> Iterator[tuple[int, str]]:
+    """Yields the number and the text of each line that is no comment."""
+    for number, line in source.lines():
+        text = line.strip()
+        if not text.startswith("#"):
+            yield number, text
 
 
 def check_list_names(names: Iterable[str]) -> None:
     """Raises InputError for a name of a list that no rule can say."""
     for name in names:
-        if not LIST_NAME.fullmatch(name):
+        if not re.fullmatch(LIST_NAME, name):
             raise InputError(f"expected a list's name of small letters, digits and _, such as org_tail, got {name!r}")

@@ -24,6 +24,13 @@ def ruler(tmp_path_factory):
     return str(path)
 
 
+@pytest.fixture
+def here(tmp_path, monkeypatch):
+    """The folder of a test, which is the present one, too."""
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
 def write_lines(path, records):
     path.parent.mkdir(parents=True, exist_ok=True)
     lines = "".join(json.dumps(record, ensure_ascii=False) + "\n" for record in records)

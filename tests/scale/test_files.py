@@ -26,10 +26,7 @@ TEXTS = [text for text, _ in contract_rows()]
 FOUND = [[(start, end, label, text) for start, end, label, text in ents] for _, ents in contract_rows()]
 
 
-@pytest.fixture(autouse=True)
-def here(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
+pytestmark = pytest.mark.usefixtures("here")
 
 
 @pytest.fixture

@@ -29,10 +29,7 @@ FAR = pa.array([4_000_000, 18_262, None], pa.date32())  # the year 12921, 2020, 
 SHOWN = ["12921-08-18", date(2020, 1, 1), None]
 
 
-@pytest.fixture(autouse=True)
-def here(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
+pytestmark = pytest.mark.usefixtures("here")
 
 
 @pytest.fixture
