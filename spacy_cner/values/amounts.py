@@ -5,12 +5,17 @@ import re
 from datetime import datetime
 from decimal import Decimal
 
-from .lexicon import CURRENCIES, PARTS_OF_UNITS, UNITS
+from .lexicon import CLIPPED, CURRENCIES, PARTS_OF_UNITS, UNITS
 from .numerals import ABOUT, CHAR, DIGITS, NUMBER, Number, parse_number, plain, spanning
 
 WORDS_TOO = frozenset("平度升尺寸克安伏瓦钱丈")  # units that are parts of words, too, before one of the next
 ANGLE = re.compile("角|[经纬]|旋转|倾斜|[转翻]了?$")
 AFTER_A_WORD = frozenset("均台方息假过夺蝉级到至学职高值卷拉全排安原局手球包行")
+NO_COUNT = re.compile("[别不要小记莫勿得注当保慎甭请]")  # by all means: 千万别去
+DEGREE = re.compile("[升降高低冷热暖差零下每负涨了]$")
+# A piece, or together, unless these stand around it: 两块金牌, 一块去; but 两块一斤, 涨了一块
+BEHIND_PRICE = re.compile(r"$|[^\u4e00-\u9fff]|[钱多一两半左上以之到至的吧呢啊起买卖包就都人]")
+BEFORE_PRICE = re.compile("[涨降跌贵差少多花值付卖收给找减扣要才就只省赚便宜每][了掉过]?$")
 SINGLE = frozenset("二两俩仨三四五六七八九十")
 # The parts of a quantity behind its first one, by the symbol of the unit before: 二两 behind 三斤
 PARTS = {
@@ -35,6 +40,8 @@ def _ends(match: re.Match, rest: Decimal = NONE, text: str = "") -> Number | Non
 def money(match: re.Match, now: datetime) -> tuple[int, int, str] | None:
     if match["before"]:
         number = parse_number(match["first"], match["minus"])
+        if number is not None and match["scale"]:  # $2.5bn
+            number = number.times(Decimal(10**6 if match["scale"].strip()[0] in "mM" else 10**9))
         return None if number is None else (*match.span(), f"{number} {CURRENCIES[match['before']]}")
     if match["small"]:
         number = parse_number(match["small"], match["minus"])
@@ -46,6 +53,8 @@ def money(match: re.Match, now: datetime) -> tuple[int, int, str] | None:
         return None if number is None else (*match.span(), f"{number.times(coin)} CNY")
     if match.string[match.start("number") - 1 : match.start("number")] in ("几", "数"):
         return None
+    if match["unit"] == "块" and not match["rest"] and not _is_price(match["number"], match.string, match.span()):
+        return None
     tenth, more, before = Decimal("0.1"), NONE, ""
     for digit, unit in re.findall(r"(\d{1,2}|[一二两三四五六七八九半壹贰叁肆伍陆柒捌玖])([角毛分]?)", match["rest"]):
         part = Decimal("0.5") * 10 if digit == "半" else parse_number(digit).low  # type: ignore[union-attr]
@@ -53,7 +62,19 @@ def money(match: re.Match, now: datetime) -> tuple[int, int, str] | None:
         before = unit
         more += part * scale
     number = _ends(match, more)
-    return None if number is None else (*match.span(), f"{number} {CURRENCIES[match['unit']]}")
+    return None if number is None else (*match.span(), f"{number} {(CURRENCIES | CLIPPED)[match['unit']]}")
+
+
+def _is_price(number: str, text: str, place: tuple[int, int]) -> bool:
+    """Whether 块 is money; else it is a piece, or 一块 is together."""
+    start, end = place
+    if number not in {"一", *SINGLE}:
+        return True
+    if not BEHIND_PRICE.match(text, end):
+        return False
+    if number != "一" or text[end : end + 1] in frozenset("钱多一两半"):
+        return True
+    return BEFORE_PRICE.search(text[max(0, start - 2) : start]) is not None
 
 
 def percent(match: re.Match, now: datetime) -> tuple[int, int, str] | None:
@@ -85,6 +106,8 @@ def quantity(match: re.Match, now: datetime) -> tuple[int, int, str] | None:
     before = match.string[max(0, match.start() - 6) : match.start()]
     behind = match.string[match.end() : match.end() + 3]
     after = behind[:1]
+    if unit == "度" and text == "一" and not DEGREE.search(before) and not re.match("[，。、；）电]|左右|以", behind):
+        return None  # once: 一度停产
     if unit == "级" and "." not in text:
         return None
     if unit == "里" and after and after not in "路地远，。、；外山水":
@@ -166,6 +189,8 @@ def cardinal(match: re.Match, now: datetime) -> tuple[int, int, str] | None:
         number = parse_number("一" + text) or number
     elif re.match("[百千万亿]", text) or before.endswith(("第", "老", "初", "周", "期")):
         if text not in ("千亿", "百亿", "百万", "千万", "万亿") or before.endswith("第"):
+            return None
+        if text == "千万" and NO_COUNT.match(after):
             return None
         number = parse_number("一" + text) or number
     return start, start + len(text.rstrip()), str(number)

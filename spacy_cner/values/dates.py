@@ -14,25 +14,15 @@ from ..errors import InputError
 from .durations import iso_duration
 from .numerals import parse_number
 from .ranges import moment_of, span_of
+from .readable import readable
 
-REPUBLIC = 1911  # 民国 1 is the year after
 # Hours of the parts of a day
 DAY_PARTS = {
     "凌晨": (0, 6), "清晨": (5, 8), "早晨": (6, 9), "早上": (6, 9), "早": (6, 9), "晨": (5, 8), "上午": (8, 12),
     "中午": (11, 13), "正午": (11, 13), "午后": (12, 18), "下午": (12, 18), "傍晚": (17, 19), "晚上": (18, 24),
     "晚间": (18, 24), "夜里": (18, 24), "夜间": (18, 24), "深夜": (22, 24), "晚": (18, 24), "夜": (18, 24),
 }  # fmt: skip
-# Cantonese
-SPOKEN = {
-    "听日": "明天", "寻日": "昨天", "琴日": "昨天", "听晚": "明天晚上", "琴晚": "昨天晚上", "听朝": "明天早上",
-    "今朝": "今天早上", "朝早": "早上", "上昼": "上午", "下昼": "下午", "夜晚": "晚上",
-}  # fmt: skip
 MONTH_PARTS = {"初": (1, 10), "上旬": (1, 10), "中旬": (11, 20), "下旬": (21, 31), "底": (21, 31), "末": (21, 31)}
-CLOCK = re.compile("([零一二两三四五六七八九十]{1,3})点([零一二三四五六七八九十]{2,3})分")
-MOON = "(农历|阴历|旧历)?"
-LUNAR = re.compile(
-    f"^{MOON}(.{{2,4}}年)? ?{MOON}((?:闰?[一二三四五六七八九十]{{1,2}}|正|腊|冬)月)(初.|廿.|二?十.?|三十)(日?)$"
-)
 YEAR_PARTS = {"初": (1, 2), "中": (6, 7), "底": (11, 12), "末": (11, 12)}
 
 
@@ -42,60 +32,12 @@ def iso_time(text: str, now: datetime) -> str | None:
 
     text: in simplified characters and plain digits. now: what 今天 and what is not said refer to.
     Raises InputError without the extra `values`."""
-    # Shorter forms, and calendars, that jionlp does not read
-    text = re.sub(r"\s+", " ", text.strip())
-    text = re.sub(r"(?<=\d) (?=[年月日号点时])|(?<=[年月]) (?=\d)", "", re.sub(r"(?<=\d)T(?=\d)", " ", text))
-    text = re.sub(r"民国(元|[\d零一二三四五六七八九十百]+)年?", _republic, text)
-    text = re.sub("礼拜", "星期", text)
-    text = re.sub(
-        "(?<=[今明昨])(早|晚|夜|晨)(?!上|间)",
-        lambda found: "天" + {"早": "早上", "晨": "早上"}.get(found[1], "晚上"),
-        text,
-    )
-    text = re.sub("(?<=后天|前天)(早|晚)(?!上|间)", lambda found: found[1] + "上", text)
-    text = text.replace("次日", "明天").replace("翌日", "明天").replace("昨夜", "昨天晚上")
-    text = re.sub("[许整]$|点钟$", lambda found: "点" if found[0] == "点钟" else "", text)
-    text = re.sub("(上+|下+|本|这)个?月", lambda found: _near_month(found[1], now), text)
-    text = text.replace("大后年", f"{now.year + 3}年")
-    text = re.sub(r"凌晨的?\s?(?:12|十二)(?=[点时:：])", "凌晨0", text)
-    text = re.sub(r"\s?[（(](?:周|星期)[一二三四五六日天][)）]", "", text)
-    for spoken, plain in SPOKEN.items():
-        text = text.replace(spoken, plain)
-    text = CLOCK.sub(_clock, text)
-    text = LUNAR.sub(_lunar, text)
+    text = readable(text, now)
     for read in (_weekend, _month, _era, _part, _decade, _range, _ago, _midnight, _far):
         found = read(text, now)
         if found is not None:
             return found or None
     return _by_jionlp(text, now)
-
-
-def _clock(found: re.Match) -> str:
-    """A time of day in digits, as jionlp reads no minutes behind an hour in characters."""
-    hour, minute = (parse_number(part) for part in found.groups())
-    return f"{int(hour.low)}点{int(minute.low):02}分" if hour and minute else found[0]
-
-
-def _lunar(found: re.Match) -> str:
-    """A day of the lunar calendar in the form that jionlp reads. With 日 it is one only where the calendar is named."""
-    first, year, second, month, day, is_named_day = found.groups()
-    if not (first or second) and (is_named_day or not year):
-        return found[0]
-    if year and re.fullmatch("[零〇一二三四五六七八九]{4}年", year):
-        year = f"{parse_number(year[:-1])}年"
-    tens = "日" if year and year[0].isdecimal() and day[0] in "十二三" else ""
-    return f"{year or ''}农历{month}{day}{tens}"
-
-
-def _republic(found: re.Match) -> str:
-    number = parse_number("一" if found[1] == "元" else found[1])
-    return f"{REPUBLIC + int(number.low)}年" if number else found[0]
-
-
-def _near_month(words: str, now: datetime) -> str:
-    """上 or 下, once or more, or another word for the present month."""
-    months = now.year * 12 + now.month - 1 + words.count("下") - words.count("上")
-    return f"{months // 12:04}年{months % 12 + 1}月"
 
 
 def _weekend(text: str, now: datetime) -> str | None:
@@ -113,12 +55,15 @@ def _weekend(text: str, now: datetime) -> str | None:
 
 def _month(text: str, now: datetime) -> str | None:
     """A month or half-year without its year, a year of accounts, and a day without its month."""
-    if found := re.fullmatch("(.*年)?([上下])半年", text):
+    if found := re.fullmatch("(.*年)?([上下前后])半年", text):
         year_of = iso_time(found[1], now) if found[1] else f"{now.year:04}"
-        first = "01" if found[2] == "上" else "07"
+        first = "01" if found[2] in "上前" else "07"
         return f"{year_of}-{first}/{year_of}-{int(first) + 5:02}" if year_of else ""
     if found := re.fullmatch("(.*年)度", text):
         return iso_time(found[1], now)
+    if found := re.fullmatch("(.*年)前(.{1,2}?)个?月", text):
+        year_of, count = iso_time(found[1], now), parse_number(found[2])
+        return f"{year_of}-01/{year_of}-{int(count.low):02}" if year_of and count else ""
     if found := re.fullmatch(r"(\d{1,2}|[一二三四五六七八九十]{1,3})[日号]", text):
         number = parse_number(found[1])
         last = calendar.monthrange(now.year, now.month)[1]

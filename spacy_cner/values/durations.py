@@ -8,11 +8,13 @@ UNITS = {
     "年": "Y", "载": "Y", "周年": "Y", "个月": "M", "月": "M", "周": "W", "星期": "W", "个星期": "W", "礼拜": "W",
     "个礼拜": "W", "天": "D", "日": "D", "昼夜": "D", "晚": "D", "小时": "TH", "个小时": "TH", "钟头": "TH",
     "个钟头": "TH", "时": "TH", "分钟": "TM", "分": "TM", "刻钟": "TQ", "秒": "TS", "秒钟": "TS", "毫秒": "Tms",
-    "ms": "Tms", "世纪": "C", "个世纪": "C",
+    "ms": "Tms", "min": "TM", "h": "TH", "世纪": "C", "个世纪": "C",
 }  # fmt: skip
+ORDER = ["C", "Y", "M", "W", "D", "TH", "TQ", "TM", "TS", "Tms"]  # from the longest
+DAYS = {"Y": 365, "M": 30, "W": 7, "D": 1}
 UNIT = "|".join(sorted(UNITS, key=len, reverse=True))
 AMOUNT = re.compile(
-    rf"(?:({NUMBER}(?:\s?[-~～–—至到]\s?{NUMBER})?)|(半|一整|整))(个?半)?\s?(个?多)?\s?({UNIT})(半)?(多)?"
+    rf"(?:({NUMBER}(?:\s?[-~～–—至到]\s?{NUMBER})?)|(半|一整|整))(个?半)?\s?(个?多)?\s?({UNIT})(半(?!个|载))?(多)?"
 )
 
 
@@ -23,11 +25,13 @@ def iso_duration(text: str) -> str | None:
     about = bool(re.search("多|余|来|几", text))
     low: dict[str, float] = {}
     high: dict[str, float] = {}
-    place = 0
+    place, last = 0, ""
     for found in AMOUNT.finditer(text):
         if found.start() != place:
             return None
-        place = found.end()
+        if last and (found[5] != "晚" or last != "D") and ORDER.index(UNITS[found[5]]) <= ORDER.index(last):
+            return _either(text[:place], text[place:])
+        last, place = UNITS[found[5]], found.end()
         number = parse_number(found[1]) if found[1] else None
         if found[1] and number is None:
             return None
@@ -46,6 +50,15 @@ def iso_duration(text: str) -> str | None:
                 into["TS"] = into.get("TS", 0) + int(rest[2]) / 100
     first, last = _written(low), _written(high)
     return ("~" if about else "") + (first if first == last else f"{first}/{last}")
+
+
+def _either(*texts: str) -> str | None:
+    """An alternative: 三年五载 is three to five years, 十天半个月 ten to fifteen days."""
+    ends = [re.fullmatch(r"P(\d+)([YMWD])", iso_duration(text) or "") for text in texts]
+    both = [end for end in ends if end]
+    if len(both) < len(ends):
+        return None
+    return "/".join(end[0] for end in sorted(both, key=lambda end: int(end[1]) * DAYS[end[2]]))
 
 
 def _add(into: dict[str, float], unit: str, value: float) -> None:

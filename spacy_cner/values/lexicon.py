@@ -23,7 +23,9 @@ UNITS = {
     "升": "L", "L": "L", "毫升": "mL", "ml": "mL", "mL": "mL", "加仑": "gal",
     "摄氏度": "℃", "℃": "℃", "°C": "℃", "华氏度": "℉", "℉": "℉", "度": "℃", "°": "°",
     "PB": "PB", "TB": "TB", "GB": "GB", "MB": "MB", "KB": "KB", "kB": "KB", "T": "TB", "G": "GB", "KB/s": "KB/s",
-    "MB/s": "MB/s", "GB/s": "GB/s", "km/h": "km/h", "m/s": "m/s", "g/L": "g/L", "mg/L": "mg/L",
+    "MB/s": "MB/s", "GB/s": "GB/s", "km/h": "km/h", "m/s": "m/s", "公里/小时": "km/h",
+    "公里每小时": "km/h", "千米/小时": "km/h", "千米每小时": "km/h", "米/秒": "m/s", "米每秒": "m/s",
+    "g/L": "g/L", "mg/L": "mg/L",
     "mg/dL": "mg/dL", "U/L": "U/L", "μg": "µg", "μm": "µm", "rpm": "rpm", "fps": "fps", "dpi": "dpi", "bpm": "bpm",
     "cc": "cc", "lx": "lx",
     "Mbps": "Mbps", "Gbps": "Gbps",
@@ -47,6 +49,8 @@ CURRENCIES = {
     "NT$": "TWD", "韩元": "KRW", "卢布": "RUB", "澳元": "AUD", "加元": "CAD", "瑞郎": "CHF", "瑞士法郎": "CHF",
     "新元": "SGD", "新加坡元": "SGD", "泰铢": "THB", "卢比": "INR", "越南盾": "VND", "澳门元": "MOP", "澳币": "AUD",
 }  # fmt: skip
+# What currencies are called behind 万 and 亿 only: 100万欧, but 100欧 is a resistance
+CLIPPED = {"欧": "EUR", "镑": "GBP", "刀": "USD"}
 # After a number, what is counted
 CLASSIFIERS = _words(
     """

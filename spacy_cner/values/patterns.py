@@ -1,9 +1,10 @@
 """What values look like: one expression for each label, over simplified characters and plain digits."""
 
 import re
+from itertools import pairwise
 
 from .durations import UNITS as TIME_UNITS
-from .lexicon import CLASSIFIERS, CURRENCIES, HOLIDAYS, REIGNS, UNITS
+from .lexicon import CLASSIFIERS, CLIPPED, CURRENCIES, HOLIDAYS, REIGNS, UNITS
 from .numerals import ARABIC, CHAR, NUMBER, RANGE, SIGN
 
 
@@ -33,6 +34,7 @@ NOT_VALUES = re.compile(
             r"(?<!\d)\d{1,2}-\d{1,2}(?:-\d{1,5})+(?!\d)",  # 4-3-3, 8-2-3046
             rf"[{CN}]比[{CN}](?!\d)",
             r"(?<![\d.])\d+(?:\.\d+){2,}(?![\d])(?<!\d{4}\.\d\.\d)(?<!\d{4}\.\d\d\.\d\d)(?<!\d{4}\.\d\.\d\d)(?<!\d{4}\.\d\d\.\d)",
+            r"(?!(?<=\d)h\d+min)"
             r"[A-Za-z][A-Za-z-]*[-_ ]?[vV]?\d+(?:[-.]?[A-Za-z0-9]+)*(?!\s?(?:年|月|日|万|亿|元|人|台|%))",
             r"(?:版本号?|系统|安卓|鸿蒙)\s?[vV]?\d+(?:\.\d+)*",
             r"(?:端口|尾号|密码|验证码|取件码|邮编|房号|床号|编号|代码|单号|账号|号码|QQ是?|卡号|车牌|换成|错误码|房间|沪深|中证|上证)"
@@ -47,6 +49,9 @@ NOT_VALUES = re.compile(
             rf"负\s?(?:\d+|[{CN}]+)[层楼]",
             r"(?:[打享]|打了)?[\d一二三四五六七八九.]+折",
             rf"(?:{RANGE})倍(?!数)",
+            # Sessions, which are ordinal: 二十届三中全会, 政协十四届三次会议
+            rf"(?<![{CN}第了办过任共有续])[{CN}]*十[{CN}]?届(?=[^，。；、！？\s以的])(?:[{CN}]+次)?|[{CN}]届(?=[{CN}]中|[{CN}]次)(?:[{CN}]次)?",
+            rf"(?<=[届委协大])[{CN}]+次(?=会议|全会|全体)|[{CN}]{{1,3}}国集团|[二三四五六七八九]期(?=工程|项目|建[设成]|扩建)",
             r"\d+\s?[×xX*]\s?\d+(?![\d.]|[万亿]|\s?[cmk]?m)",
             r"\d+[栋幢座号]\d+(?:单元)?\d*(?:室)?",
             r"(?:[那这某同当每首的]|最后|有)一(?:[天年月周晚刻秒]|个[月星周])(?!半|多)",
@@ -92,7 +97,17 @@ _RELATIVE = "(?:大?前天|昨[天日]|今[天日]|明[天日]|大?后天|次日
 _WEEK = rf"(?<!每)(?:{_LAST}个?)?(?:周|星期|礼拜)[一二三四五六日天1-7](?![围边期年月])"
 _WEEKS = rf"{_LAST}个?(?:周|星期|礼拜)(?![一二三四五六日天末])"
 _WEEKEND = rf"{_LAST}个?(?:周|星期|礼拜)末"
-_QUARTER = rf"(?:第?[一二三四1-4]季度|前[一二三两]季度|{_LAST}个?季度)"
+# Two that follow each other, with the unit said once: 7、8月份, 15、16日
+_NEXT = any_of(
+    [f"{number}、{number + 1}" for number in range(1, 31)] + [f"{a}、{b}" for a, b in pairwise("一二三四五六七八九十")]
+)
+_QUARTER = rf"(?:第?[一二三四1-4]季度|前[一二三两1-3]季度|{_LAST}个?季度|第?(?:{_NEXT})季度)"
+_NEXT_DAYS = f"(?:{_NEXT})[日号]"
+_FIRST_MONTHS = r"前(?:1[01]|[2-9]|十一?|[二两三四五六七八九])个?月"
+_BY_LETTER = (
+    rf"(?:(?:{_YEAR}\s?|(?<![A-Za-z\d.])(?:20)?[12]\d)[Qq][1-4]"
+    rf"|(?:{_YEAR}\s?|(?<![A-Za-z\d.])20\d\d)[Hh][12])(?![A-Za-z\d])"
+)
 # 前 alone is no 公元前 in the middle of a sentence: 战前
 _ERA = "(?:(?:公元|纪元)前|公元|(?<![^，。；、：（(—–~至到于在约自-])前)"
 _CENTURY = rf"(?:(?:上+个?|本)世纪|(?=[\d{CN}公纪前]){_ERA}?(?:\d{{1,2}}|[{CN}]{{1,3}})世纪)"
@@ -108,8 +123,10 @@ _NUMERIC = (
     r"(?=[12])(?:(?<![\d.-])|(?<=:\d\d-)|(?<=[/.]\d-)|(?<=[/.]\d\d-)|(?<=\d{4}-\d\d-\d\d-))"
     r"(?:19|20)\d\d([-/.])(?:1[0-2]|0?[1-9])\1(?:3[01]|[12]\d|0?[1-9])(?![\d.]|-(?!(?:19|20)\d\d[-/.]\d))"
 )
+# A year of the calendar, and no length: 2010年后, 1949年前; but 2000年前 is two thousand years ago
+_CALENDAR = r"(?:1[5-9]|20)(?!00年前(?!后))\d\d年"
 _AGO = (
-    rf"(?<![月每第])(?:{RANGE}|半|一)(?:个?半)?个?"
+    rf"(?<![月每第\d])(?!{_CALENDAR})(?:{RANGE}|半|一)(?:个?半)?个?"
     rf"(?:年|月|周|星期|礼拜|天|日|小时|钟头|分钟|秒)(?:之|以)?[前后](?![天年])"
 )
 _WHOLE_DAY = (
@@ -117,8 +134,8 @@ _WHOLE_DAY = (
     rf"|(?<![\d.月第]){_DAY}(?=\s?(?:[上下]午|[早晚]|凌晨|\d{{1,2}}[点时:：])))"
 )
 _ONE_DATE = (
-    rf"(?:{_TEN_YEARS}|{_HOLIDAY}|公元前?(?:\d+|[{CN}百千]+)年(?!代)|{_WHOLE_DAY}|{_YEAR}\s?{_MONTH}{_PART}?|{_YEAR}{_QUARTER}"
-    rf"|(?:{_YEAR})?{_HALF}|{_YEAR}度(?![假过量])"
+    rf"(?:{_TEN_YEARS}|{_HOLIDAY}|{_BY_LETTER}|公元前?(?:\d+|[{CN}百千]+)年(?!代)|{_WHOLE_DAY}|{_YEAR}\s?{_MONTH}{_PART}?|{_YEAR}{_QUARTER}|{_YEAR}{_FIRST_MONTHS}"
+    rf"|(?:{_YEAR})?{_HALF}|{_YEAR}[前后]半年|{_YEAR}度(?![假过量])"
     rf"|{_YEAR}(?:年?[初底末](?!步|的时)|年?中(?=[，。旬]))?|[今去明前]年?{_QUARTER}|{_MONTH}{_PART}|年[初底末](?![{CN}])|月[初底末]|{_DECADE}|{_QUARTER}"
     rf"|(?<![个第\d]){_MONTH}(?![份饼亮光薪票嫂球经])(?!(?<![上下本这]月)租)|{_WEEKS}|{_WEEKEND})"
 )
@@ -129,6 +146,8 @@ _SHARED = (
     rf"|(?:{_CENTURY}|(?<![\d.])(?:19|20)?)\d0{_TO}\d0年代|(?<!\d)\d{{4}}{_TO}(?:{_TEN_YEARS}|\d{{4}}年(?!代)|\d\d年(?![代前后]))"
     rf"|公元前(?:\d+|[{CN}百千]+)年?{_TO}前?(?:\d+|[{CN}百千]+)年(?!代))"
 )
+_IN_DIGITS, _IN_CHARACTERS = "(?:1[0-2]|[1-9])", "(?:十[一二]?|[一二三四五六七八九])"
+_MONTHS = rf"(?:{_IN_DIGITS}{_TO}{_IN_DIGITS}|{_IN_CHARACTERS}{_TO}{_IN_CHARACTERS}|{_NEXT})月份?(?!\s?\d{{1,2}}[日号])"
 _BARE_DAY = (
     r"(?:3[01]|[12]\d|[1-9])(?:日(?=[，,]?(?:在|从|讯|电|宣布|说|表示|发布|开幕|举行|抵达|报道|晚|起|将|启程|凌晨|上午|下午))"
     r"|号(?=[，,]?(?:到账|之?前|以前|之?后|左右|发|交|开|去|回|来|就|我|你|要|还|才|晚|下午|上午|早|截止|放假|上班|考|出发|吧)))"
@@ -136,7 +155,7 @@ _BARE_DAY = (
 # What a date can begin with: looked at first, as most characters cannot
 _BEGINS = rf"\d{CHAR}民大今去前明后农阴旧正腊冬闰上下本这昨次翌听寻琴周星礼"
 DATE = re.compile(
-    rf"(?=[{_BEGINS}第公纪年月半])(?:(?:{_YEAR}\s?)?{_MONTH}\s?(?:3[01]|[12]\d|[1-9]){_TO}{_DAY}|{_SHARED}|{_ONE_DATE}{_TO}(?:{_ONE_DATE}|{_DAY})|(?<![\d.月]){_DAY}{_TO}{_DAY}|(?<![\d.月])(?:1[0-2]|[1-9]){_TO}(?:1[0-2]|[1-9])月份?"
+    rf"(?=[{_BEGINS}第公纪年月半])(?:(?:{_YEAR}\s?)?{_MONTH}\s?(?:(?:3[01]|[12]\d|[1-9]){_TO}{_DAY}|{_NEXT_DAYS})|{_SHARED}|{_ONE_DATE}{_TO}(?:(?:[次翌来]|第二)年(?:{_MONTH}\s?{_DAY}?|{_QUARTER})|{_ONE_DATE}|{_DAY})|(?<![\d.月]){_DAY}{_TO}{_DAY}|(?<![\d.月第、]){_NEXT_DAYS}|(?:{_YEAR}\s?|(?<![\d.月{CN}、])){_MONTHS}"
     rf"|(?:(?<=记者)|(?<=[于至]))(?<![月\d]){_DAY}(?![召内以])|(?<![\d.月第日号]){_BARE_DAY}|{_AGO}|{_ONE_DATE})".replace(
         r"([-/.])", "[-/.]"
     ).replace(r"\1", "[-/.]")
@@ -158,6 +177,10 @@ RECURRING = re.compile(
 )
 _NEAR_DAY = f"(?:{_WHOLE_DAY}|[今明昨听琴](?=[早晚晨夜])|[今听](?=朝)|(?<=后|前)天(?=[早晚]))"
 _ONE_TIME = rf"(?:{_NUMERIC}T{_CLOCK}|{_NEAR_DAY}[的,，]?\s?{_DAYPART}?的?\s?{_CLOCK}|{_DAYPART}\s?{_CLOCK})"
+_SHORT_OF = (
+    rf"(?:{_NEAR_DAY}的?)?(?:{_DAYPART}的?)?差(?:(?:\d{{1,2}}|[{CN}]{{1,3}})分钟?|一刻钟?)(?:到|不到)?"
+    rf"(?:{_IN_DIGITS}|十[一二]?|[一两三四五六七八九])点(?:整|钟)?(?![\d{CN}半])"
+)
 _VAGUE = (
     rf"(?:{_WHOLE_DAY}(?:上午|下午|中午|晚上|早上|凌晨|傍晚|清晨|深夜|夜里)|[今明昨听琴](?:早|晚|夜|晨)(?:上)?|听朝)"
 )
@@ -168,7 +191,7 @@ _BARE = (
     rf"(?:半|\d{{1,2}}分|(?:[二三四五]?十[一二三四五六七八九]?|[零〇][一二三四五六七八九])分(?!之)|[一三]刻|钟)"
 )
 TIME = re.compile(
-    rf"(?=[{_BEGINS}凌清早中午朝深半夜傍晚天])(?:{_ONE_TIME}{_TO}(?:{_ONE_TIME}|{_CLOCK})|(?:{_BARE}){_TO}{_CLOCK}|{_ONE_TIME}|{_VAGUE}|{_BARE})".replace(
+    rf"(?=[{_BEGINS}凌清早中午朝深半夜傍晚天差])(?:{_SHORT_OF}|{_ONE_TIME}{_TO}(?:{_ONE_TIME}|{_CLOCK})|(?:{_BARE}){_TO}{_CLOCK}|{_ONE_TIME}|{_VAGUE}|{_BARE})".replace(
         r"([-/.])", "[-/.]"
     ).replace(r"\1", "[-/.]")
 )
@@ -188,9 +211,9 @@ _MINUS = (
     rf"|(?<![A-Za-z0-9_%‰％℃-])(?=[-−]{NUMBER}[^\d，。；、-]{{0,4}}{_UP_TO}[-−负]))[-−])"
 )
 MONEY = re.compile(
-    rf"(?P<minus>{_MINUS})?(?:(?P<before>{any_of(BEFORE)})\s?(?P<first>{RANGE}(?:[kKwW](?![A-Za-z]))?)(?:元|圆)?整?"
+    rf"(?P<minus>{_MINUS})?(?:(?P<before>{any_of(BEFORE)})\s?(?P<first>{RANGE}(?:[kKwW](?![A-Za-z]))?)(?P<scale>\s?(?:[mM]n?|[bB]n?)(?![A-Za-z]))?(?:元|圆)?整?"
     rf"|{START}(?P<small>{NUMBER})(?P<coin>[毛角分]钱|毛|角(?=[，。、；]|$))"
-    rf"|{START}(?P<number>{_SIGNED}[kKwW]?)\s?(?P<unit>{any_of(CURRENCIES)})(?:{_UP_TO}(?P<sign>{_SIGN})?(?P<upper>{NUMBER})\s?(?P=unit)|人民币)?(?P<rest>(?<=块)(?:\d{{1,2}}|[一二三四五六七八九半])(?![\d{CHAR}{_COUNTED}角毛分])|(?<=元)半"
+    rf"|{START}(?P<number>{_SIGNED}[kKwW]?)\s?(?P<unit>{any_of(CURRENCIES)}|(?<=[万亿])(?:{any_of(CLIPPED)})(?![盟洲元美亚冠国具片叉]))(?:{_UP_TO}(?P<sign>{_SIGN})?(?P<upper>{NUMBER})\s?(?P=unit)|人民币)?(?P<rest>(?<=块)(?:\d{{1,2}}|[一二三四五六七八九半])(?![\d{CHAR}{_COUNTED}角毛分])|(?<=元)半"
     rf"|(?:[一二两三四五六七八九\d]毛(?:[一二两三四五六七八九\d]分?)?)|(?:[一二两三四五六七八九\d壹贰叁肆伍陆柒捌玖]角)?(?:零?[一二两三四五六七八九\d壹贰叁肆伍陆柒捌玖]分)?)整?"
     rf"(?![素旦件首帅状肌头糖块])(?<![{CN}]块(?=[卡砖石肉糖布板地田牌玉表木铁])(?![\d钱])))"
 )
@@ -202,7 +225,7 @@ PERCENT = re.compile(
 )
 _TIME_UNIT = any_of([unit for unit in TIME_UNITS if unit not in ("日", "时", "月", "晚", "分", "周")])
 _SPAN = (
-    rf"(?:(?:{RANGE}|半|一整|整)(?:个?半)?个?(?:多)?\s?(?:{_TIME_UNIT}|周(?!岁)|(?<=个多)月|(?<=个半)月(?![亮饼球票]))(?:半(?!夜|路))?(?:多(?!的|少))?"
+    rf"(?:(?:{RANGE}|半|一整|整)(?:个?半)?个?(?:多)?\s?(?:{_TIME_UNIT}|周(?!岁)|(?<=个多)月|(?<=个半)月(?![亮饼球票]))(?:(?<!h)半(?!夜|路|载|个))?(?:多(?!的|少))?"
     rf"|(?:{NUMBER})分(?=\d+秒)|(?:{NUMBER})分(?=[，。内])(?<=\d分)(?<=小时\d分|时\d\d分))"
 )
 DURATION = re.compile(
@@ -212,7 +235,7 @@ DURATION = re.compile(
 QUANTITY = re.compile(
     rf"(?:(?<=\d)/(?=\d))?(?P<minus>零下|{_MINUS}|(?<![A-Za-z0-9_%‰％℃-])[-−](?={ARABIC}(?:\s?[-~～–—至到]\s?[-−]?{ARABIC})?\s?(?:℃|°C|摄氏度|度)))?{START}(?P<number>(?:\d+/\d+(?=mmHg))|{_SIGNED}|半)\s?(?P<unit>{any_of(UNITS)})"
     rf"(?:{_UP_TO}(?P<sign>{_SIGN})?(?P<upper>{NUMBER})\s?(?P=unit))?"
-    rf"(?P<rest>半|\d{{2}}(?!\d)|(?<=\d[米度])[1-9](?![\d.{CHAR}个只次年月日号点时])|(?<=米)[一二三四五六七八九]{{2}}(?![{CHAR}个只])|[一二三四五六七八九](?![{CHAR}个只]))?(?![a-zA-Z])"
+    rf"(?P<rest>半|\d{{2}}(?!\d)|(?<=\d[米度])[1-9](?![\d.{CHAR}个只次年月日号点时])|(?<=米)[一二三四五六七八九]{{2}}(?![{CHAR}个只])|[一二三四五六七八九](?![{CHAR}个只毛块元角]))?(?![a-zA-Z])"
 )
 ORDINAL = re.compile(rf"第\s?(?P<number>\d+|[{CHAR}]+)")
 FRACTION = re.compile(rf"(?<!百)(?<!千)(?<!万)(?:{NUMBER})分之(?:{NUMBER})|{START}(?<![/.])\d{{1,2}}/\d{{1,2}}(?=的)")

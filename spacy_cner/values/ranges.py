@@ -22,23 +22,25 @@ def span_of(text: str, now: datetime, read: ReadTime) -> str | None:
 
     read: what reads one end."""
     text = re.sub(r"^从|起(?=[至到])", "", text)
-    found = re.fullmatch(rf"({NUMERIC}.*?|(?!{NUMERIC}).+?)\s?(?:[至到~～–—]|-+)\s?(.+)", text)
+    found = re.fullmatch(rf"({NUMERIC}.*?|(?!{NUMERIC}).+?)\s?(?:[至到~～–—、]|-+)\s?(.+)", text)
     if not found:
         return None
     begin, end = found[1], _of_its_century(found[1], found[2])
-    ending = (re.search("世纪$|年代$|[年月日号](?=份?$)", end) or [""])[0]
+    ending = (re.search("世纪$|年代$|季度$|[年月日号](?=份?$)", end) or [""])[0]
     forms = (begin, begin + ending)
-    if re.search(r"月\s?\d+$", begin) or len(ending) == 2 and not begin.endswith(ending):
+    if re.search(rf"[年月]\s?(?:{COUNT})$", begin) or len(ending) == 2 and not begin.endswith(ending):
         forms = (begin + ending, begin)
     first = read(forms[0], now) or read(forms[1], now)
     if first is None:
         return ""
-    start = moment_of(first if len(first) != 7 else f"{first}-01")
+    begins = first.split("/")[0]
+    start = moment_of(f"{begins}-01" if len(begins) == len("2026-11") else begins)
     if start is None or OF_NOW.match(end):
         last = read(end, now)
         if last and start and last < first:
             last = _in_the_afternoon(begin, end, last, start) or last
     else:
+        end = re.sub("^(?:[次翌来]|第二)年", f"{start.year + 1}年", end)
         last = read(end, start)
         if last and last <= first and not re.match(r"\d{4}|.{2,4}年", end):
             last = _in_the_afternoon(begin, end, last, start) or _later(end, last, last < first, start, read)
