@@ -16,6 +16,7 @@ DEGREE = re.compile("[升降高低冷热暖差零下每负涨了]$")
 # A piece, or together, unless these stand around it: 两块金牌, 一块去; but 两块一斤, 涨了一块
 BEHIND_PRICE = re.compile(r"$|[^\u4e00-\u9fff]|[钱多一两半左上以之到至的吧呢啊起买卖包就都人]")
 BEFORE_PRICE = re.compile("[涨降跌贵差少多花值付卖收给找减扣要才就只省赚便宜每][了掉过]?$")
+BEFORE_COIN = re.compile(f"每.{{0,2}}$|[元块]$|{BEFORE_PRICE.pattern}")
 SINGLE = frozenset("二两俩仨三四五六七八九十")
 # The parts of a quantity behind its first one, by the symbol of the unit before: 二两 behind 三斤
 PARTS = {
@@ -45,10 +46,11 @@ def money(match: re.Match, now: datetime) -> tuple[int, int, str] | None:
         return None if number is None else (*match.span(), f"{number} {CURRENCIES[match['before']]}")
     if match["small"]:
         number = parse_number(match["small"], match["minus"])
-        if match["coin"] == "毛" and not re.search(
-            "[涨跌降贵差少花了]", match.string[match.start() - 1 : match.start()]
-        ):
+        before = match.string[max(0, match.start() - 3) : match.start()]
+        if match["coin"] == "毛" and not re.search("[涨跌降贵差少花了]$", before):
             return None
+        if match["coin"] == "角" and match["small"] in SINGLE | {"一"} and not BEFORE_COIN.search(before):
+            return None  # 铁三角
         coin = Decimal("0.01" if match["coin"][0] == "分" else "0.1")
         return None if number is None else (*match.span(), f"{number.times(coin)} CNY")
     if match.string[match.start("number") - 1 : match.start("number")] in ("几", "数"):
@@ -106,11 +108,13 @@ def quantity(match: re.Match, now: datetime) -> tuple[int, int, str] | None:
     before = match.string[max(0, match.start() - 6) : match.start()]
     behind = match.string[match.end() : match.end() + 3]
     after = behind[:1]
-    if unit == "度" and text == "一" and not DEGREE.search(before) and not re.match("[，。、；）电]|左右|以", behind):
+    if unit == "度" and text == "一" and not DEGREE.search(before) and not re.match("[,。、;)电]|左右|以", behind):
         return None  # once: 一度停产
     if unit == "级" and "." not in text:
         return None
-    if unit == "里" and after and after not in "路地远，。、；外山水":
+    if unit == "里" and text in ("伍", "陆"):  # 队伍里, 大陆里
+        return None
+    if unit == "里" and after and after not in "路地远,。、;外山水":
         return None
     if unit in WORDS_TOO and after in AFTER_A_WORD:
         return None

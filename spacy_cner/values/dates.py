@@ -177,6 +177,8 @@ def _ago(text: str, now: datetime) -> str | None:
     sign = -1 if found[2] == "前" else 1
     total = now.year * 12 + now.month - 1 + sign * int(years * 12 + months)
     year, month = divmod(total, 12)
+    if -9999 <= year < 1 and years and not (months or weeks or days or hours or minutes or seconds):
+        return f"{about}{year:05}"  # of ISO 8601, which has a year 0
     if not 1 <= year <= 9999:
         return ""
     try:

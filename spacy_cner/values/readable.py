@@ -18,6 +18,8 @@ FIFTEEN = Number(Decimal(15), Decimal(15))
 LUNAR = re.compile(
     f"^{MOON}(.{{2,4}}年)? ?{MOON}((?:闰?[一二三四五六七八九十]{{1,2}}|正|腊|冬)月)(初.|廿.|二?十.?|三十)(日?)$"
 )
+PAIR_OF_TENS = re.compile("([二三四五六七八])([三四五六七八九])十年代$")
+PAIR_OF_HOURS = re.compile("(十?)([一两二三四五六七八])([两二三四五六七八九])点钟?$")
 # Three minutes to eight; a quarter to nine
 SHORT_OF = re.compile("差(?:(.{1,3})分钟?|一刻钟?)(?:到|不到)?(.{1,2})点(?:整|钟)?$")
 
@@ -47,6 +49,8 @@ def readable(text: str, now: datetime) -> str:
         text = text.replace(spoken, plain)
     text = re.sub(r"年?\s?[Qq]([1-4])$", r"年\1季度", text)
     text = re.sub(r"年?\s?[Hh]([12])$", lambda found: f"年{'上下'[int(found[1]) - 1]}半年", text)
+    text = PAIR_OF_TENS.sub(r"\1十年代至\2十年代", text)
+    text = PAIR_OF_HOURS.sub(r"\1\2点至\1\3点", text)
     text = SHORT_OF.sub(_short_of, text)
     text = CLOCK.sub(_clock, text)
     return LUNAR.sub(_lunar, text)
