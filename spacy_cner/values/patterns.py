@@ -178,14 +178,25 @@ RECURRING = re.compile(
     rf"|每(?:天|日|晚|早|(?:周|星期|礼拜)[{CN}日天末])的?(?:{_DAYPART}的?)?{_CLOCK}(?:{_TO}{_DAYPART}?{_CLOCK})?"
 )
 _NEAR_DAY = f"(?:{_WHOLE_DAY}|[今明昨听琴](?=[早晚晨夜])|[今听](?=朝)|(?<=后|前)天(?=[早晚]))"
-_ONE_TIME = rf"(?:{_NUMERIC}T{_CLOCK}|(?<![一二三四五六][至到~～–—-]){_NEAR_DAY}[的,]?\s?{_DAYPART}?的?\s?{_CLOCK}|{_DAYPART}\s?{_CLOCK})"
+# Three minutes to eight, and three to four o'clock
 _SHORT_OF = (
-    rf"(?:{_NEAR_DAY}的?)?(?:{_DAYPART}的?)?差(?:(?:\d{{1,2}}|[{CN}]{{1,3}})分钟?|一刻钟?)(?:到|不到)?"
+    rf"差(?:(?:\d{{1,2}}|[{CN}]{{1,3}})分钟?|一刻钟?)(?:到|不到)?"
     rf"(?:{_IN_DIGITS}|十[一二]?|[一两三四五六七八九])点(?:整|钟)?(?![\d{CN}半])"
 )
-_PAIR = "(?:一两|两三|三四|四五|五六|六七|七八|八九)"
-_TWO_HOURS = rf"(?:{_NEAR_DAY}的?)?{_DAYPART}的?(?:{_PAIR}|十一二)点钟?(?![{CN}\d半])"
-_VAGUE = rf"(?:(?<![一二三四五六][至到~～–—-]){_WHOLE_DAY}(?:[上下]午|午后|[正中]午|晚[上间]|早[上晨]|凌晨|傍晚|清晨|深夜|夜[里间]|[晚夜晨](?=[,。、;在就才抵出乘宣发]))|[今明昨听琴](?:早|晚|夜|晨)(?:上)?|听朝)"
+_TWO_HOURS = rf"(?:一两|两三|三四|四五|五六|六七|七八|八九|十一二)点钟?(?![{CN}\d半])"
+_HOUR = f"(?:{_CLOCK}|{_SHORT_OF}|{_TWO_HOURS})"
+# 周五 of 周一至周五9:00 is no day of its own
+_ONE_TIME = (
+    rf"(?:{_NUMERIC}T{_CLOCK}|(?<![一二三四五六][至到~～–—-]){_NEAR_DAY}[的,]?\s?{_DAYPART}?的?\s?{_HOUR}"
+    rf"|{_DAYPART}的?\s?{_HOUR})"
+)
+_OF_A_DAY = (
+    "(?:[上下]午|午后|[正中]午|晚[上间]|早[上晨]|凌晨|傍晚|清晨|深夜|夜[里间]|[晚夜晨](?=[,。、;在就才抵出乘宣发]))"
+)
+_VAGUE = (
+    rf"(?:(?<![一二三四五六][至到~～–—-]){_WHOLE_DAY}{_OF_A_DAY}(?:{_TO}{_WHOLE_DAY}{_OF_A_DAY}?)?"
+    "|[今明昨听琴](?:早|晚|夜|晨)(?:上)?|听朝)"
+)
 _BARE = (
     r"(?<![\d:：])(?:2[0-4]|1\d|0?\d)[:：][0-5]\d(?:[:：][0-5]\d)?(?![\d:：])"
     rf"|(?<![\d.第有这那以之{CN}百千万差早快慢])(?:(?:2[0-4]|1\d|[2-9])|十[一二]?|[两三四五六七八九])(?:点钟?(?:整|半|[一三]刻)?|时(?:许|整|\d{{1,2}}分许?)?)"
@@ -193,7 +204,7 @@ _BARE = (
     rf"(?:半|\d{{1,2}}分|(?:[二三四五]?十[一二三四五六七八九]?|[零〇][一二三四五六七八九])分(?!之)|[一三]刻|钟))"
 )
 TIME = re.compile(
-    rf"(?=[{_BEGINS}凌清早中午朝深半夜傍晚天差])(?:{_SHORT_OF}|{_TWO_HOURS}|{_ONE_TIME}{_TO}(?:{_ONE_TIME}|{_CLOCK})|(?:{_BARE}){_TO}{_CLOCK}|{_ONE_TIME}|{_VAGUE}{_TO}(?:{_VAGUE}|{_WHOLE_DAY})|{_VAGUE}|{_BARE})".replace(
+    rf"(?=[{_BEGINS}凌清早中午朝深半夜傍晚天差])(?:{_SHORT_OF}|{_ONE_TIME}{_TO}(?:{_ONE_TIME}|{_CLOCK})|(?:{_BARE}){_TO}{_CLOCK}|{_ONE_TIME}|{_VAGUE}|{_BARE})".replace(
         r"([-/.])", "[-/.]"
     ).replace(r"\1", "[-/.]")
 )
