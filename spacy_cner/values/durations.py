@@ -11,17 +11,22 @@ UNITS = {
     "ms": "Tms", "min": "TM", "h": "TH", "世纪": "C", "个世纪": "C",
 }  # fmt: skip
 ORDER = ["C", "Y", "M", "W", "D", "TH", "TQ", "TM", "TS", "Tms"]  # from the longest
-DAYS = {"Y": 365, "M": 30, "W": 7, "D": 1}
+DAYS = {"Y": 365, "M": 30, "W": 7, "D": 1, "TH": 1 / 24, "TM": 1 / 1440, "TS": 1 / 86400}
 UNIT = "|".join(sorted(UNITS, key=len, reverse=True))
 AMOUNT = re.compile(
     rf"(?:({NUMBER}(?:\s?[-~～–—至到]\s?{NUMBER})?)|(半|一整|整))(个?半)?\s?(个?多)?\s?({UNIT})(半(?!个|载))?(多)?"
 )
 
 
+BOTH_ENDS = re.compile(f"(.*(?:{UNIT})半?)\\s?[-~～–—至到]\\s?(.+)")
+
+
 def iso_duration(text: str) -> str | None:
     """Returns an ISO 8601 duration, `P3Y6M`; of a range both with a slash; None for what is none."""
     if not text:
         return None
+    if found := BOTH_ENDS.fullmatch(text):
+        return _either(*found.groups())
     about = bool(re.search("多|余|来|几", text))
     low: dict[str, float] = {}
     high: dict[str, float] = {}
@@ -53,12 +58,20 @@ def iso_duration(text: str) -> str | None:
 
 
 def _either(*texts: str) -> str | None:
-    """An alternative: 三年五载 is three to five years, 十天半个月 ten to fifteen days."""
-    ends = [re.fullmatch(r"P(\d+)([YMWD])", iso_duration(text) or "") for text in texts]
-    both = [end for end in ends if end]
-    if len(both) < len(ends):
+    """A range or an alternative: 三年五载 is three to five years, 十天半个月 ten to fifteen days."""
+    ends = [end for text in texts for end in (iso_duration(text) or "").split("/")]
+    if not all(ends):
         return None
-    return "/".join(end[0] for end in sorted(both, key=lambda end: int(end[1]) * DAYS[end[2]]))
+    ends.sort(key=_days)
+    return f"{ends[0]}/{ends[-1]}"
+
+
+def _days(duration: str) -> float:
+    """About how many days a duration has."""
+    dates, _, times = duration.partition("T")
+    found = [(float(number), unit) for number, unit in re.findall(r"([\d.]+)([A-Z])", dates)]
+    found += [(float(number), f"T{unit}") for number, unit in re.findall(r"([\d.]+)([A-Z])", times)]
+    return sum(number * DAYS[unit] for number, unit in found)
 
 
 def _add(into: dict[str, float], unit: str, value: float) -> None:

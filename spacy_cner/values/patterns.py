@@ -131,9 +131,10 @@ _AGO = (
     rf"(?<![月每第\d])(?!{_CALENDAR})(?:{RANGE}|半|一)(?:个?半)?个?"
     rf"(?:年|月|周|星期|礼拜|天|日|小时|钟头|分钟|秒)(?:之|以)?[前后](?![天年])"
 )
+_TO = r"\s?(?:起?[至到~～–—]|-)\s?"
 _WHOLE_DAY = (
     rf"(?:{_LUNAR}|{_YEAR}\s?{_LUNAR}|{_NUMERIC}|(?:{_YEAR}\s?)?{_MONTH}\s?{_DAY}{_PAREN}|{_RELATIVE}|{_WEEK}"
-    rf"|(?<![\d.月第]){_DAY}(?=\s?(?:[上下]午|[早晚夜]|凌晨|\d{{1,2}}[点时:：])))"
+    rf"|(?<![\d.月第]){_DAY}(?=\s?(?:[上下]午|[早晚夜]|凌晨|\d{{1,2}}(?:{_TO}\d{{1,2}})?[点时:：])))"
 )
 _ONE_DATE = (
     rf"(?:{_TEN_YEARS}|{_HOLIDAY}|{_BY_LETTER}|公元前?(?:\d+|[{CN}百千]+)年(?!代)|{_WHOLE_DAY}|{_YEAR}\s?{_MONTH}{_PART}?|{_YEAR}{_QUARTER}|{_YEAR}{_FIRST_MONTHS}"
@@ -141,11 +142,10 @@ _ONE_DATE = (
     rf"|{_YEAR}(?:年?[初底末](?!步|的时)|年?中(?=[,。旬]))?|[今去明前]年?{_QUARTER}|{_MONTH}{_PART}|年[初底末](?![{CN}])|月[初底末]|{_DECADE}|{_QUARTER}"
     rf"|(?<![个第\d]){_MONTH}(?![份饼亮光薪票嫂球经])(?!(?<![上下本这]月)租)|{_WEEKS}|{_WEEKEND})"
 )
-_TO = r"\s?(?:起?[至到~～–—]|-)\s?"
 # Spans of which only the last end has its unit, and years BC
 _SHARED = (
     rf"(?=[\d{CN}公纪前上本])(?:{_ERA}?(?:(?<![\d.第])\d{{1,2}}|[{CN}]{{1,3}}){_TO}前?(?:\d{{1,2}}|[{CN}]{{1,3}})世纪"
-    rf"|(?:{_CENTURY}|(?<![\d.])(?:19|20)?)\d0{_TO}\d0年代|(?<!\d)\d{{4}}{_TO}(?:{_TEN_YEARS}|\d{{4}}年(?!代)|\d\d年(?![代前后]))"
+    rf"|(?:{_CENTURY}|(?<![\d.])(?:19|20)?)\d0(?:{_TO}|、)\d0年代|(?<!\d)\d{{4}}{_TO}(?:{_TEN_YEARS}|\d{{4}}年(?!代)|\d\d年(?![代前后]))"
     rf"|公元前(?:\d+|[{CN}百千]+)年?{_TO}前?(?:\d+|[{CN}百千]+)年(?!代))"
 )
 _IN_DIGITS, _IN_CHARACTERS = "(?:1[0-2]|[1-9])", "(?:十[一二]?|[一二三四五六七八九])"
@@ -184,7 +184,12 @@ _SHORT_OF = (
     rf"(?:{_IN_DIGITS}|十[一二]?|[一两三四五六七八九])点(?:整|钟)?(?![\d{CN}半])"
 )
 _TWO_HOURS = rf"(?:一两|两三|三四|四五|五六|六七|七八|八九|十一二)点钟?(?![{CN}\d半])"
-_HOUR = f"(?:{_CLOCK}|{_SHORT_OF}|{_TWO_HOURS})"
+# With the unit said once
+_HOURS = (
+    rf"(?:(?<![\d.第{CN}])(?:2[0-4]|1\d|\d){_TO}(?:2[0-4]|1\d|\d)|(?:十[一二]?|[一两三四五六七八九]){_TO}(?:十[一二]?|[一两三四五六七八九]))"
+    rf"(?:点钟?|时)(?![{CN}\d半意建原要注说内期间段候代差关对给想])"
+)
+_HOUR = f"(?:{_HOURS}|{_CLOCK}|{_SHORT_OF}|{_TWO_HOURS})"
 # 周五 of 周一至周五9:00 is no day of its own
 _ONE_TIME = (
     rf"(?:{_NUMERIC}T{_CLOCK}|(?<![一二三四五六][至到~～–—-]){_NEAR_DAY}[的,]?\s?{_DAYPART}?的?\s?{_HOUR}"
@@ -204,7 +209,7 @@ _BARE = (
     rf"(?:半|\d{{1,2}}分|(?:[二三四五]?十[一二三四五六七八九]?|[零〇][一二三四五六七八九])分(?!之)|[一三]刻|钟))"
 )
 TIME = re.compile(
-    rf"(?=[{_BEGINS}凌清早中午朝深半夜傍晚天差])(?:{_SHORT_OF}|{_ONE_TIME}{_TO}(?:{_ONE_TIME}|{_CLOCK})|(?:{_BARE}){_TO}{_CLOCK}|{_ONE_TIME}|{_VAGUE}|{_BARE})".replace(
+    rf"(?=[{_BEGINS}凌清早中午朝深半夜傍晚天差])(?:{_SHORT_OF}|{_ONE_TIME}{_TO}(?:{_ONE_TIME}|{_CLOCK})|(?:{_BARE}){_TO}{_CLOCK}|{_ONE_TIME}|{_VAGUE}|{_HOURS}|{_BARE})".replace(
         r"([-/.])", "[-/.]"
     ).replace(r"\1", "[-/.]")
 )
@@ -236,13 +241,13 @@ PERCENT = re.compile(
     rf"|(?P<points>{_SIGNED})个?(?P<kind>百分点|基点|bp|BP)"
     rf"|(?<![{CN}])(?P<tenths>[一二两三四五六七八九]{{1,2}})成(?P<half>[一二三四五六七八九半])?(?![热新熟立为功分长果绩员]))"
 )
-_TIME_UNIT = any_of([unit for unit in TIME_UNITS if unit not in ("日", "时", "月", "晚", "分", "周")])
+_TIME_UNIT = any_of([unit for unit in TIME_UNITS if unit not in ("日", "时", "月", "晚", "分", "周", "天")])
 _SPAN = (
-    rf"(?:(?:{RANGE}|半|一整|整)(?:个?半)?个?(?:多)?\s?(?:{_TIME_UNIT}|周(?!岁)|(?<=个多)月|(?<=个半)月(?![亮饼球票]))(?:(?<!h)半(?!夜|路|载|个))?(?:多(?!的|少))?"
+    rf"(?:(?:{RANGE}|半|一整|整)(?:个?半)?个?(?:多)?\s?(?:{_TIME_UNIT}|周(?!岁)|天(?!津|安门|猫|坛)|(?<=个多)月|(?<=个半)月(?![亮饼球票]))(?:(?<!h)半(?!夜|路|载|个))?(?:多(?!的|少))?"
     rf"|(?:{NUMBER})分(?=\d+秒)|(?:{NUMBER})分(?=[,。内])(?<=\d分)(?<=小时\d分|时\d\d分))"
 )
 DURATION = re.compile(
-    rf"{START}(?:(?!一[天日]\d+次|(?:19|20)\d\d年|一[天日][{CN}]次)(?:{_SPAN})+(?:\d{{1,2}}分(?!\d))?(?:(?<=秒)\d\d)?(?:(?<=[天日])(?:[{CN}]|\d)[夜晚])?"
+    rf"{START}(?:(?!一[天日]\d+次|(?:19|20)\d\d年|一[天日][{CN}]次)(?:{_SPAN})+(?:{_UP_TO}(?:{_SPAN})+)?(?:\d{{1,2}}分(?!\d))?(?:(?<=秒)\d\d)?(?:(?<=[天日])(?:[{CN}]|\d)[夜晚])?"
     rf"|(?:{NUMBER})日(?=内|以内|之内|以下|以上)|(?<=[为期留续过满逾达])(?:{NUMBER})日|(?<=[住宿了])(?:[{CN}]+|\d+)晚)(?![级代货报纪])"
 )
 QUANTITY = re.compile(
