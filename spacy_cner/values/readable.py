@@ -30,7 +30,7 @@ def readable(text: str, now: datetime) -> str:
 
     text: in simplified characters and plain digits. now: what 本月 refers to."""
     text = re.sub(r"\s+", " ", text.strip())
-    text = re.sub(r"(?<=\d) (?=[年月日号点时])|(?<=[年月]) (?=\d)", "", re.sub(r"(?<=\d)T(?=\d)", " ", text))
+    text = re.sub("(?<=[一-鿿]) | (?=[一-鿿])", "", re.sub(r"(?<=\d)T(?=\d)", " ", text))
     text = re.sub(r"民国(元|[\d零一二三四五六七八九十百]+)年?", _republic, text)
     text = re.sub("礼拜", "星期", text)
     text = re.sub(
