@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 import spacy
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import expect, sync_playwright
+from serve.pages import TEXT, type_text
 from serve.running import RunningServer
 
 import spacy_cner
@@ -49,3 +50,33 @@ def browser():
         browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
         yield browser
         browser.close()
+
+
+@pytest.fixture
+def visit(browser, server):
+    """Opens the page in a new profile. All that goes wrong in it fails the test."""
+    contexts, faults = [], []
+
+    def visit(*, language="en-US", width=1200, scheme="light", url=server.url, text=TEXT, ready="mark"):
+        context = browser.new_context(
+            locale=language, viewport={"width": width, "height": 800}, color_scheme=scheme, accept_downloads=True
+        )
+        context.grant_permissions(["clipboard-read", "clipboard-write"])
+        contexts.append(context)
+        page = context.new_page()
+        page.on("pageerror", lambda error: faults.append(str(error)))
+        page.on("dialog", lambda dialog: (faults.append(f"dialog {dialog.message}"), dialog.dismiss()))
+        page.on("console", lambda said: faults.append(said.text) if "Content Security" in said.text else None)
+        page.on(
+            "request", lambda request: None if request.url.startswith((url, "blob:")) else faults.append(request.url)
+        )
+        page.goto(url)
+        expect(page.locator(ready).first).to_be_visible()
+        if text:
+            type_text(page, text)
+        return page
+
+    yield visit
+    for context in contexts:
+        context.close()
+    assert faults == []

@@ -6,51 +6,11 @@ from pathlib import Path
 import pytest
 from conftest import SENTENCES
 from playwright.sync_api import expect
+from serve.pages import TEXT, drop, marks, type_text
 
 HERE = Path(__file__).parent
-TEXT = "\n".join(text for text, _ in SENTENCES)
 EVIL = "<script>alert(1)</script>"
 AXE = HERE / "node_modules" / "axe-core" / "axe.min.js"
-
-
-@pytest.fixture
-def visit(browser, server):
-    """Opens the page in a new profile. All that goes wrong in it fails the test."""
-    contexts, faults = [], []
-
-    def visit(*, language="en-US", width=1200, scheme="light", url=server.url, text=TEXT):
-        context = browser.new_context(
-            locale=language, viewport={"width": width, "height": 800}, color_scheme=scheme, accept_downloads=True
-        )
-        context.grant_permissions(["clipboard-read", "clipboard-write"])
-        contexts.append(context)
-        page = context.new_page()
-        page.on("pageerror", lambda error: faults.append(str(error)))
-        page.on("dialog", lambda dialog: (faults.append(f"dialog {dialog.message}"), dialog.dismiss()))
-        page.on("console", lambda said: faults.append(said.text) if "Content Security" in said.text else None)
-        page.on(
-            "request", lambda request: None if request.url.startswith((url, "blob:")) else faults.append(request.url)
-        )
-        page.goto(url)
-        expect(page.locator("mark").first).to_be_visible()
-        if text:
-            type_text(page, text)
-        return page
-
-    yield visit
-    for context in contexts:
-        context.close()
-    assert faults == []
-
-
-def type_text(page, text):
-    page.locator("#text").fill(text)
-    expect(page.locator("#result")).to_have_attribute("aria-busy", "false")
-
-
-def marks(page):
-    """The entities that are shown, without their labels."""
-    return page.locator("#result mark").evaluate_all("all => all.map((each) => each.firstChild.textContent)")
 
 
 def test_entities_of_what_is_typed(visit, trained_joint):
@@ -202,18 +162,6 @@ def test_files_are_annotated(visit, tmp_path):
     expect(page.locator("#job-name")).to_have_text("1 texts annotated")
     drop(page, "bad.jsonl", b'{"text": "a"}\n{"txt": 1}\n')
     expect(page.locator("#problem")).to_have_text('bad.jsonl: Line 2: expected a JSON object with a "text"')
-
-
-def drop(page, name, content):
-    """As a person lets go of a file over the page."""
-    page.evaluate(
-        """([name, bytes]) => {
-            const data = new DataTransfer();
-            data.items.add(new File([new Uint8Array(bytes)], name));
-            window.dispatchEvent(new DragEvent("drop", { dataTransfer: data, cancelable: true }));
-        }""",
-        [name, list(content)],
-    )
 
 
 def test_it_fits_a_telephone(visit):

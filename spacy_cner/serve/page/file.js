@@ -18,13 +18,16 @@ async function decode(file) {
   throw new FileError("badFile");
 }
 
+// Numbers stay as they are written, where the browser knows how: it would round those of more than 15 digits.
+const asWritten = (_, value, context) => (typeof value === "number" && context && JSON.rawJSON ? JSON.rawJSON(context.source) : value);
+
 // [{id?, text, …}] of JSON lines, or a text for each line that has any.
 export function documents(content, name) {
   const lines = content.split(/\r\n|\n|\r/).map((line, i) => [i + 1, line]).filter(([, line]) => line.trim());
   if (!/[.]jsonl?$/i.test(name)) return lines.map(([, text]) => ({ text }));
   return lines.map(([number, line]) => {
     let found;
-    try { found = JSON.parse(line); } catch { /* reported below */ }
+    try { found = JSON.parse(line, asWritten); } catch { /* reported below */ }
     if (typeof found?.text !== "string") throw new FileError("badLine", number);
     return found;
   });
@@ -40,15 +43,29 @@ function* batches(all) {
   if (batch.length) yield batch;
 }
 
-// Annotates a file. onStep(done, all), onBusy(). Returns {blob, count, faults}; offsets count code points.
-export async function annotate(file, settings, onStep, onBusy) {
+// What is found in each text of a batch. What is too large, or no text, costs its own row.
+async function findAll(batch, settings, onBusy, signal) {
+  try {
+    return (await findPatiently({ ...settings, texts: batch.map((each) => each.text) }, onBusy, signal)).documents;
+  } catch (error) {
+    if (![413, 422].includes(error.status)) throw error;
+    if (batch.length === 1) return [{ error: { title: error.title, detail: error.message } }];
+    const middle = batch.length >> 1, found = [];
+    for (const half of [batch.slice(0, middle), batch.slice(middle)]) found.push(...(await findAll(half, settings, onBusy, signal)));
+    return found;
+  }
+}
+
+// Annotates a file with the entities that keeps(entity). onStep(done, all), onBusy(). Returns {blob, count, faults};
+// offsets count code points.
+export async function annotate(file, settings, keeps, onStep, onBusy, signal) {
   const all = documents(await decode(file), file.name);
   const lines = [];
   let faults = 0;
   for (const batch of batches(all)) {
-    const answer = await findPatiently({ ...settings, texts: batch.map((each) => each.text) }, onBusy);
-    answer.documents.forEach((found, i) => {
+    (await findAll(batch, settings, onBusy, signal)).forEach((found, i) => {
       const { id: _, ...fields } = found;
+      if (fields.entities) fields.entities = fields.entities.filter(keeps);
       faults += fields.error ? 1 : 0;
       lines.push(JSON.stringify({ ...batch[i], ...fields }));
     });

@@ -3,7 +3,7 @@
 import { ServerError, find, models, setKey } from "./api.js";
 import { FileError, annotate } from "./file.js";
 import { EXAMPLES, STRINGS } from "./strings.js";
-import { asBio, asJson, codepoints, pieces, sentences, tint } from "./text.js";
+import { asBio, asJson, blocks, codepointsOf, pieces, tint, within } from "./text.js";
 
 const $ = (id) => document.getElementById(id);
 const state = { language: "en", theme: "auto", models: [], text: "", entities: [], words: [], hidden: new Set(), asking: null, readings: null, status: "" };
@@ -20,6 +20,13 @@ function element(name, properties = {}, ...children) {
   }
   made.append(...children);
   return made;
+}
+
+// As replaceChildren, for any number of children: a call takes some 100,000 arguments.
+function fill(parent, children) {
+  const all = document.createDocumentFragment();
+  for (const each of children) all.append(each);
+  parent.replaceChildren(all);
 }
 
 // What is kept between visits; a browser may forbid it.
@@ -54,10 +61,12 @@ function showTheme() {
 }
 
 function showExamples() {
+  const focused = [...$("examples").children].indexOf(document.activeElement);
   $("examples").replaceChildren(...EXAMPLES.map(([english, chinese, text]) => element("button", {
     type: "button", className: "chip", textContent: state.language === "zh" ? chinese : english, "aria-pressed": String($("text").value === text),
     onclick: () => { $("text").value = text; ask(); },
   })));
+  $("examples").children[focused]?.focus();
 }
 
 // Asking
@@ -82,7 +91,8 @@ async function ask() {
   const own = (state.asking = new AbortController());
   showLength();
   showExamples();
-  if (!text.trim() || !chosen) { busy(false); Object.assign(state, { text: "", entities: [], words: [], readings: null }); problem(""); show(); return; }
+  if (!chosen) { busy(false); start(); return; } // the pipelines could not be had before
+  if (!text.trim()) { forget(); busy(false); problem(""); show(); return; }
   state.status = say().working;
   busy(true);
   showStatus();
@@ -90,15 +100,21 @@ async function ask() {
     const answer = await find({ model: chosen.name, texts: [text], words: chosen.has_words, ...dated() }, own.signal);
     if (own.signal.aborted) return; // it came just before the text changed
     const [found] = answer.documents;
-    Object.assign(state, { text, entities: found.entities || [], words: found.words || [], readings: null, version: answer.model });
-    problem(found.error ? found.error.detail : "");
+    if (found.error) throw new ServerError(200, found.error.detail);
+    forget();
+    Object.assign(state, { text, entities: found.entities, words: found.words || [], version: answer.model });
+    problem("");
   } catch (error) {
     if (own.signal.aborted) return;
+    forget(); // it is of another text
     fail(error);
   }
-  state.status = "";
   show();
   busy(false);
+}
+
+function forget() {
+  Object.assign(state, { text: "", entities: [], words: [], readings: null, status: "" });
 }
 
 // While what is shown is not that of the text.
@@ -107,8 +123,8 @@ function busy(is) {
 }
 
 function fail(error) {
-  if (error instanceof ServerError && error.status === 401) { $("key-form").hidden = false; $("key").focus(); }
-  problem(error instanceof ServerError ? error.detail || say().serverGone : String(error));
+  if (error.status === 401 && $("key-form").hidden) { $("key-form").hidden = false; $("key").focus(); }
+  problem(error instanceof ServerError ? error.message || say().serverGone : String(error));
 }
 
 function problem(words) {
@@ -119,7 +135,7 @@ function problem(words) {
 // Showing
 
 const threshold = () => Number($("threshold").value) / 100;
-const passes = (entity) => entity.score === null || entity.score === undefined || Math.round(100 * entity.score) >= Math.round(100 * threshold());
+const passes = (entity, least = threshold()) => (entity.score ?? null) === null || Math.round(100 * entity.score) >= Math.round(100 * least);
 const shown = () => state.entities.filter((entity) => passes(entity) && !state.hidden.has(entity.label));
 
 function show() {
@@ -168,64 +184,63 @@ function mark(text, entity, words) {
   const score = entity.score ?? null;
   const parts = [entity.label, score === null ? say().noScore : percent(score), ...(entity.kb_id ? [entity.kb_url || entity.kb_id] : []), ...asWords(entity.value)];
   const made = element("mark", { tabIndex: 0, tint: tint(entity.label) }, ...inWords(text, entity.start, entity.end, words),
-    element("span", { className: "tag", textContent: entity.label }), element("span", { className: "sr", textContent: ` ${parts[1]} ` }), ...entry(entity));
+    element("span", { className: "tag" }, entity.label, element("span", { className: "sr", textContent: ` ${parts[1]} ` })), ...entry(entity));
   made.dataset.tip = parts.join(" · ");
   return made;
 }
 
+// A tip begins where its entity does, and stays in the window.
+function placeTip({ target }) {
+  const mark = target.closest?.("mark");
+  if (!mark) return;
+  const room = document.documentElement.clientWidth - 8 - mark.getClientRects()[0].left;
+  mark.style.setProperty("--shift", `${Math.min(0, room - (parseFloat(getComputedStyle(mark, "::after").width) || 0))}px`);
+}
+
 function inWords(text, start, end, words) {
-  if (!words.length) return [text.slice(start, end)];
-  return pieces(start, end, [], words).map(([from, to]) => {
-    const word = words.find((each) => each.start <= from && to <= each.end);
-    return word ? element("span", { className: "word", title: word.label, textContent: text.slice(from, to) }) : text.slice(from, to);
-  });
+  return pieces(start, end, words).map(([from, to, word]) =>
+    word ? element("span", { className: "word", title: word.label, textContent: text.slice(from, to) }) : text.slice(from, to));
 }
 
 // The text from start to end as nodes, entities marked.
-function highlighted(text, start, end, entities, words) {
-  const nodes = [];
+function* highlighted(text, start, end, entities, words) {
   let at = start;
-  for (const entity of entities.filter((each) => each.start >= start && each.end <= end)) {
-    if (entity.start > at) nodes.push(...inWords(text, at, entity.start, words));
-    nodes.push(mark(text, entity, words));
+  for (const entity of within(entities, start, end)) {
+    if (entity.start > at) yield* inWords(text, at, entity.start, words);
+    yield mark(text, entity, words);
     at = entity.end;
   }
-  if (at < end) nodes.push(...inWords(text, at, end, words));
-  return nodes;
-}
-
-// Sentences, joined where an entity goes over their border.
-function blocks(text, entities) {
-  const found = [];
-  for (const [start, end] of sentences(text)) {
-    const last = found.at(-1);
-    if (last && entities.some((each) => each.start < start && each.end > start)) last[1] = end;
-    else found.push([start, end]);
-  }
-  return found;
+  if (at < end) yield* inWords(text, at, end, words);
 }
 
 function showResult() {
   const words = $("words").checked ? state.words : [];
-  if (!state.text) { $("result").replaceChildren(element("p", { className: "empty", textContent: say().empty, lang: document.documentElement.lang })); return; }
-  const entities = shown(), nodes = [];
-  for (const [start, end] of blocks(state.text, entities)) {
-    const trail = state.text.slice(start, end).match(/\s*$/u)[0].length;
-    nodes.push(...highlighted(state.text, start, end - trail, entities, words));
-    if (model()?.has_readings && end - trail > start) {
-      nodes.push(element("button", { type: "button", className: "other", textContent: "⋯", title: say().other, "aria-label": say().other,
-        "aria-expanded": String(state.readings?.start === start), onclick: () => askReadings(start, end - trail) }));
-    }
-    nodes.push(state.text.slice(end - trail, end));
+  if (!state.text) {
+    const hint = element("p", { className: "empty", textContent: say().empty, lang: document.documentElement.lang });
+    $("result").replaceChildren(...($("text").value.trim() ? [] : [hint]));
+    return;
   }
-  $("result").replaceChildren(...nodes);
+  fill($("result"), sentencesShown(shown(), words));
+}
+
+function* sentencesShown(entities, words) {
+  for (const [start, end] of blocks(state.text, entities)) {
+    const stop = Math.max(start + state.text.slice(start, end).trimEnd().length, within(entities, start, end).at(-1)?.end ?? 0);
+    yield* highlighted(state.text, start, stop, entities, words);
+    if (model()?.has_readings && stop > start) {
+      yield element("button", { type: "button", className: "other", textContent: "⋯", title: say().other, "aria-label": say().other,
+        "aria-expanded": String(state.readings?.start === start), "data-start": String(start), onclick: () => askReadings(start, stop) });
+    }
+    yield state.text.slice(stop, end);
+  }
 }
 
 function showRows() {
-  $("rows").replaceChildren(...shown().map((entity) => element("tr", {},
+  const codepoints = codepointsOf(state.text);
+  fill($("rows"), shown().map((entity) => element("tr", {},
     element("td", { textContent: entity.text, lang: "zh" }),
     element("td", {}, element("span", { className: "pill", tint: tint(entity.label), textContent: entity.label })),
-    element("td", { textContent: `${codepoints(state.text, entity.start)}–${codepoints(state.text, entity.end)}` }),
+    element("td", { textContent: `${codepoints(entity.start)}–${codepoints(entity.end)}` }),
     element("td", {}, ...chance(entity.score ?? null)),
     element("td", { className: "value" }, ...asWords(entity.value)),
     element("td", { className: "entry" }, ...entry(entity)))));
@@ -243,14 +258,33 @@ function chance(score) {
 // Readings of a sentence
 
 async function askReadings(start, end) {
-  if (state.readings?.start === start) { state.readings = null; show(); return; }
-  const sentence = state.text.slice(start, end);
+  if (state.readings?.start === start) { closeReadings(); return; }
+  const sentence = state.text.slice(start, end), { signal } = state.asking; // which ends with the text that is shown
   try {
-    const answer = await find({ model: model().name, texts: [sentence], n_best: 6 });
-    state.readings = { start, sentence, found: answer.documents[0].readings || [] };
-  } catch (error) { fail(error); return; }
+    const [found] = (await find({ model: model().name, texts: [sentence], n_best: 6 }, signal)).documents;
+    if (found.error) throw new ServerError(200, found.error.detail);
+    if (signal.aborted) return;
+    state.readings = { start, sentence, found: found.readings };
+    problem("");
+  } catch (error) {
+    if (!signal.aborted) fail(error);
+    return;
+  }
+  const stayed = document.activeElement.dataset.start === String(start);
   show();
-  [...$("result").querySelectorAll(".other")].find((each) => each.getAttribute("aria-expanded") === "true")?.focus();
+  if (stayed) focusOther(start);
+}
+
+function closeReadings() {
+  const { start } = state.readings;
+  state.readings = null;
+  show();
+  focusOther(start);
+}
+
+// Back to the button behind a sentence, which `show` has made anew.
+function focusOther(start) {
+  $("result").querySelector(`.other[data-start="${start}"]`)?.focus();
 }
 
 function showReadings() {
@@ -259,8 +293,9 @@ function showReadings() {
   const { sentence, found } = state.readings;
   $("readings-list").replaceChildren(...found.map((reading) => {
     const entities = reading.entities.map((entity) => ({ ...entity, score: reading.score }));
-    return element("li", {}, element("span", { className: "chance", textContent: percent(reading.score) }),
-      element("span", { lang: "zh" }, ...highlighted(sentence, reading.start, reading.end, entities, [])));
+    const line = element("span", { lang: "zh" });
+    fill(line, highlighted(sentence, reading.start, reading.end, entities, []));
+    return element("li", {}, element("span", { className: "chance", textContent: percent(reading.score) }), line);
   }));
 }
 
@@ -271,20 +306,28 @@ async function copy(words) {
   setTimeout(() => { $("copied").textContent = ""; }, 2500);
 }
 
-let address = "";
+let address = "", job = null;
 
 async function annotateFile(file) {
+  job?.abort(); // there is room for one
+  const own = (job = new AbortController());
+  problem("");
+  if (!model()) await start();
+  if (!model() || own.signal.aborted) return;
   $("job").hidden = false;
   $("job-link").hidden = true;
   $("job-progress").hidden = false;
   $("job-progress").value = 0;
   $("job-name").textContent = file.name;
-  // Which labels are left to ask for is unknown where a pipeline does not say its labels.
-  const labels = model().labels.length ? model().labels.filter((name) => !state.hidden.has(name)) : undefined;
+  // Not by `labels` of the request: a pipeline may have others than it says.
+  const least = threshold(), hidden = new Set(state.hidden);
   try {
-    const done = await annotate(file, { model: model().name, min_score: threshold(), labels, words: $("words").checked, ...dated() },
-      (count, all) => { $("job-name").textContent = `${file.name} · ${count} / ${all}`; $("job-progress").value = count / all; },
-      () => { $("job-name").textContent = `${file.name} · ${say().busy}`; });
+    const told = (words) => { if (!own.signal.aborted) $("job-name").textContent = `${file.name} · ${words}`; };
+    const done = await annotate(file, { model: model().name, words: $("words").checked, ...dated() },
+      (entity) => passes(entity, least) && !hidden.has(entity.label),
+      (count, all) => { told(`${count} / ${all}`); $("job-progress").value = count / all; },
+      () => told(say().busy), own.signal);
+    if (own.signal.aborted) return;
     URL.revokeObjectURL(address);
     address = URL.createObjectURL(done.blob);
     const name = `${file.name.replace(/[.][^.]*$/, "")}.entities.jsonl`;
@@ -292,6 +335,7 @@ async function annotateFile(file) {
     $("job-name").textContent = say().fileDone(done.count, done.faults);
     $("job-progress").hidden = true;
   } catch (error) {
+    if (own.signal.aborted) return;
     $("job").hidden = true;
     const words = error instanceof FileError ? say()[error.message] : null;
     if (words) problem(`${file.name}: ${typeof words === "function" ? words(error.line) : words}`);
@@ -328,14 +372,21 @@ $("theme").onclick = () => { state.theme = { auto: "light", light: "dark", dark:
 dark.onchange = showTheme;
 $("copy-json").onclick = () => copy(asJson(state.text, shown(), state.version));
 $("copy-bio").onclick = () => copy(asBio(state.text, shown()));
-$("readings-close").onclick = () => { state.readings = null; show(); };
-$("job-close").onclick = () => { $("job").hidden = true; };
+$("readings-close").onclick = closeReadings;
+$("job-close").onclick = () => { job.abort(); $("job").hidden = true; };
 $("open").onclick = () => $("file").click();
 $("file").onchange = () => { if ($("file").files[0]) annotateFile($("file").files[0]); $("file").value = ""; };
 $("key-form").onsubmit = (event) => { event.preventDefault(); setKey($("key").value.trim()); problem(""); start(); };
-window.ondragover = (event) => { event.preventDefault(); $("drop").hidden = ![...event.dataTransfer.types].includes("Files"); };
+// What is dragged and no file, such as words into the text, is the browser's.
+const ofFile = (handle) => (event) => {
+  if (![...event.dataTransfer.types].includes("Files")) return;
+  event.preventDefault();
+  handle(event);
+};
+window.ondragover = ofFile(() => { $("drop").hidden = false; });
 window.ondragleave = (event) => { if (!event.relatedTarget) $("drop").hidden = true; };
-window.ondrop = (event) => { event.preventDefault(); $("drop").hidden = true; if (event.dataTransfer.files[0]) annotateFile(event.dataTransfer.files[0]); };
+window.ondrop = ofFile((event) => { $("drop").hidden = true; if (event.dataTransfer.files[0]) annotateFile(event.dataTransfer.files[0]); });
+for (const kind of ["mouseover", "focusin"]) window.addEventListener(kind, placeTip);
 
 state.theme = ["light", "dark"].includes(store.get("theme")) ? store.get("theme") : "auto";
 setLanguage(store.get("language") || (navigator.language.startsWith("zh") ? "zh" : "en"));

@@ -15,29 +15,67 @@ export function sentences(text) {
   return found;
 }
 
-// The text from `start` to `end` in pieces: each in at most one entity and one word.
-export function pieces(start, end, entities, words) {
-  const borders = new Set([start, end]);
-  for (const each of [...entities, ...words]) for (const at of [each.start, each.end]) if (at > start && at < end) borders.add(at);
-  const places = [...borders].sort((a, b) => a - b);
-  return places.slice(1).map((stop, i) => [places[i], stop]);
+// Those of spans that have something of the text from `start` to `end`. Here and below, spans stand from left to right.
+export function within(spans, start, end) {
+  let first = 0, behind = spans.length;
+  while (first < behind) {
+    const middle = (first + behind) >> 1;
+    if (spans[middle].end > start) behind = middle; else first = middle + 1;
+  }
+  let last = first;
+  while (last < spans.length && spans[last].start < end) last++;
+  return spans.slice(first, last);
 }
 
-export const codepoints = (text, offset) => [...text.slice(0, offset)].length;
+// Sentences, joined where an entity goes over their border.
+export function blocks(text, entities) {
+  const found = [];
+  for (const [start, end] of sentences(text)) {
+    if (start && within(entities, start, end)[0]?.start < start) found.at(-1)[1] = end;
+    else found.push([start, end]);
+  }
+  return found;
+}
+
+// The text from `start` to `end` in pieces [start, end, its word if it is in one].
+export function pieces(start, end, words) {
+  const found = [];
+  let at = start;
+  for (const word of within(words, start, end)) {
+    if (word.start > at) found.push([at, word.start]);
+    const stop = Math.min(word.end, end);
+    found.push([Math.max(word.start, at), stop, word]);
+    at = stop;
+  }
+  if (at < end) found.push([at, end]);
+  return found;
+}
+
+// Offsets in UTF-16 units as code points; fast from left to right.
+export function codepointsOf(text) {
+  let at = 0, count = 0;
+  return (offset) => {
+    if (offset < at) at = count = 0;
+    for (; at < offset; count++) at += text.codePointAt(at) > 0xffff ? 2 : 1;
+    return count;
+  };
+}
 
 export function asJson(text, entities, model) {
-  const found = entities.map((each) => ({ ...each, start: codepoints(text, each.start), end: codepoints(text, each.end) }));
+  const codepoints = codepointsOf(text);
+  const found = entities.map((each) => ({ ...each, start: codepoints(each.start), end: codepoints(each.end) }));
   return JSON.stringify({ text, model, offsets: "codepoint", entities: found }, null, 2);
 }
 
 // A character and its tag a line, an empty line after each sentence; white space has no line.
 export function asBio(text, entities) {
   const lines = [];
-  for (const [start, end] of sentences(text)) {
-    let at = start;
+  let at = 0, i = 0;
+  for (const [start, end] of blocks(text, entities)) {
     const before = lines.length;
     for (const character of text.slice(start, end)) {
-      const entity = entities.find((each) => each.start <= at && at < each.end);
+      while (entities[i]?.end <= at) i++;
+      const entity = entities[i]?.start <= at ? entities[i] : null;
       const tag = entity ? `${entity.start === at ? "B" : "I"}-${entity.label}` : "O";
       if (character.trim()) lines.push(`${character}\t${tag}`);
       at += character.length;
