@@ -12,7 +12,7 @@ from spacy.tokens import Doc, Span
 from spacy.training import Example
 
 from ..features.word_list import WordList, own_lists, read_list
-from ..rules.rule import apply_rules, check_list_names, own_rules, parse_rules, read_rules
+from ..rules.rule import NOTHING, apply_rules, check_list_names, own_rules, parse_rules, read_rules
 from ..rules.view import spans_of
 from .entity_writer import blocked_spans, set_entities
 from .saving import check_seal, saved_by_this_version, seal
@@ -43,6 +43,11 @@ class EntityRules(Pipe):
         self.name, self.scorer = name, scorer
         self.lists: dict[str, WordList] = {key: read_list(path) for key, path in own_lists().items()}
         self.set_rules(rules)
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """The labels of the entities that its rules make."""
+        return tuple(sorted({label for rule in self.rules for label in rule.results} - {NOTHING}))
 
     def set_rules(self, rules: list[str]) -> None:
         """Raises InputError for a text that is no rule, or names a list that does not exist."""

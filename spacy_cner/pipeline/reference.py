@@ -1,5 +1,6 @@
 """What "today" is for a document: `doc._.reference_date`."""
 
+import re
 from datetime import datetime
 
 from spacy.tokens import Doc
@@ -12,7 +13,9 @@ def parse_reference(text: str | None) -> datetime | None:
     if text is None:
         return None
     try:
-        return datetime.fromisoformat(text).replace(tzinfo=None)
+        # Python 3.10 reads neither Z nor fractions of other lengths than 3 and 6.
+        text = re.sub(r"(?<=:\d\d)\.(\d{1,6})\d*", lambda fraction: f".{fraction[1]:0<6}", text)
+        return datetime.fromisoformat(re.sub("(:.*)[Zz]$", r"\1+00:00", text)).replace(tzinfo=None)
     except (TypeError, ValueError):
         raise InputError(f"expected a date or time in ISO 8601, such as 2026-11-26T10:00, got {text!r}") from None
 

@@ -39,7 +39,7 @@ PROBLEMS: Answers = {
         415: "The request is not JSON in UTF-8, or is packed",
         422: "The request is not what the schema says",
         429: "Too much work is waiting",
-        503: "No worker is ready, or time ran out",
+        503: "No worker is ready, too many requests came at a time, or time ran out",
     }.items()
 }
 SCHEMAS = "#/components/schemas/"
@@ -97,7 +97,7 @@ class Service:
             responses=PROBLEMS,
             openapi_extra={"requestBody": {"required": True, "content": {"application/json": {"schema": REQUEST}}}},
         )
-        keyed: Answers = {401: PROBLEMS[401]}
+        keyed: Answers = {status: PROBLEMS[status] for status in (401, 503)}
         api.add_api_route(
             "/v1/models", self.list_models, methods=["GET"], summary="List pipelines", responses=keyed,
             response_model=ModelsResponse,

@@ -137,7 +137,7 @@ class Guard:
     def _note(self, method: str, path: str, status: int, seconds: float, request_id: str) -> None:
         known = path if path in self.paths else OTHER
         self.metrics.requests.labels(known, str(status)).inc()
-        if known == "/v1/entities":
+        if known == "/v1/entities" and method == "POST":
             self.metrics.seconds.observe(seconds)
         if logger.isEnabledFor(logging.INFO):
             facts = {"request": request_id, "method": method, "path": known, "status": status}

@@ -24,6 +24,11 @@ def test_sets_entities():
     assert entities(nlp("没有名字")) == [] and entities(nlp("")) == []
 
 
+def test_labels_are_those_that_rules_make():
+    nlp = pipeline(rules=['<LOC>"大连" => <CITY>', '<LOC>"辽宁" => O', "<ORG> => <SCHOOL>"])
+    assert nlp.pipe_labels["cner_rules"] == ["CITY", "SCHOOL"]
+
+
 def test_own_rules_are_the_default():
     assert entities(pipeline()("海洋学院海洋学院")) == [(0, 8, "ORG")]
 

@@ -40,6 +40,14 @@ def test_the_reference():
         nlp(doc)
 
 
+@pytest.mark.parametrize("given", ["10:00:00Z", "10:00:00.000Z", "10:00:00.5+08:00", "10:00:00.123456789z"])
+def test_references_as_other_languages_write_them(given):
+    nlp = blank()
+    doc = nlp.make_doc("明天见")
+    doc._.reference_date = f"2020-02-28T{given}"
+    assert nlp(doc).ents[0]._.value == "2020-02-29"
+
+
 def test_entities_that_are_there_and_blocked_tokens_stay():
     nlp = blank()
     doc = nlp.make_doc("明天花3元和5元")
