@@ -4,6 +4,7 @@ import base64
 import hashlib
 import html
 import json
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterable
 from importlib import resources
@@ -35,15 +36,21 @@ def compare(gold: Iterable[tuple[int, int, str]], found: Iterable[tuple[int, int
     overlap; "both", other characters that overlap and another label; "missed" and "extra", no entity that overlaps.
     One entity is compared with one other: the same one, else that of the same characters, of the same label, any."""
     left, right = sorted(gold), sorted(found)
+    starts, longest = [each[0] for each in right], max((each[1] - each[0] for each in right), default=0)
     pairs: list[tuple[str, Any, Any]] = []
+    free = set(range(len(right)))
     for kind in KINDS[:4]:
-        for one in list(left):
-            other = next((each for each in right if _kind(one, each) == kind), None)
-            if other is not None:
-                pairs.append((kind, one, other))
-                left.remove(one)
-                right.remove(other)
-    pairs += [("missed", one, None) for one in left] + [("extra", None, other) for other in right]
+        rest = []
+        for one in left:
+            near = range(bisect_left(starts, one[0] - longest), bisect_left(starts, one[1]))
+            place = next((i for i in near if i in free and _kind(one, right[i]) == kind), None)
+            if place is None:
+                rest.append(one)
+            else:
+                pairs.append((kind, one, right[place]))
+                free.remove(place)
+        left = rest
+    pairs += [("missed", one, None) for one in left] + [("extra", None, right[i]) for i in sorted(free)]
     pairs.sort(key=lambda pair: min(each[:2] for each in pair[1:] if each is not None))
     return [{"kind": kind, "gold": one, "found": other} for kind, one, other in pairs]
 

@@ -1,8 +1,10 @@
 """The files of the image. `make image` checks what it installs."""
 
 import json
+import os
 import re
 import shlex
+import subprocess
 from pathlib import Path
 
 import yaml
@@ -42,6 +44,23 @@ def test_what_is_copied_is_in_the_context():
             for source in shlex.split(rest)[:-1]:
                 assert source == "packages/" or (ROOT / source).is_file()
                 assert any(line.startswith(f"!{source}") for line in ignored)
+
+
+def test_the_newest_wheels_are_installed(tmp_path):
+    (tmp_path / "packages").mkdir()
+    for name in ("spacy_cner-0.9.0", "spacy_cner-0.10.0", "zh_a-1.10.0", "zh_a-1.9.0", "zh_a_b-2.0.0"):
+        (tmp_path / "packages" / f"{name}-py3-none-any.whl").touch()
+    python = tmp_path / "python"
+    python.write_text(
+        '#!/bin/sh\nif [ "$2" = venv ]; then mkdir -p "$3/bin"; cp "$0" "$3/bin/python"; else echo "$@"; fi\n'
+    )
+    python.chmod(0o755)
+    done = subprocess.run(
+        ["sh", DOCKER / "install.sh", tmp_path / "venv", "zh_a"],
+        cwd=tmp_path, env={**os.environ, "PYTHON": str(python)}, capture_output=True, encoding="utf-8",
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert re.findall(r"packages/(\S+)-py3", done.stdout) == ["spacy_cner-0.10.0", "zh_a-1.10.0"]
 
 
 def test_compose_and_prometheus():

@@ -14,6 +14,8 @@ from typer.testing import CliRunner
 
 from spacy_cner.cli import app
 from spacy_cner.errors import InputError
+from spacy_cner.evaluation.audit.finding import Finding
+from spacy_cner.evaluation.audit.page import page as audit_page
 from spacy_cner.serve.report import KINDS, compare, report
 
 EVIL = "</script><script>alert(1)</script>"
@@ -47,6 +49,12 @@ def test_each_entity_is_in_one_pair(gold, found):
     assert sorted(pair["gold"] for pair in pairs if pair["gold"]) == sorted(gold)
     assert sorted(pair["found"] for pair in pairs if pair["found"]) == sorted(found)
     assert sum(pair["kind"] == "correct" for pair in pairs) == len(set(gold) & set(found))
+
+
+def test_a_document_of_many_entities():
+    gold = [(4 * i, 4 * i + 2, "A") for i in range(20_000)]
+    pairs = compare(gold, [(start + 2, end + 2, label) for start, end, label in gold])
+    assert [pair["kind"] for pair in pairs] == ["missed", "extra"] * 20_000
 
 
 def test_the_page_shows_errors_and_runs_nothing_of_the_texts(browser, trained, tmp_path):
@@ -92,6 +100,27 @@ def test_identifiers_are_links_in_the_report(browser, tmp_path):
     page.goto((tmp_path / "out.html").as_uri())
     assert page.locator("mark .id").all_text_contents() == ["P2", "javascript:alert(1)"]
     assert page.locator("mark a").evaluate_all("all => all.map((each) => each.href)") == ["https://shop.example/P2"]
+    page.close()
+
+
+def test_text_from_right_to_left_leaves_marks_whole(browser, tmp_path):
+    nlp = spacy.blank("zh")
+    nlp.add_pipe("entity_ruler").add_patterns([{"label": "PER", "pattern": "محمد"}])
+    docs = [example.reference for example in make_examples(nlp, [("مرحبا محمد صديق", [(6, 10, "LOC")])])]
+    (tmp_path / "out.html").write_text(report(nlp, docs, "a")[0], encoding="utf-8")
+    page = browser.new_page()
+    page.goto((tmp_path / "out.html").as_uri())
+    pieces = page.locator("mark").evaluate_all("all => all.map((each) => each.getClientRects().length)")
+    assert pieces == [1, 1]
+    page.close()
+
+
+def test_the_page_of_an_audit_fits_the_window(browser, tmp_path):
+    found = Finding("duplicate", "a.spacy", 1, 0, 9, f"王海 https://example.org/{'a' * 500}", "again in b.spacy")
+    (tmp_path / "audit.html").write_text(audit_page([found], "a"), encoding="utf-8")
+    page = browser.new_page(viewport={"width": 700, "height": 600})
+    page.goto((tmp_path / "audit.html").as_uri())
+    assert page.evaluate("document.documentElement.scrollWidth") <= 700
     page.close()
 
 

@@ -14,7 +14,7 @@ STYLE = """
 body { font: 15px/1.5 system-ui, sans-serif; max-width: 75em; margin: 2em auto; padding: 0 1em; }
 table { border-collapse: collapse; width: 100%; } td, th { border-top: 1px solid #ccc; padding: .2em .6em; }
 td, th { text-align: left; vertical-align: top; } summary { font-weight: bold; margin: 1em 0 .3em; cursor: pointer; }
-mark { background: #ffe08a; }
+td:nth-child(n + 3) { overflow-wrap: anywhere; } mark { background: #ffe08a; unicode-bidi: isolate; }
 """
 
 
