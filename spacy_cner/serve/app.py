@@ -97,10 +97,10 @@ class Service:
             responses=PROBLEMS,
             openapi_extra={"requestBody": {"required": True, "content": {"application/json": {"schema": REQUEST}}}},
         )
-        keyed: Answers = {status: PROBLEMS[status] for status in (401, 503)}
+        keyed: Answers = {401: PROBLEMS[401]}
         api.add_api_route(
-            "/v1/models", self.list_models, methods=["GET"], summary="List pipelines", responses=keyed,
-            response_model=ModelsResponse,
+            "/v1/models", self.list_models, methods=["GET"], summary="List pipelines",
+            responses={**keyed, 503: PROBLEMS[503]}, response_model=ModelsResponse,
         )  # fmt: skip
         plain: Answers = {200: {"content": {"text/plain": {"schema": {"type": "string"}}}}}
         for path, endpoint, summary, answers in (

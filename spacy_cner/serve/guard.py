@@ -20,6 +20,7 @@ from .settings import ServerSettings
 logger = logging.getLogger(__name__)
 OPEN = ("/livez", "/readyz", "/openapi.json", "/")  # need no key; nor does what the page is made of
 PAGE = "/page/"
+BOUNDED = "/v1/"  # where too many requests at a time are refused; the rest tells of it, and costs little
 OTHER = "other"
 DISCARDED = 8  # times the largest request is read of a larger one
 GIVEN_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
@@ -128,7 +129,7 @@ class Guard:
 
     def _check(self, scope: Scope) -> None:
         path = scope["path"]
-        if self.open > self.settings.connections and path not in OPEN:
+        if self.open > self.settings.connections and path.startswith(BOUNDED):
             raise Problem(503, f"expected at most {self.settings.connections} requests at a time; try again later")
         # Browsers send no key before they ask whether they may.
         if self.keys and path not in OPEN and not path.startswith(PAGE) and scope["method"] != "OPTIONS":

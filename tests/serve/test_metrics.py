@@ -1,5 +1,12 @@
 """What /metrics counts."""
 
+import socket
+from urllib.parse import urlsplit
+
+from serve.running import RunningServer, wait_until
+
+HEAD = b"POST /v1/entities HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n"
+
 
 def test_metrics_count(server):
     documents, characters = server.metric("cner_documents_total"), server.metric("cner_characters_total")
@@ -17,3 +24,14 @@ def test_the_time_to_answer_is_that_of_texts(server):
     assert server.metric("cner_request_seconds_count") == answered
     server.post({"texts": []})
     assert server.metric("cner_request_seconds_count") == answered + 1
+
+
+def test_a_server_with_too_much_work_is_watched_and_has_a_page(models):
+    with RunningServer(models / "contract", "--max-requests", 1) as server:
+        parts = urlsplit(server.url)
+        with socket.create_connection((parts.hostname, parts.port)) as connection:
+            connection.sendall(HEAD)  # and the body does not come
+            wait_until(lambda: server.get("/v1/models")[0] == 503)
+            assert server.post({"texts": ["王海"]})[0] == 503
+            for path in ("/metrics", "/", "/page/page.js", "/openapi.json", "/livez"):
+                assert server.get(path)[0] == 200
