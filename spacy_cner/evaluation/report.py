@@ -19,8 +19,7 @@ def format_scores(scores: dict[str, Any]) -> str:
     rows = _ents_rows(scores) if "ents_f" in scores else []
     rows += _words_rows(scores) if "words_f" in scores else []
     if not detailed:
-        return _table(["P", "R", "F", ""], rows)
-    rows = [[*row[:3], *_more(scores, row[3]), row[3]] for row in rows]
+        return _table(["P", "R", "F", ""], [[*row[:3], row[-1]] for row in rows])
     parts = [_table(["P", "R", "F", "95 % of F", "gold", ""], rows)]
     for axis, groups in scores["ents_groups"].items():
         rows = [[*_prf(each), _interval(each["f_interval"]), str(each["support"]), _] for _, each in groups.items()]
@@ -33,7 +32,7 @@ def format_scores(scores: dict[str, Any]) -> str:
         keys = ("ece", "ece_by_chance", "brier")
         rows = [
             [*(_percent(each[key]) for key in keys), str(each["count"]), label]
-            for label, each in {"all": found, **found["per_type"]}.items()
+            for label, each in [("all", found), *found["per_type"].items()]
         ]
         parts.append(_table(["ECE", "by chance", "Brier", "found", "probabilities"], rows))
     return "".join(parts)
@@ -74,31 +73,29 @@ def _prf(each: dict[str, Any]) -> list[str]:
     return [_percent(each[key]) for key in "prf"]
 
 
-def _more(scores: dict[str, Any], name: str) -> list[str]:
-    """The interval of F1 and the number of gold entities of a row of the first table."""
-    if name == "all":
-        return [_interval(scores["ents_interval"]["f"]), str(scores["ents_support"])]
-    each = scores["ents_types"].get(name)
-    return ["", ""] if each is None else [_interval(each["f_interval"]), str(each["support"])]
-
-
 def _interval(pair: Sequence[float] | None) -> str:
     return "-" if pair is None else f"{100 * pair[0]:.1f}–{100 * pair[1]:.1f}"
 
 
 def _ents_rows(scores: dict[str, Any]) -> list[list[str]]:
-    rows = [_row(scores, "ents", "all")]
+    """Rows of P, R and F, the interval of F and the number of gold entities ("" where `detail` does not say them), and
+    the name."""
+    detailed = "ents_types" in scores
+    more = [_interval(scores["ents_interval"]["f"]), str(scores["ents_support"])] if detailed else ["", ""]
+    rows = [_row(scores, "ents", "all", *more)]
     rows += [_row(scores, f"ents_{name}", name) for name in MENTION_SUFFIXES if f"ents_{name}_f" in scores]
     if "ents_macro_f" in scores:
-        rows.append(["", "", _percent(scores["ents_macro_f"]), "mean of the types"])
-    rows.append(["", _percent(scores.get("ents_r_oov")), "", "unseen in training"])
+        rows.append(_one(scores["ents_macro_f"], "mean of the types", 2))
+    rows.append(_one(scores.get("ents_r_oov"), "unseen in training"))
     for label, prf in sorted((scores.get("ents_per_type") or {}).items()):
-        rows.append([*(_percent(prf[key]) for key in "prf"), label])
+        each = scores["ents_types"].get(label) if detailed else None
+        more = ["", ""] if each is None else [_interval(each["f_interval"]), str(each["support"])]
+        rows.append([*_prf(prf), *more, label])
     for kind, prf in (scores.get("ents_per_kind") or {}).items():
-        if "ents_groups" not in scores:
-            rows.append([*(_percent(prf[key]) for key in "prf"), kind or "other kinds"])
+        if not detailed:
+            rows.append([*_prf(prf), "", "", kind or "other kinds"])
     if scores.get("ents_none") is not None:
-        rows.append(["", _percent(scores["ents_none"]), "", "documents without entities, where none was found"])
+        rows.append(_one(scores["ents_none"], "documents without entities, where none was found"))
     return rows
 
 
@@ -106,17 +103,21 @@ def _words_rows(scores: dict[str, Any]) -> list[list[str]]:
     rate = scores.get("words_oov_rate")
     share = "" if rate is None else f" ({_percent(rate)} % of all)"
     pos = scores.get("words_pos_f")
-    tagged = [] if pos is None else [["", "", _percent(pos), "words with parts of speech"]]
     return [
         _row(scores, "words", "words"),
-        *tagged,
-        ["", _percent(scores.get("words_r_iv")), "", "words seen in training"],
-        ["", _percent(scores.get("words_r_oov")), "", f"words unseen in training{share}"],
+        *([] if pos is None else [_one(pos, "words with parts of speech", 2)]),
+        _one(scores.get("words_r_iv"), "words seen in training"),
+        _one(scores.get("words_r_oov"), f"words unseen in training{share}"),
     ]
 
 
-def _row(scores: dict[str, Any], prefix: str, name: str) -> list[str]:
-    return [*(_percent(scores.get(f"{prefix}_{key}")) for key in "prf"), name]
+def _row(scores: dict[str, Any], prefix: str, name: str, of_f: str = "", support: str = "") -> list[str]:
+    return [*(_percent(scores.get(f"{prefix}_{key}")) for key in "prf"), of_f, support, name]
+
+
+def _one(score: float | None, name: str, column: int = 1) -> list[str]:
+    """A row of one score alone: recall, or that of another column."""
+    return [_percent(score) if i == column else "" for i in range(5)] + [name]
 
 
 def _percent(score: float | None) -> str:

@@ -96,3 +96,25 @@ def test_details_follow():
 def test_a_type_that_a_draw_lacks_does_not_count_as_missed():
     common, rare = (Judged("王海来了", [(0, 2, label)], [(0, 2, label)], [None]) for label in ("PER", "LOC"))
     assert detail([*[common] * 99, rare], resamples=200)["ents_macro_interval"] == (1.0, 1.0)
+
+
+def test_labels_may_be_called_as_other_rows():
+    names = ["all", "mean of the types", "unseen in training", "words"]
+    documents = [Judged("王海在青岛", [(0, 2, name), (3, 5, "LOC")], [(0, 2, name)], [0.75]) for name in names]
+    per_type = {name: {"p": 1.0, "r": 1.0, "f": 1.0} for name in names}
+    first = format_scores(SCORES | WORDS | detail(documents) | {"ents_per_type": per_type}).split("\n\n")[0]
+    lines = [line.strip() for line in first.strip().splitlines()]
+    numbers = {x: [line.removesuffix(x).split() for line in lines if line.endswith(f"  {x}")] for x in names}
+    own = ["100.00", "100.00", "100.00", "100.0–100.0", "1"]
+    assert numbers == {
+        "all": [["50.00", "66.67", "57.14", "66.7–66.7", "8"], own],
+        "mean of the types": [["80.00"], own],
+        "unseen in training": [["12.50"], own],
+        "words": [own, ["50.00", "40.00", "44.44"]],
+    }
+
+
+def test_the_probabilities_of_all_and_of_a_label_all():
+    documents = [Judged("王海", [(0, 2, label)], [(0, 2, label)], [0.75]) for label in ("all", "PER")]
+    found = [row for row in rows(SCORES | detail(documents)) if row[:1] == ["25.00"]]
+    assert [row[3:] for row in found] == [["2", "all"], ["1", "PER"], ["1", "all"]]
