@@ -17,7 +17,7 @@ from ..evaluation import comparison
 from ..evaluation.comparison import VERDICTS, Comparison, differing
 from ..evaluation.gold import is_annotated
 from ..evaluation.judged import Judged, judge
-from ..evaluation.pipeline import evaluate_system
+from ..evaluation.pipeline import evaluate_system, warn_of_missing
 from ..evaluation.predictions import check_predictions, is_file_of_predictions
 from ..evaluation.report import format_comparison, format_differing
 from ..files import write_text
@@ -58,10 +58,12 @@ def compare(
     The exit code is 0, or 4 where B is worse than A by more than the margin and not by chance, so that it can stop a
     release."""
     docs = list(read_docs(data))
+    gold = [doc for doc in docs if is_annotated(doc)]
     with about(data):
-        first, second = ([judged(run, docs, gpu_id, batch_size) for run in runs_of(system)] for system in (a, b))
-        if not first[0]:
+        if not gold:
             raise InputError(f"expected documents with entity annotation, got none in {len(docs)} documents")
+        warn_of_missing(docs)
+        first, second = ([judged(run, gold, docs, gpu_id, batch_size) for run in runs_of(system)] for system in (a, b))
     found = comparison.compare(first, second, resamples)
     changed = differing(first[0], second[0])
     if differences is not None:
@@ -90,17 +92,17 @@ def runs_of(system: str) -> list[str]:
     folder = Path(system)
     if not folder.is_dir() or (folder / "config.cfg").exists() or (folder / "meta.json").exists():
         return [system]
-    files = sorted(folder.glob(f"*{FILE_TYPE}")) or sorted(path.parent for path in folder.glob("*/config.cfg"))
+    pipelines = sorted(path.parent for path in folder.glob("*/config.cfg"))
+    if folder / "model-best" in pipelines:  # of `spacy train`, with the last one of the same training
+        pipelines = [each for each in pipelines if each.name != "model-last"]
+    files = sorted(folder.glob(f"*{FILE_TYPE}")) or pipelines
     return [str(file) for file in files] or [system]
 
 
-def judged(system: str, docs: Sequence[Doc], gpu_id: int, batch_size: int | None) -> list[Judged]:
-    annotated = [doc for doc in docs if is_annotated(doc)]
-    if not annotated:
-        return []
+def judged(system: str, gold: Sequence[Doc], docs: Sequence[Doc], gpu_id: int, batch_size: int | None) -> list[Judged]:
+    """gold: those of `docs` that have entity annotation."""
     if not is_file_of_predictions(system):
-        return evaluate_system(load_pipeline(system, gpu_id), annotated, batch_size=batch_size).judged
-    predicted = list(read_docs(Path(system)))
+        return evaluate_system(load_pipeline(system, gpu_id), gold, batch_size=batch_size).judged
     with_words = [doc for doc in docs if is_annotated(doc) or has_words(doc)]
-    gold = with_words if len(predicted) == len(with_words) else annotated
-    return judge(check_predictions(predicted, gold, Path(system)), gold)
+    predicted = list(read_docs(Path(system)))
+    return judge(check_predictions(predicted, gold, Path(system), with_words, docs), gold)

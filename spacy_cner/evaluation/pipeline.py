@@ -66,7 +66,8 @@ def evaluate_system(
     words: bool = False,
     vocabulary: set[str] | None = None,
 ) -> Evaluated:
-    """Does what `evaluate_pipeline` does, for a pipeline or for a file of predictions, which has no `speed`."""
+    """Does what `evaluate_pipeline` does, for a pipeline or for a file of predictions, which has no `speed`. A file
+    is of all documents, or of those with annotation alone, as `evaluate --save` writes it."""
     kept = [] if isinstance(system, Language) else list(read_docs(system, docs[0].vocab if docs else None))
     source = system if isinstance(system, Language) else kept
     words = _are_words_scored(source, docs, words or vocabulary is not None)
@@ -75,7 +76,7 @@ def evaluate_system(
         predicted, seconds = run(system, gold, batch_size)
         speed = {"speed": sum(len(doc.text) for doc in gold) / seconds}
     else:
-        predicted, speed = check_predictions(kept, gold, system), {}
+        predicted, speed = check_predictions(kept, gold, system, docs), {}
     scores = score_predicted(predicted, gold, known, words=words, vocabulary=vocabulary)
     if "ents_f" in scores and not any(doc.ents for doc in predicted):
         name = ", ".join(system.pipe_names) or "empty" if isinstance(system, Language) else system
@@ -91,7 +92,8 @@ def gold_docs(docs: Sequence[Doc], words: bool = False) -> list[Doc]:
     if not gold:
         hint = "; --words scores the tokens of a pipeline as its words" if any(map(has_words, docs)) else ""
         raise InputError(f"expected documents with entity annotation, got none in {len(docs)} documents{hint}")
-    _warn_of_gold(docs, words)
+    warn_of_missing(docs, words)
+    _warn_of_spaces(docs)
     return gold
 
 
@@ -141,12 +143,16 @@ def _are_words_scored(system: Language | Sequence[Doc], docs: Sequence[Doc], ask
     return has_words(system(text)) if isinstance(system, Language) else any(map(has_words, system))
 
 
-def _warn_of_gold(docs: Sequence[Doc], words: bool) -> None:
+def warn_of_missing(docs: Sequence[Doc], words: bool = False) -> None:
+    """Warns of documents without entity annotation, where others have it, and (`words`) of those without words."""
     kinds = [("entity annotation", is_annotated)] + [("words", has_words)] * words
     for kind, has_annotation in kinds:
         missing = sum(not has_annotation(doc) for doc in docs)
         if 0 < missing < len(docs):
             logger.warning("%d of %d documents without %s are left out", missing, len(docs), kind)
+
+
+def _warn_of_spaces(docs: Sequence[Doc]) -> None:
     spaced = sum(doc.has_unknown_spaces for doc in docs)
     if spaced:
         logger.warning(

@@ -26,18 +26,23 @@ def is_file_of_predictions(path: str) -> bool:
     return Path(path).suffix == FILE_TYPE and not Path(path).is_dir()
 
 
-def check_predictions(predicted: Sequence[Doc], gold: Sequence[Doc], path: Path) -> list[Doc]:
-    """Returns the predicted documents that were read from `path`. Raises InputError if they are not those of the gold
-    documents: the same texts in the same order."""
-    if len(predicted) != len(gold):
+def check_predictions(predicted: Sequence[Doc], gold: Sequence[Doc], path: Path, *longer: Sequence[Doc]) -> list[Doc]:
+    """Returns those of the predicted documents, which were read from `path`, that are of the gold documents.
+
+    longer: what else they may be predictions for, such as a whole file, of which `gold` is a part.
+    Raises InputError if they are not those of the gold documents or of a longer list: the same texts in the same
+    order."""
+    docs = next((docs for docs in (gold, *longer) if len(docs) == len(predicted)), None)
+    if docs is None:
         raise InputError(f"{path}: expected predictions for {len(gold)} documents, got {len(predicted)}")
-    for i, (x, y) in enumerate(zip(predicted, gold, strict=True)):
+    for i, (x, y) in enumerate(zip(predicted, docs, strict=True)):
         if x.text != y.text:
             raise InputError(
                 f"{path}: expected predictions for the same texts in the same order, got {x.text[:40]!r} for "
                 f"{y.text[:40]!r} (document {i + 1})"
             )
-    return list(predicted)
+    wanted = set(map(id, gold))
+    return [x for x, y in zip(predicted, docs, strict=True) if id(y) in wanted]
 
 
 def save_predictions(predicted: Sequence[Doc], path: Path) -> None:

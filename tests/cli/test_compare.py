@@ -6,6 +6,7 @@ from spacy.tokens import Doc, DocBin
 from typer.testing import CliRunner
 
 from spacy_cner.cli import app
+from spacy_cner.cli.compare import runs_of
 
 NAMES = ["林小燕", "王海", "陈东", "周明"]
 
@@ -80,6 +81,26 @@ def test_documents_with_words_alone_do_not_count(folder):
         assert kept.exit_code == 0, kept.output
     direct, kept = (json.loads(run(f"good{end}", f"bad{end}", "both.spacy", "--json").stdout) for end in ("", ".spacy"))
     assert direct == kept and direct["documents"] == 60
+
+
+def test_predictions_of_a_whole_file_of_which_a_part_is_annotated(folder, caplog):
+    nlp = spacy.blank("zh")
+    bare = nlp.make_doc("没有标注")
+    DocBin(docs=[bare, *gold_docs(nlp)]).to_disk("part.spacy")
+    for name in ("good", "bad"):
+        DocBin(docs=spacy.load(name).pipe([bare.text, *(doc.text for doc in gold_docs(nlp))])).to_disk(f"{name}.spacy")
+    results = [run(f"good{end}", f"bad{end}", "part.spacy", "--json") for end in ("", ".spacy")]
+    assert [result.exit_code for result in results] == [4, 4], results[1].output
+    assert results[0].stdout == results[1].stdout and json.loads(results[1].stdout)["documents"] == 60
+    assert caplog.messages == ["1 of 61 documents without entity annotation are left out"] * 2
+
+
+def test_the_best_and_the_last_of_a_training_are_not_two_seeds(folder):
+    training = folder / "training"
+    training.mkdir()
+    for name, model in (("model-best", "good"), ("model-last", "bad"), ("other", "bad")):
+        spacy.load(model).to_disk(training / name)
+    assert runs_of(str(training)) == [str(training / "model-best"), str(training / "other")]
 
 
 @pytest.mark.parametrize(

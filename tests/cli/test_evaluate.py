@@ -156,3 +156,12 @@ def test_bad_input(args, message):
     result = run(*args)
     assert result.exit_code == 1
     assert message in " ".join(result.output.split())
+
+
+def test_predictions_of_a_whole_file_of_which_a_part_is_annotated(folder):
+    nlp = spacy.load("model")
+    (gold,), (bare,) = (DocBin().from_disk(f"{name}.spacy").get_docs(nlp.vocab) for name in ("gold", "bare"))
+    DocBin(docs=[bare, gold]).to_disk("part.spacy")
+    DocBin(docs=nlp.pipe([bare.text, gold.text])).to_disk("found.spacy")
+    direct, kept = (json.loads(run(system, "part.spacy", "--json").stdout) for system in ("model", "found.spacy"))
+    assert kept == {key: value for key, value in direct.items() if key != "speed"} and kept["ents_support"] == 3
