@@ -31,7 +31,8 @@ def report(
     if output.suffix != ".html":
         raise InputError(f"{output}: expected a name that ends in .html")
     nlp = load_pipeline(model, gpu_id, batch_size)
+    gold = list(read_docs(docs, nlp.vocab))
     with about(docs):
-        page, counts = make_report(nlp, read_docs(docs, nlp.vocab), title or docs.name)
+        page, counts = make_report(nlp, gold, title or docs.name)
     write_text(output, page)
     good(f"{output}: {', '.join(f'{counts[kind]} {kind}' for kind in KINDS)}")

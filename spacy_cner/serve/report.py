@@ -15,6 +15,7 @@ from spacy.tokens import Doc, Span
 
 from ..errors import InputError
 from ..evaluation.gold import is_annotated
+from ..evaluation.pipeline import warn_of_missing
 from ..evaluation.scorer import is_judged
 from ..pipeline.kb_urls import kb_url_of
 
@@ -36,21 +37,22 @@ def compare(gold: Iterable[tuple[int, int, str]], found: Iterable[tuple[int, int
     overlap; "both", other characters that overlap and another label; "missed" and "extra", no entity that overlaps.
     One entity is compared with one other: the same one, else that of the same characters, of the same label, any."""
     left, right = sorted(gold), sorted(found)
-    starts, longest = [each[0] for each in right], max((each[1] - each[0] for each in right), default=0)
+    starts, longest = [each[0] for each in right], max((end - start for start, end, _ in right), default=0)
+    taken: set[int] = set()
     pairs: list[tuple[str, Any, Any]] = []
-    free = set(range(len(right)))
     for kind in KINDS[:4]:
         rest = []
         for one in left:
             near = range(bisect_left(starts, one[0] - longest), bisect_left(starts, one[1]))
-            place = next((i for i in near if i in free and _kind(one, right[i]) == kind), None)
-            if place is None:
+            i = next((i for i in near if i not in taken and _kind(one, right[i]) == kind), None)
+            if i is None:
                 rest.append(one)
             else:
-                pairs.append((kind, one, right[place]))
-                free.remove(place)
+                pairs.append((kind, one, right[i]))
+                taken.add(i)
         left = rest
-    pairs += [("missed", one, None) for one in left] + [("extra", None, right[i]) for i in sorted(free)]
+    pairs += [("missed", one, None) for one in left]
+    pairs += [("extra", None, other) for i, other in enumerate(right) if i not in taken]
     pairs.sort(key=lambda pair: min(each[:2] for each in pair[1:] if each is not None))
     return [{"kind": kind, "gold": one, "found": other} for kind, one, other in pairs]
 
@@ -64,11 +66,13 @@ def _kind(one: tuple[int, int, str], other: tuple[int, int, str]) -> str | None:
 
 def report(nlp: Language, docs: Iterable[Doc], title: str) -> tuple[str, dict[str, int]]:
     """Runs a pipeline on the text of documents. RETURNS: a page that compares what it finds with their entities, and
-    how many there are of each of KINDS. Where annotation is missing, what is found is left
-    out. Raises InputError if no document has entity annotation."""
+    how many there are of each of KINDS. Where annotation is missing, what is found is left out, and so are documents
+    without any, with a warning. Raises InputError if no document has entity annotation."""
+    docs = list(docs)
     gold = [doc for doc in docs if is_annotated(doc)]
     if not gold:
         raise InputError("expected documents with entity annotation, got none")
+    warn_of_missing(docs)
     rows: list[dict[str, Any]] = []
     for doc, found in zip(gold, nlp.pipe([doc.text for doc in gold]), strict=True):
         judged = [ent for ent in found.ents if is_judged(doc, _place(ent))]

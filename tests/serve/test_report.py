@@ -16,7 +16,8 @@ from spacy_cner.cli import app
 from spacy_cner.errors import InputError
 from spacy_cner.evaluation.audit.finding import Finding
 from spacy_cner.evaluation.audit.page import page as audit_page
-from spacy_cner.serve.report import KINDS, compare, report
+from spacy_cner.serve import report as module
+from spacy_cner.serve.report import KINDS, _kind, compare, report
 
 EVIL = "</script><script>alert(1)</script>"
 
@@ -51,10 +52,27 @@ def test_each_entity_is_in_one_pair(gold, found):
     assert sum(pair["kind"] == "correct" for pair in pairs) == len(set(gold) & set(found))
 
 
-def test_a_document_of_many_entities():
-    gold = [(4 * i, 4 * i + 2, "A") for i in range(20_000)]
-    pairs = compare(gold, [(start + 2, end + 2, label) for start, end, label in gold])
-    assert [pair["kind"] for pair in pairs] == ["missed", "extra"] * 20_000
+def test_an_entity_is_compared_with_those_near_it_alone(monkeypatch):
+    compared = []
+    monkeypatch.setattr(module, "_kind", lambda *pair: compared.append(pair) or _kind(*pair))
+    gold, found = ([(4 * i + shift, 4 * i + 3, "A") for i in range(500)] for shift in (0, 1))
+    assert {pair["kind"] for pair in compare(gold, found)} == {"border"}
+    assert len(compared) < 10 * 500
+
+
+def test_documents_without_annotation_are_left_out_with_a_warning(trained, caplog):
+    nlp = spacy.blank("zh")
+    page, counts = report(trained, [*(each.reference for each in make_examples(nlp)), nlp.make_doc("王海来了")], "a")
+    assert counts["extra"] == 0 and "王海来了" not in page
+    count = len(SENTENCES)
+    assert caplog.messages == [f"1 of {count + 1} documents without entity annotation are left out"]
+
+
+def test_a_file_that_is_missing_is_named_once(trained, tmp_path):
+    trained.to_disk(tmp_path / "model")
+    gold = str(tmp_path / "none.spacy")
+    result = CliRunner().invoke(app, ["report", str(tmp_path / "model"), gold, str(tmp_path / "out.html")])
+    assert result.exit_code == 1 and result.stderr.count(gold) == 1
 
 
 def test_the_page_shows_errors_and_runs_nothing_of_the_texts(browser, trained, tmp_path):

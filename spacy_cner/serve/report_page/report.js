@@ -61,7 +61,10 @@ function marked(row, entities, wrong, chances, ids) {
 
 function card(row) {
   const faults = row.pairs.filter((pair) => pair.kind !== "correct");
-  const has = (side) => (entity) => faults.some((pair) => pair[side] && pair[side].join() === entity.join());
+  const has = (side) => {
+    const wrong = new Set(faults.filter((pair) => pair[side]).map((pair) => pair[side].join()));
+    return (entity) => wrong.has(entity.join());
+  };
   const words = (entity) => (entity ? `${slice(row, entity[0], entity[1])} ${entity[2]}` : "–");
   return make("article", { className: "card" },
     make("div", { className: "line" }, make("span", { className: "side", textContent: "Gold" }), marked(row, row.gold, has("gold"))),
