@@ -7,10 +7,14 @@ from collections.abc import Iterator
 
 from .finding import Files, Finding, around
 
-# What comes of UTF-8 that was read as GB 18030 or Latin-1, and of memory that was never written to.
-BROKEN = re.compile("锟斤拷|[\ufffd]|烫烫烫|屯屯屯|[ÃÂâåæçèé][\x80-\xbf]|[\x80-\x9f]|[\ud800-\udfff]")
+# What comes of UTF-8 that was read as GB 18030 or Latin-1, and of memory that was never written to. Neither the dot in
+# José·马丁 nor the quotation mark in «café» is a sign of that.
+BROKEN = re.compile(
+    "锟斤拷|[\ufffd]|烫烫烫|屯屯屯|[ÃÂ][\x80-\xbf]|[âåæçèé](?![·»])[\x80-\xbf]|[\x80-\x9f]|[\ud800-\udfff]"
+)
 NO_TEXT = ("Co", "Cn", "Cs")
 OPENING, CLOSING = "《「『“‘（(【[<〈", "》」』”’）)】]>〉"
+STRAIGHT = "\"'＂＇"  # quotation marks that open and close
 
 
 def empty(files: Files) -> Iterator[Finding]:
@@ -77,6 +81,8 @@ def _edge(entity: str) -> str:
 
 
 def _is_paired(entity: str, char: str) -> bool:
+    if char in STRAIGHT:
+        return entity.count(char) % 2 == 0
     for one, other in zip(OPENING, CLOSING, strict=True):
         if char in (one, other):
             return entity.count(one) == entity.count(other)

@@ -89,6 +89,8 @@ def test_inconsistent_strings():
         (" 王海", 0, 3, "border"),
         ("《红楼梦》好", 0, 5, None),
         ("红楼梦》好", 0, 4, "border"),
+        ('"红楼梦"杂志社', 0, 8, None),
+        ('"红楼梦杂志社', 0, 7, "border"),
         ("在Bel Inc.工作", 1, 9, None),
         ("找frank123", 1, 4, "half"),
         ("找frank123", 1, 6, None),
@@ -127,7 +129,17 @@ def test_labels():
 
 
 @pytest.mark.parametrize(
-    "text, bad", [("好\ufffd", True), ("锟斤拷", True), ("ä½ å¥½", True), ("滚烫烫的", False), ("好😀", False)]
+    "text, bad",
+    [
+        ("好\ufffd", True),
+        ("锟斤拷", True),
+        ("ä½ å¥½", True),
+        ("滚烫烫的", False),
+        ("好😀", False),
+        ("José·马丁说«你好é»", False),
+        ("JosÃ©Â·马丁", True),
+        ("中Â·外", True),
+    ],
 )
 def test_encoding(text, bad):
     assert bool(list(encoding({"train": docs(text)}))) is bad
