@@ -88,16 +88,25 @@ def use_gpu(gpu_id: int) -> None:
         raise InputError(f"expected GPU {gpu_id}: {error}") from error
 
 
+def check_folder(output: Path) -> None:
+    """Raises InputError for what a pipeline cannot be written to: a file, and a folder that holds something else than a
+    pipeline."""
+    try:
+        others = sorted({entry.name for entry in output.iterdir()} - _own_names(output)) if output.exists() else []
+    except OSError as error:
+        raise InputError(f"{output}: expected a folder to write the pipeline to, got {error.strerror}") from error
+    if others:
+        raise InputError(
+            f"{output}: expected a new folder, or one with a pipeline alone to replace, found {', '.join(others)}"
+        )
+
+
 def save_pipeline(nlp: Language, output: Path) -> None:
     """Writes the pipeline with the checksums of its files, and makes the folders that it is in. A pipeline that is
-    there is replaced once the new one is whole.
-
-    Raises InputError if that cannot be done, or if the folder holds something else."""
+    there is replaced once the new one is whole. Raises InputError as `check_folder` does, and if it cannot be
+    written."""
+    check_folder(output)
     try:
-        if others := sorted({entry.name for entry in output.iterdir()} - _own_names(output)) if output.exists() else []:
-            raise InputError(
-                f"{output}: expected a new folder, or one with a pipeline alone to replace, found {', '.join(others)}"
-            )
         write_pipeline(nlp, output)
     except OSError as error:
         raise InputError(f"{output}: expected a folder to write the pipeline to, got {error.strerror}") from error

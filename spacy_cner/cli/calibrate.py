@@ -9,7 +9,7 @@ from ..corpus.docbin import read_docs
 from ..evaluation.calibration import Calibration, last_to_calibrate
 from ..evaluation.calibration import calibrate as choose
 from ..evaluation.dictionary_weights import fit_weights
-from ..loading import load_pipeline, save_pipeline
+from ..loading import check_folder, load_pipeline, save_pipeline
 from ._app import AS_JSON, BATCH_SIZE, GPU_ID, about, command, good, show
 
 
@@ -41,6 +41,7 @@ def calibrate(
     What the pipeline does is changed only where F1 on these data rises by more than chance: in 95 % of sets that are
     drawn from their documents again. So it never gets worse on them, and with fewer than 20 entities nothing changes.
     The pipeline is saved with its own figures in meta.json."""
+    check_folder(output)
     nlp = load_pipeline(model, gpu_id, batch_size)
     docs = list(read_docs(data, nlp.vocab))
     with about(data):

@@ -5,11 +5,9 @@ from pathlib import Path
 
 import typer
 from spacy.language import Language
-from spacy.vocab import Vocab
 
 from ..corpus.docbin import check_output, chinese_vocab, read_docs
-from ..corpus.stats import KnownEntities, known_entities
-from ..errors import InputError
+from ..corpus.stats import training_entities
 from ..evaluation.details import detail
 from ..evaluation.mistakes import mistakes
 from ..evaluation.pipeline import evaluate_system
@@ -63,7 +61,7 @@ def evaluate(
     `speed` is characters per second. But for that, equal input gives equal JSON."""
     system = Path(model) if is_file_of_predictions(model) else load_pipeline(model, gpu_id)
     vocab = system.vocab if isinstance(system, Language) else chinese_vocab()
-    known = None if train is None else _known(train, vocab)
+    known = None if train is None else training_entities(train, vocab)
     vocabulary = None if words_train is None else read_vocabulary(words_train)
     if save is not None:
         check_output(save)
@@ -75,16 +73,9 @@ def evaluate(
     if errors is not None:
         lines = (json.dumps(each.to_dict(), ensure_ascii=False) for each in wrong)
         write_text(errors, "".join(f"{line}\n" for line in lines))
-    if picture is not None:
-        with about(data):
-            draw_reliability(scores.get("ents_probabilities"), picture)
     if save is not None:
         save_predictions(found.predicted, save)
     show(format_scores(scores) + format_mistakes(wrong, examples), scores, as_json, output)
-
-
-def _known(train: Path, vocab: Vocab) -> KnownEntities:
-    known = known_entities(read_docs(train, vocab))
-    if not known:
-        raise InputError(f"{train}: expected a training set with entities, got none")
-    return known
+    if picture is not None:  # last: what cannot be drawn costs nothing else
+        with about(data):
+            draw_reliability(scores.get("ents_probabilities"), picture)

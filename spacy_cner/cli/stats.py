@@ -7,7 +7,7 @@ import typer
 from wasabi import table
 
 from ..corpus.docbin import read_docs
-from ..corpus.stats import CorpusStats, corpus_stats, known_entities
+from ..corpus.stats import CorpusStats, corpus_stats, training_entities
 from ..text.progress import progress
 from ._app import AS_JSON, OUTPUT, command, show
 
@@ -24,7 +24,7 @@ def stats(
     """Count what a .spacy file holds.
 
     Sentences, characters and entities, and how many of the entities a training set lacks."""
-    known = known_entities(read_docs(against)) if against is not None else None
+    known = training_entities(against) if against is not None else None
     result = corpus_stats(progress(read_docs(path), unit="doc"), known)
     show(format_stats(path, result), asdict(result), as_json, output)
 

@@ -3,8 +3,13 @@
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from spacy.tokens import Doc, Span
+from spacy.vocab import Vocab
+
+from ..errors import InputError
+from .docbin import read_docs
 
 # An entity as it counts for "seen in training": its characters and its label.
 EntityKey = tuple[str, str]
@@ -19,6 +24,14 @@ def entity_key(span: Span) -> EntityKey:
 def known_entities(docs: Iterable[Doc]) -> KnownEntities:
     """Returns the entities annotated in `docs`, normally a training set."""
     return {entity_key(span) for doc in docs for span in doc.ents}
+
+
+def training_entities(path: Path, vocab: Vocab | None = None) -> KnownEntities:
+    """Reads the entities of a training set, a .spacy file or a folder of them. Raises InputError if it has none."""
+    known = known_entities(read_docs(path, vocab))
+    if not known:
+        raise InputError(f"{path}: expected a training set with entities, got none")
+    return known
 
 
 def is_known(span: Span, known: KnownEntities) -> bool:

@@ -107,9 +107,11 @@ def test_equal_input_gives_equal_json(folder):
 
 def test_a_picture_needs_probabilities(trained, folder):
     pytest.importorskip("matplotlib")
-    result = run("model", "gold.spacy", "--picture", "reliability.png")
+    result = run("model", "gold.spacy", "--picture", "reliability.png", "--save", "found.spacy", "-o", "scores.json")
     assert result.exit_code == 1
     assert "gold.spacy: expected entities with probabilities to draw, found none" in result.stderr
+    assert "mean of the types" in result.stdout and (folder / "found.spacy").exists()  # nothing else is lost
+    assert json.loads((folder / "scores.json").read_text(encoding="utf-8"))["ents_support"] == 3
     trained.to_disk("network")
     DocBin(docs=[example.reference for example in make_examples(trained)]).to_disk("known.spacy")
     result = run("network", "known.spacy", "--picture", "reliability.png", "--json")

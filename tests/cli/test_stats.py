@@ -1,6 +1,8 @@
 import json
 
 import pytest
+import spacy
+from spacy.tokens import DocBin
 from typer.testing import CliRunner
 
 from spacy_cner.cli import app
@@ -39,3 +41,10 @@ def test_not_a_spacy_file(tmp_path):
     (tmp_path / "a.spacy").write_text("王 O")
     result = run(str(tmp_path / "a.spacy"), "--json")
     assert result.exit_code == 1 and "a.spacy: expected a .spacy file" in result.stderr and not result.stdout
+
+
+def test_a_training_set_without_entities_is_none(files, tmp_path):
+    bare = tmp_path / "bare.spacy"
+    DocBin(docs=[spacy.blank("zh").make_doc("没有标注")]).to_disk(bare)
+    result = run(files[1], "--against", str(bare))
+    assert result.exit_code == 1 and "bare.spacy: expected a training set with entities, got none" in result.stderr

@@ -274,3 +274,12 @@ def test_command_where_no_document_has_an_entity(nlp, tmp_path):
     assert result.exit_code == 0, result.output
     assert "out: decoding kept as it was, F -" in result.stderr
     assert entities(spacy.load(tmp_path / "out")(SENTENCES[0][0])) == entities(nlp(SENTENCES[0][0]))
+
+
+def test_command_with_a_folder_that_it_must_not_replace(tmp_path):
+    """It says so before anything else: the pipeline is never loaded."""
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "notes.txt").touch()
+    result = CliRunner().invoke(app, ["calibrate", *(str(tmp_path / name) for name in ("model", "dev.spacy", "out"))])
+    assert result.exit_code == 1
+    assert "out: expected a new folder, or one with a pipeline alone to replace, found notes.txt" in result.stderr
