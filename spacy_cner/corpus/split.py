@@ -13,15 +13,16 @@ WAYS = ("random", "order", "stratified")
 
 def sizes(count: int, ratio: Sequence[float]) -> list[int]:
     """Returns `count` divided in a ratio, by largest remainder. Raises InputError if a part would be empty."""
+    shown = ":".join(f"{share:g}" for share in ratio)
     if not ratio or any(not 0 < share < float("inf") for share in ratio):
-        raise InputError(f"expected a ratio of positive numbers, got {':'.join(map(str, ratio))}")
+        raise InputError(f"expected a ratio of positive numbers, got {shown}")
     exact = [count * share / sum(ratio) for share in ratio]
     parts = [int(size) for size in exact]
     by_remainder = sorted(range(len(ratio)), key=lambda i: parts[i] - exact[i])
     for i in by_remainder[: count - sum(parts)]:
         parts[i] += 1
     if 0 in parts:
-        raise InputError(f"expected enough documents for a ratio of {':'.join(map(str, ratio))}, got {count}")
+        raise InputError(f"expected enough documents for a ratio of {shown}, got {count}")
     return parts
 
 

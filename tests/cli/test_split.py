@@ -75,6 +75,8 @@ def test_a_file_that_cannot_be_written_leaves_the_others_as_they_were(run, tmp_p
         ("split all.spacy --train out/a.spacy --dev out/b.spacy --by size", "got 'size'"),
         ("sample all.spacy out/a.spacy --fraction 5", "expected a fraction between 0 and 1"),
         ("sample all.spacy out/a.spacy --fraction 0.01", "expected enough documents"),
+        ("sample all.spacy out/a.spacy --fraction 0.99", "a ratio of 0.99:0.01, got 10"),
+        ("split all.spacy --train out/a.spacy --dev out/b.spacy --ratio 99:1", "a ratio of 99:1, got 10"),
     ],
 )
 def test_what_cannot_be_split(run, command, message):
