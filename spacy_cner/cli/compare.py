@@ -22,7 +22,7 @@ from ..evaluation.predictions import check_predictions, is_file_of_predictions
 from ..evaluation.report import format_comparison, format_differing
 from ..files import write_text
 from ..loading import load_pipeline
-from ._app import AS_JSON, BATCH_SIZE, GPU_ID, OUTPUT, RESAMPLES, about, command, good, show, warn
+from ._app import AS_JSON, BATCH_SIZE, GPU_ID, OUTPUT, RESAMPLES, about, command, good, say, show, warn
 
 WORSE = 4  # the exit code where B is worse
 SYSTEM = (
@@ -93,9 +93,11 @@ def runs_of(system: str) -> list[str]:
     if not folder.is_dir() or (folder / "config.cfg").exists() or (folder / "meta.json").exists():
         return [system]
     pipelines = sorted(path.parent for path in folder.glob("*/config.cfg"))
-    if folder / "model-best" in pipelines:  # of `spacy train`, with the last one of the same training
-        pipelines = [each for each in pipelines if each.name != "model-last"]
     files = sorted(folder.glob(f"*{FILE_TYPE}")) or pipelines
+    best, last = folder / "model-best", folder / "model-last"  # of `spacy train`, which are one training
+    if best in files and last in files:
+        files.remove(last)
+        say(f"{last} is left out: {best.name} is of the same training")
     return [str(file) for file in files] or [system]
 
 

@@ -95,12 +95,13 @@ def test_predictions_of_a_whole_file_of_which_a_part_is_annotated(folder, caplog
     assert caplog.messages == ["1 of 61 documents without entity annotation are left out"] * 2
 
 
-def test_the_best_and_the_last_of_a_training_are_not_two_seeds(folder):
+def test_the_best_and_the_last_of_a_training_are_not_two_seeds(folder, capsys):
     training = folder / "training"
     training.mkdir()
     for name, model in (("model-best", "good"), ("model-last", "bad"), ("other", "bad")):
         spacy.load(model).to_disk(training / name)
     assert runs_of(str(training)) == [str(training / "model-best"), str(training / "other")]
+    assert f"{training / 'model-last'} is left out" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
