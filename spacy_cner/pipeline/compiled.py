@@ -32,14 +32,14 @@ def compile_pipeline(nlp: Language, *, int8: bool = False) -> Language:
         nlp.remove_pipe(name)
     to_compile = [(name, pipe) for name, pipe in taggers if not is_compiled(pipe.model)]
     to_shrink = [pipe for _, pipe in nlp.components if int8 and isinstance(pipe, FeatureTaggerPipe)]
-    for pipe in to_shrink:
-        pipe.require_tagger().make_small()
-    if not to_compile and not to_shrink:
+    if not to_compile and (taggers or not to_shrink):
         found = ", ".join(nlp.pipe_names) or "no components"
         if taggers:
             raise CannotCompile(f"expected a pipeline that is not compiled yet, got {found}; take what it was made of")
         features = " (--int8 makes cner_features smaller)" if "cner_features" in nlp.pipe_names else ""
         raise CannotCompile(f"expected a pipeline with a network (cner or cws), got {found}{features}")
+    for pipe in to_shrink:
+        pipe.require_tagger().make_small()
     for name, pipe in to_compile:
         try:
             compiled = compile_tagger(pipe.model, int8=int8)

@@ -60,7 +60,8 @@ def export_recogniser(folder: Path, output: Path, about: str, component: str = "
     same name with .json: `about`, `labels`, `sha256` and `bytes`, the scores on its development set, and the recipe.
 
     folder: a trained pipeline. component: its tagger, with a network.
-    RETURNS: the contents of the .json file. Raises InputError if the pipeline has no such component."""
+    RETURNS: the contents of the .json file. Raises InputError if the pipeline has no such component, and for one that
+    listens to shared features."""
     nlp = load_pipeline(str(folder))
     tagger = nlp.get_pipe(component) if nlp.has_pipe(component) else None
     model = getattr(tagger, "model", None)
@@ -70,6 +71,11 @@ def export_recogniser(folder: Path, output: Path, about: str, component: str = "
         )
     if model is None or not model.has_ref("crf"):
         raise InputError(f"{folder}: expected a component {component!r} with a network and a CRF, got {nlp.pipe_names}")
+    if tagger.listens:  # type: ignore[union-attr]
+        raise InputError(
+            f"{folder}: expected a tagger with features of its own, got {component!r}, which listens to shared ones; "
+            "the file would lack what these have learned"
+        )
     labels = list(tagger.labels)  # type: ignore[union-attr]
     config = Config().from_disk(folder / CONFIG, interpolate=False)
     facts = {"labels": labels, "dev": _scores(folder), "recipe": _recipe(config)}

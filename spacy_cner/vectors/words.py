@@ -86,7 +86,8 @@ def train_word_vectors(
             for line in progress(raw_lines(paths), unit="line", desc="reading"):
                 words = [word for word in rjieba.cut(normalize_text(line)) if not word.isspace()]
                 count += len(words)
-                out.write(" ".join(words) + "\n")
+                # numpy drops NUL characters at the end of a string.
+                out.write(" ".join(word for word in words if "\0" not in word) + "\n")
         learned = skip_gram(corpus, "words", **settings)
     rows = [row for row, word in enumerate(learned.index_to_key) if len(word) <= max_length][:max_rows]
     words = [learned.index_to_key[row] for row in rows]

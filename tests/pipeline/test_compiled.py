@@ -93,6 +93,15 @@ def test_a_pipeline_without_a_network(compiled, tmp_path):
         compile_pipeline(compiled)
 
 
+def test_a_compiled_network_is_not_made_smaller(compiled):
+    """Beside sparse features that could be, it would stay in float32 and nobody be told."""
+    features = compiled.add_pipe("cner_features", config={"min_count": 1})
+    features.initialize(lambda: make_examples(compiled))
+    with pytest.raises(InputError, match="expected a pipeline that is not compiled yet, got cner, cner_features"):
+        compile_pipeline(compiled, int8=True)
+    assert not features.tagger.small
+
+
 def test_other_components_can_be_added_and_initialised(trained):
     nlp = compile_pipeline(pickle.loads(pickle.dumps(trained)))
     nlp.add_pipe("textcat")

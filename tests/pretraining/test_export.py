@@ -98,3 +98,10 @@ def test_a_recogniser(trained, tmp_path):
     assert len(weights) < len(trained.get_pipe("cner").to_bytes())
     with pytest.raises(InputError, match="expected a component 'tagger' with a network and a CRF, got \\['cner'\\]"):
         export_recogniser(tmp_path / "model", tmp_path / "other.bin", "", "tagger")
+
+
+def test_a_recogniser_whose_features_are_shared(trained_joint, tmp_path):
+    trained_joint.to_disk(tmp_path / "model")
+    with pytest.raises(InputError, match="expected a tagger with features of its own, got 'cner', which listens"):
+        export_recogniser(tmp_path / "model", tmp_path / "recogniser.bin", "")
+    assert not (tmp_path / "recogniser.bin").exists()

@@ -70,6 +70,16 @@ def test_learns_words_by_falling_counts(raw):
     numpy.testing.assert_array_equal(again.vectors, learned.vectors[:3])
 
 
+def test_nul_characters_are_no_words(tmp_path):
+    """A text of numpy has none at its end, where the rarest word stands."""
+    lines = [f"王海\0在{i}。" if i < 6 else f"王海在{i}。" for i in range(12)]
+    (tmp_path / "raw.txt").write_text("\n".join(lines), encoding="utf-8")
+    learned = train_word_vectors([tmp_path / "raw.txt"], width=4, min_count=5)
+    assert set(learned.words) == {"王海", "在", "。"}
+    learned.save(tmp_path / "words.npz")
+    assert WordVectors.load(tmp_path / "words.npz").words == learned.words
+
+
 def test_too_rare_words_are_an_error(raw):
     with pytest.raises(InputError, match="at least 1000 times"):
         train_word_vectors([raw], width=4, min_count=1000)
