@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable
+from threading import Lock
 from typing import Any, cast
 
 import numpy
@@ -22,6 +23,9 @@ from .engines import trainable
 LENGTHS, OUTPUT = "lengths", "emissions"  # of the graph; its other inputs are those of `CharInputs`
 # Padded characters that go through a graph at once: what a core's caches hold. 4,096 take half as much time again.
 PADDED_SIZE = 384
+_STARTING = Lock()
+if hasattr(os, "register_at_fork"):  # else a fork could inherit it closed, by a thread that the fork lacks
+    os.register_at_fork(before=_STARTING.acquire, after_in_parent=_STARTING.release, after_in_child=_STARTING.release)
 
 
 @registry.architectures("spacy_cner.OnnxTagger.v1")
@@ -69,11 +73,13 @@ class Compiled:
         return self._crf
 
     def session(self) -> Any:
-        """Returns the onnxruntime.InferenceSession of the graph. Each process makes its own: threads do not survive a
-        fork."""
+        """Returns the onnxruntime.InferenceSession of the graph. Each process makes its own, once, whatever threads ask
+        for it: threads do not survive a fork."""
         if self._process != os.getpid():
-            self._session = start_session(self.graph, 1 if self._process else threads())
-            self._process = os.getpid()
+            with _STARTING:
+                if self._process != os.getpid():
+                    self._session = start_session(self.graph, 1 if self._process else threads())
+                    self._process = os.getpid()
         return self._session
 
     def __getstate__(self) -> dict[str, Any]:

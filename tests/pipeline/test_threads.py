@@ -1,7 +1,9 @@
 """Pipelines in a process that runs for long, as a server's does: in several threads, and without growing."""
 
+import pickle
 import sys
 import threading
+import time
 from functools import partial
 
 import numpy
@@ -9,6 +11,8 @@ import pytest
 import spacy
 from conftest import SENTENCES, entities, make_examples, small_model
 
+from spacy_cner.models import onnx_tagger
+from spacy_cner.pipeline.compiled import compile_pipeline
 from spacy_cner.text.chars import codepoints
 
 
@@ -77,6 +81,23 @@ def test_no_thread_switches_dropout_on_for_another(switching):
     for rows in in_threads([scores] * 8):
         for own, expected in zip(rows, alone, strict=True):
             numpy.testing.assert_allclose(own, expected, atol=1e-4)
+
+
+def test_all_threads_share_a_session(trained, monkeypatch):
+    """Each takes the memory of the whole graph, and threads for all cores."""
+    nlp = compile_pipeline(pickle.loads(pickle.dumps(trained)))
+    begun, start = [], onnx_tagger.start_session
+
+    def slow(*arguments):
+        begun.append(arguments)
+        time.sleep(0.1)
+        return start(*arguments)
+
+    monkeypatch.setattr(onnx_tagger, "start_session", slow)
+    text = SENTENCES[0][0]
+    found = in_threads([lambda: entities(nlp(text))] * 8)
+    assert found == [entities(trained(text))] * 8
+    assert len(begun) == 1
 
 
 def test_code_points_of_two_vocabularies(trained, trained_joint, switching):
