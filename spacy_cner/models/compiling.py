@@ -156,6 +156,8 @@ class Compiler:
         """Two windows of neighbouring sizes share one product, whose weights are 0 where the smaller one sees
         nothing."""
         graph, parts, kernels = self.graph, [], list(zip(cnn.windows, cnn.filters))
+        # What another layer left at padding would be seen from the last characters.
+        x = Value(graph.apply("Mul", x.name, graph.inside(x)), x.width)
         for i in range(0, len(kernels), 2):
             pair = kernels[i : i + 2]
             size = max(window for window, _ in pair)

@@ -74,6 +74,10 @@ TAGGERS = {
     "linear": lambda: tagger(embed()),
     "cnn": lambda: tagger(build_frozen_tok2vec(embed(), build_char_cnn(12, [1, 2, 5]))),
     "cnn of odd windows": lambda: tagger(chain(embed(), build_char_cnn(9, [5, 2, 4]))),
+    "cnn over a cnn": lambda: tagger(chain(embed(), build_char_cnn(8, [3])), build_char_cnn(6, [2, 3])),
+    "cnn over a transformer": lambda: tagger(
+        chain(embed([64], [30]), build_transformer(64, layers=1, heads=2)), build_char_cnn(6, [3])
+    ),
     "dilated": lambda: tagger(chain(embed(), build_dilated_cnn(8, [1, 3]))),
     "bilstm": lambda: tagger(embed(), build_bilstm(8, depth=2)),
     "transformer": lambda: tagger(chain(embed([64], [30]), build_transformer(64, layers=2, heads=2))),
