@@ -29,9 +29,10 @@ def mit(copyright_line: str) -> str:
 
 
 def foreign_layers(nlp: Language) -> list[str]:
-    """Returns the names of the layers, out of SOURCES, that a pipeline has."""
+    """Returns the names of the layers, out of SOURCES, that a pipeline has, or that it was compiled of."""
     models = [getattr(pipe, "model", None) for _, pipe in nlp.components]
-    names = {node.name for model in models if isinstance(model, Model) for node in model.walk()}
+    nodes = [node for model in models if isinstance(model, Model) for node in model.walk()]
+    names = {name for node in nodes for name in (node.name, *node.attrs.get("layers", ()))}
     return sorted(names & SOURCES.keys())
 
 
@@ -55,7 +56,8 @@ def _of_lac() -> str:
     apache = (TEXTS / "Apache-2.0.txt").read_text(encoding="utf-8")
     changes = (
         "Its weights were changed: the embedding is kept in half precision, unknown characters share a row,\n"
-        "and where another tagger stands on it, its output layer is left out."
+        "and where another tagger stands on it, its output layer is left out. In a pipeline that was compiled in\n"
+        "8 bits, the weights are rounded to these."
     )
     return (
         _part("jieba, which LAC's files come with", mit(JIEBA)) + "\n" + _part("LAC", f"{LAC}\n\n{changes}\n\n{apache}")

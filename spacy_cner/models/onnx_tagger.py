@@ -42,6 +42,7 @@ def build_onnx_tagger(tag_scheme: str = "bioes", words: bool = False) -> Model[l
         attrs={
             "tag_scheme": tag_scheme,
             "compiled": Compiled(),
+            "layers": [],  # the names of those that the graph was made of
             "needs_words": words,
             "requires_extra": ["onnx", "words"] if words else "onnx",
         },

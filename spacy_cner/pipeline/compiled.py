@@ -51,6 +51,7 @@ def compile_pipeline(nlp: Language, *, int8: bool = False) -> Language:
         config["model"] = Config(block)
         model = registry.resolve({"model": block})["model"]
         model.attrs["compiled"] = compiled
+        model.attrs["layers"] = sorted({node.name for node in pipe.model.walk() if not node.layers})
         pipe.model = model
     for section in ("corpora", "pretraining"):
         nlp.config[section] = {}

@@ -20,6 +20,8 @@ from spacy_cner.cli._licenses import OURS, foreign_layers, mit, notices
 from spacy_cner.errors import InputError
 from spacy_cner.loading import config_folder
 from spacy_cner.models.jieba_network import build_jieba_network
+from spacy_cner.pipeline.compiled import compile_pipeline
+from spacy_cner.pipeline.jieba_tagger import jieba_tagger
 
 ROOT = Path(spacy_cner.__file__).parents[1]
 CARD = {
@@ -182,6 +184,12 @@ def test_a_pipeline_with_the_network_of_jieba_brings_its_licences():
     for said in ("Copyright (c) 2013 Sun Junyi", "Baidu", "PaddlePaddle Authors", "Apache License", "were changed"):
         assert said in text
     assert text.count("Permission is hereby granted, free of charge") == 2
+
+
+def test_a_compiled_network_of_jieba_brings_its_licences_too(tmp_path):
+    pytest.importorskip("jieba")
+    compile_pipeline(jieba_tagger()).to_disk(tmp_path / "compiled")
+    assert foreign_layers(spacy.load(tmp_path / "compiled")) == [build_jieba_network().name]
 
 
 def test_the_licence_of_the_project_is_the_one_in_its_wheel():
