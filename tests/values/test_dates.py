@@ -1,11 +1,8 @@
-from datetime import datetime
-
 import pytest
+from values.found import NOW
 
 from spacy_cner.values.dates import iso_time
 from spacy_cner.values.durations import iso_duration
-
-NOW = datetime(2026, 11, 26, 10)
 
 
 @pytest.mark.parametrize(

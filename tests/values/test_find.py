@@ -1,17 +1,16 @@
 import json
 import random
-from datetime import datetime
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from values.found import NOW
 
 from spacy_cner.values.find import find_values
 from spacy_cner.values.labels import LABELS
 
 FOLDER = Path(__file__).parents[2] / "assets" / "values"
-NOW = datetime(2026, 11, 26, 10)
 PIECES = (
     "零一二两三四五六七八九十百千万亿半第几多来年月日号周点时分秒"
     "元块角毛个上下今明昨前后初底至到-~:/.,%￥$0123456789 ㎡AaK@年正腊公民国世纪代岁斤里米度"

@@ -4,16 +4,12 @@ import random
 from datetime import datetime
 
 import pytest
+from values.found import NOW, found
 
 from spacy_cner.values.dates import iso_time
 from spacy_cner.values.find import find_values
 
-NOW = datetime(2026, 11, 26, 10)
 DAY = "2026-11-26"
-
-
-def found(text):
-    return [(text[v.start : v.end], v.value) for v in find_values(text, NOW)]
 
 
 @pytest.mark.parametrize(

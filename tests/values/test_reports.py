@@ -1,16 +1,7 @@
 """Forms of business reports and news: years before 前 and 后, parts of years, currencies, speeds, and clocks."""
 
-from datetime import datetime
-
 import pytest
-
-from spacy_cner.values.find import find_values
-
-NOW = datetime(2026, 11, 26, 10)
-
-
-def found(text):
-    return [(text[value.start : value.end], value.value) for value in find_values(text, NOW)]
+from values.found import found
 
 
 @pytest.mark.parametrize(

@@ -1,17 +1,9 @@
 """Numbers below zero, and ranges with them."""
 
-from datetime import datetime
-
 import pytest
+from values.found import found
 
-from spacy_cner.values.find import find_values
 from spacy_cner.values.numerals import parse_number
-
-NOW = datetime(2026, 11, 26, 10)
-
-
-def found(text):
-    return [(text[v.start : v.end], v.value) for v in find_values(text, NOW)]
 
 
 @pytest.mark.parametrize(

@@ -1,16 +1,7 @@
 """Forms of every-day speech: short years, week-ends, amounts with k and w, quantities of two units."""
 
-from datetime import datetime
-
 import pytest
-
-from spacy_cner.values.find import find_values
-
-NOW = datetime(2026, 11, 26, 10)
-
-
-def found(text):
-    return [(text[value.start : value.end], value.value) for value in find_values(text, NOW)]
+from values.found import found
 
 
 @pytest.mark.parametrize(
