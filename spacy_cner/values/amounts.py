@@ -18,6 +18,8 @@ BEHIND_PRICE = re.compile(r"$|[^\u4e00-\u9fff]|[钱多一两半左上以之到�
 BEFORE_PRICE = re.compile("[涨降跌贵差少多花值付卖收给找减扣要才就只省赚便宜每][了掉过]?$")
 BEFORE_COIN = re.compile(f"每.{{0,2}}$|[元块]$|{BEFORE_PRICE.pattern}")
 SINGLE = frozenset("二两俩仨三四五六七八九十")
+ONE_OR_SINGLE = SINGLE | {"一"}
+CODES = CURRENCIES | CLIPPED
 # The parts of a quantity behind its first one, by the symbol of the unit before: 二两 behind 三斤
 PARTS = {
     symbol: re.compile(rf"\s?(?P<number>{NUMBER})\s?(?P<unit>{'|'.join(units)})(?![A-Za-z宽厚深])")
@@ -43,13 +45,13 @@ def money(match: re.Match, now: datetime) -> tuple[int, int, str] | None:
         number = parse_number(match["first"], match["minus"])
         if number is not None and match["scale"]:  # $2.5bn
             number = number.times(Decimal(10**6 if match["scale"].strip()[0] in "mM" else 10**9))
-        return None if number is None else (*match.span(), f"{number} {CURRENCIES[match['before']]}")
+        return None if number is None else (*match.span(), f"{number} {CODES[match['before']]}")
     if match["small"]:
         number = parse_number(match["small"], match["minus"])
         before = match.string[max(0, match.start() - 3) : match.start()]
         if match["coin"] == "毛" and not re.search("[涨跌降贵差少花了]$", before):
             return None
-        if match["coin"] == "角" and match["small"] in SINGLE | {"一"} and not BEFORE_COIN.search(before):
+        if match["coin"] == "角" and match["small"] in ONE_OR_SINGLE and not BEFORE_COIN.search(before):
             return None  # 铁三角
         coin = Decimal("0.01" if match["coin"][0] == "分" else "0.1")
         return None if number is None else (*match.span(), f"{number.times(coin)} CNY")
@@ -64,13 +66,13 @@ def money(match: re.Match, now: datetime) -> tuple[int, int, str] | None:
         before = unit
         more += part * scale
     number = _ends(match, more)
-    return None if number is None else (*match.span(), f"{number} {(CURRENCIES | CLIPPED)[match['unit']]}")
+    return None if number is None else (*match.span(), f"{number} {CODES[match['unit']]}")
 
 
 def _is_price(number: str, text: str, place: tuple[int, int]) -> bool:
     """Whether 块 is money; else it is a piece, or 一块 is together."""
     start, end = place
-    if number not in {"一", *SINGLE}:
+    if number not in ONE_OR_SINGLE:
         return True
     if not BEHIND_PRICE.match(text, end):
         return False

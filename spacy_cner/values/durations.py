@@ -10,14 +10,15 @@ UNITS = {
     "个钟头": "TH", "时": "TH", "分钟": "TM", "分": "TM", "刻钟": "TQ", "秒": "TS", "秒钟": "TS", "毫秒": "Tms",
     "ms": "Tms", "min": "TM", "h": "TH", "世纪": "C", "个世纪": "C",
 }  # fmt: skip
-ORDER = ["C", "Y", "M", "W", "D", "TH", "TQ", "TM", "TS", "Tms"]  # from the longest
-DAYS = {"Y": 365, "M": 30, "W": 7, "D": 1, "TH": 1 / 24, "TM": 1 / 1440, "TS": 1 / 86400}
+# About how many days each has
+DAYS = {
+    "C": 36500, "Y": 365, "M": 30, "W": 7, "D": 1, "TH": 1 / 24, "TQ": 15 / 1440, "TM": 1 / 1440, "TS": 1 / 86400,
+    "Tms": 1 / 86400000,
+}  # fmt: skip
 UNIT = "|".join(sorted(UNITS, key=len, reverse=True))
 AMOUNT = re.compile(
     rf"(?:({NUMBER}(?:\s?[-~～–—至到]\s?{NUMBER})?)|(半|一整|整))(个?半)?\s?(个?多)?\s?({UNIT})(半(?!个|载))?(多)?"
 )
-
-
 BOTH_ENDS = re.compile(f"(.*(?:{UNIT})半?)\\s?[-~～–—至到]\\s?(.+)")
 
 
@@ -34,7 +35,7 @@ def iso_duration(text: str) -> str | None:
     for found in AMOUNT.finditer(text):
         if found.start() != place:
             return None
-        if last and (found[5] != "晚" or last != "D") and ORDER.index(UNITS[found[5]]) <= ORDER.index(last):
+        if last and (found[5] != "晚" or last != "D") and DAYS[UNITS[found[5]]] >= DAYS[last]:
             return _either(text[:place], text[place:])
         last, place = UNITS[found[5]], found.end()
         number = parse_number(found[1]) if found[1] else None
@@ -69,9 +70,9 @@ def _either(*texts: str) -> str | None:
 def _days(duration: str) -> float:
     """About how many days a duration has."""
     dates, _, times = duration.partition("T")
-    found = [(float(number), unit) for number, unit in re.findall(r"([\d.]+)([A-Z])", dates)]
-    found += [(float(number), f"T{unit}") for number, unit in re.findall(r"([\d.]+)([A-Z])", times)]
-    return sum(number * DAYS[unit] for number, unit in found)
+    parts = (("", dates), ("T", times))
+    found = ((of + unit, number) for of, part in parts for number, unit in re.findall(r"([\d.]+)([A-Z])", part))
+    return sum(float(number) * DAYS[unit] for unit, number in found)
 
 
 def _add(into: dict[str, float], unit: str, value: float) -> None:

@@ -26,7 +26,7 @@ def span_of(text: str, now: datetime, read: ReadTime) -> str | None:
     if not found:
         return None
     begin, end = found[1], _of_its_century(found[1], found[2])
-    ending = (re.search("世纪$|年代$|季度$|[年月日号点时](?=份?钟?$)", end) or [""])[0]
+    ending = (re.search("世纪$|年代$|季度$|[年月日号点时](?=份?$)", end) or [""])[0]
     forms = (begin, begin + ending)
     if (
         ending in ("点", "时")

@@ -19,9 +19,9 @@ LUNAR = re.compile(
     f"^{MOON}(.{{2,4}}年)? ?{MOON}((?:闰?[一二三四五六七八九十]{{1,2}}|正|腊|冬)月)(初.|廿.|二?十.?|三十)(日?)$"
 )
 PAIR_OF_TENS = re.compile("([二三四五六七八])([三四五六七八九])十年代$")
-PAIR_OF_HOURS = re.compile("(十?)([一两二三四五六七八])([两二三四五六七八九])点钟?$")
+PAIR_OF_HOURS = re.compile("(十?)([一两二三四五六七八])([两二三四五六七八九])点$")
 # Three minutes to eight; a quarter to nine
-SHORT_OF = re.compile("差(?:(.{1,3})分钟?|一刻钟?)(?:到|不到)?(.{1,2})点(?:整|钟)?$")
+SHORT_OF = re.compile("差(?:(.{1,3})分钟?|一刻钟?)(?:到|不到)?(.{1,2})点$")
 
 
 def readable(text: str, now: datetime) -> str:
