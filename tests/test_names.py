@@ -33,3 +33,10 @@ def test_no_two_types_share_a_name():
     shared = {name: where for name, where in places.items() if len(where) > 1}
     assert {name: shared[name] for name in shared.keys() - SHARED} == {}
     assert shared.keys() >= SHARED, "expected SHARED to shrink with the names that are no longer shared"
+
+
+def test_no_benchmark_hides_a_folder_of_tests():
+    """Both folders are on the path of imports, where `values.py` would come before the folder `values`."""
+    tests = Path(__file__).parent
+    folders = {path.name for path in tests.iterdir() if path.is_dir()}
+    assert folders & {path.stem for path in (tests.parent / "benchmarks").glob("*.py")} == set()
