@@ -164,6 +164,19 @@ def test_files_are_annotated(visit, tmp_path):
     expect(page.locator("#problem")).to_have_text('bad.jsonl: Line 2: expected a JSON object with a "text"')
 
 
+def test_one_file_at_a_time(visit):
+    page = visit()
+    page.evaluate(
+        """() => {
+            const data = new DataTransfer();
+            for (const name of ["a.txt", "b.txt"]) data.items.add(new File(["王海"], name));
+            window.dispatchEvent(new DragEvent("drop", { dataTransfer: data, cancelable: true }));
+        }"""
+    )
+    expect(page.locator("#problem")).to_contain_text("one at a time")
+    expect(page.locator("#job")).to_be_hidden()
+
+
 def test_it_fits_a_telephone(visit):
     page = visit(width=320, text=f"{TEXT}{'很长' * 80}https://example.org/{'a' * 200}")
     page.locator(".other").first.click()

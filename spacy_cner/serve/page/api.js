@@ -1,4 +1,4 @@
-// The server, as the page sees it.
+// The server, as the page sees it. Addresses are relative: a proxy may give the page a folder.
 
 let key = "";
 export const setKey = (given) => { key = given; };
@@ -23,14 +23,14 @@ async function ask(path, body, signal) {
   return answer;
 }
 
-export const models = async () => (await ask("/v1/models")).models;
-export const find = (body, signal) => ask("/v1/entities", { offsets: "utf16", ...body }, signal);
+export const models = async () => (await ask("v1/models")).models;
+export const find = (body, signal) => ask("v1/entities", { offsets: "utf16", ...body }, signal);
 
 // The same, trying again where the server is busy.
 export async function findPatiently(body, onBusy, signal) {
   for (let wait = 500; ; wait = Math.min(2 * wait, 8000)) {
     try {
-      return await ask("/v1/entities", body, signal);
+      return await ask("v1/entities", body, signal);
     } catch (error) {
       if (![429, 503].includes(error.status)) throw error;
       onBusy();

@@ -11,7 +11,7 @@ export const STRINGS = {
     characters: (n) => `${n} characters`, found: (n, all) => (n === all ? `${n} found` : `${n} of ${all} shown`), working: "Working…",
     switchTheme: { auto: "Theme: as the system", light: "Theme: light", dark: "Theme: dark" }, themeName: { auto: "◐", light: "☀", dark: "☾" },
     language: "中文", toLanguage: "切换到中文", noScore: "by a rule or a list", serverGone: "The server does not answer.", badFile: "The file is neither UTF-8 nor GB18030 text.",
-    badLine: (n) => `Line ${n}: expected a JSON object with a "text"`, tooLarge: "The file is larger than 20 MB.", fileDone: (n, faults) => `${n} texts annotated` + (faults ? `, ${faults} failed` : ""),
+    badLine: (n) => `Line ${n}: expected a JSON object with a "text"`, tooLarge: "The file is larger than 20 MB.", oneFile: "Several files were given; the page annotates one at a time.", fileDone: (n, faults) => `${n} texts annotated` + (faults ? `, ${faults} failed` : ""),
     download: "Download", busy: "The server is busy; trying again…",
   },
   zh: {
@@ -24,7 +24,7 @@ export const STRINGS = {
     characters: (n) => `${n} 个字符`, found: (n, all) => (n === all ? `找到 ${n} 个` : `显示 ${n} 个，共 ${all} 个`), working: "识别中…",
     switchTheme: { auto: "主题：跟随系统", light: "主题：浅色", dark: "主题：深色" }, themeName: { auto: "◐", light: "☀", dark: "☾" },
     language: "English", toLanguage: "Switch to English", noScore: "来自规则或词典", serverGone: "服务器没有响应。", badFile: "文件既不是 UTF-8 也不是 GB18030 文本。",
-    badLine: (n) => `第 ${n} 行：应为含有 "text" 的 JSON 对象`, tooLarge: "文件超过 20 MB。", fileDone: (n, faults) => `已标注 ${n} 条文本` + (faults ? `，${faults} 条失败` : ""),
+    badLine: (n) => `第 ${n} 行：应为含有 "text" 的 JSON 对象`, tooLarge: "文件超过 20 MB。", oneFile: "收到了多个文件；每次只能标注一个。", fileDone: (n, faults) => `已标注 ${n} 条文本` + (faults ? `，${faults} 条失败` : ""),
     download: "下载", busy: "服务器繁忙，正在重试……",
   },
 };
