@@ -13,6 +13,7 @@ from typing import Any
 from ..errors import InputError
 from .durations import iso_duration
 from .numerals import parse_number
+from .patterns import STAMP
 from .ranges import moment_of, span_of
 from .readable import readable
 
@@ -32,7 +33,10 @@ def iso_time(text: str, now: datetime) -> str | None:
 
     text: in simplified characters and plain digits. now: what 今天 and what is not said refer to.
     Raises InputError without the extra `values`."""
-    text = readable(text, now)
+    if STAMP.fullmatch(text):
+        return text.replace(" ", "T") if _by_jionlp(text[: len("2026-11-26")], now) else None
+    text = re.sub("财年.*", "年", readable(text, now))
+    text = re.sub(r"^\d{4}$", r"\g<0>年", text)
     for read in (_weekend, _month, _era, _part, _decade, _range, _ago, _midnight, _far):
         found = read(text, now)
         if found is not None:

@@ -13,7 +13,7 @@ from .durations import UNITS as TIME_UNITS
 from .durations import iso_duration
 from .labels import LABELS
 from .lexicon import CURRENCIES, UNITS, not_counts
-from .numerals import CHAR
+from .numerals import CHAR, FOLLOWING, JOINER
 
 FOLDING = Folding(case=False)
 LONGEST_WORD = 7
@@ -46,6 +46,8 @@ def find_values(text: str, now: datetime, labels: Collection[str] = LABELS) -> l
     taken = bytearray(len(text))
     found: list[FoundValue] = []
     short = LONG.sub(lambda run: "□" * len(run[0]), folded)
+    if "、" in short:
+        short = FOLLOWING.sub(lambda pair: pair[0].replace("、", JOINER), short)
     # Folded, a full-width mark would go on with an address.
     apart = folded if MARKS.isdisjoint(text) else "".join("□" if a in MARKS else b for a, b in zip(text, folded))
     for label, expression, read in EXPRESSIONS:

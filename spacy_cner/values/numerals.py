@@ -2,6 +2,7 @@
 
 import re
 from decimal import Decimal
+from itertools import pairwise
 from typing import NamedTuple
 
 DIGITS = {char: i for i, char in enumerate("零一二三四五六七八九")} | {"〇": 0, "两": 2, "俩": 2, "仨": 3, "○": 0}
@@ -11,16 +12,26 @@ LARGE = {"万": 10**4, "亿": 10**8, "兆": 10**12}
 
 CHAR = "零〇○一二两俩仨三四五六七八九十百千万亿壹贰叁肆伍陆柒捌玖拾佰仟廿"
 ARABIC = r"(?:\d{1,3}(?:,\d{3})+(?:\.\d+)?(?![\d,])|\d+(?:\.\d+)?)"
+# Stands for the mark of two digits that follow each other and are one number: 三、四天
+JOINER = "\u2060"
 # Of the tens and above that an inexact number ends with
 ABOUT = "(?:多|余|来|出头)"
 NUMBER = (
-    rf"(?:(?:\d+(?:\.\d+)?[百千]?[万亿千百](?=\d))*{ARABIC}\s?(?:[百千万亿]+)?{ABOUT}?(?:万亿|万|亿|个多?亿)?"
-    rf"|[{CHAR}]+(?:几)?(?:点[零〇一二三四五六七八九]+)?{ABOUT}?(?:万亿|万|亿|个多?亿)?)"
+    rf"(?:(?:\d+(?:\.\d+)?[百千]?[万亿千百](?=\d))*(?:\d{JOINER})?{ARABIC}\s?(?:[百千万亿]+)?{ABOUT}?(?:万亿|万|亿|个多?亿)?"
+    rf"|[{CHAR}{JOINER}]+(?:几)?(?:点[零〇一二三四五六七八九]+)?{ABOUT}?(?:万亿|万|亿|个多?亿)?)"
 )
 RANGE = rf"{NUMBER}(?:\s?[-~～–—至到]\s?{NUMBER})?"
 SIGN = "零下|零上|负|[-−+]"
 PARTS = re.compile(rf"({NUMBER})\s?[-~～–—至到]\s?({SIGN})?({NUMBER})")
-PAIR = re.compile(r"([一二两三四五六七八九])([二两三四五六七八九])(?=[十百千万亿]|$)")
+PAIR = re.compile(
+    rf"([一二两三四五六七八九]){JOINER}?([二两三四五六七八九])(?=[十百千万亿]|$)|(\d){JOINER}(\d)(?=[百千万亿]|$)"
+)
+# Not where the first may number a list; dates have such pairs of their own
+_FOLLOWING = [f"{a}、{b}" for digits in ("一二三四五六七八九", "123456789") for a, b in pairwise(digits)]
+FOLLOWING = re.compile(
+    rf"(?:(?<=[一-鿿])(?<![第{CHAR}])|(?=十))十?(?:{'|'.join([*_FOLLOWING, '一、两', '两、三', '三、五', '3、5'])})"
+    r"(?=[十百千万亿]*[^\W\d十百千万亿])(?![月日号季])"
+)
 
 SLANG = str.maketrans({"k": "千", "K": "千", "w": "万", "W": "万"})  # 5k元, 3w粉丝
 
@@ -85,7 +96,8 @@ def parse_number(text: str, minus: str | None = None) -> Number | None:
     if pair := PAIR.search(text):
         before, after = text[: pair.start()], text[pair.end() :]
         if not re.search("[零〇一二三四五六七八九]$", before) and not re.match("[零〇一二三四五六七八九]", after):
-            low, high = _exact(before + pair[1] + after), _exact(before + pair[2] + after)
+            one, other = filter(None, pair.groups())
+            low, high = _exact(before + one + after), _exact(before + other + after)
             return None if low is None or high is None or low >= high else Number(low, high, about).signed(minus)
     number = _exact(text)
     return None if number is None else Number(number, number, about).signed(minus)

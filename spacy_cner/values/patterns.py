@@ -5,7 +5,7 @@ from itertools import pairwise
 
 from .durations import UNITS as TIME_UNITS
 from .lexicon import CLASSIFIERS, CLIPPED, CURRENCIES, HOLIDAYS, REIGNS, UNITS
-from .numerals import ARABIC, CHAR, NUMBER, RANGE, SIGN
+from .numerals import ARABIC, CHAR, JOINER, NUMBER, RANGE, SIGN
 
 
 def any_of(words: list[str] | dict[str, str]) -> str:
@@ -113,7 +113,8 @@ _BY_LETTER = (
 # 前 alone is no 公元前 in the middle of a sentence: 战前
 _ERA = "(?:(?:公元|纪元)前|公元|(?<![^,。;、：（(—–~至到于在约自-])前)"
 _CENTURY = rf"(?:(?:上+个?|本)世纪|(?=[\d{CN}公纪前]){_ERA}?(?:\d{{1,2}}|[{CN}]{{1,3}})世纪)"
-_TENS = "(?:二三|三四|四五|五六|六七|七八|八九|[一二三四五六七八九])十"
+_PAIRS = "|".join(f"{a}{JOINER}?{b}" for a, b in pairwise("二三四五六七八九"))
+_TENS = f"(?:{_PAIRS}|[一二三四五六七八九])十"
 _DECADE = rf"(?:{_CENTURY}(?:(?:\d0|{_TENS})年代)?|(?<!\d)(?:\d0|{_TENS})年代)"
 # Not of 1990年 with a word of its own: 代表, 代理
 _TEN_YEARS = (
@@ -137,9 +138,12 @@ _WHOLE_DAY = (
     rf"(?:{_LUNAR}|{_YEAR}\s?{_LUNAR}|{_NUMERIC}|(?:{_YEAR}\s?)?{_MONTH}\s?{_DAY}{_PAREN}|{_RELATIVE}|{_WEEK}"
     rf"|(?<![\d.月第]){_DAY}(?=\s?(?:[上下]午|[早晚夜]|凌晨|\d{{1,2}}(?:{_TO}\d{{1,2}})?[点时:：])))"
 )
+# Parts of a year of accounts, which each company begins in a month of its own
+_OF_ACCOUNTS = r"(?:第?[一二三四1-4]财?季度?|[上下]半年|[Qq][1-4]|[Hh][12])"
+_LISTED_YEAR = r"(?<![\d.])(?:19|20)\d\d(?=(?:、(?:19|20)\d\d)*[、和及与](?:19|20)\d\d年)"
 _ONE_DATE = (
     rf"(?:{_TEN_YEARS}|{_HOLIDAY}|{_BY_LETTER}|公元前?(?:\d+|[{CN}百千]+)年(?!代)|{_WHOLE_DAY}|{_YEAR}\s?{_MONTH}{_PART}?|{_YEAR}{_QUARTER}|{_YEAR}{_FIRST_MONTHS}"
-    rf"|(?:{_YEAR})?{_HALF}|{_YEAR}[前后]半年|{_YEAR}度(?![假过量])"
+    rf"|(?:{_YEAR})?{_HALF}|{_YEAR}[前后]半年|{_YEAR}度(?![假过量])|\d{{4}}财年{_OF_ACCOUNTS}?|{_LISTED_YEAR}"
     rf"|{_YEAR}(?:年?[初底末](?!步|的时)|年?中(?=[,。旬]))?|[今去明前]年?{_QUARTER}|{_MONTH}{_PART}|年[初底末](?![{CN}])|月[初底末]|{_DECADE}|{_QUARTER}"
     rf"|(?<![个第\d]){_MONTH}(?![份饼亮光薪票嫂球经])(?!(?<![上下本这]月)租)|{_WEEKS}|{_WEEKEND})"
 )
@@ -164,6 +168,12 @@ DATE = re.compile(
     ).replace(r"\1", "[-/.]")
 )
 
+# Moments as machines write them, with a zone or parts of a second. Behind a blank, a dash leads to another time.
+_ZONE = r"(?:Z|(?:\+|(?<=T\d\d:\d\d)-|(?<=T\d\d:\d\d:\d\d)-)\d\d:?\d\d)"
+STAMP = re.compile(
+    r"(?<![\d.-])(?:19|20)\d\d-\d\d-\d\d[T ](?:[01]\d|2[0-3]):[0-5]\d"
+    rf"(?::[0-5]\d\.\d{{1,9}}{_ZONE}?|(?::[0-5]\d)?{_ZONE})(?![\d:])"
+)
 # Times of a day
 _DAYPART = (
     "(?:凌晨|清晨|早晨|早上|上午|中午|正午|午后|下午|朝早|上昼|下昼|[午半深]夜|夜晚|傍晚|晚上|晚间|夜里|夜间|早|晚)"
@@ -187,7 +197,7 @@ _SHORT_OF = (
     rf"差(?:(?:\d{{1,2}}|[{CN}]{{1,3}})分钟?|一刻钟?)(?:到|不到)?"
     rf"(?:{_IN_DIGITS}|{_HOUR_IN_CHARACTERS})点(?:整|钟)?(?![\d{CN}半])"
 )
-_TWO_HOURS = rf"(?:一两|两三|三四|四五|五六|六七|七八|八九|十一二)点钟?(?![{CN}\d半])"
+_TWO_HOURS = rf"(?:一{JOINER}?两|两{JOINER}?三|{_PAIRS}|十一{JOINER}?二)点钟?(?![{CN}\d半])"
 # With the unit said once
 _HOURS = (
     rf"(?:(?<![\d.第{CN}])(?:2[0-4]|1\d|\d){_TO}(?:2[0-4]|1\d|\d)|{_HOUR_IN_CHARACTERS}{_TO}{_HOUR_IN_CHARACTERS})"
@@ -213,7 +223,7 @@ _BARE = (
     rf"(?:半|\d{{1,2}}分|(?:[二三四五]?十[一二三四五六七八九]?|[零〇][一二三四五六七八九])分(?!之)|[一三]刻|钟))"
 )
 TIME = re.compile(
-    rf"(?=[{_BEGINS}凌清早中午朝深半夜傍晚天差])(?:{_SHORT_OF}|{_ONE_TIME}{_TO}(?:{_ONE_TIME}|{_CLOCK})|(?:{_BARE}){_TO}{_CLOCK}|{_ONE_TIME}|{_VAGUE}|{_HOURS}|{_BARE})".replace(
+    rf"(?=[{_BEGINS}凌清早中午朝深半夜傍晚天差])(?:{STAMP.pattern}|{_SHORT_OF}|{_ONE_TIME}{_TO}(?:{_ONE_TIME}|{_CLOCK})|(?:{_BARE}){_TO}{_CLOCK}|{_ONE_TIME}|{_VAGUE}|{_HOURS}|{_BARE})".replace(
         r"([-/.])", "[-/.]"
     ).replace(r"\1", "[-/.]")
 )

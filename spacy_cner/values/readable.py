@@ -4,7 +4,7 @@ import re
 from datetime import datetime
 from decimal import Decimal
 
-from .numerals import Number, parse_number
+from .numerals import JOINER, Number, parse_number
 
 REPUBLIC = 1911  # 民国 1 is the year after
 # Cantonese
@@ -29,7 +29,7 @@ def readable(text: str, now: datetime) -> str:
     calendars in ours: 今早 is 今天早上, 民国二十五年 is 1936年, 差五分八点 is 7点55分.
 
     text: in simplified characters and plain digits. now: what 本月 refers to."""
-    text = re.sub(r"\s+", " ", text.strip())
+    text = re.sub(r"\s+", " ", text.strip()).replace(JOINER, "")
     text = re.sub("(?<=[一-鿿]) | (?=[一-鿿])", "", re.sub(r"(?<=\d)T(?=\d)", " ", text))
     text = re.sub(r"民国(元|[\d零一二三四五六七八九十百]+)年?", _republic, text)
     text = re.sub("礼拜", "星期", text)

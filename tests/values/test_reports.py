@@ -167,3 +167,36 @@ def test_numbers_that_count_nothing(text, expected):
 )
 def test_money_or_a_piece(text, expected):
     assert found(text) == expected
+
+
+@pytest.mark.parametrize(
+    "text, expected",
+    [
+        ("2024财年营收", [("2024财年", "2024")]),
+        ("2023财年第一季度的业绩", [("2023财年第一季度", "2023")]),
+        ("2023财年第一财季", [("2023财年第一财季", "2023")]),
+        ("2018、2019年", [("2018", "2018"), ("2019年", "2019")]),
+        ("1976、1980和1984年", [("1976", "1976"), ("1980", "1980"), ("1984年", "1984")]),
+        ("编号2018、2019", []),
+    ],
+)
+def test_years(text, expected):
+    assert found(text) == expected
+
+
+@pytest.mark.parametrize(
+    "text, expected",
+    [
+        ("2026-05-01T10:00:00.123Z", "2026-05-01T10:00:00.123Z"),
+        ("2026-05-01T10:00:00+08:00", "2026-05-01T10:00:00+08:00"),
+        ("2026-05-01 10:00:00+08:00", "2026-05-01T10:00:00+08:00"),
+        ("2026-05-01T10:00-05:00", "2026-05-01T10:00-05:00"),
+        ("2026-05-01 10:00-12:00", "2026-05-01T10:00/2026-05-01T12:00"),
+    ],
+)
+def test_moments_of_machines(text, expected):
+    assert found(f"于{text}启动") == [(text, expected)]
+
+
+def test_a_moment_on_no_day_is_none():
+    assert found("于2026-02-30T10:00:00Z启动") == []

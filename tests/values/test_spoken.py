@@ -93,3 +93,21 @@ def test_the_unit_of_a_range_is_said_once(text, expected):
 )
 def test_quantities_of_two_units(text, expected):
     assert found(text) == expected
+
+
+@pytest.mark.parametrize(
+    "text, expected",
+    [
+        ("等了三、四天", [("三、四天", "P3D/P4D")]),
+        ("花了二、三百元", [("二、三百元", "200/300 CNY")]),
+        ("值2、3个亿", [("2、3个亿", "200000000/300000000")]),
+        ("十五、六岁的时候", [("十五、六岁", "15/16 岁")]),
+        ("下午四、五点钟到家", [("下午四、五点钟", "2026-11-26T16:00/2026-11-26T17:00")]),
+        ("上世纪七、八十年代", [("上世纪七、八十年代", "1970/1989")]),
+        ("二、三年来的工作", [("三年", "P3Y")]),  # the number of a heading
+        ("如下：1、2天内完成", [("2天", "P2D")]),
+        ("治疗后第1、3个月", [("第1", "1"), ("3个月", "P3M")]),
+    ],
+)
+def test_two_digits_that_are_one_number(text, expected):
+    assert found(text) == expected
