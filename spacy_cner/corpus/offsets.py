@@ -15,6 +15,9 @@ from .source import Source
 
 # Characters that are one code point but two units of UTF-16, or that are a part of what a user sees as one character.
 SEVERAL_UNITS = re.compile("[\U00010000-\U0010ffff\u0300-\u036f\u200d\ufe00-\ufe0f\u20e3]")
+# White space of a mention is often written in another way: a blank for all kinds in brat, `\n` for a line end in
+# Label Studio, one blank for several.
+WHITE_SPACE = re.compile(r"\\n|\s")
 OPENING, CLOSING = "([{<（［｛〈《「『【〔“‘«", ")]}>）］｝〉》」』】〕”’»"
 NO_PUNCTUATION = "@#&%*"  # @somebody, #topic: these belong to names
 
@@ -73,11 +76,11 @@ def find_unit(text: str, start: int, end: int, mention: str) -> str | None:
 
 
 def check_mention(text: str, entity: EntitySpan, mention: str, given: tuple[int, int], where: str = "") -> None:
-    """Raises InputError where an entity is not the mention that the file gives for it.
+    """Raises InputError where an entity is not the mention that the file gives for it. White space is not compared.
 
     given: the offsets as the file counts them, the end after the last character. where: how the file writes them."""
     found = text[entity[0] : entity[1]]
-    if found != mention:
+    if found != mention and WHITE_SPACE.sub("", found) != WHITE_SPACE.sub("", mention):
         unit = find_unit(text, *given, mention)
         hint = f"; it stands there if offsets are counted in {unit} (--offsets {unit})" if unit else ""
         where = where or f"{given[0]} {given[1]} of the text"

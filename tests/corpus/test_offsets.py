@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from spacy_cner.corpus.jsonlines import read_cluener, read_doccano
-from spacy_cner.corpus.offsets import UNITS, to_codepoints
+from spacy_cner.corpus.offsets import UNITS, check_mention, to_codepoints
 from spacy_cner.corpus.source import Source
 from spacy_cner.errors import InputError
 
@@ -79,6 +79,16 @@ def test_a_mention_needs_no_note(tmp_path):
     assert "expected '林小燕' at 2-4 (the end counts), got '小燕'; it stands there if offsets" in str(error)
     ((_, sentence),) = read_cluener(source, offsets="utf16")
     assert sentence.entities == [(1, 4, "PER")]
+
+
+@pytest.mark.parametrize(
+    "found, mention",
+    [("王\u3000海", "王 海"), ("青岛\n大学", "青岛\\n大学"), ("青岛\t大学", "青岛 大学"), ("A  B", "A B")],
+)
+def test_white_space_of_a_mention_is_often_written_in_another_way(found, mention):
+    check_mention(found, (0, len(found), "X"), mention, (0, len(found)))
+    with pytest.raises(InputError, match="expected '王 河' at 0 3 of the text"):
+        check_mention("王\u3000海", (0, 3, "PER"), "王 河", (0, 3))
 
 
 @pytest.mark.parametrize(

@@ -11,10 +11,12 @@ from datetime import date
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+import spacy
 from scale.conftest import write_lines
 from typer.testing import CliRunner
 
 from spacy_cner.cli import app
+from spacy_cner.corpus.convert import convert
 from spacy_cner.errors import InputError
 from spacy_cner.scale import stream, write
 from spacy_cner.scale.begin import make_job
@@ -220,3 +222,16 @@ def test_lines_that_come_in_pieces(run, monkeypatch):
     monkeypatch.setattr(stream, "LONGEST", 200)
     message = "standard input:11: expected a line of less than 200 bytes, got a longer one"
     assert message in run("-", "-o", "-", input=given, code=1)
+
+
+def test_brat_of_names_with_wide_blanks_is_read_back(here):
+    nlp = spacy.blank("zh")
+    pattern = [{"TEXT": "王"}, {"IS_SPACE": True}, {"TEXT": "海"}]
+    nlp.add_pipe("entity_ruler").add_patterns([{"label": "PER", "pattern": pattern}])
+    nlp.to_disk("model")
+    write_lines(here / "in.jsonl", [{"text": "来的是王\u3000海。"}, {"text": "王\t海来了。"}])
+    result = CliRunner().invoke(app, ["annotate", "model", "in.jsonl", "-o", "out", "-f", "brat"])
+    assert result.exit_code == 0, result.output
+    (path,) = (here / "out").glob("part-*")
+    docs, _ = convert(path, "brat")
+    assert [[ent.text for ent in doc.ents] for doc in docs.get_docs(nlp.vocab)] == [["王\u3000海"], ["王\t海"]]
