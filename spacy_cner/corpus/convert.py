@@ -173,7 +173,7 @@ def _sources(
         yield Source.read(path, encoding)
         return
     for file in files(path, format):
-        if _is_empty(file) and (format != "brat" or _is_empty(file.with_suffix(".ann"))):
+        if _is_empty(file) and (format != "brat" or _has_notes_alone(file.with_suffix(".ann"))):
             report.notes.setdefault("file without text, left out", []).append(str(file))
             continue
         try:
@@ -188,6 +188,11 @@ def _sources(
 
 def _is_empty(path: Path) -> bool:
     return not path.is_file() or not path.read_bytes().strip()
+
+
+def _has_notes_alone(path: Path) -> bool:
+    """Whether an .ann file has no annotation of a text, such as what `annotate` writes for one that is empty."""
+    return _is_empty(path) or all(line.startswith(b"#") for line in path.read_bytes().split(b"\n") if line.strip())
 
 
 def files(path: Path, format: str) -> list[Path]:

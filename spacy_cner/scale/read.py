@@ -235,7 +235,7 @@ def header_of(part: Part) -> list[str]:
 
 
 def _names(path: Path, records: Any, lines: "_Lines") -> list[str]:
-    header: list[str] = next(records, [])
+    header: list[str] = next(filter(None, records), [])  # blank lines are no records, here neither
     if header and lines.is_at_end:
         raise InputError(f"{path}:1: expected a quote that ends, got the end of the file")
     names = [name or f"column {i}" for i, name in enumerate(header, 1)]

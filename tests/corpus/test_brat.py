@@ -4,6 +4,7 @@ import pytest
 
 from spacy_cner.corpus import offsets as offsets_module
 from spacy_cner.corpus.brat import read_brat
+from spacy_cner.corpus.convert import convert
 from spacy_cner.corpus.document import AnnotatedText
 from spacy_cner.corpus.source import Source
 from spacy_cner.errors import CorpusError
@@ -43,6 +44,18 @@ def test_text_and_annotations_in_encodings_of_their_own(tmp_path, encoding, of_a
     path.with_suffix(".ann").write_bytes(annotations.encode(encoding if of_annotations == "same" else of_annotations))
     (_, first), *_ = read_brat(Source.read(path))
     assert first == AnnotatedText("林小燕在大连", [(0, 3, "PER"), (4, 6, "LOC")])
+
+
+def test_an_empty_text_with_notes_alone_is_left_out(tmp_path):
+    for name, text, notes in (("a", "王海", "T1\tPER 0 2\t王海\n"), ("b", "", "#1\tAnnotatorNotes T0\tid 7\n")):
+        (tmp_path / f"{name}.txt").write_text(text, encoding="utf-8")
+        (tmp_path / f"{name}.ann").write_text(notes, encoding="utf-8")
+    _, report = convert(tmp_path, "brat")
+    assert (report.sentences, report.entities) == (1, 1)
+    assert report.notes == {"file without text, left out": [f"{tmp_path}/b.txt"]}
+    (tmp_path / "b.ann").write_text("T1\tPER 0 2\t王海\n", encoding="utf-8")
+    with pytest.raises(CorpusError, match="b.txt: expected text, the file is empty"):
+        convert(tmp_path, "brat")
 
 
 def test_a_line_that_is_no_annotation_is_an_error(tmp_path):

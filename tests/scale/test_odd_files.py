@@ -61,6 +61,12 @@ def test_a_header_alone_has_columns(run, here, encoding):
     assert "expected a column 'key'" in run("in.csv", "-o", "x", "--id-column", "key", code=1)
 
 
+def test_blank_lines_before_a_header(run, here):
+    (here / "in.csv").write_text("\n\nid,text\n\n7,\n", encoding="utf-8")
+    assert "1 rows" in run("in.csv", "-o", "out", "-f", "jsonl")
+    assert lines_of(here / "out") == [{"id": "7", "text": "", "ents": [], "error": None}]
+
+
 def test_a_file_with_two_names_is_one(run, here):
     write_lines(here / "in.jsonl", [{"text": "王海"}])
     (here / "link.jsonl").symlink_to("in.jsonl")
