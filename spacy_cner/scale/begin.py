@@ -15,7 +15,7 @@ from .fingerprint import describe
 from .inputs import Part, input_files, plan, same_files
 from .job import Job, OnError
 from .read import header_of, read_part
-from .records import REST, column_types, repeated
+from .records import REST, TYPES, column_types, repeated
 from .settings import AnnotationSettings
 from .write import DOCUMENT_FORMATS
 
@@ -49,9 +49,15 @@ def make_job(
     files = input_files(inputs, output)
     parts = plan(files, settings.text_column, part_size, whole=whole)
     types: dict[str, str] = {}
+    columns: dict[str, dict[str, str] | None] = {}  # of Parquet files, None for others
     for part in _first_parts(parts):
-        for key, kind in _types(part, settings, id_column, keep_columns).items():
+        found = _types(part, settings, id_column, keep_columns)
+        columns[part.files[0]] = found if part.kind == "parquet" else None
+        for key, kind in found.items() if part.kind != "parquet" else ():
             types[key] = kind if types.get(key, kind) == kind else _common(types[key], kind)
+    if format == "parquet":
+        kept = {key: str(TYPES[kind]) for key, kind in types.items() if keep_columns is None or key in keep_columns}
+        _check_alike({file: {**kept, REST: "string"} if own is None else own for file, own in columns.items()})
     return Job(
         path=model if is_package(model) else str(Path(model).absolute()),
         model=describe(model, meta_of(model)),
@@ -89,10 +95,27 @@ def _common(one: str, other: str) -> str:
     return "float" if {one, other} == {"int", "float"} else "json"
 
 
+def _check_alike(columns: dict[str, dict[str, str]]) -> None:
+    """Raises InputError for a file whose columns have no place among those of the first one: who reads the folder as
+    one data set takes the columns of its first part, and would lose others or read none. Null has a place everywhere.
+
+    columns: the types of the columns by their names, by the names of the files."""
+    first, known = next(iter(columns.items()))
+    for file, found in columns.items():
+        for name, kind in found.items():
+            if kind != known.get(name) and not (kind == "null" and name in known):
+                there = f"has {known[name]}" if name in known else "has no such column"
+                raise InputError(
+                    f"{file}: expected the columns of {first}, got {name!r} of {kind}, where that one {there}; annotate "
+                    "each kind into a folder of its own, or with --format jsonl"
+                )
+
+
 def _types(
     part: Part, settings: AnnotationSettings, id_column: str | None, keep_columns: list[str] | None
 ) -> dict[str, str]:
-    """The types of the columns of a text format, none for Parquet. Raises InputError for columns that cannot be."""
+    """The types of the columns: of a text format as of TYPES; of Parquet, of those to keep, in Arrow's words. Raises
+    InputError for columns that cannot be."""
     file = part.files[0]
     try:
         if part.kind == "parquet":
@@ -104,7 +127,7 @@ def _types(
                 check_columns(schema.names, settings)
             _check_wanted(schema.names, id_column, keep_columns)
             annotated_schema(schema.empty_table().select([*{settings.text_column, *kept}]).schema, settings)
-            return {}
+            return {name: str(schema.field(name).type) for name in kept}
         sample: list[dict[str, Any]] = []
         errors: list[str] = []
         for chunk in read_part(part, settings.text_column):

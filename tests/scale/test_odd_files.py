@@ -9,6 +9,7 @@ import sys
 from datetime import date
 
 import pyarrow as pa
+import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 import pytest
 import spacy
@@ -59,6 +60,34 @@ def test_a_header_alone_has_columns(run, here, encoding):
     assert pq.read_schema(part).names == ["id", "text", "note", "rest", "ents", "error"]
     assert "expected one column 'body' with the texts" in run("in.csv", "-o", "x", "--text-column", "body", code=1)
     assert "expected a column 'key'" in run("in.csv", "-o", "x", "--id-column", "key", code=1)
+
+
+@pytest.mark.parametrize(
+    "other, message",
+    [
+        ({"text": ["王海"], "id": ["a"]}, "got 'id' of string, where that one has int64"),
+        ({"text": ["王海"], "id": [1], "more": [0.5]}, "got 'more' of double, where that one has no such column"),
+        ("jsonl", "got 'rest' of string, where that one has no such column"),
+        ({"id": pa.nulls(1), "text": ["王海"]}, None),
+        ({"text": ["王海"]}, None),
+    ],
+)
+def test_files_that_would_be_no_one_data_set(run, here, other, message):
+    pq.write_table(pa.table({"text": ["王海"], "id": [7]}), "a.parquet")
+    name = "b.jsonl" if other == "jsonl" else "b.parquet"
+    if other == "jsonl":
+        write_lines(here / name, [{"text": "王海"}])
+    else:
+        pq.write_table(pa.table(other), name)
+    if message is None:
+        run("a.parquet", name, "-o", "out")
+        assert ds.dataset("out", format="parquet").to_table(columns=["text", "id"]).to_pydict() == {
+            "text": ["王海", "王海"],
+            "id": [7, None],
+        }
+    else:
+        assert message in run("a.parquet", name, "-o", "out", code=1)
+        run("a.parquet", name, "-o", "lines", "-f", "jsonl")
 
 
 def test_blank_lines_before_a_header(run, here):
