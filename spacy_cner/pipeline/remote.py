@@ -5,8 +5,8 @@ from collections.abc import Callable, Iterable, Iterator
 from itertools import groupby
 from typing import Any
 
+import srsly
 from spacy import util
-from spacy.pipeline import Pipe
 from spacy.tokens import Doc
 from spacy.vocab import Vocab
 
@@ -17,13 +17,14 @@ from .entity_value import set_value
 from .entity_writer import Entity, EntityWriter
 from .kb_urls import add_kb_urls
 from .reference import reference_of
+from .saving import SavedParts
 from .settings import Setting, at_least, register
 
 TOO_LARGE = 413
 FIELDS = ("start", "end", "label", "score")
 
 
-class RemoteEntityRecognizer(EntityWriter, Pipe):
+class RemoteEntityRecognizer(EntityWriter, SavedParts):
     """Asks a server (`python -m spacy_cner serve`) for the entities of each document, and sets `doc.ents`."""
 
     url = Setting[str]("http://127.0.0.1:8000", Client)
@@ -114,20 +115,11 @@ class RemoteEntityRecognizer(EntityWriter, Pipe):
                 else:
                     yield document["entities"]
 
-    def to_bytes(self, *, exclude: Iterable[str] = ()) -> bytes:
-        """Returns nothing: all is in the config."""
-        return b""
+    def _save(self) -> dict[str, Callable[[], bytes]]:
+        return {"cfg": lambda: srsly.msgpack_dumps(self.cfg)}
 
-    def from_bytes(self, bytes_data: bytes, *, exclude: Iterable[str] = ()) -> "RemoteEntityRecognizer":
-        """Takes nothing."""
-        return self
-
-    def to_disk(self, path: Any, *, exclude: Iterable[str] = ()) -> None:
-        """Writes nothing: all is in the config."""
-
-    def from_disk(self, path: Any, *, exclude: Iterable[str] = ()) -> "RemoteEntityRecognizer":
-        """Reads nothing."""
-        return self
+    def _load(self) -> dict[str, Callable[[bytes], None]]:
+        return {"cfg": lambda data: self.cfg.update(srsly.msgpack_loads(data))}
 
 
 make_cner_remote = register("cner_remote", RemoteEntityRecognizer, ENTITIES)

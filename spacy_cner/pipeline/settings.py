@@ -9,6 +9,7 @@ from weakref import WeakKeyDictionary, ref
 
 from spacy.language import Language
 from spacy.tokens import Doc
+from spacy.util import load_config
 from thinc.api import Model
 
 from ..errors import InputError
@@ -81,6 +82,18 @@ class Configured:
             self.cfg[CONFIGURED][key] = deepcopy(value)
             nlp.get_pipe_config(name)[key] = deepcopy(value)
 
+    def to_disk(self, path: str | Path, *, exclude: Iterable[str] = ()) -> None:
+        """Saves the component, and its settings as they are now in the config of the pipeline around it, which spaCy
+        has just written. So what `spacy.load` is told is compared with these."""
+        made = self.cfg[CONFIGURED]
+        now = {name: self.cfg[name] for name in settings_of(type(self))}
+        try:
+            if now != made and _write_settings(Path(path), now):
+                self.cfg[CONFIGURED] = now
+            super().to_disk(path, exclude=exclude)  # type: ignore[misc]
+        finally:
+            self.cfg[CONFIGURED] = made
+
     def from_disk(self, path: str | Path, *, exclude: Iterable[str] = ()) -> Any:
         """Loads the component. A setting that was changed after the component was made is as it was saved, unless
         `spacy.load` was told another value: then that one holds."""
@@ -92,6 +105,20 @@ class Configured:
                 self.cfg[name] = given[name]
         self.cfg[CONFIGURED] = given[CONFIGURED]
         return self
+
+
+def _write_settings(folder: Path, settings: Mapping[str, Any]) -> bool:
+    """Writes settings into the config of the pipeline that a component's folder is in. RETURNS: whether there is one
+    with this component."""
+    file = folder.parent / "config.cfg"
+    if not file.is_file():
+        return False
+    config = load_config(file)
+    if folder.name not in config.get("components", {}):
+        return False
+    config["components"][folder.name].update(settings)
+    config.to_disk(file)
+    return True
 
 
 class Kind(NamedTuple):

@@ -106,8 +106,8 @@ def _check_alike(columns: dict[str, dict[str, str]]) -> None:
             if kind != known.get(name) and not (kind == "null" and name in known):
                 there = f"has {known[name]}" if name in known else "has no such column"
                 raise InputError(
-                    f"{file}: expected the columns of {first}, got {name!r} of {kind}, where that one {there}; annotate "
-                    "each kind into a folder of its own, or with --format jsonl"
+                    f"{file}: expected the columns of {first}, got {name!r} of {kind}, where that one {there}; "
+                    "annotate each kind into a folder of its own, or with --format jsonl"
                 )
 
 

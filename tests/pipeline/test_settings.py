@@ -76,3 +76,36 @@ def test_one_changed_by_hand_is_saved_and_one_given_to_load_wins(trained, tmp_pa
     assert spacy.load(tmp_path / "second").get_pipe("names").threshold == 0.5
     loaded.to_disk(tmp_path / "third")
     assert spacy.load(tmp_path / "third").get_pipe("names").threshold == 0.25
+
+
+CHANGES = {
+    "cner_values": ("reference", "2026-11-26T10:00:00", None),
+    "cner_dictionary": ("mode", "soft", "hard"),
+    "cner_remote": ("min_score", 0.5, 0.0),
+}
+
+
+@pytest.mark.parametrize("factory", CHANGES)
+def test_the_saved_config_has_what_was_changed_so_load_can_set_it_back(factory, tmp_path):
+    setting, value, was = CHANGES[factory]
+    nlp = spacy.blank("zh")
+    setattr(nlp.add_pipe(factory, name="it"), setting, value)
+    nlp.to_disk(tmp_path / "model")
+    assert spacy.util.load_config(tmp_path / "model" / "config.cfg")["components"]["it"][setting] == value
+    assert getattr(spacy.load(tmp_path / "model").get_pipe("it"), setting) == value
+    told = spacy.load(tmp_path / "model", config={"components": {"it": {setting: was}}})
+    assert getattr(told.get_pipe("it"), setting) == was
+
+
+def test_one_changed_in_another_pipeline_is_saved_with_it(tmp_path):
+    source, nlp = spacy.blank("zh"), spacy.blank("zh")
+    source.add_pipe("cner_dictionary", name="here")
+    pipe = nlp.add_pipe("here", name="there", source=source)
+    pipe.weights["ORG"] = 3.0
+    nlp.to_disk(tmp_path / "model")
+    pipe.weights["ORG"] = 4.0
+    nlp.to_disk(tmp_path / "model")
+    assert spacy.load(tmp_path / "model").get_pipe("there").weights == {"ORG": 4.0}
+    pipe.to_disk(tmp_path / "alone")
+    other = spacy.blank("zh").add_pipe("cner_dictionary").from_disk(tmp_path / "alone")
+    assert other.weights == {"ORG": 4.0}
