@@ -32,13 +32,12 @@ def read_columns(source: Source, *, scheme: str, places: bool = False, strict_ta
         )
 
 
-def blocks(source: Source) -> Iterator[list[tuple[int, str]]]:
-    """Yields the numbered lines of each sentence."""
+def blocks(source: Source, ends: str = " \t\r") -> Iterator[list[tuple[int, str]]]:
+    """Yields the numbered lines of each sentence, without these characters at their ends."""
     block: list[tuple[int, str]] = []
     for number, line in enumerate(source.text.split("\n"), 1):
-        line = line.rstrip(" \t\r")  # no other white space: an ideographic space may be a character
-        if line:
-            block.append((number, line))
+        if line.rstrip(" \t\r"):  # no other white space: an ideographic space may be a character
+            block.append((number, line.rstrip(ends)))
         elif block:
             yield block
             block = []

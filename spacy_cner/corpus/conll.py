@@ -34,7 +34,7 @@ def read_conll(
     noted, or errors with `strict_tags`. Raises InputError for columns that cannot be."""
     if column < 1 or tag_column < 0 or column == tag_column:
         raise InputError(f"expected two different columns from 1, got {column} and {tag_column}")
-    for block in blocks(source):
+    for block in blocks(source, " \r"):  # behind a tab at the end is an empty column
         # Label Studio writes no blank line after it.
         rows, text = _split([row for row in block if not DOCSTART.match(row[1])])
         if not rows:
@@ -45,18 +45,23 @@ def read_conll(
 
 def _split(block: list[tuple[int, str]]) -> tuple[list[NumberedColumns], str | None]:
     """Returns the rows, and the text of a comment that gives it."""
-    separator = "\t" if any("\t" in line for _, line in block) else None
-    width = next((len(_columns(line, separator)) for _, line in block if not line.startswith("#")), 0)
+    separator = "\t" if any("\t" in line.rstrip(" \t") for _, line in block) else None
+    plain = [_columns(line, separator) for _, line in block if not line.startswith("#")]
+    # Columns that are empty in all rows are none.
+    most = max((i for columns in plain for i, column in enumerate(columns, 1) if column), default=None)
+    width = len(plain[0][:most]) if plain else 0
     rows: list[NumberedColumns] = []
     text = None
     for number, line in block:
         columns = _columns(line, separator)
+        if not any(columns[most:]):
+            columns = columns[:most]
         # A row may begin with # as well: its token is one.
         is_row = len(columns) == width if width else columns[0] == "#" and columns[-1] == OUTSIDE
         # With tabs, `#a=b` may be one; a comment has a blank.
         is_comment = COMMENT.fullmatch(line) and (separator is None or line.startswith("# "))
         if line.startswith("#") and (not is_row or is_comment):
-            found = TEXT.fullmatch(line)
+            found = TEXT.fullmatch(line.rstrip(" \t"))
             text = found[1] if found else text
         else:
             rows.append((number, columns))
@@ -64,7 +69,7 @@ def _split(block: list[tuple[int, str]]) -> tuple[list[NumberedColumns], str | N
 
 
 def _columns(line: str, separator: str | None) -> list[str]:
-    return line.split("\t") if separator else re.split(" +", line)
+    return line.split("\t") if separator else re.split(" +", line.rstrip(" \t"))
 
 
 def _read_block(

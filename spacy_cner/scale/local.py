@@ -69,7 +69,6 @@ def _named(folder: Path, part: int) -> str:
 
 def run_here(folder: Path, parts: list[int], tell: Told, *, gpu_id: int = -1) -> None:
     """Annotates parts of a job in this process. Raises InputError as `run_local` does."""
-    from .rows import RowError
     from .work import PartWorker
 
     work = PartWorker(folder, gpu_id)
@@ -81,9 +80,10 @@ def run_here(folder: Path, parts: list[int], tell: Told, *, gpu_id: int = -1) ->
 
             try:
                 report = work(part, listen)
-            except RowError:
-                raise
             except Exception as error:
-                tell(part, work.failed(part, error))
+                message = work.failed(part, error)
+                if message["kind"] == "stop":
+                    raise InputError(message["error"]) from error
+                tell(part, message)
             else:
                 tell(part, {"kind": "done", "report": vars(report)})

@@ -5,7 +5,7 @@ import os
 import shutil
 import sys
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import lru_cache, partial
 from pathlib import Path
 from threading import Thread
@@ -154,8 +154,11 @@ def _work(batches: Iterable["pa.RecordBatch"], *, folder: str, parts: dict[int, 
                 return
             message = _worker(folder)(parts[number])
             if json.loads(message)["kind"] == "stop":
-                stop.parent.mkdir(exist_ok=True)
-                stop.write_text(message, encoding="utf-8")
+                with suppress(OSError):  # a full disc, which each executor meets by itself then
+                    stop.parent.mkdir(exist_ok=True)
+                    written = stop.with_name(f"{parts[number]}-{STOP}")
+                    written.write_text(message, encoding="utf-8")
+                    written.replace(stop)
             row = [pa.array([parts[number]], pa.int32()), pa.array([message], pa.string())]
             yield pa.RecordBatch.from_arrays(row, ["part", "message"])
 

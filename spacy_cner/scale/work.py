@@ -1,5 +1,6 @@
 """A worker: it annotates one part after the other and writes what comes out."""
 
+import errno
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -15,6 +16,7 @@ from .read import Chunk, read_part
 from .rows import RowError, Rows
 from .write import DOCUMENT_FORMATS, WRITERS, file_name, new_part
 
+FULL = (errno.ENOSPC, errno.EDQUOT)  # no other part could be written either
 # Called after each chunk: with what came of it, and how many bytes of the part have been read.
 Listener = Callable[[Report, int], None]
 
@@ -60,7 +62,8 @@ class PartWorker:
         """Returns what is told of a part that ended with an error: a message of `spacy_cner.scale.local.Told`, or that
         the work stops."""
         if isinstance(error, (InputError, OSError)):
-            return {"kind": "stop" if isinstance(error, RowError) else "failed", "error": str(error)}
+            is_end = isinstance(error, RowError) or getattr(error, "errno", None) in FULL
+            return {"kind": "stop" if is_end else "failed", "error": str(error)}
         expected = f"expected rows that can be annotated, got {type(error).__name__}: {error}"
         return {"kind": "failed", "error": f"{self.job.parts[number].files[0]}: {expected}"}
 

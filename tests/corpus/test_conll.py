@@ -34,6 +34,23 @@ def test_words_of_a_text_that_a_comment_gives(tmp_path):
     assert not source.notes
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "1\t林\tB-PER\t\n2\t燕\tI-PER\tx\n3\t在\tO\t\t\n",
+        "# text = 林燕在\t\n1\t林\tB-PER\t\n2\t燕\tI-PER\n3\t在\tO\t\n",
+    ],
+)
+def test_a_last_column_may_be_empty(tmp_path, text):
+    found, _ = read(tmp_path, text, column=2, tag_column=3)
+    assert found == [AnnotatedText("林燕在", [(0, 2, "PER")])]
+
+
+def test_tabs_at_the_end_alone_separate_nothing(tmp_path):
+    found, _ = read(tmp_path, "# text = 林燕\t\n林 B-PER\t\n燕 I-PER\n")
+    assert found == [AnnotatedText("林燕", [(0, 2, "PER")])]
+
+
 def test_rows_that_are_no_words(tmp_path):
     text = "1-2\t小燕\tO\n1\t小\tB-PER\n2\t燕\tI-PER\n2.1\t的\tO\n"
     found, source = read(tmp_path, text, column=2)
@@ -82,6 +99,7 @@ def test_other_schemes_and_repaired_tags(tmp_path):
         ("林\tO\n燕\n", {}, ":2: expected 2 columns, got 1"),
         ("林\tO\n燕\tx\tO\n", {}, ":2: expected 2 columns, got 3"),
         ("1\t林\tO\n", {"column": 2, "tag_column": 5}, ":1: expected 5 columns, got 3"),
+        ("林\tO\n燕\t\n", {}, ":2: expected a tag of the scheme bio (O, B-<label>, I-<label>), got ''"),
         ("林\tPER\n", {}, ":1: expected a tag of the scheme bio"),
         ("# text = 林燕\n林\tO\n海\tO\n", {}, ":2: expected '海' at 1 of the text that a comment gives, got '燕'"),
         ("# text = 林燕\n林\tO\n", {}, ":2: expected a row for '燕' of the text that a comment gives, got none"),

@@ -198,15 +198,16 @@ def test_a_part_with_a_broken_report_is_made_again(run, here, content):
     assert json.loads(report.read_bytes())["entities"] == 1
 
 
-def test_a_full_disc_names_what_is_written(run, here, monkeypatch):
+def test_a_full_disc_ends_the_work_and_is_named(run, here, monkeypatch):
     def full(path):
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    write_lines(here / "in.jsonl", [{"text": "王海"}])
+    for name in ("a", "b"):
+        write_lines(here / f"{name}.jsonl", [{"text": "王海"}])
     monkeypatch.setattr(write, "to_disk", full)
-    message = run("in.jsonl", "-o", "out", "-f", "jsonl", code=1)
-    assert "part-00000-in.jsonl'" in message and os.strerror(errno.ENOSPC) in message
-    assert "out: expected all parts to be done, 1 of 1 were not" in message
+    message = run("a.jsonl", "b.jsonl", "-o", "out", "-f", "jsonl", code=1)
+    assert "part-00000-a.jsonl'" in message and os.strerror(errno.ENOSPC) in message
+    assert "part-00001" not in message  # could not be written either
 
 
 def test_an_error_that_nobody_expects_costs_its_part(ruler, here, monkeypatch):
