@@ -15,7 +15,7 @@ import typer
 from spacy.cli._util import app as spacy_app
 from spacy.cli._util import parse_config_overrides
 from thinc.api import ConfigValidationError
-from typer.core import TyperGroup
+from typer.core import TyperCommand, TyperGroup
 
 from .. import __version__
 from ..errors import EXTRAS, CorpusError, InputError, missing
@@ -83,6 +83,19 @@ class Sections(TyperGroup):
             if helps:
                 with formatter.section(title):
                     formatter.write_dl([(f"{name:{width}}", text) for name, text in helps.items()])
+
+
+class NamedPaths(TyperCommand):
+    """Refuses an empty path, such as that of a shell's variable that is not set: Python takes it for this folder."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        given, *_ = self.make_parser(ctx).parse_args(list(args))
+        for parameter in self.params:
+            value = given.get(parameter.name)
+            values = value if isinstance(value, (list, tuple)) else [value]
+            if "" in values and "Path" in str(self.callback.__annotations__.get(parameter.name)):
+                raise typer.BadParameter("expected a path, got an empty one", ctx=ctx, param=parameter)
+        return super().parse_args(ctx, args)
 
 
 # In Rich's markup, [pretraining] and [words] would be tags, and not be shown.
@@ -178,7 +191,7 @@ def command(function: Callable, group: typer.Typer | None = None, **settings: An
     quiet = inspect.Parameter("quiet", inspect.Parameter.KEYWORD_ONLY, default=QUIET, annotation=bool)
     run.__signature__ = signature.replace(parameters=[*signature.parameters.values(), quiet])  # type: ignore[attr-defined]
     run.__annotations__ = {**function.__annotations__, "quiet": bool}
-    return (group or app).command(name=function.__name__.strip("_").replace("_", "-"), **settings)(run)
+    return (group or app).command(name=function.__name__.strip("_").replace("_", "-"), cls=NamedPaths, **settings)(run)
 
 
 def _set_up_output(quiet: bool) -> None:

@@ -53,7 +53,7 @@ def make_raw_text(
         raise InputError(f"expected a share of held-out lines from 0 to under 1, got {held_out}")
     if not 1 <= min_length <= max_length:
         raise InputError(f"expected lengths 1 <= min_length <= max_length, got {min_length} and {max_length}")
-    paths = [Path(one) for one in ([path] if isinstance(path, str) else path or [])]
+    paths = [Path(one) for one in ([path] if isinstance(path, str) else path or []) if one]
     pieces = partial(
         _pieces, paths, min_length=min_length, max_length=max_length, limit=limit, held_out=held_out, part=part
     )

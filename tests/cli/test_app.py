@@ -1,6 +1,7 @@
 """What all commands share: help, version, and how they end."""
 
 import inspect
+import shlex
 import subprocess
 import sys
 
@@ -54,6 +55,14 @@ def test_commands_stand_under_what_they_are_for(whole, args):
 def test_every_command_has_a_place():
     placed = {name for names in _app.SECTIONS.values() for name in names}
     assert set(COMMANDS) - placed <= {"reproduce"}
+
+
+@pytest.mark.parametrize(
+    "line", ["teach model new.spacy ''", "compile model ''", "pseudo a.spacy b.spacy --gazetteer ''"]
+)
+def test_an_empty_path_is_not_this_folder(line):
+    result = CliRunner().invoke(app, shlex.split(line))
+    assert result.exit_code == 2 and "expected a path, got an empty one" in words_of(result.output)
 
 
 def test_version():

@@ -115,8 +115,9 @@ def test_held_out_lines(tmp_path):
 
 
 def test_bad_settings(tmp_path):
-    with pytest.raises(InputError, match="expected the path of raw text, got none"):
-        list(make_raw_text(None)(NLP))
+    for nothing in (None, "", [], [""]):
+        with pytest.raises(InputError, match="expected the path of raw text, got none"):
+            list(make_raw_text(nothing)(NLP))
     with pytest.raises(InputError, match="none.txt: expected a text file or a folder"):
         texts(tmp_path / "none.txt")
     with pytest.raises(InputError, match="share of held-out lines from 0 to under 1, got 1"):
