@@ -4,6 +4,7 @@ from functools import partial
 from pathlib import Path
 
 import typer
+from click import NoSuchOption
 from spacy.util import import_file, load_config
 
 from ..errors import InputError
@@ -36,7 +37,12 @@ def pretrain(
         except Exception as error:
             raise InputError(f"{code}: expected Python code that can be imported, got {error!r}") from error
     use_gpu(gpu_id)
-    overrides = parse_config_overrides(ctx.args)
+    try:
+        overrides = parse_config_overrides(ctx.args)
+    except NoSuchOption as error:
+        raise InputError(
+            f"expected a setting of the config with its section, such as --paths.raw_text, got {error.option_name}"
+        ) from error
     try:
         config = load_config(config_path, overrides=overrides, interpolate=False)
     except ValueError as error:  # of text that is not UTF-8, too

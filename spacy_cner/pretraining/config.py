@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import count
 from typing import Any
@@ -11,7 +12,7 @@ from spacy.schemas import ConfigSchemaPretrain
 from spacy.tokens import Doc
 from spacy.training.pretrain import create_pretraining_model, ensure_docs
 from spacy.util import dot_to_object, load_model_from_config, registry
-from thinc.api import Config, Model, Optimizer, fix_random_seed
+from thinc.api import Config, ConfigValidationError, Model, Optimizer, fix_random_seed
 
 from ..errors import InputError
 from ..models.torch_layers import padded_size
@@ -42,15 +43,20 @@ class ResolvedConfig:
 def resolve_config(config: Config) -> ResolvedConfig:
     """Builds the parts of a run; the model is built as `spacy pretrain` does.
 
-    config: interpolated. Raises InputError if it has no `[pretraining]`, or `[pretraining_loop]` is incomplete."""
+    config: interpolated. Raises InputError if it has no `[pretraining]`, or `[pretraining_loop]` is incomplete, and
+    where it names what does not exist or does not fit."""
     max_steps, held_out_name = _loop_settings(config)
     seed = config.get("training", {}).get("seed") or 0
+    if not isinstance(seed, int):
+        raise InputError(f"expected a whole number as the seed of [training], got {seed!r}")
     settings = {"training.seed": seed, **{name: json.loads(json.dumps(config[name])) for name in SECTIONS}}
     fix_random_seed(seed)
-    nlp = load_model_from_config(config.merge({"initialize": {"init_tok2vec": None}}), auto_fill=True)
-    resolved = registry.resolve(config["pretraining"], schema=ConfigSchemaPretrain)
-    model = create_pretraining_model(nlp, resolved)
-    read, name = _reader(config, resolved["corpus"]), resolved["corpus"]
+    with _building():
+        nlp = load_model_from_config(config.merge({"initialize": {"init_tok2vec": None}}), auto_fill=True)
+        resolved = registry.resolve(config["pretraining"], schema=ConfigSchemaPretrain)
+        model = create_pretraining_model(nlp, resolved)
+        read, name = _reader(config, resolved["corpus"]), resolved["corpus"]
+        read_held_out = _reader(config, held_out_name) if held_out_name else None
 
     def batches() -> Iterator[tuple[int, list[Doc]]]:
         for epoch in count() if resolved["max_epochs"] == 0 else range(resolved["max_epochs"]):
@@ -65,12 +71,27 @@ def resolve_config(config: Config) -> ResolvedConfig:
         model=model,
         optimizer=resolved["optimizer"],
         batches=batches,
-        held_out=_batches(model, _reader(config, held_out_name)(nlp)) if held_out_name else [],
+        held_out=_batches(model, read_held_out(nlp)) if read_held_out else [],
         max_steps=max_steps,
         save_every=resolved["n_save_every"] or SAVE_EVERY,
         seed=seed,
         settings=settings,
     )
+
+
+@contextmanager
+def _building() -> Iterator[None]:
+    """Turns what spaCy says of a config into InputError. Of a model that cannot be initialised it does not say why."""
+    try:
+        yield
+    except (InputError, ConfigValidationError):
+        raise
+    except (KeyError, ValueError) as error:
+        reason = error.__context__ if isinstance(error.__context__, ValueError) else error
+        if isinstance(reason, InputError):
+            raise reason from error
+        words = reason.args[0] if isinstance(reason, KeyError) else reason
+        raise InputError(f"expected a config whose [pretraining] names a tok2vec and texts, got {words}") from error
 
 
 def _loop_settings(config: Config) -> tuple[int, str | None]:

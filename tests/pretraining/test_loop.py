@@ -114,6 +114,31 @@ def test_a_finished_run_does_not_change(config, tmp_path, monkeypatch):
         pretrain(config.interpolate(), tmp_path, restart=True)
 
 
+@pytest.mark.parametrize("setting, value, message", [
+    ("pretraining.component", "none", "names a tok2vec and texts, got .E001. No component 'none'"),
+    ("pretraining.layer", "none", "names a tok2vec and texts, got Cannot get reference 'none'"),
+    ("pretraining.layer", "", "names a tok2vec and texts, got Cannot get dimension"),
+    ("pretraining.corpus", "corpora.none", "got .E952. The section 'corpora.none' is not a valid section"),
+    ("pretraining_loop.held_out", "corpora.none", "got .E952. The section 'corpora.none' is not a valid section"),
+    ("paths.vectors", "none.npz", "^none.npz: expected a file of character vectors, found nothing there"),
+    ("training.seed", "one", "expected a whole number as the seed of .training., got 'one'"),
+])  # fmt: skip
+def test_a_config_that_names_what_does_not_fit(config, tmp_path, setting, value, message):
+    section, name = setting.split(".")
+    config[section][name] = value
+    with pytest.raises(InputError, match=message):
+        pretrain(config, tmp_path)
+
+
+def test_a_setting_without_its_section(config, tmp_path):
+    config.to_disk(tmp_path / "a.cfg")
+    result = CliRunner().invoke(app, ["pretrain", str(tmp_path / "a.cfg"), str(tmp_path / "new"), "--raw_text", "a"])
+    assert result.exit_code == 1
+    assert (
+        "expected a setting of the config with its section, such as --paths.raw_text, got --raw_text" in result.output
+    )
+
+
 def test_other_settings_need_another_folder(config, tmp_path):
     pretrain(config.interpolate(), tmp_path)
     before = config["pretraining"]["dropout"]
