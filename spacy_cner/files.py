@@ -205,7 +205,9 @@ def check_files(folder: Path) -> None:
 
 def check_described(path: Path) -> Path:
     """Returns where the description of a file to write goes: the same name with .json. Raises InputError if that is the
-    file itself, or exists and is no description."""
+    file itself, or exists and is no description, and IsADirectoryError if the file is a folder."""
+    if path.is_dir():
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
     description = path.with_suffix(".json")
     if path == description:
         raise InputError(f"{path}: expected another ending than .json, which is that of the description next to it")

@@ -5,8 +5,9 @@ from typing import Any
 
 import typer
 
+from ..errors import InputError
 from ..files import check_described
-from ..vectors.ngrams import NgramVectors, train_vectors
+from ..vectors.ngrams import NgramVectors, check_order, train_vectors
 from ._app import command, good
 
 
@@ -38,6 +39,10 @@ def vectors(
         raise typer.BadParameter(
             f"expected as many --width and --rows as --order ({len(order)}), got {len(width)} and {len(rows)}"
         )
+    if len(set(order)) < len(order):
+        raise InputError(f"expected each --order once, got {', '.join(map(str, order))}")
+    for n in order:
+        check_order(n)
     settings: dict[str, Any] = {
         "window": window,
         "negative": negative,

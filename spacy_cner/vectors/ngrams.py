@@ -67,6 +67,12 @@ def ngrams(text: str, order: int) -> list[str]:
     return [text[i : i + order] for i in range(len(text) - order + 1)]
 
 
+def check_order(order: int) -> None:
+    """Raises InputError for an order that `spacy_cner.CharNgramEmbed.v1` does not have."""
+    if not 1 <= order <= 3:
+        raise InputError(f"expected an order from 1 to 3, got {order}")
+
+
 def train_vectors(
     paths: Iterable[Path],
     *,
@@ -82,8 +88,7 @@ def train_vectors(
     RETURNS: the n-grams, their vectors (float32, (rows, width)), and the number of n-grams read.
     With one worker the result is deterministic. Raises InputError for an order that `spacy_cner.CharNgramEmbed.v1` does
     not have, and if no n-gram is frequent enough."""
-    if not 1 <= order <= 3:
-        raise InputError(f"expected an order from 1 to 3, got {order}")
+    check_order(order)
     with temporary_folder("spacy_cner-vectors") as folder:
         corpus = folder / "ngrams.txt"
         count = 0

@@ -62,6 +62,8 @@ def test_a_name_without_ending(folder):
         (["empty"], 1, "empty: expected a folder with .txt files"),
         (["raw", "--min-count", 1000], 1, "expected 1-grams that occur at least 1000 times, got none"),
         (["raw", "--order", 4, "--width", 4, "--rows", 4], 1, "expected an order from 1 to 3, got 4"),
+        (["none", "--order", 1, "--order", 4], 1, "expected an order from 1 to 3, got 4"),
+        (["none", "--order", 1, "--order", 1], 1, "expected each --order once, got 1, 1"),
         ([], 2, "Missing argument"),
         (["raw", "--seed", -1], 2, "Invalid value for '--seed'"),
     ],
@@ -75,6 +77,10 @@ def test_bad_input(args, code, message):
 @pytest.mark.parametrize("command", ["vectors", "words"])
 def test_a_file_that_cannot_be_written_is_refused_before_it_is_learned(folder, command):
     (folder / "mine.json").write_text("{}")
-    for name, message in (("a.json", "expected another ending than .json"), ("mine.npz", "expected nothing there")):
+    for name, message in (
+        ("a.json", "expected another ending than .json"),
+        ("mine.npz", "expected nothing there"),
+        ("empty", "empty: expected a file, got a folder"),
+    ):
         result = CliRunner().invoke(app, [command, name, "none"])
         assert result.exit_code == 1 and message in result.output
