@@ -89,6 +89,12 @@ def test_a_command_says_what_it_needs(folder, monkeypatch, arguments, expected):
     assert done.returncode == 1 and expected in done.stderr and "Traceback" not in done.stderr
 
 
+def test_sparse_features_are_made_small_without_torch(folder, monkeypatch):
+    monkeypatch.chdir(folder)
+    done = python(RUN, "compile", "features", "small", "--int8")
+    assert done.returncode == 0 and "small: cner_features" in done.stderr, done.stderr
+
+
 def test_commands_for_compiled_pipelines_need_no_torch(folder, monkeypatch):
     monkeypatch.chdir(folder)
     done = python(RUN, "entities", "compiled", TEXTS[0])

@@ -7,7 +7,6 @@ from spacy.language import Language
 from thinc.api import Config
 
 from ..errors import CannotCompile
-from ..models.compiling import compile_tagger
 from ..models.engines import is_compiled
 from .feature_tagging import FeatureTaggerPipe
 from .network_tagging import NetworkTagger
@@ -25,6 +24,8 @@ def compile_pipeline(nlp: Language, *, int8: bool = False) -> Language:
     for name in [name for name, pipe in nlp.components if getattr(pipe, "only_for_training", False)]:
         nlp.remove_pipe(name)
     taggers = [(name, pipe) for name, pipe in nlp.components if isinstance(pipe, NetworkTagger)]
+    if taggers:
+        from ..models.compiling import compile_tagger  # needs torch, as sparse features do not
     for upstream, pipe in nlp.components:
         for name in list(getattr(pipe, "listening_components", [])):
             nlp.replace_listeners(upstream, name, ["model.tok2vec"])

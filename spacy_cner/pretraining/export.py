@@ -65,10 +65,8 @@ def export_recogniser(folder: Path, output: Path, about: str, component: str = "
     nlp = load_pipeline(str(folder))
     tagger = nlp.get_pipe(component) if nlp.has_pipe(component) else None
     model = getattr(tagger, "model", None)
-    if model is not None and is_compiled(model):
-        raise InputError(
-            f"{folder}: expected a pipeline that was trained, got a compiled one; take what it was made of"
-        )
+    if model is not None:
+        _refuse_compiled(folder, model)
     if model is None or not model.has_ref("crf"):
         raise InputError(f"{folder}: expected a component {component!r} with a network and a CRF, got {nlp.pipe_names}")
     if tagger.listens:  # type: ignore[union-attr]
@@ -80,6 +78,13 @@ def export_recogniser(folder: Path, output: Path, about: str, component: str = "
     config = Config().from_disk(folder / CONFIG, interpolate=False)
     facts = {"labels": labels, "dev": _scores(folder), "recipe": _recipe(config)}
     return write_described(output, export_weights(model, labels), {"about": about, **facts})
+
+
+def _refuse_compiled(folder: Path, model: Model) -> None:
+    if is_compiled(model):
+        raise InputError(
+            f"{folder}: expected a pipeline that was trained, got a compiled one; take what it was made of"
+        )
 
 
 def _scores(folder: Path) -> dict[str, float]:
@@ -110,13 +115,16 @@ def _of_transformer(folder: Path, output: Path) -> tuple[bytes, dict[str, Any]]:
 
 def _of_pipeline(folder: Path) -> tuple[Model, dict[str, Any]]:
     config = Config().from_disk(folder / CONFIG, interpolate=False)
-    where = config.get("pretraining")
+    where, nlp = config.get("pretraining"), load_pipeline(str(folder))
+    for _, pipe in nlp.components:
+        if isinstance(model := getattr(pipe, "model", None), Model):
+            _refuse_compiled(folder, model)
     if not where:
         raise InputError(
             f"{folder / CONFIG}: expected [pretraining] with the component and layer that are the encoder, as "
             "`python -m spacy_cner init clc_encoder` writes it, got none"
         )
-    encoder = get_tok2vec_ref(load_pipeline(str(folder)), where)
+    encoder = get_tok2vec_ref(nlp, where)
     facts: dict[str, Any] = {"dev": _scores(folder)}
     # The encoder that this one was initialised with, if it still exists.
     if before := config["paths"].get("init_tok2vec"):

@@ -10,6 +10,7 @@ from typer.testing import CliRunner
 
 from spacy_cner.cli import app
 from spacy_cner.errors import InputError
+from spacy_cner.pipeline.compiled import compile_pipeline
 from spacy_cner.pretraining.export import export_encoder, export_recogniser
 from spacy_cner.pretraining.loop import ENCODER, pretrain
 
@@ -86,6 +87,14 @@ def test_a_pipeline_that_does_not_say_which_layer(trained, tmp_path):
     trained.to_disk(tmp_path / "pipeline")
     with pytest.raises(InputError, match=r"expected \[pretraining\] with the component and layer that are the encoder"):
         export_encoder(tmp_path / "pipeline", tmp_path / "encoder.bin", "")
+
+
+def test_a_compiled_pipeline_is_refused(trained, tmp_path):
+    trained.to_disk(tmp_path / "trained")
+    compile_pipeline(spacy.load(tmp_path / "trained")).to_disk(tmp_path / "compiled")
+    for export in (export_encoder, export_recogniser):
+        with pytest.raises(InputError, match="expected a pipeline that was trained, got a compiled one"):
+            export(tmp_path / "compiled", tmp_path / "new.bin", "")
 
 
 def test_a_recogniser(trained, tmp_path):
