@@ -1,9 +1,11 @@
+import pickle
 import warnings
 from itertools import islice
 
 import pytest
 from thinc.api import Adam, warmup_linear
 
+from spacy_cner.errors import InputError
 from spacy_cner.training.schedules import make_linear_decay
 
 
@@ -29,3 +31,14 @@ def test_a_longer_one_warns_once():
     ) as seen:
         rates = list(islice(make_linear_decay(0.002, 2, 10), 50))
     assert len(seen) == 1 and not any(rates[10:])
+
+
+def test_its_place_can_be_pickled():
+    rates = make_linear_decay(0.002, 2, 10)
+    next(rates)
+    assert list(islice(pickle.loads(pickle.dumps(rates)), 9)) == list(islice(rates, 9))
+
+
+def test_no_steps_are_refused():
+    with pytest.raises(InputError, match="expected total_steps of at least 1, got 0"):
+        make_linear_decay(0.002, 0, 0)
