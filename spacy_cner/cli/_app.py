@@ -90,6 +90,7 @@ class NamedPaths(TyperCommand):
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         given, *_ = self.make_parser(ctx).parse_args(list(args))
+        parameter: Any  # Typer's and click's types differ from version to version
         for parameter in self.params:
             value = given.get(parameter.name)
             values = value if isinstance(value, (list, tuple)) else [value]

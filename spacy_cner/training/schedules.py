@@ -33,7 +33,8 @@ class LinearDecay(Iterator[float]):
         if self.step == self.total_steps + 2:
             warnings.warn(
                 f"the learning rate is 0 from step {self.total_steps} on, and nothing more is learned: to train "
-                "longer, set training.optimizer.learn_rate.total_steps, which max_steps follows, instead of training.max_steps",
+                "longer, set training.optimizer.learn_rate.total_steps, which max_steps follows, instead of "
+                "training.max_steps",
                 stacklevel=2,
             )
         warmup = self.step / max(1, self.warmup_steps)
