@@ -134,6 +134,17 @@ def new_folder(path: Path) -> Iterator[Path]:
         old.parent.rename(folder / "replaced")  # else a kill while it is removed could bring back a half of it
 
 
+def check_own(folder: Path, *patterns: str) -> None:
+    """Raises InputError if a folder that is to be replaced holds anything else than files of these names."""
+    entries = sorted(folder.iterdir()) if folder.is_dir() else []
+    others = [entry.name for entry in entries if not any(map(entry.match, patterns))]
+    if others:
+        raise InputError(
+            f"{folder}: expected nothing there, or {', '.join(patterns)} alone to replace, "
+            f"found {', '.join(others[:3])}"
+        )
+
+
 @contextmanager
 def _about(path: Path) -> Iterator[None]:
     """Names the file that was meant in errors about the temporary one."""

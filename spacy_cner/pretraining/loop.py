@@ -18,6 +18,7 @@ from ..models.memory import give_back
 from ..text.progress import note, progress
 from .checkpoint import load_checkpoint, restore_optimizer, save_checkpoint
 from .config import ResolvedConfig, resolve_config
+from .huggingface import BERT_FOLDER
 from .log import LOG, read_log
 from .metrics import Metrics
 
@@ -37,6 +38,13 @@ def pretrain(config: Config, output: Path, *, restart: bool = False) -> Path:
     RETURNS: the path of encoder.bin. Raises InputError for a config that cannot pre-train, if there is no text, for a
     checkpoint of other settings, and if the loss becomes NaN."""
     output.mkdir(parents=True, exist_ok=True)
+    if not (restart or (output / CONFIG).exists()):
+        for name in (ENCODER, BERT_FOLDER):
+            if (output / name).exists():
+                raise InputError(
+                    f"{output}: expected a new folder, or that of a run to go on with, found {name} of something else; "
+                    "--restart replaces it"
+                )
     resolved = resolve_config(config.interpolate())
     run = PretrainingRun(resolved, output)
     if restart or not (output / CHECKPOINT).exists():

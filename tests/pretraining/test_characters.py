@@ -102,6 +102,14 @@ def test_tokens_that_cannot_be_made(texts, tmp_path):
     assert not (tmp_path / "tokens").exists()
 
 
+def test_a_folder_of_texts_is_not_replaced(texts, tmp_path):
+    (tmp_path / "tokens").mkdir()
+    (tmp_path / "tokens" / "mine.txt").write_text("王海在看海。\n", encoding="utf-8")
+    with pytest.raises(InputError, match="tokens: expected nothing there, or vocabulary.txt, .* found mine.txt"):
+        write_tokens([tmp_path / "tokens"], tmp_path)
+    assert (tmp_path / "tokens" / "mine.txt").is_file()
+
+
 def test_tokens_that_are_not_whole(texts, tmp_path):
     with pytest.raises(InputError, match="vocabulary.txt: expected a file of `pretrain-tokens`, got No such file"):
         read_tokens(tmp_path)

@@ -139,6 +139,16 @@ def test_a_setting_without_its_section(config, tmp_path):
     )
 
 
+def test_an_encoder_of_something_else_is_not_replaced(config, tmp_path):
+    (tmp_path / "new").mkdir()
+    (tmp_path / "new" / ENCODER).write_bytes(b"mine")
+    with pytest.raises(InputError, match="found encoder.bin of something else; --restart replaces it"):
+        pretrain(config, tmp_path / "new")
+    assert (tmp_path / "new" / ENCODER).read_bytes() == b"mine"
+    pretrain(config, tmp_path / "new", restart=True)
+    assert (tmp_path / "new" / ENCODER).read_bytes() != b"mine"
+
+
 def test_other_settings_need_another_folder(config, tmp_path):
     pretrain(config.interpolate(), tmp_path)
     before = config["pretraining"]["dropout"]

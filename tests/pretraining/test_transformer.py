@@ -98,6 +98,14 @@ def assert_equal(one, other):
 # The run
 
 
+def test_a_folder_of_something_else_is_not_replaced(work):
+    (work / "encoder").mkdir()
+    (work / "encoder" / "config.json").write_text("{}", encoding="utf-8")
+    with pytest.raises(InputError, match="encoder: expected nothing there, or run.json, .* found config.json"):
+        pretrain_transformer(work, TransformerRecipe(), Budget(steps=1))
+    assert (work / "encoder" / "config.json").is_file()
+
+
 def test_the_whole_plan(learned):
     log = read_log(learned / LOG)
     assert [row["step"] for row in log] == [*range(1, 26), 25]

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import torch
 
 from ...errors import InputError
-from ...files import new_folder
+from ...files import check_own, new_folder
 from .model import CharacterModel, padded_vocabulary
 
 RUN, PIECES = "run.json", "weights-*.bin"
@@ -41,6 +41,11 @@ def write_learned(
         for number, part in enumerate(parts):
             (new / PIECES.replace("*", f"{number:02d}")).write_bytes(part)
         (new / RUN).write_text(json.dumps(statement, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+
+
+def check_learned(folder: Path) -> None:
+    """Raises InputError if there is something else than what `write_learned` wrote."""
+    check_own(folder, RUN, PIECES)
 
 
 def piece_bytes(piece: float) -> int:

@@ -15,7 +15,7 @@ from ...text.progress import note
 from ..log import LOG, read_log
 from .device import choose_device, layer_dtype, matrix_rate
 from .held_out import held_out_figures
-from .learned import piece_bytes, write_learned
+from .learned import check_learned, piece_bytes, write_learned
 from .masking import mask_words
 from .model import CharacterModel, padded_vocabulary
 from .optimizers import Optimizers
@@ -50,6 +50,7 @@ def pretrain_transformer(
     RETURNS: the path of LEARNED. Raises InputError for settings that do not fit, for a checkpoint of other settings, if
     there are no tokens, and if the loss becomes NaN."""
     piece_bytes(piece)
+    check_learned(work / LEARNED)
     pause = None if pause_after is None else time.monotonic() + 60 * pause_after
     run = TransformerRun(work, recipe, budget, choose_device(gpu_id), compiled=compiled and gpu_id >= 0)
     if restart:

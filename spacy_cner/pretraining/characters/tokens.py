@@ -12,7 +12,7 @@ import numpy
 
 from ...corpus.raw import raw_lines, text_files
 from ...errors import InputError
-from ...files import new_folder, read_described, write_described
+from ...files import check_own, new_folder, read_described, write_described
 from ...text.chars import normalize_codepoints
 from ...text.progress import note, progress
 
@@ -48,14 +48,15 @@ def write_tokens(
 
     texts: files and folders, see `spacy_cner.corpus.raw`. size: the most entries of the vocabulary, SPECIAL included.
     min_count: characters rarer than this are unknown. processes: that cut text into words.
-    RETURNS: the description. Raises InputError for what cannot be read, for no text, for sizes out of range, and if
-    rjieba is not installed."""
+    RETURNS: the description. Raises InputError for what cannot be read, for no text, for sizes out of range, if FOLDER
+    holds something else, and if rjieba is not installed."""
     if not len(SPECIAL) < size <= BORDER:
         raise InputError(f"expected a vocabulary of {len(SPECIAL) + 1} to {BORDER}, got {size}")
     try:
         import rjieba  # noqa: F401
     except ImportError as error:
         raise InputError("expected rjieba to find words; pip install 'spacy_cner[words]' gets it") from error
+    check_own(work / FOLDER, STATEMENT, Path(STATEMENT).with_suffix(".json").name, "*.npy")
     paths = _names(text_files(texts))
     with new_folder(work / FOLDER) as folder:
         folder.mkdir()
