@@ -153,7 +153,8 @@ class MixedCorpus:
                 items.append(self._item(name, example, kinds, self._scratch if packed else None))
                 self._tokens += len(example.reference)
         if not items:
-            raise InputError(f"expected documents in the corpus {name!r}, got none")
+            where = f" (.spacy files in {reader.path})" if isinstance(reader, Corpus) else ""
+            raise InputError(f"expected documents in the corpus {name!r}{where}, got none")
         for kind in self.annotations.get(name, ()):
             if not any((kind,) in item.shows for item in items):
                 raise InputError(f"expected a corpus {name!r} with {kind}, got {len(items)} documents without")

@@ -420,3 +420,13 @@ def test_an_empty_corpus():
 def test_a_corpus_without_the_annotation_it_is_there_for():
     with pytest.raises(InputError, match="a corpus 'ner' with words, got 4 documents without"):
         epoch(make_mixed_corpus({"ner": reader(NER), "cws": reader(CWS)}, annotations={"ner": ["words"]}))
+
+
+def test_a_corpus_of_another_ending_is_named(tmp_path):
+    (tmp_path / "raw.txt").write_text("王海在看海。", encoding="utf-8")
+    corpora = {"ner": Corpus(tmp_path / "raw.txt")}
+    with (
+        pytest.warns(UserWarning),
+        pytest.raises(InputError, match=r"corpus 'ner' \(.spacy files in .*raw.txt\), got none"),
+    ):
+        epoch(make_mixed_corpus(corpora))
