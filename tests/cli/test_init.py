@@ -46,4 +46,6 @@ def test_list_says_in_a_line_what_each_is_for():
     assert [line.split()[0] for line in lines] == NAMES
     for line in lines:
         name, purpose = line.split(maxsplit=1)
+        assert purpose.endswith("."), "expected a whole sentence"
         assert (config_folder() / f"{name}.cfg").read_text(encoding="utf-8").startswith(f"# {purpose}\n")
+        assert ("The default" in purpose) == (name == "clc_transformer")
