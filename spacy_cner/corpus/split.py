@@ -16,6 +16,8 @@ def sizes(count: int, ratio: Sequence[float]) -> list[int]:
     shown = ":".join(f"{share:g}" for share in ratio)
     if not ratio or any(not 0 < share < float("inf") for share in ratio):
         raise InputError(f"expected a ratio of positive numbers, got {shown}")
+    if max(count, 1) * sum(ratio) == float("inf"):
+        raise InputError(f"expected a ratio of smaller numbers, got {shown}")
     exact = [count * share / sum(ratio) for share in ratio]
     parts = [int(size) for size in exact]
     by_remainder = sorted(range(len(ratio)), key=lambda i: parts[i] - exact[i])

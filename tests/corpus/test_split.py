@@ -77,6 +77,8 @@ def test_user_data_is_kept():
         ([float("nan"), 1], "random", "positive numbers"),
         ([], "random", "positive numbers"),
         ([99, 1], "random", "enough documents for a ratio of 99:1, got 10"),
+        ([1e308] * 3, "random", r"a ratio of smaller numbers, got 1e\+308:1e\+308:1e\+308"),
+        ([1.5e308, 1], "random", r"a ratio of smaller numbers, got 1.5e\+308:1"),
         ([8, 2], "sorted", "random, order, stratified, got 'sorted'"),
     ],
 )
