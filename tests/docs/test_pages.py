@@ -5,6 +5,7 @@ import shlex
 from pathlib import Path
 
 import pytest
+import spacy
 import srsly
 from docs.blocks import commands_of, read_blocks
 from docs.hooks import load_hook
@@ -58,6 +59,17 @@ def test_commands_exist_and_have_their_options():
         # Settings of a config, `--paths.train`, are the config's.
         given = {word for word in arguments if re.fullmatch(r"--?[a-z][a-z_-]*", word)}
         assert given <= options, f"{place}: {line}"
+
+
+def test_sections_of_components_exist():
+    nlp, shown = spacy.blank("zh"), 0
+    for path in PAGES:
+        for block in read_blocks(path):
+            for name, section in re.findall(r"^\[components\.(\w+)\.(\w+)", block.code, re.MULTILINE):
+                if nlp.has_factory(name):
+                    shown += 1
+                    assert section in nlp.get_factory_meta(name).default_config, f"{path.name}:{block.line}"
+    assert shown > 2
 
 
 @pytest.mark.parametrize(
