@@ -26,7 +26,7 @@ MORE = ("kb_id", "kb_url", "value")
 def entities(
     # fmt: off
     model: str = typer.Argument(..., help="A pipeline: the name of a package, or a path"),
-    texts: list[str] | None = typer.Argument(None, help="Texts; standard input, one a line, if there is none"),
+    texts: list[str] | None = typer.Argument(None, help="Texts; standard input, one a line, if there is none, or -"),
     docs: Path | None = typer.Option(None, help="Take the texts of a .spacy file, without what it says of them"),
     limit: int | None = typer.Option(None, min=1, help="Take the first texts only, at most that many"),
     as_json: bool = typer.Option(False, "--json", help="Print JSON and nothing else, a line for each text"),
@@ -38,6 +38,8 @@ def entities(
 
     Each has its character offsets, label and probability; where a dictionary or `cner_values` knows them, also its id,
     the address of this, and its value."""
+    if texts == ["-"]:  # as `annotate` takes it
+        texts = None
     if texts and docs is not None:
         raise InputError("expected texts or --docs, got both")
     for text in texts or ():

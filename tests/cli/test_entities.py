@@ -76,6 +76,11 @@ def test_a_limit_of_any_texts(model):
     assert run(model, "--limit", "2", text="\n".join(texts)).stdout == run(model, *texts[:2]).stdout
 
 
+def test_a_dash_is_standard_input(model):
+    texts = [text for text, _ in SENTENCES]
+    assert run(model, "-", text="\n".join(texts)).stdout == run(model, *texts).stdout
+
+
 def test_entities_without_probabilities(tmp_path):
     nlp = spacy.blank("zh")
     nlp.add_pipe("entity_ruler").add_patterns([{"label": "PER", "pattern": "王海"}])
