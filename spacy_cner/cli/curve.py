@@ -4,7 +4,7 @@ from pathlib import Path
 
 import typer
 
-from ..plots.figure import new_figure, plain_text, printable, save_figure
+from ..plots.figure import chinese_text, new_figure, plain_text, printable, save_figure
 from ..plots.training_log import read_curve
 from ._app import command, good
 
@@ -23,10 +23,11 @@ def curve(
     It is read from what `spacy train` printed."""
     figure = new_figure(output)
     named = [named_file(log) for log in logs]
-    with plain_text():
+    names = [printable(name or str(path)) for name, path in named]
+    is_chinese = any("\u4e00" <= char <= "\u9fff" for name in names for char in name)
+    with chinese_text(output) if is_chinese else plain_text():
         axes = figure.subplots()
         lines = [axes.plot(*zip(*read_curve(path, score)))[0] for _, path in named]
-        names = [printable(name or str(path)) for name, path in named]
         if chance is not None:
             lines.append(axes.axhline(chance, color="gray", linestyle=":"))
             names.append("chance")

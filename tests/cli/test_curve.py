@@ -7,6 +7,7 @@ from typer.testing import CliRunner
 
 from spacy_cner.cli import app
 from spacy_cner.errors import InputError
+from spacy_cner.plots import figure
 from spacy_cner.plots.training_log import read_curve
 
 CURVE = [(0, 0.5), (50, 0.876), (100, 12.5)]
@@ -60,6 +61,21 @@ def test_a_picture_of_several(path, tmp_path):
     assert result.exit_code == 0, result.output
     picture = (tmp_path / "new" / "curve.svg").read_text(encoding="utf-8")
     assert "with it" in picture and "chance" in picture and "task_acc" in picture
+
+
+@pytest.mark.filterwarnings("error:Glyph")
+def test_chinese_names_need_a_font(path, tmp_path, monkeypatch):
+    monkeypatch.setattr(figure, "CHINESE_FONTS", ("No Such Font",))
+    result = run(tmp_path / "curve.png", f"词典={path}")
+    assert result.exit_code == 1 and "curve.png: expected a font with Chinese characters" in result.stderr
+    assert run(tmp_path / "curve.svg", f"词典={path}").exit_code == 0
+    assert ">词典</text>" in (tmp_path / "curve.svg").read_text(encoding="utf-8")
+
+
+@pytest.mark.filterwarnings("ignore:Glyph")
+def test_chinese_names_are_drawn_in_such_a_font(path, tmp_path, monkeypatch):
+    monkeypatch.setattr(figure, "CHINESE_FONTS", ("No Such Font", "DejaVu Serif"))
+    assert run(tmp_path / "chinese.png", f"词典={path}").exit_code == 0
 
 
 @pytest.mark.parametrize(

@@ -8,9 +8,10 @@ from conftest import SENTENCES, make_examples, small_model
 from typer.testing import CliRunner
 
 from spacy_cner.cli import app
-from spacy_cner.plots import heat_map
+from spacy_cner.plots import figure
 from spacy_cner.plots.attention import AttentionMap
 from spacy_cner.plots.figure import printable
+from spacy_cner.plots.heat_map import draw_heat_maps
 
 TEXT = "林小燕去了青岛。"
 SVG = "{http://www.w3.org/2000/svg}"
@@ -56,7 +57,7 @@ def test_a_text_is_only_text(model, tmp_path, text, capfd):
 def test_labels_and_names_are_only_text(tmp_path):
     names = ["</svg><script>", "$\\frac{1}$", "_PER\x00"]
     weights = numpy.full((1, 3, 3), 1 / 3)
-    heat_map.draw_heat_maps([AttentionMap(name, names, list("林小海"), weights) for name in names], tmp_path / "a.svg")
+    draw_heat_maps([AttentionMap(name, names, list("林小海"), weights) for name in names], tmp_path / "a.svg")
     drawn = [node.text for node in ElementTree.parse(tmp_path / "a.svg").iter(f"{SVG}text")]
     assert all(drawn.count(printable(name)) == 4 for name in names), drawn
 
@@ -64,7 +65,7 @@ def test_labels_and_names_are_only_text(tmp_path):
 @pytest.mark.filterwarnings("ignore:Glyph")
 @pytest.mark.parametrize("fonts", [(), ("DejaVu Sans",)])
 def test_a_picture_of_pixels_needs_a_font(model, tmp_path, monkeypatch, fonts):
-    monkeypatch.setattr(heat_map, "CHINESE_FONTS", ("No Such Font", *fonts))
+    monkeypatch.setattr(figure, "CHINESE_FONTS", ("No Such Font", *fonts))
     result = run(model, TEXT, "--output", tmp_path / "attention.png")
     if fonts:
         assert result.exit_code == 0, result.output
@@ -76,7 +77,7 @@ def test_a_picture_of_pixels_needs_a_font(model, tmp_path, monkeypatch, fonts):
 
 @pytest.mark.filterwarnings("ignore:Glyph")
 def test_a_kind_of_picture_that_there_is_not(model, tmp_path, monkeypatch):
-    monkeypatch.setattr(heat_map, "CHINESE_FONTS", ("DejaVu Sans",))
+    monkeypatch.setattr(figure, "CHINESE_FONTS", ("DejaVu Sans",))
     result = run(model, TEXT, "--output", tmp_path / "attention.doc")
     assert result.exit_code == 1
     assert "expected a kind of picture that matplotlib writes" in result.output
