@@ -5,6 +5,10 @@
 # `make docs`: set up, then the manual into site/.
 PYTHON ?= python3
 VENV ?= .venv
+# Make takes a blank for the end of a name.
+ifneq ($(words $(VENV)),1)
+$(error expected a VENV without blanks, got "$(VENV)")
+endif
 BIN = $(VENV)/bin
 INSTALL = $(BIN)/python -m pip install --quiet -c constraints.txt
 # The corpus to train on, and the folder that holds it if that is not the embedded one: make all CORPUS=weibo CNER_DATA=...
@@ -20,7 +24,7 @@ DATA = $(if $(filter embedded,$(CORPUS)),assets,$(CNER_DATA))
 .PHONY: all models test light faults image docs setup java wheelhouse lint clean
 
 all: setup
-	$(BIN)/python -m spacy project run all . --vars.corpus $(CORPUS) --vars.data $(DATA) --vars.name $(NAME) --vars.max_steps $(STEPS) \
+	$(BIN)/python -m spacy project run all . --vars.corpus $(CORPUS) --vars.data "$(DATA)" --vars.name $(NAME) --vars.max_steps $(STEPS) \
 		--vars.learn_rate $(RATE) --vars.card "$(CARD)"
 
 models: setup
