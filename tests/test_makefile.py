@@ -1,5 +1,6 @@
 """What `make` would run. It is asked, and runs nothing."""
 
+import os
 import shutil
 import subprocess
 from pathlib import Path
@@ -11,7 +12,8 @@ pytestmark = pytest.mark.skipif(shutil.which("make") is None, reason="needs make
 
 
 def make(*arguments):
-    return subprocess.run(["make", "-n", *arguments], cwd=ROOT, capture_output=True, encoding="utf-8")
+    own = {name: value for name, value in os.environ.items() if not name.startswith(("MAKE", "MFLAGS"))}
+    return subprocess.run(["make", "-n", *arguments], cwd=ROOT, env=own, capture_output=True, encoding="utf-8")
 
 
 def test_an_environment_in_a_folder_with_blanks_is_refused():
