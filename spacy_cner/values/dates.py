@@ -35,8 +35,7 @@ def iso_time(text: str, now: datetime) -> str | None:
     Raises InputError without the extra `values`."""
     if STAMP.fullmatch(text):
         return text.replace(" ", "T") if _by_jionlp(text[: len("2026-11-26")], now) else None
-    text = re.sub("财年.*", "年", readable(text, now))
-    text = re.sub(r"^\d{4}$", r"\g<0>年", text)
+    text = readable(text, now)
     for read in (_weekend, _month, _era, _part, _decade, _range, _ago, _midnight, _far):
         found = read(text, now)
         if found is not None:

@@ -139,11 +139,11 @@ _WHOLE_DAY = (
     rf"|(?<![\d.月第]){_DAY}(?=\s?(?:[上下]午|[早晚夜]|凌晨|\d{{1,2}}(?:{_TO}\d{{1,2}})?[点时:：])))"
 )
 # Parts of a year of accounts, which each company begins in a month of its own
-_OF_ACCOUNTS = r"(?:第?[一二三四1-4]财?季度?|[上下]半年|[Qq][1-4]|[Hh][12])"
+OF_ACCOUNTS = r"(?:第?[一二三四1-4]财?季度?|[上下]半年|[Qq][1-4]|[Hh][12])"
 _LISTED_YEAR = r"(?<![\d.])(?:19|20)\d\d(?=(?:、(?:19|20)\d\d)*[、和及与](?:19|20)\d\d年)"
 _ONE_DATE = (
     rf"(?:{_TEN_YEARS}|{_HOLIDAY}|{_BY_LETTER}|公元前?(?:\d+|[{CN}百千]+)年(?!代)|{_WHOLE_DAY}|{_YEAR}\s?{_MONTH}{_PART}?|{_YEAR}{_QUARTER}|{_YEAR}{_FIRST_MONTHS}"
-    rf"|(?:{_YEAR})?{_HALF}|{_YEAR}[前后]半年|{_YEAR}度(?![假过量])|\d{{4}}财年{_OF_ACCOUNTS}?|{_LISTED_YEAR}"
+    rf"|(?:{_YEAR})?{_HALF}|{_YEAR}[前后]半年|{_YEAR}度(?![假过量])|\d{{4}}财年{OF_ACCOUNTS}?|{_LISTED_YEAR}"
     rf"|{_YEAR}(?:年?[初底末](?!步|的时)|年?中(?=[,。旬]))?|[今去明前]年?{_QUARTER}|{_MONTH}{_PART}|年[初底末](?![{CN}])|月[初底末]|{_DECADE}|{_QUARTER}"
     rf"|(?<![个第\d]){_MONTH}(?![份饼亮光薪票嫂球经])(?!(?<![上下本这]月)租)|{_WEEKS}|{_WEEKEND})"
 )

@@ -5,6 +5,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from .numerals import JOINER, Number, parse_number
+from .patterns import OF_ACCOUNTS
 
 REPUBLIC = 1911  # 民国 1 is the year after
 # Cantonese
@@ -32,6 +33,7 @@ def readable(text: str, now: datetime) -> str:
     text = re.sub(r"\s+", " ", text.strip()).replace(JOINER, "")
     text = re.sub("(?<=[一-鿿]) | (?=[一-鿿])", "", re.sub(r"(?<=\d)T(?=\d)", " ", text))
     text = re.sub(r"民国(元|[\d零一二三四五六七八九十百]+)年?", _republic, text)
+    text = re.sub(rf"财年{OF_ACCOUNTS}?|(?<=^\d{{4}})$", "年", text)  # in lists a year has no 年: 2018、2019年
     text = re.sub("礼拜", "星期", text)
     text = re.sub(
         "(?<=[今明昨])(早|晚|夜|晨)(?!上|间)",

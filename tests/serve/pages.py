@@ -18,11 +18,16 @@ def marks(page):
 
 def drop(page, name, content):
     """As a person lets go of a file over the page."""
+    drop_all(page, {name: content})
+
+
+def drop_all(page, files):
+    """The same with several files, content by name."""
     page.evaluate(
-        """([name, bytes]) => {
+        """(files) => {
             const data = new DataTransfer();
-            data.items.add(new File([new Uint8Array(bytes)], name));
+            for (const [name, bytes] of files) data.items.add(new File([new Uint8Array(bytes)], name));
             window.dispatchEvent(new DragEvent("drop", { dataTransfer: data, cancelable: true }));
         }""",
-        [name, list(content)],
+        [[name, list(content)] for name, content in files.items()],
     )

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from conftest import SENTENCES
 from playwright.sync_api import expect
-from serve.pages import TEXT, drop, marks, type_text
+from serve.pages import TEXT, drop, drop_all, marks, type_text
 
 HERE = Path(__file__).parent
 EVIL = "<script>alert(1)</script>"
@@ -166,13 +166,7 @@ def test_files_are_annotated(visit, tmp_path):
 
 def test_one_file_at_a_time(visit):
     page = visit()
-    page.evaluate(
-        """() => {
-            const data = new DataTransfer();
-            for (const name of ["a.txt", "b.txt"]) data.items.add(new File(["王海"], name));
-            window.dispatchEvent(new DragEvent("drop", { dataTransfer: data, cancelable: true }));
-        }"""
-    )
+    drop_all(page, {"a.txt": "王海".encode(), "b.txt": "青岛".encode()})
     expect(page.locator("#problem")).to_contain_text("one at a time")
     expect(page.locator("#job")).to_be_hidden()
 
