@@ -12,6 +12,7 @@ from threading import Thread
 from typing import TYPE_CHECKING, Any
 
 from ..errors import InputError
+from ..files import write_text
 from .job import Job, JobFolder
 from .local import Told
 from .write import TEMPORARY
@@ -155,10 +156,7 @@ def _work(batches: Iterable["pa.RecordBatch"], *, folder: str, parts: dict[int, 
             message = _worker(folder)(parts[number])
             if json.loads(message)["kind"] == "stop":
                 with suppress(OSError):  # a full disc, which each executor meets by itself then
-                    stop.parent.mkdir(exist_ok=True)
-                    written = stop.with_name(f"{parts[number]}-{STOP}")
-                    written.write_text(message, encoding="utf-8")
-                    written.replace(stop)
+                    write_text(stop, message)
             row = [pa.array([parts[number]], pa.int32()), pa.array([message], pa.string())]
             yield pa.RecordBatch.from_arrays(row, ["part", "message"])
 
