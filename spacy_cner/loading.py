@@ -1,6 +1,8 @@
 """Pipelines that the user names, and the configs of the package."""
 
+import errno
 import gc
+import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
@@ -89,9 +91,12 @@ def use_gpu(gpu_id: int) -> None:
 
 
 def check_folder(output: Path) -> None:
-    """Raises InputError for what a pipeline cannot be written to: a file, and a folder that holds something else than a
-    pipeline."""
+    """Raises InputError for what a pipeline cannot be written to: a file, a folder that holds something else than a
+    pipeline, and a place where nothing may be written. It makes the folders that `output` is to be in."""
     try:
+        output.parent.mkdir(parents=True, exist_ok=True)
+        if not os.access(output.parent, os.W_OK):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
         others = sorted({entry.name for entry in output.iterdir()} - _own_names(output)) if output.exists() else []
     except OSError as error:
         raise InputError(f"{output}: expected a folder to write the pipeline to, got {error.strerror}") from error

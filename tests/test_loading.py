@@ -11,7 +11,7 @@ from spacy_cner.cli._card import read_card
 from spacy_cner.corpus.prepare import read_recipe
 from spacy_cner.errors import InputError
 from spacy_cner.files import CHECKSUMS
-from spacy_cner.loading import config_folder, load_pipeline, read_yaml, save_pipeline
+from spacy_cner.loading import check_folder, config_folder, load_pipeline, read_yaml, save_pipeline
 
 # Ten million values in eight lines.
 BOMB = "a0: &a0 [x]\n" + "".join(f"a{i}: &a{i} [{', '.join([f'*a{i - 1}'] * 10)}]\n" for i in range(1, 8))
@@ -60,6 +60,16 @@ def test_a_file_where_the_folder_should_be(tmp_path):
     (tmp_path / "file").touch()
     with pytest.raises(InputError, match="file: expected a folder to write the pipeline to, got Not a directory"):
         save_pipeline(spacy.blank("zh"), tmp_path / "file")
+
+
+def test_a_place_where_nothing_can_be_written_is_refused_before_any_work(tmp_path, monkeypatch):
+    check_folder(tmp_path / "new" / "pipeline")
+    (tmp_path / "file").touch()
+    with pytest.raises(InputError, match="pipeline: expected a folder to write the pipeline to, got File exists"):
+        check_folder(tmp_path / "file" / "pipeline")
+    monkeypatch.setattr(loading.os, "access", lambda *_: False)
+    with pytest.raises(InputError, match="pipeline: expected a folder to write the pipeline to, got Permission denied"):
+        check_folder(tmp_path / "new" / "pipeline")
 
 
 def test_what_is_no_pipeline_is_not_replaced(tmp_path, trained):

@@ -5,7 +5,7 @@ from pathlib import Path
 import typer
 
 from ..errors import CannotCompile
-from ..loading import load_pipeline, save_pipeline
+from ..loading import check_folder, load_pipeline, save_pipeline
 from ._app import command, good, warn
 
 
@@ -24,6 +24,7 @@ def compile(  # noqa: A001
     it."""
     from ..pipeline.compiled import compile_pipeline
 
+    check_folder(output)
     try:
         nlp = compile_pipeline(load_pipeline(model), int8=int8)
     except CannotCompile as error:

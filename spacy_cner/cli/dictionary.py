@@ -6,7 +6,7 @@ from typing import Any
 import typer
 
 from ..errors import InputError
-from ..loading import load_pipeline, save_pipeline
+from ..loading import check_folder, load_pipeline, save_pipeline
 from ..pipeline.cner_dictionary import KnownNames
 from ..terms.reading import read_stops
 from ._app import command, good
@@ -38,6 +38,7 @@ def dictionary(
 
     The dictionary is a component of the pipeline and is saved with it. One that is there gets the terms, too. In mode
     soft, `calibrate` then chooses how far each label is trusted. A line that cannot be used is named and left out."""
+    check_folder(output)
     nlp = load_pipeline(model)
     found = [name for name in nlp.pipe_names if isinstance(nlp.get_pipe(name), KnownNames)]
     if not found:
