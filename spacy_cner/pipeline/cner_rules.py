@@ -16,6 +16,7 @@ from ..rules.rule import NOTHING, apply_rules, check_list_names, own_rules, pars
 from ..rules.view import spans_of
 from .entity_writer import blocked_spans, set_entities
 from .saving import check_seal, saved_by_this_version, seal
+from .settings import CONFIGURED
 
 
 @Language.factory(
@@ -33,16 +34,16 @@ def make_cner_rules(nlp: Language, name: str, rules: list[str] | None, scorer: C
     scorer: as for `cner`.
 
     Entities that a rule has made have no probability. Span groups stay as the recogniser has set them."""
-    return EntityRules(name, rules=own_rules() if rules is None else rules, scorer=scorer)
+    return EntityRules(name, rules=rules, scorer=scorer)
 
 
 class EntityRules(Pipe):
     """Changes `doc.ents` by rules."""
 
-    def __init__(self, name: str = "cner_rules", *, rules: list[str], scorer: Callable | None = None):
-        self.name, self.scorer = name, scorer
+    def __init__(self, name: str = "cner_rules", *, rules: list[str] | None = None, scorer: Callable | None = None):
+        self.name, self.scorer, self.configured = name, scorer, rules
         self.lists: dict[str, WordList] = {key: read_list(path) for key, path in own_lists().items()}
-        self.set_rules(rules)
+        self.set_rules(own_rules() if rules is None else rules)
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -102,15 +103,21 @@ class EntityRules(Pipe):
         seal(path)
 
     def from_disk(self, path: str | Path, *, exclude: Iterable[str] = ()) -> "EntityRules":
+        """Loads the rules that were saved, unless `spacy.load` was told others: then these hold."""
         check_seal(path)
+        told = self.configured
         util.from_disk(path, {"rules.json": lambda file: self._load(srsly.read_json(file))}, exclude)
+        if told != self.configured:
+            self.configured = told
+            self.set_rules(own_rules() if told is None else told)
         return self
 
     def _dump(self) -> dict[str, Any]:
-        return {"rules": self.texts, "lists": {name: words.to_dict() for name, words in self.lists.items()}}
+        lists = {name: words.to_dict() for name, words in self.lists.items()}
+        return {"rules": self.texts, CONFIGURED: self.configured, "lists": lists}
 
     def _load(self, saved: dict[str, Any]) -> None:
         with saved_by_this_version("rules"):
-            rules, lists = saved["rules"], saved["lists"]
+            rules, self.configured, lists = saved["rules"], saved[CONFIGURED], saved["lists"]
         self.lists = {name: WordList.from_dict(words) for name, words in lists.items()}
         self.set_rules(rules)

@@ -53,6 +53,21 @@ def test_saving_and_rules_of_a_file(tmp_path):
         assert entities(each(ruler(nlp.make_doc(TEXT)))) == [(2, 10, "ORG")]
 
 
+def test_rules_that_load_is_told_hold(tmp_path):
+    path = tmp_path / "rules.txt"
+    path.write_text('<LOC>"大连" => <LOC>\n', encoding="utf-8")
+    nlp = pipeline()
+    nlp.get_pipe("cner_rules").initialize(lambda: [], nlp=nlp, rules=path)
+    nlp.to_disk(tmp_path / "saved")
+    assert entities(spacy.load(tmp_path / "saved")(TEXT)) == [(2, 6, "LOC"), (6, 10, "ORG")]
+    told = {"components": {"cner_rules": {"rules": ["<LOC> => O"]}}}
+    for folder in ("saved", "again"):
+        loaded = spacy.load(tmp_path / folder, config=told)
+        assert entities(loaded(TEXT)) == [(6, 10, "ORG")]
+        loaded.to_disk(tmp_path / "again")
+    assert entities(spacy.load(tmp_path / "again")(TEXT)) == [(6, 10, "ORG")]
+
+
 def test_blocked_tokens_stay_free():
     nlp = pipeline(rules=['<LOC>"大连" => <LOC>'])
     doc = nlp.make_doc(TEXT)
