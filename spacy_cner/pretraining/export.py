@@ -59,9 +59,9 @@ def export_recogniser(folder: Path, output: Path, about: str, component: str = "
     """Writes what a trained tagger has learned to `output`, for `spacy_cner.load_weights.v1`, and a description to the
     same name with .json: `about`, `labels`, `sha256` and `bytes`, the scores on its development set, and the recipe.
 
-    folder: a trained pipeline. component: its tagger, with a network.
-    RETURNS: the contents of the .json file. Raises InputError if the pipeline has no such component, and for one that
-    listens to shared features."""
+    folder: a trained pipeline. component: its tagger, with a network. One that listens to shared features gets a copy
+        of them: the recogniser is for a config whose tagger has them itself.
+    RETURNS: the contents of the .json file. Raises InputError if the pipeline has no such component."""
     nlp = load_pipeline(str(folder))
     tagger = nlp.get_pipe(component) if nlp.has_pipe(component) else None
     model = getattr(tagger, "model", None)
@@ -69,15 +69,12 @@ def export_recogniser(folder: Path, output: Path, about: str, component: str = "
         _refuse_compiled(folder, model)
     if model is None or not model.has_ref("crf"):
         raise InputError(f"{folder}: expected a component {component!r} with a network and a CRF, got {nlp.pipe_names}")
-    if tagger.listens:  # type: ignore[union-attr]
-        raise InputError(
-            f"{folder}: expected a tagger with features of its own, got {component!r}, which listens to shared ones; "
-            "the file would lack what these have learned"
-        )
+    for upstream, pipe in nlp.components:
+        if component in getattr(pipe, "listening_components", []):
+            nlp.replace_listeners(upstream, component, ["model.tok2vec"])
     labels = list(tagger.labels)  # type: ignore[union-attr]
-    config = Config().from_disk(folder / CONFIG, interpolate=False)
-    facts = {"labels": labels, "dev": _scores(folder), "recipe": _recipe(config)}
-    return write_described(output, export_weights(model, labels), {"about": about, **facts})
+    facts = {"labels": labels, "dev": _scores(folder), "recipe": _recipe(nlp.config)}
+    return write_described(output, export_weights(tagger.model, labels), {"about": about, **facts})
 
 
 def _refuse_compiled(folder: Path, model: Model) -> None:

@@ -10,6 +10,7 @@ from typer.testing import CliRunner
 
 from spacy_cner.cli import app
 from spacy_cner.errors import InputError
+from spacy_cner.models.weights import start_from
 from spacy_cner.pipeline.compiled import compile_pipeline
 from spacy_cner.pretraining.export import export_encoder, export_recogniser
 from spacy_cner.pretraining.loop import ENCODER, pretrain
@@ -109,8 +110,13 @@ def test_a_recogniser(trained, tmp_path):
         export_recogniser(tmp_path / "model", tmp_path / "other.bin", "", "tagger")
 
 
-def test_a_recogniser_whose_features_are_shared(trained_joint, tmp_path):
+def test_a_recogniser_whose_features_are_shared_gets_a_copy(trained_joint, tmp_path):
     trained_joint.to_disk(tmp_path / "model")
-    with pytest.raises(InputError, match="expected a tagger with features of its own, got 'cner', which listens"):
-        export_recogniser(tmp_path / "model", tmp_path / "recogniser.bin", "")
-    assert not (tmp_path / "recogniser.bin").exists()
+    recipe = export_recogniser(tmp_path / "model", tmp_path / "recogniser.bin", "")["recipe"]
+    nlp = spacy.blank("zh")
+    nlp.add_pipe("cner", config={"model": recipe["components"]["cner"]["model"]})
+    examples = make_examples(nlp)
+    nlp.initialize(lambda: examples)
+    start_from(nlp.get_pipe("cner").model, tmp_path / "recogniser.bin")
+    texts = [example.text for example in examples]
+    assert list(map(entities, nlp.pipe(texts))) == list(map(entities, trained_joint.pipe(texts)))
