@@ -24,13 +24,14 @@ SMALL = {
     "spacy_cner.CharNgramEmbed.v1": {"widths": [8, 4], "buckets": [20, 20]},
     "spacy_cner.CharCNN.v1": {"filters": 8},
     "spacy_cner.BiLSTM.v1": {"width": 8},
+    "spacy_cner.Transformer.v1": {"layers": 1, "width": 12, "heads": 2},
     "spacy_cner.SelfAttention.v1": {"heads": 2},
     "spacy_cner.LSTM.v1": {"width": 8},
     "spacy_cner.SharedPrivate.v1": {"shared_width": 8},
     "spacy_cner.TaskDiscriminator.v1": {"shared_width": 8},
 }
-# Columns of [embedding ; encoding]: 150 of characters, 200 of words, 150 or 256 of an encoder.
-COLUMNS = {0: 0, 150: 12, 256: 8, 300: 20, 350: 212, 406: 20, 500: 220, 606: 220, 756: 228}
+# Columns of [embedding ; encoding]: 150 of characters, 200 of words, 150 or 256 of an encoder, 512 of a Transformer.
+COLUMNS = {0: 0, 150: 12, 256: 8, 300: 20, 350: 212, 406: 20, 500: 220, 512: 12, 606: 220, 756: 228}
 OF_COLUMNS = ("spacy_cner.Columns.v1", "spacy.Tok2VecListener.v1")
 
 
