@@ -63,7 +63,7 @@ def export_recogniser(folder: Path, output: Path, about: str, component: str = "
         of them: the recogniser is for a config whose tagger has them itself.
     RETURNS: the contents of the .json file. Raises InputError if the pipeline has no such component."""
     nlp = load_pipeline(str(folder))
-    tagger = nlp.get_pipe(component) if nlp.has_pipe(component) else None
+    tagger: Any = nlp.get_pipe(component) if nlp.has_pipe(component) else None
     model = getattr(tagger, "model", None)
     if model is not None:
         _refuse_compiled(folder, model)
@@ -72,7 +72,7 @@ def export_recogniser(folder: Path, output: Path, about: str, component: str = "
     for upstream, pipe in nlp.components:
         if component in getattr(pipe, "listening_components", []):
             nlp.replace_listeners(upstream, component, ["model.tok2vec"])
-    labels = list(tagger.labels)  # type: ignore[union-attr]
+    labels = list(tagger.labels)
     facts = {"labels": labels, "dev": _scores(folder), "recipe": _recipe(nlp.config)}
     return write_described(output, export_weights(tagger.model, labels), {"about": about, **facts})
 
