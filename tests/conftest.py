@@ -1,5 +1,6 @@
 """What the tests share: sentences written for them, and small pipelines that train in seconds."""
 
+import os
 from itertools import product
 
 import numpy
@@ -17,6 +18,8 @@ from spacy_cner.errors import missing
 # A machine may be busy: no test fails for being slow.
 settings.register_profile("spacy_cner", deadline=None)
 settings.load_profile("spacy_cner")
+# Ray's thread that collects statistics of use goes on after a test, and would write to the log of the next.
+os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
 
 
 def pytest_addoption(parser):
