@@ -3,7 +3,7 @@
 import errno
 import gc
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
@@ -67,6 +67,15 @@ def kept() -> Iterator[None]:
         yield
     finally:
         gc.unfreeze()
+
+
+def copy_shared_features(nlp: Language, upstream: str, listeners: Collection[str]) -> None:
+    """Gives each of `listeners` that listens to the component `upstream` a copy of its features, as a layer of its own.
+
+    A component that nobody listens to is left as it is."""
+    for name in list(getattr(nlp.get_pipe(upstream), "listening_components", [])):
+        if name in listeners:
+            nlp.replace_listeners(upstream, name, ["model.tok2vec"])
 
 
 def is_initialized(model: object) -> bool:

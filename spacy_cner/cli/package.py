@@ -21,7 +21,7 @@ from thinc.api import Config, Model, PyTorchShim
 from .. import __version__
 from ..errors import InputError
 from ..files import CHECKSUMS, new_file, temporary_folder, write_checksums
-from ..loading import check_name, check_version, load_pipeline
+from ..loading import check_name, check_version, copy_shared_features, load_pipeline
 from ._app import command, good, say, warn, write_text
 from ._card import Card, card_meta, markdown, read_card, stated_card
 from ._licenses import foreign_layers, mit, notices
@@ -104,9 +104,7 @@ def keep_only(nlp: Language, names: list[str]) -> Language:
     for name in nlp.component_names:
         settle_references(nlp.get_pipe_config(name), settings[name], dropped)
     for name in dropped:
-        for listener in getattr(nlp.get_pipe(name), "listening_components", []):
-            if listener in names:
-                nlp.replace_listeners(name, listener, ["model.tok2vec"])
+        copy_shared_features(nlp, name, names)
     for name in dropped:
         nlp.remove_pipe(name)
     return nlp

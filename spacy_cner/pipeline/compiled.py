@@ -7,6 +7,7 @@ from spacy.language import Language
 from thinc.api import Config
 
 from ..errors import CannotCompile
+from ..loading import copy_shared_features
 from ..models.engines import is_compiled
 from .feature_tagging import FeatureTaggerPipe
 from .network_tagging import NetworkTagger
@@ -26,9 +27,8 @@ def compile_pipeline(nlp: Language, *, int8: bool = False) -> Language:
     taggers = [(name, pipe) for name, pipe in nlp.components if isinstance(pipe, NetworkTagger)]
     if taggers:
         from ..models.compiling import compile_tagger  # needs torch, as sparse features do not
-    for upstream, pipe in nlp.components:
-        for name in list(getattr(pipe, "listening_components", [])):
-            nlp.replace_listeners(upstream, name, ["model.tok2vec"])
+    for upstream in nlp.component_names:
+        copy_shared_features(nlp, upstream, nlp.component_names)
     for name in [name for name, pipe in nlp.components if hasattr(pipe, "listening_components")]:
         nlp.remove_pipe(name)
     to_compile = [(name, pipe) for name, pipe in taggers if not is_compiled(pipe.model)]

@@ -9,7 +9,7 @@ from thinc.api import Config, Model
 
 from ..errors import InputError
 from ..files import write_described
-from ..loading import load_pipeline
+from ..loading import copy_shared_features, load_pipeline
 from ..models.engines import is_compiled
 from ..models.weights import export_weights, half
 from .characters.learned import RUN, read_learned
@@ -69,9 +69,8 @@ def export_recogniser(folder: Path, output: Path, about: str, component: str = "
         _refuse_compiled(folder, model)
     if model is None or not model.has_ref("crf"):
         raise InputError(f"{folder}: expected a component {component!r} with a network and a CRF, got {nlp.pipe_names}")
-    for upstream, pipe in nlp.components:
-        if component in getattr(pipe, "listening_components", []):
-            nlp.replace_listeners(upstream, component, ["model.tok2vec"])
+    for upstream in nlp.component_names:
+        copy_shared_features(nlp, upstream, [component])
     labels = list(tagger.labels)
     facts = {"labels": labels, "dev": _scores(folder), "recipe": _recipe(nlp.config)}
     return write_described(output, export_weights(tagger.model, labels), {"about": about, **facts})
