@@ -94,20 +94,39 @@ def new_file(path: Path) -> Iterator[Path]:
     /dev/null or a pipe, is written to as it is.
 
     Raises OSError, with `path` as its file name, for what cannot be written."""
-    if path.is_dir():
-        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
-    if path in STREAMS or (path.exists() and not path.is_file()):
-        yield path
-        return
-    target = path.resolve()
-    target.parent.mkdir(parents=True, exist_ok=True)
-    with _about(path), temporary_folder(target.name, target.parent) as folder:
-        new = folder / "new"
+    with _place_for(path) as folder:
+        if folder is None:
+            yield path
+            return
+        target, new = path.resolve(), folder / "new"
         yield new
         to_disk(new)
         if target.exists():
             shutil.copymode(target, new)
         os.replace(new, target)
+
+
+def check_writable(*paths: Path | None) -> None:
+    """Raises OSError for files that `new_file` could not write, before there is anything to write. It makes the folders
+    around them. None: no file is wanted."""
+    for path in filter(None, paths):
+        with _place_for(path):
+            pass
+
+
+@contextmanager
+def _place_for(path: Path) -> Iterator[Path | None]:
+    """Gives a temporary folder next to a file to write; None for what is no regular file."""
+    if path.is_dir():
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
+    if path in STREAMS or (path.exists() and not path.is_file()):
+        yield None
+        return
+    target = path.resolve()
+    with _about(path):
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with temporary_folder(target.name, target.parent) as folder:
+            yield folder
 
 
 @contextmanager
@@ -216,9 +235,8 @@ def check_files(folder: Path) -> None:
 
 def check_described(path: Path) -> Path:
     """Returns where the description of a file to write goes: the same name with .json. Raises InputError if that is the
-    file itself, or exists and is no description, and IsADirectoryError if the file is a folder."""
-    if path.is_dir():
-        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
+    file itself, or exists and is no description, and OSError as `check_writable` does."""
+    check_writable(path)
     description = path.with_suffix(".json")
     if path == description:
         raise InputError(f"{path}: expected another ending than .json, which is that of the description next to it")

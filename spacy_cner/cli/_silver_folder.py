@@ -11,7 +11,7 @@ from spacy.training.corpus import FILE_TYPE
 from ..corpus.docbin import save
 from ..corpus.silver import Counts
 from ..errors import InputError
-from ..files import PART, write_text
+from ..files import PART, check_writable, write_text
 
 STATE = "teach.json"
 
@@ -21,7 +21,8 @@ class SilverFolder:
 
     settings: what the files depend on, as JSON has it.
 
-    Raises InputError for a folder with anything else, or with files of other settings."""
+    Raises InputError for a folder with anything else, or with files of other settings, and OSError for one that cannot
+    be written."""
 
     def __init__(self, path: Path, settings: dict[str, Any]):
         self.path, self.settings = path, json.loads(json.dumps(settings))
@@ -39,6 +40,7 @@ class SilverFolder:
                     raise InputError(f"{path}: expected the same {key} as before, {was!r}, got {value!r}; take another")
         elif path.exists() and (not path.is_dir() or _has_more(path)):
             raise InputError(f"{path}: expected a {FILE_TYPE} file or a new folder to write, found something there")
+        check_writable(state)
 
     def counts(self) -> Counts:
         """What was counted up to the end of the last file."""

@@ -13,7 +13,7 @@ from ..evaluation.audit.likely import DOUBT, likely_errors
 from ..evaluation.audit.page import format_audit, page
 from ..evaluation.audit.run import audit as check
 from ..evaluation.audit.run import count, ordered
-from ..files import write_text
+from ..files import check_writable, write_text
 from ._app import AS_JSON, OUTPUT, command, good, say, show
 
 
@@ -37,6 +37,7 @@ def audit(
     the same. Of annotation it finds strings that are annotated in different ways, borders in the wrong place, labels
     that a file lacks, files without entities. It also finds broken characters. With --folds it shows likely errors,
     ranked: that trains feature CRFs, which takes minutes for some thousand sentences."""
+    check_writable(html, output)
     names = [path.stem for path in files]
     if len(set(names)) < len(names):
         names = [str(path) for path in files]

@@ -20,7 +20,7 @@ from ..evaluation.judged import Judged, judge
 from ..evaluation.pipeline import evaluate_system, warn_of_missing
 from ..evaluation.predictions import check_predictions, is_file_of_predictions
 from ..evaluation.report import format_comparison, format_differing
-from ..files import write_text
+from ..files import check_writable, write_text
 from ..loading import load_pipeline
 from ._app import AS_JSON, BATCH_SIZE, GPU_ID, OUTPUT, RESAMPLES, about, command, good, say, show, warn
 
@@ -57,6 +57,7 @@ def compare(
 
     The exit code is 0, or 4 where B is worse than A by more than the margin and not by chance, so that it can stop a
     release."""
+    check_writable(differences, output)
     docs = list(read_docs(data))
     gold = [doc for doc in docs if is_annotated(doc)]
     with about(data):

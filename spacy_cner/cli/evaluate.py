@@ -14,7 +14,7 @@ from ..evaluation.pipeline import evaluate_system
 from ..evaluation.predictions import is_file_of_predictions, save_predictions
 from ..evaluation.report import format_mistakes, format_scores
 from ..evaluation.words import read_vocabulary
-from ..files import write_text
+from ..files import check_writable, write_text
 from ..loading import load_pipeline
 from ..plots.reliability import draw_reliability
 from ._app import AS_JSON, BATCH_SIZE, GPU_ID, OUTPUT, RESAMPLES, about, command, show
@@ -59,12 +59,13 @@ def evaluate(
     Words, where both sides have a segmentation (doc.spans["words"]), as the SIGHAN bakeoffs score them: precision,
     recall and F1, and recall on words seen and unseen in training. Scores are 0-1 in JSON and percent in the table;
     `speed` is characters per second. But for that, equal input gives equal JSON."""
+    check_writable(errors, picture, output)
+    if save is not None:
+        check_output(save)
     system = Path(model) if is_file_of_predictions(model) else load_pipeline(model, gpu_id)
     vocab = system.vocab if isinstance(system, Language) else chinese_vocab()
     known = None if train is None else training_entities(train, vocab)
     vocabulary = None if words_train is None else read_vocabulary(words_train)
-    if save is not None:
-        check_output(save)
     docs = list(read_docs(data, vocab))
     with about(data):
         found = evaluate_system(system, docs, known, batch_size, words=words, vocabulary=vocabulary)

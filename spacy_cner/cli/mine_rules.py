@@ -8,7 +8,7 @@ from ..corpus.docbin import read_docs
 from ..errors import InputError
 from ..evaluation.scorer import is_judged
 from ..features.word_list import own_lists, read_list
-from ..files import write_text
+from ..files import check_writable, write_text
 from ..loading import load_pipeline
 from ..rules.mine import TAILS, Text, mine
 from ..rules.rule import check_list_names
@@ -40,6 +40,7 @@ def mine_rules(
 
     Rules that fix more than they break are kept. For use: --initialize.components.cner_rules.rules OUTPUT in a
     training, or the rules in the config."""
+    check_writable(output_path)
     nlp = load_pipeline(model, gpu_id, batch_size)
     gold = [doc for doc in read_docs(gold_path, nlp.vocab) if doc.has_annotation("ENT_IOB")]
     if not gold:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import typer
 
-from ..corpus.docbin import load, save
+from ..corpus.docbin import check_output, load, save
 from ..training.pseudo import PseudoSampler, add_pseudo_samples
 from ._app import about, command, good
 
@@ -27,6 +27,7 @@ def pseudo(
 
     The entities of a sentence are replaced by others of their type, drawn from INPUT and from gazetteers. The originals
     are written, each followed by its pseudo samples. Entities and words (doc.spans["words"]) are carried along."""
+    check_output(output_path)
     docs = load(input_path)
     sampler = PseudoSampler(
         amount=amount,

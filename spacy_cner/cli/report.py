@@ -6,7 +6,7 @@ import typer
 
 from ..corpus.docbin import read_docs
 from ..errors import InputError
-from ..files import write_text
+from ..files import check_writable, write_text
 from ..loading import load_pipeline
 from ..serve.report import KINDS
 from ..serve.report import report as make_report
@@ -30,6 +30,7 @@ def report(
     the texts, and loads nothing from elsewhere."""
     if output.suffix != ".html":
         raise InputError(f"{output}: expected a name that ends in .html")
+    check_writable(output)
     nlp = load_pipeline(model, gpu_id, batch_size)
     gold = list(read_docs(docs, nlp.vocab))
     with about(docs):

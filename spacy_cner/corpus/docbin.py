@@ -11,7 +11,7 @@ from spacy.training.corpus import FILE_TYPE, walk_corpus
 from spacy.vocab import Vocab, create_vocab
 
 from ..errors import InputError
-from ..files import new_file, to_disk, write_bytes
+from ..files import check_writable, new_file, to_disk, write_bytes
 from .fast_spans import fast_spans
 
 
@@ -31,11 +31,13 @@ def load(path: Path) -> DocBin:
 
 
 def check_output(path: Path) -> None:
-    """Raises InputError for the path of a .spacy file to write that has another ending or is a folder."""
+    """Raises InputError for the path of a .spacy file to write that has another ending or is a folder, and OSError for
+    one that cannot be written."""
     if path.suffix != FILE_TYPE:
         raise InputError(f"{path}: expected the name of a {FILE_TYPE} file to write, got another ending")
     if path.is_dir():
         raise InputError(f"{path}: expected the name of a file to write, got a folder")
+    check_writable(path)
 
 
 def save(docs: DocBin, path: Path) -> None:
