@@ -73,6 +73,8 @@ class Client:
             self._path = quote(parts.path, safe="/%:@!$&'()*+,;=")
         except ValueError as error:
             raise InputError(f"expected the address of a server, got {url!r}: {error}") from None
+        if parts.username is not None:
+            raise InputError("expected the address of a server without a user name, got one; api_key is for a secret")
         if parts.scheme not in ("http", "https") or not host or parts.query or parts.fragment:
             raise InputError(f"expected the address of a server, such as http://127.0.0.1:8000, got {url!r}")
         # Without one, http.client takes the last group of an IPv6 address.
@@ -99,7 +101,7 @@ class Client:
 
     def models(self) -> list[dict[str, Any]]:
         """Returns what the server tells of its pipelines; the first one is the default."""
-        return self._ask("GET", "/v1/models")["models"]
+        return self._list("models", self._ask("GET", "/v1/models"))
 
     def ask(self, texts: list[str], **wanted: Any) -> dict[str, Any]:
         """Returns the whole answer to one request. wanted: fields of the request, such as model, labels, min_score,
@@ -118,13 +120,26 @@ class Client:
         number = 0
         for batch in batches(texts, batch_documents):
             try:
-                documents = self.ask(batch, **wanted)["documents"]
+                documents = self._documents(batch, **wanted)
             except ServerProblem as problem:
                 problem.name_texts(number, len(batch))
                 raise
             for document in documents:
                 yield {**document, "id": number}
                 number += 1
+
+    def _documents(self, texts: list[str], **wanted: Any) -> list[dict[str, Any]]:
+        return self._list("documents", self.ask(texts, **wanted), len(texts))
+
+    def _list(self, name: str, answer: dict[str, Any], count: int | None = None) -> list[dict[str, Any]]:
+        """Returns what an answer has under `name`: as many objects as `count` says. What is no server of ours, such as
+        a page to log in, may answer anything."""
+        found: Any = answer.get(name)
+        are_objects = isinstance(found, list) and all(isinstance(each, dict) for each in found)
+        if not are_objects or count not in (None, len(found)):
+            what = name if count is None else "a document for each text"
+            raise ServerProblem(self.url, 200, f"an answer without {what}")
+        return found
 
     def _ask(self, method: str, path: str, body: dict[str, Any] | None = None) -> Any:
         data = None if body is None else _encoded(body)
@@ -163,7 +178,7 @@ class Client:
         known = answer if isinstance(answer, dict) else {}
         after = response.headers.get("Retry-After", "")
         self._asked_to_wait = min(LONGEST_WAIT, float(after)) if after.isascii() and after.isdigit() else 0.0
-        detail = str(known.get("detail") or response.reason)
+        detail = str(known.get("detail") or (response.reason if response.status != 200 else "what is no JSON object"))
         raise ServerProblem(self.url, response.status, detail, response.headers.get("X-Request-ID"))
 
     def _send(self, method: str, path: str, data: bytes | None) -> http.client.HTTPResponse:
@@ -250,17 +265,17 @@ class AsyncClient:
     ) -> AsyncIterator[dict[str, Any]]:
         """As `Client.pipe`; the order is kept, and as many requests as there are connections are under way."""
         number = 0
-        waiting: list[tuple[asyncio.Future[dict[str, Any]], int]] = []
+        waiting: list[tuple[asyncio.Future[list[dict[str, Any]]], int]] = []
         rest = batches(texts, batch_documents)
         try:
             while True:
                 while len(waiting) < self._connections and (batch := next(rest, None)) is not None:
-                    waiting.append((asyncio.ensure_future(self.ask(batch, **wanted)), len(batch)))
+                    waiting.append((asyncio.ensure_future(self._call("_documents", batch, **wanted)), len(batch)))
                 if not waiting:
                     return
                 task, count = waiting.pop(0)
                 try:
-                    documents = (await task)["documents"]
+                    documents = await task
                 except ServerProblem as problem:
                     problem.name_texts(number, count)
                     raise

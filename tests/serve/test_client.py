@@ -5,13 +5,11 @@ import datetime
 import json
 import subprocess
 import sys
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
 
 import pytest
 import spacy
 from conftest import SENTENCES, entities
+from serve.failing import GOOD, failing
 from serve.running import RunningServer
 from spacy.tokens import Doc, Span
 
@@ -112,53 +110,6 @@ def test_problems_are_raised_with_their_words(server):
         next(batches("王海"))
     with pytest.raises(ServerProblem, match="no answer"):
         Client("http://127.0.0.1:9", retries=1).models()
-
-
-@contextmanager
-def failing(*answers, version="HTTP/1.0"):
-    """A server that gives these answers in turn: (status, headers, body), or None to close the connection."""
-    rest = list(answers)
-
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = version
-
-        def do_POST(self):
-            self.close_connection = True
-            self.rfile.read(int(self.headers["Content-Length"]))
-            answer = rest.pop(0)
-            if answer is not None:
-                status, headers, body = answer
-                self.send_response(status)
-                for name, value in {**headers, "Content-Length": str(len(body))}.items():
-                    self.send_header(name, value)
-                self.end_headers()
-                self.wfile.write(body)
-
-        def log_message(self, *_):
-            pass
-
-    found = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    Thread(target=found.serve_forever, daemon=True).start()
-    try:
-        yield f"http://127.0.0.1:{found.server_port}", rest
-    finally:
-        found.shutdown()
-        found.server_close()
-
-
-GOOD = (200, {}, json.dumps({"documents": [{"id": 0, "entities": []}]}).encode())
-BUSY = (429, {"Retry-After": "0"}, b'{"detail": "busy"}')
-HTML = (502, {}, b"<html>")
-
-
-def test_busy_servers_and_broken_connections_are_asked_again():
-    with failing(BUSY, None, (503, {}, b""), GOOD) as (url, rest), Client(url) as client:
-        assert client.entities(["a"]) == [{"id": 0, "entities": []}]
-        assert rest == []
-    with failing(BUSY, BUSY, GOOD) as (url, rest), pytest.raises(ServerProblem, match="status 429: busy"):
-        Client(url, retries=1).entities(["a"])
-    with failing(HTML) as (url, _), pytest.raises(ServerProblem, match="status 502"):
-        Client(url).entities(["a"])
 
 
 def test_a_pipeline_uses_a_server(server, trained_joint, tmp_path):
