@@ -147,11 +147,13 @@ _ONE_DATE = (
     rf"|{_YEAR}(?:年?[初底末](?!步|的时)|年?中(?=[,。旬]))?|[今去明前]年?{_QUARTER}|{_MONTH}{_PART}|年[初底末](?![{CN}])|月[初底末]|{_DECADE}|{_QUARTER}"
     rf"|(?<![个第\d]){_MONTH}(?![份饼亮光薪票嫂球经])(?!(?<![上下本这]月)租)|{_WEEKS}|{_WEEKEND})"
 )
+# Years of three digits, and no length: 618年—907年; but 200—300年 is a length
+_OLD_YEARS = rf"(?<![\d.,第])(?!\d\d0年?{_TO}\d{{2,3}}0年)[1-9]\d\d年?{_TO}[1-9]\d{{2,3}}年(?!代)"
 # Spans of which only the last end has its unit, and years BC
 _SHARED = (
     rf"(?=[\d{CN}公纪前上本])(?:{_ERA}?(?:(?<![\d.第])\d{{1,2}}|[{CN}]{{1,3}}){_TO}前?(?:\d{{1,2}}|[{CN}]{{1,3}})世纪"
     rf"|(?:{_CENTURY}|(?<![\d.])(?:19|20)?)\d0(?:{_TO}|、)\d0年代|(?<!\d)\d{{4}}{_TO}(?:{_TEN_YEARS}|\d{{4}}年(?!代)|\d\d年(?![代前后]))"
-    rf"|公元前(?:\d+|[{CN}百千]+)年?{_TO}前?(?:\d+|[{CN}百千]+)年(?!代))"
+    rf"|公元前?(?:\d+|[{CN}百千]+)年?{_TO}前?(?:\d+|[{CN}百千]+)年(?!代)|{_OLD_YEARS})"
 )
 _IN_DIGITS, _IN_CHARACTERS = "(?:1[0-2]|[1-9])", "(?:十[一二]?|[一二三四五六七八九])"
 _MONTHS = rf"(?:{_IN_DIGITS}{_TO}{_IN_DIGITS}|{_IN_CHARACTERS}{_TO}{_IN_CHARACTERS}|{_NEXT})月份?(?!\s?\d{{1,2}}[日号])"

@@ -22,6 +22,7 @@ def span_of(text: str, now: datetime, read: ReadTime) -> str | None:
 
     read: what reads one end."""
     text = re.sub(r"^从|起(?=[至到])", "", text)
+    text = re.sub(r"^(?=\d{3}年?\s?(?:[至到~～–—]|-+)\s?\d{3,4}年$)", "公元", text)
     found = re.fullmatch(rf"({NUMERIC}.*?|(?!{NUMERIC}).+?)\s?(?:[至到~～–—、]|-+)\s?(.+)", text)
     if not found:
         return None
@@ -53,16 +54,17 @@ def span_of(text: str, now: datetime, read: ReadTime) -> str | None:
 
 
 def _of_its_century(begin: str, end: str) -> str:
-    """Returns the end with what only the beginning says: 20世纪80年代至90年代, 公元前5世纪至4世纪."""
+    """Returns the end with what only the beginning says: 20世纪80年代至90年代, 公元前5世纪至4世纪, 公元618年至907年."""
     if re.match(r"(?:\d0|.十)年代", end):
         century = re.match(r".*世纪|\d\d(?=\d0)", begin)
         return century[0] + end if century else end
-    before = re.match(f"((?:公元|纪元)?前)({COUNT})", begin)
+    before = re.match(f"((?:公元|纪元)?前|公元)({COUNT})", begin)
     after = re.match(f"({COUNT})(?:世纪|年(?!代))", end)
     if not before or not after:
         return end
     one, other = parse_number(before[2]), parse_number(after[1])
-    return (before[1] if one and other and other.low < one.low else "公元") + end
+    is_before = before[1].endswith("前") and one and other and other.low < one.low
+    return (before[1] if is_before else "公元") + end
 
 
 def _in_the_afternoon(begin: str, end: str, last: str, start: datetime) -> str | None:
