@@ -3,10 +3,12 @@
 import json
 import logging
 import os
+import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from ..errors import InputError
 from .local import Told
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
     from ray.data import ActorPoolStrategy, Dataset
 
+PATIENCE = 30  # seconds in which the host of a cluster answers
 # Of the libraries that computing goes through, in each actor.
 ONE_THREAD = {"env_vars": {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}}
 
@@ -143,6 +146,15 @@ def run_on_ray(
             tell(row["part"], message)
 
 
+def _try(address: str) -> None:
+    """Raises OSError where nobody listens at `host:port` or `ray://host:port`. Ray itself tries for several minutes."""
+    if "://" in address.removeprefix("ray://"):
+        return
+    parts = urlsplit(f"//{address.removeprefix('ray://')}")
+    if parts.hostname and parts.port:
+        socket.create_connection((parts.hostname, parts.port), PATIENCE).close()
+
+
 @contextmanager
 def cluster(ray: Any, address: str | None, workers: int) -> Iterator[None]:
     """Connects to a cluster for the block, if there is no connection yet. Raises InputError for none at an address."""
@@ -153,10 +165,11 @@ def cluster(ray: Any, address: str | None, workers: int) -> Iterator[None]:
     quiet = {"log_to_driver": False, "logging_level": logging.ERROR}
     try:
         if address:
+            _try(address)
             ray.init(address, **quiet)
         else:
             ray.init("local", num_cpus=max(workers, os.cpu_count() or 1), include_dashboard=False, **quiet)
-    except (ConnectionError, ValueError) as error:
+    except (OSError, ValueError) as error:
         token = "; a cluster that asks for a token wants RAY_AUTH_MODE=token here and on each node"
         raise InputError(f"expected a Ray cluster at {address}, got {error}{token}") from error
     try:

@@ -170,7 +170,8 @@ def _worker(folder: str) -> "TellingWorker":
 
 @contextmanager
 def session(master: str | None, workers: int) -> Iterator["SparkSession"]:
-    """Gives the Spark session that there is, or one for the block."""
+    """Gives the Spark session that there is, or one for the block. Raises InputError where there is no such master."""
+    from pyspark import SparkContext
     from pyspark.sql import SparkSession
 
     if (active := SparkSession.getActiveSession()) is not None:
@@ -184,7 +185,14 @@ def session(master: str | None, workers: int) -> Iterator["SparkSession"]:
     if master is not None and master.startswith("local"):
         os.environ.setdefault("PYSPARK_PYTHON", sys.executable)  # else it is the first python3 in the PATH
         builder = builder.config("spark.driver.extraJavaOptions", LIGHT_JAVA)
-    spark = builder.config("spark.ui.showConsoleProgress", "false").getOrCreate()
+    try:
+        spark = builder.config("spark.ui.showConsoleProgress", "false").getOrCreate()
+    except Exception as error:
+        if SparkContext._active_spark_context is not None:
+            SparkContext._active_spark_context.stop()  # else the next session would get what has failed
+        reason = str(getattr(error, "java_exception", error)).partition("\n")[0]
+        told = f"expected a Spark master at {master} that answers, got {reason}; its messages say more"
+        raise InputError(told) from error
     spark.sparkContext.setLogLevel("ERROR")
     try:
         yield spark
