@@ -33,16 +33,20 @@ def load(path: Path) -> DocBin:
 def check_output(path: Path) -> None:
     """Raises InputError for the path of a .spacy file to write that has another ending or is a folder, and OSError for
     one that cannot be written."""
+    _check_name(path)
+    check_writable(path)
+
+
+def _check_name(path: Path) -> None:
     if path.suffix != FILE_TYPE:
         raise InputError(f"{path}: expected the name of a {FILE_TYPE} file to write, got another ending")
     if path.is_dir():
         raise InputError(f"{path}: expected the name of a file to write, got a folder")
-    check_writable(path)
 
 
 def save(docs: DocBin, path: Path) -> None:
     """Writes a .spacy file. Raises InputError as `check_output` does."""
-    check_output(path)
+    _check_name(path)
     write_bytes(path, docs.to_bytes())
 
 
@@ -50,7 +54,7 @@ def save_together(files: Mapping[Path, DocBin]) -> None:
     """Writes .spacy files that belong together: none gets its name before all are written, so that no file stands next
     to an older one if one cannot be written or the process is killed. Raises InputError as `check_output` does."""
     for path in files:
-        check_output(path)
+        _check_name(path)
     with ExitStack() as all_written:
         for path, docs in files.items():
             new = all_written.enter_context(new_file(path))
