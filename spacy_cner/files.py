@@ -114,14 +114,16 @@ def check_writable(*paths: Path | None) -> None:
             pass
 
 
+def check_folder_writable(path: Path) -> None:
+    """Raises OSError for a folder that `new_folder` could not make, as `check_writable` does for files."""
+    with _beside(path):
+        if path.exists() and not path.is_dir():
+            raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(path))
+
+
 @contextmanager
-def _place_for(path: Path) -> Iterator[Path | None]:
-    """Gives a temporary folder next to a file to write; None for what is no regular file."""
-    if path.is_dir():
-        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
-    if path in STREAMS or (path.exists() and not path.is_file()):
-        yield None
-        return
+def _beside(path: Path) -> Iterator[Path]:
+    """Gives a temporary folder next to the file or folder to write. Errors name `path`."""
     target = path.resolve()
     with _about(path):
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -130,12 +132,23 @@ def _place_for(path: Path) -> Iterator[Path | None]:
 
 
 @contextmanager
+def _place_for(path: Path) -> Iterator[Path | None]:
+    """Gives a temporary folder next to a file to write; None for what is no regular file."""
+    if path.is_dir():
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
+    if path in STREAMS or (path.exists() and not path.is_file()):
+        yield None
+        return
+    with _beside(path) as folder:
+        yield folder
+
+
+@contextmanager
 def new_folder(path: Path) -> Iterator[Path]:
     """Gives the path of a folder to make and fill in the block. At its end it gets the name `path`, in place of an
     older folder. Raises OSError as `new_file` does."""
     target = path.resolve()
-    target.parent.mkdir(parents=True, exist_ok=True)
-    with _about(path), temporary_folder(target.name, target.parent) as folder:
+    with _beside(path) as folder:
         new, old = folder / "new", folder / OLD / target.name
         yield new
         for file in new.rglob("*"):

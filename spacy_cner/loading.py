@@ -1,8 +1,6 @@
 """Pipelines that the user names, and the configs of the package."""
 
-import errno
 import gc
-import os
 from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
@@ -17,7 +15,7 @@ from spacy.util import load_model
 from thinc.api import Model
 
 from .errors import EXTRAS, InputError, missing
-from .files import CHECKSUMS, check_files, new_folder, write_checksums
+from .files import CHECKSUMS, check_files, check_folder_writable, new_folder, write_checksums
 
 MOST_VALUES = 1_000_000
 
@@ -103,9 +101,7 @@ def check_folder(output: Path) -> None:
     """Raises InputError for what a pipeline cannot be written to: a file, a folder that holds something else than a
     pipeline, and a place where nothing may be written. It makes the folders that `output` is to be in."""
     try:
-        output.parent.mkdir(parents=True, exist_ok=True)
-        if not os.access(output.parent, os.W_OK):
-            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+        check_folder_writable(output)
         others = sorted({entry.name for entry in output.iterdir()} - _own_names(output)) if output.exists() else []
     except OSError as error:
         raise InputError(f"{output}: expected a folder to write the pipeline to, got {error.strerror}") from error

@@ -1,4 +1,5 @@
 import random
+import tempfile
 from functools import partial
 from pathlib import Path
 
@@ -67,7 +68,11 @@ def test_a_place_where_nothing_can_be_written_is_refused_before_any_work(tmp_pat
     (tmp_path / "file").touch()
     with pytest.raises(InputError, match="pipeline: expected a folder to write the pipeline to, got File exists"):
         check_folder(tmp_path / "file" / "pipeline")
-    monkeypatch.setattr(loading.os, "access", lambda *_: False)
+
+    def refuse(suffix, prefix, folder):
+        raise PermissionError(13, "Permission denied", f"{folder}/{prefix}{suffix}")
+
+    monkeypatch.setattr(tempfile, "mkdtemp", refuse)
     with pytest.raises(InputError, match="pipeline: expected a folder to write the pipeline to, got Permission denied"):
         check_folder(tmp_path / "new" / "pipeline")
 
