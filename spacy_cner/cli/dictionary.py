@@ -67,5 +67,5 @@ def dictionary(
 def learned_after(nlp: Language, name: str) -> set[str]:
     """Returns the labels of the recognisers behind a component."""
     behind = nlp.pipe_names[nlp.pipe_names.index(name) + 1 :]
-    pipes = [nlp.get_pipe(each) for each in behind]
+    pipes: list[Any] = [nlp.get_pipe(each) for each in behind]
     return {label for pipe in pipes if isinstance(pipe, EntityTagger) for label in pipe.labels}
