@@ -4,6 +4,7 @@ this process, and without their wheels."""
 
 import json
 import os
+import re
 import shlex
 import shutil
 import subprocess
@@ -213,6 +214,15 @@ def test_each_step_has_what_it_needs(workflow):
         for needed in commands[step]["deps"]:
             assert needed in made or (ROOT / needed).exists(), f"{step} needs {needed}"
         made.update(commands[step].get("outputs", []))
+
+
+def test_a_training_begins_again_where_a_file_that_it_reads_is_another():
+    for command in srsly.read_yaml(ROOT / "project.yml")["commands"]:
+        script = " ".join(command["script"])
+        if "python -m spacy train" in script:
+            read = {name for name in ("${vars.vectors}", "${vars.lexicon}") if name in script}
+            read |= set(re.findall(r"configs/[\w.${}]+\.cfg", script))
+            assert read <= set(command["deps"]), command["name"]
 
 
 def write_lexicon(path):

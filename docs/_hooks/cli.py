@@ -31,7 +31,8 @@ def rows(command: Any) -> list[str]:
     """The arguments and options of a command as rows of a table."""
     table = []
     for each in command.params:
-        name = each.metavar or each.name if each.param_type_name == "argument" else ", ".join(each.opts)
+        spellings = ", ".join([*each.opts, *each.secondary_opts])
+        name = each.metavar or each.name if each.param_type_name == "argument" else spellings
         default = "" if each.default is None or str(each.default) in ("", "False", "[]", "()") else f"`{each.default}`"
         allowed = ", ".join(f"`{choice}`" for choice in choices(command, each.name))
         text = plain(each.help) + (f" ({allowed})" if allowed else "")

@@ -30,6 +30,7 @@ BATCH_SIZE = typer.Option(None, min=1, help="Documents in a batch; the pipeline'
 AS_JSON = typer.Option(False, "--json", help="Print JSON and nothing else")
 RESAMPLES = typer.Option(1000, min=100, help="Sets of documents to draw for the intervals")
 OUTPUT = typer.Option(None, "--output", "-o", help="Also write the JSON to this file")
+RAW_TEXT = typer.Argument(..., help="Raw text: files (.txt, .jsonl; .xz, .gz and .bz2 too) or folders of them")
 QUIET = typer.Option(False, "--quiet", "-q", help="Print results, warnings and errors alone: no messages, no bars")
 
 # The help lists the commands by what people do with them; others come last.

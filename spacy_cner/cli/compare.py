@@ -52,8 +52,8 @@ def compare(
     """Compare two pipelines on gold documents.
 
     Differences of precision, recall and F1 have the interval that holds 95 % of them if the documents are drawn again
-    (paired bootstrap), and a p-value (approximate randomisation). Where that interval holds 0 there is "no difference".
-    With several seeds of each, their deviation counts as well.
+    (paired bootstrap), and a p-value (approximate randomisation). Where that interval holds 0, or p is above 0.05,
+    there is "no difference". With several seeds of each, their deviation counts as well.
 
     The exit code is 0, or 4 where B is worse than A by more than the margin and not by chance, so that it can stop a
     release."""

@@ -48,7 +48,7 @@ TAG_COLUMN = typer.Option(None, min=1, help="conll: the column of the tag, from 
 @command
 def convert(
     # fmt: off
-    input_path: Path = typer.Argument(..., metavar="INPUT", help="The corpus file; for brat a .txt file, or a folder"),
+    input_path: Path = typer.Argument(..., metavar="INPUT", help="The corpus file; for brat and enamex also a folder"),
     output_path: Path = typer.Argument(..., metavar="OUTPUT", help="The .spacy file to write"),
     format: str = typer.Option(..., "--format", "-f", help=f"One of: {', '.join(FORMATS)}"),
     encoding: str | None = ENCODING,

@@ -4,12 +4,14 @@ from pathlib import Path
 from typing import Any
 
 import typer
+from spacy.language import Language
 
 from ..errors import InputError
 from ..loading import check_folder, load_pipeline, save_pipeline
 from ..pipeline.cner_dictionary import KnownNames
+from ..pipeline.entities import EntityTagger
 from ..terms.reading import read_stops
-from ._app import command, good
+from ._app import command, good, warn
 
 NAME = "cner_dictionary"
 
@@ -53,5 +55,17 @@ def dictionary(
     pipe.never(read_stops(never))
     if not len(pipe):
         raise InputError(f"{', '.join(map(str, terms))}: expected terms, got none")
+    if pipe.mode == "soft" and (useless := set(pipe.labels) - learned_after(nlp, name)):
+        warn(
+            f"{output}: in mode soft, terms whose label no recogniser behind {name} has learned become no entities: "
+            f"{', '.join(sorted(useless))}; mode hard makes entities of them"
+        )
     save_pipeline(nlp, output)
     good(f"{output}: {len(pipe)} terms ({', '.join(pipe.labels)}), mode {pipe.mode}; {len(problems)} lines left out")
+
+
+def learned_after(nlp: Language, name: str) -> set[str]:
+    """Returns the labels of the recognisers behind a component."""
+    behind = nlp.pipe_names[nlp.pipe_names.index(name) + 1 :]
+    pipes: list[Any] = [nlp.get_pipe(each) for each in behind]
+    return {label for pipe in pipes if isinstance(pipe, EntityTagger) for label in pipe.labels}

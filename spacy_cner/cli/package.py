@@ -5,7 +5,8 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Collection
-from importlib.metadata import metadata, requires
+from importlib.metadata import PackageNotFoundError, metadata, requires
+from importlib.metadata import version as version_of
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,7 @@ from ._licenses import foreign_layers, mit, notices
 
 PLUGIN_SOURCE = Path(__file__).parents[2]
 REFERENCE = re.compile(r"\$\{components\.([^.}]+)\.[^}]+\}")
+SETUPTOOLS = 77  # the least that builds both wheels without a further package
 PLUGIN_FILES = ("setup.py", "pyproject.toml", "README.md", "LICENSE")
 
 
@@ -54,6 +56,7 @@ def package(
     (MODEL_CARD.md, and what `spacy info` prints) and licences."""
     check_name(name)
     check_version(version)
+    check_setuptools()
     if not (model / "meta.json").is_file():
         raise InputError(f"{model}: expected the folder of a trained pipeline (with meta.json), found none")
     nlp = load_pipeline(str(model))
@@ -201,6 +204,18 @@ def copy_plugin(folder: Path) -> Path:
     for name in PLUGIN_FILES:
         shutil.copy(PLUGIN_SOURCE / name, folder)
     return folder
+
+
+def check_setuptools() -> None:
+    """Raises InputError where wheels cannot be built, as in a new environment."""
+    try:
+        found = version_of("setuptools")
+    except PackageNotFoundError:
+        found = "none"
+    if found == "none" or int(found.partition(".")[0]) < SETUPTOOLS:
+        raise InputError(
+            f'expected setuptools {SETUPTOOLS} or later, got {found}; pip install "spacy_cner[package]" gets it'
+        )
 
 
 def build_wheel(source: Path, output: Path) -> None:

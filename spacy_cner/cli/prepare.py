@@ -33,14 +33,17 @@ PARTS = {"train", "dev", "test"}
 @command
 def prepare(
     # fmt: off
-    source: Path = typer.Argument(..., help="The folder that holds the corpora; or, with --format, one annotated file"),
+    source: Path = typer.Argument(
+        ...,
+        help="The folder that holds the corpora; or, with --format, one annotated file, for brat and enamex a folder",
+    ),
     output: Path = typer.Argument(..., help="The folder to write train.spacy, dev.spacy and test.spacy to"),
     corpus: str | None = typer.Option(None, help="Which corpus of the recipes"),
     recipes: Path | None = typer.Option(None, help="A YAML file that describes the corpora, instead of the package's"),
     format: str = typer.Option(
         "", "--format", "-f", help=f"The format of the one file, which is split 8:1:1. One of: {', '.join(FORMATS)}"
     ),
-    fraction: float = typer.Option(1.0, help="Keep this random part of the training data"),
+    fraction: float = typer.Option(1.0, help="Keep this random part of the one file, or of the training file"),
     seed: int = typer.Option(0, help="Seed"),
     encoding: str | None = ENCODING,
     lenient: bool = LENIENT,

@@ -5,14 +5,14 @@ from pathlib import Path
 import typer
 
 from ..pretraining.characters.tokens import FOLDER, SPECIAL, STATEMENT, write_tokens
-from ._app import command, good
+from ._app import RAW_TEXT, command, good
 
 
 @command
 def pretrain_tokens(
     # fmt: off
     work: Path = typer.Argument(..., help="The folder of the run; the tokens go into its folder `tokens`"),
-    texts: list[Path] = typer.Argument(..., help="Raw text: files (plain, .xz, .gz, .bz2) or folders of .txt files"),
+    texts: list[Path] = RAW_TEXT,
     vocabulary: int = typer.Option(
         8000, min=len(SPECIAL) + 1, help="The most characters to know, [MASK] and such included"
     ),

@@ -19,7 +19,7 @@ from ..scale.fingerprint import describe
 from ..text.progress import progress
 from ..training.raw_text import make_raw_text
 from ..training.taught import KEY
-from ._app import BATCH_SIZE, GPU_ID, command, good, warn
+from ._app import BATCH_SIZE, GPU_ID, RAW_TEXT, command, good, warn
 from ._silver_folder import SilverFolder
 
 SHARD = 10_000  # texts in a file of a folder
@@ -33,9 +33,7 @@ def teach(
         ...,
         help=f"The .spacy file to write; or a new folder, which gets a file for each {SHARD:,} texts once it is full",
     ),
-    texts: list[Path] = typer.Argument(
-        ..., help="Raw text: files (.txt, .jsonl; .xz, .gz and .bz2 too) or folders of them"
-    ),
+    texts: list[Path] = RAW_TEXT,
     limit: int = typer.Option(0, min=0, help="Read at most so many characters; 0 for all"),
     min_score: float = typer.Option(0.0, min=0, max=1, help="Leave out a text with an entity that is less probable"),
     empty: float = typer.Option(0.3, min=0, max=1, help="Keep this share of the texts without entities"),

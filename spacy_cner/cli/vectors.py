@@ -8,15 +8,15 @@ import typer
 from ..errors import InputError
 from ..files import check_described
 from ..vectors.ngrams import NgramVectors, check_order, train_vectors
-from ._app import command, good
+from ._app import RAW_TEXT, command, good
 
 
 @command
 def vectors(
     # fmt: off
     output: Path = typer.Argument(..., help="The .npz file to write"),
-    texts: list[Path] = typer.Argument(..., help="Raw text: files (plain, .xz, .gz, .bz2) or folders of .txt files"),
-    order: list[int] = typer.Option([1, 2], help="N-gram orders to learn; repeat the option for several"),
+    texts: list[Path] = RAW_TEXT,
+    order: list[int] = typer.Option([1, 2], help="N-gram orders to learn, 1 to 3; repeat the option for several"),
     width: list[int] = typer.Option([100, 50], min=1, help="The vectors' width, one for each order"),
     rows: list[int] = typer.Option([8000, 25000], min=1, help="How many n-grams to keep, one for each order"),
     max_vocabulary: int | None = typer.Option(

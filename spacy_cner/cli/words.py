@@ -7,14 +7,14 @@ import typer
 
 from ..files import check_described
 from ..vectors.words import train_word_vectors
-from ._app import command, good
+from ._app import RAW_TEXT, command, good
 
 
 @command
 def words(
     # fmt: off
     output: Path = typer.Argument(..., help="The .npz file to write"),
-    texts: list[Path] = typer.Argument(..., help="Raw text: files (plain, .xz, .gz, .bz2) or folders of .txt files"),
+    texts: list[Path] = RAW_TEXT,
     width: int = typer.Option(50, min=1, help="The vectors' width"),
     rows: int = typer.Option(60000, min=1, help="How many words to keep, the most frequent ones"),
     max_length: int = typer.Option(6, min=1, help="Words with more characters are left out"),

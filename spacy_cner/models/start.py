@@ -36,7 +36,7 @@ def make_load_weights(
     partner: a recogniser that the tagger is pooled with, see `spacy_cner.models.pooling`: such a file for the layer
         `spacy_cner.Partner.v1`, or the folder of a pipeline with a `cner_features`. With null there is none.
     share: the partner's weight in the pool, from 0 to 1. It is 0 for a recogniser that was pooled before, and for one
-        of labels that the partner lacks: then the partner gives features alone.
+        of labels that the partner lacks: then the partner gives features alone. Without a recogniser it is 1.
     A component that spaCy does not initialise, because it is sourced from a trained pipeline or frozen, keeps what it
     has learned: the callback says so and does nothing.
 

@@ -66,9 +66,10 @@ class FeatureTaggerPipe(CharTagger, SavedTagger):
     templates = Setting[list[str]](DEFAULT_TEMPLATES, parse_templates)
     """What to look at, in a notation like CRF++'s. `c[-1]c[0]` is the pair of the character before and the current one.
     Columns: `c`, the character; `class`, whether it is a digit, a letter, a Chinese digit, ...; `word`, its place in
-    its word; `pos`, that word's part of speech; `tag`, its place in an entity that an earlier component has found; any
-    list of characters or words by its name (`surname`, `place_tail`, `org_tail`, `not_name`, or one given to
-    `initialize`, clusters of words among them). After `B:`, features are those of a pair of tags instead of one tag
+    its word; `pos`, that word's part of speech; `tag`, its place in an entity that an earlier component has found;
+    `known`, its place in a term that a `cner_dictionary` has found; any list of characters or words by its name
+    (`surname`, `given_name`, `title`, `place_tail`, `org_tail`, `not_name`, or one given to `initialize`, clusters of
+    words among them). After `B:`, features are those of a pair of tags instead of one tag
     ("state bigram x observation", Feng et al. 2008, Table 2)."""
     tag_scheme = Setting[str]("bioes", scheme_letters)
     """bio, bioes, bmes or bilou."""

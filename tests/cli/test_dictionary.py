@@ -24,12 +24,15 @@ def folder(trained, tmp_path):
 def test_terms_go_into_a_pipeline(folder):
     result = run("dictionary", folder / "model", folder / "out", folder / "names.tsv", "--never", folder / "never.txt")
     assert result.exit_code == 0, result.output
+    assert "no entities" not in result.stderr
     assert "1 terms (LOC), mode hard; 1 lines left out" in " ".join(result.output.split())
     nlp = spacy.load(folder / "out")
     assert [(ent.text, ent.kb_id_) for ent in nlp(SENTENCES[4][0]).ents] == [("天气", "Q1")]
     assert entities(nlp(SENTENCES[0][0])) == [(0, 3, "PER")]
     (folder / "more.tsv").write_text("真好\tX\n", encoding="utf-8")
-    assert run("dictionary", folder / "out", folder / "soft", folder / "more.tsv", "--mode", "soft").exit_code == 0
+    result = run("dictionary", folder / "out", folder / "soft", folder / "more.tsv", "--mode", "soft")
+    assert result.exit_code == 0, result.output
+    assert "has learned become no entities: X; mode hard makes" in " ".join(result.stderr.split())
     pipe = spacy.load(folder / "soft").get_pipe("cner_dictionary")
     assert (len(pipe), pipe.mode) == (2, "soft")
     (folder / "third.tsv").write_text("再来\tX\n", encoding="utf-8")

@@ -5,6 +5,7 @@ import shutil
 import subprocess
 import sys
 import zipfile
+from importlib.metadata import PackageNotFoundError
 from pathlib import Path
 
 import pytest
@@ -311,6 +312,20 @@ def test_no_pipeline_in_the_folder(tmp_path, name):
     assert result.exit_code == 1
     assert f"{name}: expected the folder of a trained pipeline (with meta.json), found none" in result.output
     assert not (tmp_path / "wheels").exists()
+
+
+@pytest.mark.parametrize("found", [None, "65.5.0"])
+def test_an_environment_that_cannot_build(tmp_path, monkeypatch, found):
+    def version_of(name):
+        if found is None:
+            raise PackageNotFoundError(name)
+        return found
+
+    monkeypatch.setattr(sys.modules["spacy_cner.cli.package"], "version_of", version_of)
+    result = run(tmp_path, tmp_path / "wheels", "--name", "tiny")
+    assert result.exit_code == 1
+    expected = f'expected setuptools 77 or later, got {found or "none"}; pip install "spacy_cner[package]" gets it'
+    assert expected in " ".join(result.stderr.split())
 
 
 def test_what_does_not_build_says_why(tmp_path):

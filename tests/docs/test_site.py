@@ -45,6 +45,7 @@ def test_every_command_has_its_section_with_all_its_options(site):
         section = page.partition(f'<h2 id="{name}">')[2].partition("<h2 ")[0]
         for option in command.params:
             assert option.name == "help" or (option.metavar or option.opts[0]) in section
+            assert all(f"{each}</code>" in section for each in option.secondary_opts)
 
 
 def test_no_page_asks_another_machine_for_anything(site):

@@ -66,7 +66,7 @@ class Finding(NamedTuple):
 
 
 def read(docs: Iterable[Doc]) -> list[Annotated]:
-    """Returns documents as an audit reads them."""
+    """Returns documents as `audit` takes them."""
     return [_read(doc) for doc in docs]
 
 

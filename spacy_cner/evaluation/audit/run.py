@@ -13,7 +13,9 @@ CHECKS: tuple[Callable[[Files], Iterator[Finding]], ...] = (empty, labels, copie
 
 def audit(files: Files) -> list[Finding]:
     """Returns what is suspicious in files by the checks that take seconds, in the order of `KINDS`, the most suspicious
-    of each kind first. The first file is the one that is trained on: others should have nothing of it."""
+    of each kind first. The first file is the one that is trained on: others should have nothing of it.
+
+    files: the documents of each file by its name, as `read` returns them."""
     return ordered([finding for check in CHECKS for finding in check(files)])
 
 
