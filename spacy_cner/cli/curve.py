@@ -14,7 +14,7 @@ def curve(
     # fmt: off
     output: Path = typer.Argument(..., help="The picture; .png, .svg or whatever matplotlib writes"),
     logs: list[str] = typer.Argument(..., help="Logs of trainings, each as FILE or as NAME=FILE"),
-    score: str = typer.Option("task_acc", help="A column of the table that spaCy prints during training"),
+    score: str = typer.Option("ents_f", help="A column of the table that spaCy prints during training"),
     chance: float | None = typer.Option(None, help="Also draw a line at this score"),
     # fmt: on
 ):

@@ -98,7 +98,7 @@ def tags_to_spans(tags: Sequence[str], scheme: str, policy: str = "strict") -> l
 
     def illegal(i: int, what: str) -> InputError:
         around = " ".join(tags[max(0, i - 3) : i + 2])
-        return InputError(f"illegal {scheme} sequence: {what} at position {i} of {around}")
+        return InputError(f"expected a legal {scheme} sequence, got {what} at position {i} of {around}")
 
     for i, text in enumerate(tags):
         role, label = parse_tag(text, scheme)

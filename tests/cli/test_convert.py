@@ -44,7 +44,7 @@ def test_repaired_tags(run):
     assert "4 x tag sequence that bio does not allow, repaired" in result.stderr
     assert "a.txt:5, ...)" in result.stderr and "a.txt:7" not in result.stderr
     result, _ = run(content, "--format", "bio", "--strict-tags")
-    assert result.exit_code == 1 and "a.txt:1: illegal bio sequence" in result.stderr
+    assert result.exit_code == 1 and "a.txt:1: expected a legal bio sequence" in result.stderr
 
 
 def test_labels(run):

@@ -60,7 +60,9 @@ def test_a_picture_of_several(path, tmp_path):
     result = run(tmp_path / "new" / "curve.svg", path, f"with it={path}", "--chance", 50)
     assert result.exit_code == 0, result.output
     picture = (tmp_path / "new" / "curve.svg").read_text(encoding="utf-8")
-    assert "with it" in picture and "chance" in picture and "task_acc" in picture
+    assert "with it" in picture and "chance" in picture and "ents_f" in picture
+    assert run(tmp_path / "task.svg", path, "--score", "task_acc").exit_code == 0
+    assert "task_acc" in (tmp_path / "task.svg").read_text(encoding="utf-8")
 
 
 @pytest.mark.filterwarnings("error:Glyph")

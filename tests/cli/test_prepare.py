@@ -38,7 +38,7 @@ def test_options_of_convert(run):
     result, _ = run("1\t王海\tB-PER\t-\n\n" * 10, "-f", "conll", "--column", "2", "--tag-column", "3")
     assert result.exit_code == 0 and "10 entities" in result.stderr
     result, _ = run("王 I-PER\n\n" * 10, "-f", "bio", "--strict-tags")
-    assert result.exit_code == 1 and "illegal bio sequence" in result.stderr
+    assert result.exit_code == 1 and "expected a legal bio sequence" in result.stderr
 
 
 def test_options_that_a_workflow_leaves_empty(run):

@@ -98,7 +98,7 @@ def test_illegal_tags_are_repaired_and_noted(tmp_path):
 def test_illegal_tags_are_errors_if_asked_for(tmp_path):
     first, second = read("王\tO\n\n大\tI-LOC\n连\tI-LOC\n", tmp_path, strict_tags=True)
     assert first == AnnotatedText("王", [])
-    assert str(second).startswith(f"{tmp_path}/corpus.txt:3: illegal bio sequence: I-LOC")
+    assert str(second).startswith(f"{tmp_path}/corpus.txt:3: expected a legal bio sequence, got I-LOC")
 
 
 def test_white_space_at_the_ends_of_entities_is_trimmed_and_noted(tmp_path):

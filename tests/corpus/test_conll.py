@@ -90,7 +90,7 @@ def test_other_schemes_and_repaired_tags(tmp_path):
     assert found[0].entities == [(0, 1, "PER")] and list(source.notes) == [
         "tag sequence that bio does not allow, repaired"
     ]
-    assert "illegal bio sequence" in str(read(tmp_path, "林 I-PER\n", strict_tags=True)[0][0])
+    assert "expected a legal bio sequence" in str(read(tmp_path, "林 I-PER\n", strict_tags=True)[0][0])
 
 
 @pytest.mark.parametrize(
