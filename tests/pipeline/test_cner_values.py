@@ -58,6 +58,10 @@ def test_entities_that_are_there_and_blocked_tokens_stay():
     assert doc.spans["values"][0]._.value == "2026-11-27"
 
 
+def test_a_text_without_values_is_annotated_as_one_with_some():
+    assert [[token.ent_iob_ for token in blank()(text)] for text in ("无事", "花3元")] == [["O"] * 2, ["O", "B", "I"]]
+
+
 def test_documents_of_words():
     nlp = blank()
     doc = nlp.get_pipe("cner_values")(Doc(nlp.vocab, words=["花了", "3", "元钱"], spaces=[False] * 3))
