@@ -205,7 +205,7 @@ class KnownNames(Configured, SavedParts):
 
     def _is_late(self, doc: Doc) -> bool:
         """Whether a recogniser ran before in this run. Scores alone may be of an earlier run."""
-        if not any(key[1] == SCORES for key in doc.user_data if isinstance(key, tuple)):
+        if not any(key[1:2] == (SCORES,) for key in doc.user_data if isinstance(key, tuple)):
             return False
         before = components_before(self, doc)
         if before is None:

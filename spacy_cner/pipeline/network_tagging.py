@@ -105,7 +105,7 @@ class NetworkTagger(CharTagger, Sealed, TrainablePipe):
         views = self.views(docs)
         if any(isinstance(node, Tok2VecListener) for node in self.model.walk()):
             for view in views:
-                if len(view) and not view.tensor.size:
+                if len(view) and not getattr(view.tensor, "size", 0):  # `doc_cleaner` leaves None
                     raise InputError(
                         f"expected the features of a `tok2vec` for the component {self.name!r}, which listens to one, "
                         f"got none for {view.text[:40]!r}; have it run before (in training it is one of "

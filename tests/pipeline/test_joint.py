@@ -230,7 +230,10 @@ def test_without_the_features_that_a_component_listens_to(trained_joint, tmp_pat
     other = spacy.blank("zh")
     other.add_pipe("cner", source=copy_of(trained_joint))
     late = spacy.load(tmp_path, config={"nlp": {"pipeline": ["cner", "tok2vec"]}}, exclude=["cws"])
-    for nlp in (other, late, spacy.load(tmp_path, exclude=["tok2vec"]), spacy.load(tmp_path, disable=["tok2vec"])):
+    cleaned = spacy.load(tmp_path)
+    cleaned.add_pipe("doc_cleaner", config={"attrs": {"tensor": None}}, after="tok2vec")
+    without = [spacy.load(tmp_path, exclude=["tok2vec"]), spacy.load(tmp_path, disable=["tok2vec"])]
+    for nlp in (other, late, cleaned, *without):
         assert [len(doc) for doc in nlp.pipe(["", ""])] == [0, 0]
         with pytest.raises(InputError, match=f"expected the features of a `tok2vec` .* got none for '{TEXTS[0]}'"):
             nlp(TEXTS[0])
