@@ -28,7 +28,8 @@ def set_matches(doc: Doc, matches: Iterable[Match], owner: str = "") -> None:
     entry.
 
     owner: the component that has found them."""
-    _keep(doc, MATCHES, sorted(matches, key=lambda match: match.start), owner)
+    found = sorted(matches, key=lambda match: match.start)
+    _keep(doc, MATCHES, found, owner)
 
 
 def set_never(doc: Doc, places: Iterable[tuple[int, int]], owner: str) -> None:

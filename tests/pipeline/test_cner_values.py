@@ -1,5 +1,5 @@
 import pickle
-from datetime import datetime
+from datetime import datetime, timedelta, timezone
 
 import pytest
 import spacy
@@ -38,6 +38,18 @@ def test_the_reference():
     doc._.reference_date = "yesterday"
     with pytest.raises(InputError, match="expected a date or time in ISO 8601, .* got 'yesterday'"):
         nlp(doc)
+
+
+@pytest.mark.parametrize("zone", [None, timezone(timedelta(hours=8))])
+def test_a_document_with_a_datetime_travels(zone):
+    nlp, moment = blank(), datetime(2020, 2, 28, 9, 0, 0, 500, zone)
+    docs = [nlp.make_doc(text) for text in ("明天见", "今天见")]
+    docs[0]._.reference_date = moment
+    assert datetime.fromisoformat(docs[0]._.reference_date) == moment and docs[1]._.reference_date is None
+    read = Doc(nlp.vocab).from_bytes(docs[0].to_bytes())
+    (kept,) = DocBin(store_user_data=True, docs=docs[:1]).get_docs(nlp.vocab)
+    for doc in (read, kept, docs[0].copy(), next(nlp.pipe(docs, n_process=2))):
+        assert nlp(doc).ents[0]._.value == "2020-02-29"
 
 
 @pytest.mark.parametrize("given", ["10:00:00Z", "10:00:00.000Z", "10:00:00.5+08:00", "10:00:00.123456789z"])
