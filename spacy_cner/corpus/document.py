@@ -9,6 +9,7 @@ from spacy.vocab import Vocab
 
 from ..errors import CorpusError
 from ..text.char_tokenizer import CharTokenizer
+from ..text.groups import places_of
 from ..text.words import KIND_KEY, WORDS_KEY
 
 Offsets = tuple[int, int]  # start, end (exclusive), in characters of the text
@@ -113,9 +114,10 @@ class AnnotatedText:
             entities = [(ent.start_char, ent.end_char, ent.label_) for ent in doc.ents]
         words = tags = None
         if WORDS_KEY in doc.spans:
-            text, group = doc.text, [word for word in doc.spans[WORDS_KEY] if not word.text.isspace()]
-            words = trim(text, [(word.start_char, word.end_char) for word in group])
-            tags = [word.label_ for word in group] if any(word.label for word in group) else None
+            text = doc.text
+            group = [place for place in places_of(doc.spans[WORDS_KEY]) if not text[slice(*place[:2])].isspace()]
+            words = trim(text, [(start, end) for start, end, _ in group])
+            tags = [label for _, _, label in group] if any(label for _, _, label in group) else None
         return cls(doc.text, entities, words, tags, doc.user_data.get(KIND_KEY, ""))
 
 

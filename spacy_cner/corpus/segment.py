@@ -14,6 +14,7 @@ from spacy.tokens import Doc
 from ..errors import InputError
 from ..loading import load_pipeline
 from ..text.chars import is_char_doc
+from ..text.groups import places_of
 from ..text.words import WORDS_KEY, load_jieba
 from .document import AnnotatedText, Offsets, trim
 
@@ -52,7 +53,7 @@ def word_offsets(doc: Doc) -> list[Offsets]:
     """Returns the words of a segmented Doc, in characters: `doc.spans["words"]` or, without these, its tokens. White
     space is no word, and no word begins or ends with it."""
     if has_words(doc):
-        return trim(doc.text, [(word.start_char, word.end_char) for word in doc.spans[WORDS_KEY]])
+        return trim(doc.text, [(start, end) for start, end, _ in places_of(doc.spans[WORDS_KEY])])
     return trim(doc.text, [(token.idx, token.idx + len(token)) for token in doc])
 
 
@@ -124,8 +125,8 @@ def _found_words(nlp: Language, doc: Doc, segmented: Doc) -> list[Offsets]:
 
 def _parts_of_speech(segmented: Doc) -> dict[int, str]:
     """Returns the part of speech of each character in a word that has one."""
-    words = segmented.spans.get(WORDS_KEY, ())
-    return {i: word.label_ for word in words if word.label for i in range(word.start_char, word.end_char)}
+    words = places_of(segmented.spans[WORDS_KEY]) if has_words(segmented) else ()
+    return {i: label for start, end, label in words if label for i in range(start, end)}
 
 
 def _with_words(doc: Doc, words: Iterable[Offsets], tags: dict[int, str]) -> Doc:

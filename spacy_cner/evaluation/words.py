@@ -17,6 +17,7 @@ from ..corpus.document import Offsets
 from ..corpus.segment import has_words, word_offsets
 from ..corpus.source import Source
 from ..errors import InputError
+from ..text.groups import places_of
 from ..text.words import WORDS_KEY
 from .training_set import of_training_set
 
@@ -109,8 +110,8 @@ def _words(doc: Doc) -> dict[Offsets, str]:
 def _tagged_words(doc: Doc) -> set[tuple[int, int, str]]:
     """Returns start, end and label of the labelled words of `doc.spans["words"]`, counted as `_words` does."""
     before = [0, *accumulate(not char.isspace() for char in doc.text)]
-    labelled = (word for word in doc.spans.get(WORDS_KEY, ()) if word.label)
-    return {(before[word.start_char], before[word.end_char], word.label_) for word in labelled}
+    words = places_of(doc.spans[WORDS_KEY]) if has_words(doc) else ()
+    return {(before[start], before[end], label) for start, end, label in words if label}
 
 
 def _without_space(text: str) -> str:

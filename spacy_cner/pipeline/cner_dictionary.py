@@ -21,7 +21,7 @@ from ..terms.packing import pack, unpack
 from ..terms.reading import read_stops, read_terms, summary
 from ..terms.variants import check_conversions, variants_of
 from ..text.folding import Folding
-from ..text.matches import Match, longest, set_matches
+from ..text.matches import Match, longest, set_matches, set_never
 from .align import align
 from .entities import EntityTagger
 from .entity_writer import blocked_spans, set_entities
@@ -184,6 +184,7 @@ class KnownNames(Configured, SavedParts):
         hits, closed = self.find(doc.text)
         matches = [self._match(hit) for hit in hits]
         set_matches(doc, matches if self.mode != "hard" or any(match.kb_id for match in matches) else (), self.name)
+        set_never(doc, closed, self.name)
         never = (doc.char_span(*place, alignment_mode="contract") for place in closed)
         tokens = {token.i for span in (*blocked_spans(doc), *never) if span for token in span}
         blocked = [doc[i : i + 1] for i in sorted(tokens)]
@@ -196,13 +197,15 @@ class KnownNames(Configured, SavedParts):
         taken = {i for span in (*spans, *blocked) for i in range(span.start, span.end)}
         kept = [entity for entity in doc.ents if taken.isdisjoint(range(entity.start, entity.end))]
         entities = linked(doc, [*kept, *spans], matches)
-        if blocked or entities != list(doc.ents) or any(a.kb_id != b.kb_id for a, b in zip(entities, doc.ents)):
+        changed = entities != list(doc.ents) or any(a.kb_id != b.kb_id for a, b in zip(entities, doc.ents))
+        missing = self.mode == "hard" and not doc.has_annotation("ENT_IOB", require_complete=True)
+        if blocked or changed or missing:
             set_entities(doc, entities, blocked)
         return doc
 
     def _is_late(self, doc: Doc) -> bool:
         """Whether a recogniser ran before in this run. Scores alone may be of an earlier run."""
-        if not any(key[1] == SCORES for key in doc.user_data if isinstance(key, tuple)):
+        if not any(key[1:2] == (SCORES,) for key in doc.user_data if isinstance(key, tuple)):
             return False
         before = components_before(self, doc)
         if before is None:

@@ -72,7 +72,8 @@ class ValueFinder(Configured, SavedParts):
         blocked = blocked_spans(doc)
         taken = {i for span in (*doc.ents, *blocked) for i in range(span.start, span.end)}
         free = [span for span in spans if taken.isdisjoint(range(span.start, span.end))]
-        if free:
+        # A text without values is annotated, too: it has no entity.
+        if free or not doc.has_annotation("ENT_IOB", require_complete=True):
             doc.set_ents([*doc.ents, *free], blocked=blocked, default="outside")
         return doc
 

@@ -6,7 +6,8 @@ from typing import Any
 
 from spacy.tokens import Doc, Span
 
-from .scores import places_of, sign_of
+from ..text.groups import places_of
+from .scores import sign_of
 
 FILLED = "cner_values_filled"
 VALUES = "cner_values"  # of `doc.user_data`, by characters; of a span group's attributes

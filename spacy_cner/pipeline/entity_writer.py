@@ -6,6 +6,7 @@ from typing import NamedTuple
 import numpy
 from spacy.tokens import Doc, Span, SpanGroup
 
+from ..text.matches import never_of
 from .align import align
 from .links import linked
 from .scores import SHARED, entity_score, place_of, places_of_own, set_score
@@ -117,8 +118,15 @@ def set_entities(doc: Doc, entities: Iterable[Span], blocked: list[Span]) -> Non
 
 
 def blocked_spans(doc: Doc) -> list[Span]:
-    """The tokens that `Doc.set_ents(blocked=...)` keeps free of entities."""
-    if not doc.has_annotation("ENT_IOB"):
+    """The tokens that `Doc.set_ents(blocked=...)` keeps free of entities, and those that `cner_dictionary` does, where
+    no entity is."""
+    never = never_of(doc)
+    if not never and not doc.has_annotation("ENT_IOB"):
         return []
     iob, labels = doc.to_array(["ENT_IOB", "ENT_TYPE"]).T
-    return [doc[i : i + 1] for i in numpy.flatnonzero((iob == 3) & (labels == 0)).tolist()]
+    blocked = (iob == 3) & (labels == 0)
+    for start, end in never:
+        span = doc.char_span(start, end, alignment_mode="contract")
+        if span is not None:
+            blocked[span.start : span.end] |= labels[span.start : span.end] == 0
+    return [doc[i : i + 1] for i in numpy.flatnonzero(blocked).tolist()]

@@ -7,6 +7,7 @@ from typing import Any
 import numpy
 from spacy.language import Language
 from spacy.pipeline import TrainablePipe
+from spacy.pipeline.tok2vec import Tok2VecListener
 from spacy.tokens import Doc
 from spacy.training import Example, validate_examples, validate_get_examples
 from spacy.vocab import Vocab
@@ -99,7 +100,18 @@ class NetworkTagger(CharTagger, Sealed, TrainablePipe):
         return views
 
     def scored(self, docs: Iterable[Doc]) -> tuple[list[Doc], Iterator[Tagged]]:
+        """As that of `CharTagger`. Raises InputError as `views` does, and where shared features are missing: a
+        listener of spaCy's takes these for zeros without a word."""
         views = self.views(docs)
+        if any(isinstance(node, Tok2VecListener) for node in self.model.walk()):
+            for view in views:
+                if len(view) and not getattr(view.tensor, "size", 0):  # `doc_cleaner` leaves None
+                    raise InputError(
+                        f"expected the features of a `tok2vec` for the component {self.name!r}, which listens to one, "
+                        f"got none for {view.text[:40]!r}; have it run before (in training it is one of "
+                        "annotating_components, too), or give this component its own copy by nlp.replace_listeners "
+                        "before it is taken from its pipeline"
+                    )
         return views, self._scored(views)
 
     def _scored(self, views: list[Doc]) -> Iterator[Tagged]:

@@ -1,11 +1,16 @@
-"""What "today" is for a document: `doc._.reference_date`."""
+"""What "today" is for a document: `doc._.reference_date`.
+
+A `datetime` is kept as a string: a document that holds one can neither be saved nor sent to another process."""
 
 import re
 from datetime import datetime
+from typing import Any
 
 from spacy.tokens import Doc
 
 from ..errors import InputError
+
+REFERENCE = "._.", "reference_date", None, None  # of `doc.user_data`, where spaCy keeps extensions
 
 
 def parse_reference(text: str | None) -> datetime | None:
@@ -22,14 +27,19 @@ def parse_reference(text: str | None) -> datetime | None:
 
 def reference_of(doc: Doc) -> datetime | None:
     """Returns the reference that a document carries. Raises InputError for what is no moment."""
-    given = doc._.reference_date
-    return given.replace(tzinfo=None) if isinstance(given, datetime) else parse_reference(given)
+    return parse_reference(doc._.reference_date)
 
 
-def set_reference(doc: Doc, moment: str) -> None:
+def set_reference(doc: Doc, moment: str | datetime | None) -> None:
     """Has a document carry a reference."""
-    doc._.reference_date = moment
+    data: dict[Any, Any] = doc.user_data
+    data[REFERENCE] = moment.isoformat() if isinstance(moment, datetime) else moment
+
+
+def _reference(doc: Doc) -> str | None:
+    data: dict[Any, Any] = doc.user_data
+    return data.get(REFERENCE)
 
 
 if not Doc.has_extension("reference_date"):
-    Doc.set_extension("reference_date", default=None)
+    Doc.set_extension("reference_date", getter=_reference, setter=set_reference)

@@ -9,23 +9,22 @@ what only a span group knows.
 noun chunks. So that function knows the document's text and its scores, and a part of it finds its own place there.
 `Doc.to_bytes`, `Doc.copy` and `Doc.from_docs` leave it behind."""
 
-import struct
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cached_property
 from typing import Any
 
 import numpy
-import srsly
 from spacy.errors import Errors
 from spacy.strings import StringStore
 from spacy.tokens import Doc, Span, SpanGroup
+
+from ..text.groups import places_of
 
 SCORES = "cner_scores"
 FILLED = "cner_scores_filled"
 SHARED = "cner_shared"  # of a span group's attributes: the numbers of spans that are another component's entities, too
 ITERATOR = "noun_chunks_iterator"  # of a Doc; spaCy's types do not know it
 SAME = 1e-4  # scores of the same text in another batch differ by rounding
-SAVED_SPAN = struct.Struct(">QQQllll")  # `SpanGroup.to_bytes`: id, knowledge base id, label, tokens, characters
 
 
 class Whole:
@@ -140,18 +139,6 @@ def places_of_own(group: SpanGroup) -> set[tuple[int, int, str]]:
     """Returns the places of a component's spans without those that are another component's entities."""
     shared = set(group.attrs.get(SHARED, ()))
     return {place for i, place in enumerate(places_of(group)) if i not in shared}
-
-
-def places_of(group: SpanGroup) -> list[tuple[int, int, str]]:
-    """Returns the characters (start, end) and the label of each span of a group.
-
-    Where tokens were merged since, spans have the characters that they had, but cannot be made: their tokens may lie
-    beyond the end of the document."""
-    try:
-        return [place_of(span) for span in group]
-    except IndexError:
-        strings, saved = group.doc.vocab.strings, srsly.msgpack_loads(group.to_bytes())["spans"]
-        return [(start, end, strings[label]) for _, _, label, _, _, start, end in map(SAVED_SPAN.unpack, saved)]
 
 
 if not Span.has_extension("score"):

@@ -3,9 +3,10 @@
 from itertools import zip_longest
 
 from spacy.language import Language
-from spacy.tokens import Doc, Span, SpanGroup
+from spacy.tokens import Doc
 
 from ..errors import InputError
+from ..text.groups import places_of
 from ..text.words import WORDS_KEY
 from .entity_writer import blocked_spans
 from .scores import set_score
@@ -33,11 +34,16 @@ class WordEntities:
     def __call__(self, doc: Doc) -> Doc:
         blocked = blocked_spans(doc)
         taken = {i for span in (*doc.ents, *blocked) for i in range(span.start, span.end)}
-        words = doc.spans[WORDS_KEY] if WORDS_KEY in doc.spans else SpanGroup(doc)
+        group = doc.spans.get(WORDS_KEY)
+        words, scores = ((), ()) if group is None else (places_of(group), group.attrs.get("scores", ()))
         free = []
-        for word, score in zip_longest(words, words.attrs.get("scores", ())):
-            if word.label_ in self.labels and taken.isdisjoint(range(word.start, word.end)):
-                name = Span(doc, word.start, word.end, word.label)
+        for (start, end, label), score in zip_longest(words, scores):
+            if label not in self.labels:
+                continue
+            # Tokens may have been merged since.
+            name = doc.char_span(start, end, label=label, alignment_mode="expand")
+            if name is not None and taken.isdisjoint(places := range(name.start, name.end)):
+                taken.update(places)
                 free.append(name)
                 if score is not None:
                     set_score(name, score)

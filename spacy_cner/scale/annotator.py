@@ -19,6 +19,7 @@ from ..pipeline.readings import Reading, n_best_readings, reader_of
 from ..pipeline.scores import entity_score
 from ..text.batching import batches_by_length
 from ..text.chars import is_char_doc
+from ..text.groups import places_of
 from ..text.offsets import from_codepoints
 from ..text.words import WORDS_KEY
 from .columns import Found, added_columns, annotated_schema
@@ -149,7 +150,7 @@ class Annotator:
     def _words(self, doc: Doc) -> list[tuple] | None:
         """The words that a component has set, or the tokens where these are words; None where there are neither."""
         if WORDS_KEY in doc.spans:
-            words = [(word.start_char, word.end_char, word.label_ or None) for word in doc.spans[WORDS_KEY]]
+            words = [(start, end, tag or None) for start, end, tag in places_of(doc.spans[WORDS_KEY])]
         elif not is_char_doc(doc):
             words = [(token.idx, token.idx + len(token), token.tag_ or None) for token in doc if not token.is_space]
         else:

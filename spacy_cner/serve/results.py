@@ -9,6 +9,7 @@ from ..pipeline.entity_value import value_of
 from ..pipeline.entity_writer import Entity
 from ..pipeline.kb_urls import kb_url_of
 from ..pipeline.scores import entity_score
+from ..text.groups import places_of
 from ..text.offsets import CODEPOINT, from_codepoints
 from ..text.words import WORDS_KEY
 
@@ -31,9 +32,10 @@ def document_json(doc: Doc, wanted: Wanted, readings: list[tuple[int, int, float
     """Returns the fields of a document in a response, without its id: entities, and words and readings if wanted."""
     fields: dict[str, Any] = {"entities": [entity_fields(ent) for ent in doc.ents if _is_wanted(ent, wanted)]}
     if wanted.words and WORDS_KEY in doc.spans:
+        text = doc.text
         fields["words"] = [
-            {"start": word.start_char, "end": word.end_char, "text": word.text, "label": word.label_}
-            for word in doc.spans[WORDS_KEY]
+            {"start": start, "end": end, "text": text[start:end], "label": label}
+            for start, end, label in places_of(doc.spans[WORDS_KEY])
         ]
     if readings is not None:
         text = doc.text

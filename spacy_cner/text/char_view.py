@@ -42,7 +42,7 @@ class CharView:
             copy_matches(doc, view, 0, len(doc.text))
         if self.words:
             starts, ends = token_offsets(view)
-            kept = [(_covering(starts, ends, word.start, word.end), word.tag) for word in words_of(doc)]
+            kept = [(covering(starts, ends, word.start, word.end), word.tag) for word in words_of(doc)]
             set_words(view, [(part.start, part.stop, tag) for part, tag in kept if part.start < part.stop])
         return view
 
@@ -115,9 +115,9 @@ def gold_entity_tags(example: Example, view: Doc, scheme: str, tag_index: dict[s
         return tags
     offsets, ends = token_offsets(view)
     for token in _without_annotation(reference):
-        tags[_covering(offsets, ends, token.idx, token.idx + len(token))] = UNKNOWN
+        tags[covering(offsets, ends, token.idx, token.idx + len(token))] = UNKNOWN
     for entity in reference.ents:
-        covered = _covering(offsets, ends, entity.start_char, entity.end_char)
+        covered = covering(offsets, ends, entity.start_char, entity.end_char)
         length = covered.stop - covered.start
         if not length:
             continue  # only a space, which belongs to no token of the view
@@ -208,8 +208,10 @@ def _without_annotation(doc: Doc) -> list:
     return [doc[int(i)] for i in missing]
 
 
-def _covering(offsets: numpy.ndarray, ends: numpy.ndarray, start: int, end: int) -> slice:
-    """Returns the slice of tokens that have a character from start to end (exclusive)."""
+def covering(offsets: numpy.ndarray, ends: numpy.ndarray, start: int, end: int) -> slice:
+    """Returns the slice of tokens that have a character from start to end (exclusive).
+
+    offsets, ends: where the document's tokens begin and end, as `token_offsets` has them."""
     return slice(int(numpy.searchsorted(ends, start, side="right")), int(numpy.searchsorted(offsets, end, side="left")))
 
 

@@ -1,4 +1,5 @@
-"""Where the terms of dictionaries stand in a document, as their components leave it for later ones."""
+"""Where the terms of dictionaries, and what is never a name, stand in a document, as their components leave it for
+later ones."""
 
 from bisect import bisect_left
 from collections.abc import Iterable
@@ -7,6 +8,7 @@ from typing import Any, NamedTuple
 from spacy.tokens import Doc
 
 MATCHES = "cner_matches"
+NEVER = "cner_never"
 
 
 class Match(NamedTuple):
@@ -26,45 +28,61 @@ def set_matches(doc: Doc, matches: Iterable[Match], owner: str = "") -> None:
     entry.
 
     owner: the component that has found them."""
-    data: dict[Any, Any] = doc.user_data
-    kept = dict(data.pop(_key(doc), {}))
-    # Lists, as this is what comes back from `Doc.from_bytes`.
-    if found := sorted(matches, key=lambda match: match.start):
-        kept[owner] = [list(match) for match in found]
-    else:
-        kept.pop(owner, None)
-    if kept:
-        data[_key(doc)] = kept
+    found = sorted(matches, key=lambda match: match.start)
+    _keep(doc, MATCHES, found, owner)
+
+
+def set_never(doc: Doc, places: Iterable[tuple[int, int]], owner: str) -> None:
+    """Keeps the characters (start, end) that are never a name, as `set_matches` keeps matches. spaCy has blocked tokens
+    for it, but whatever sets `doc.ents`, as `entity_ruler` does, lifts that."""
+    _keep(doc, NEVER, places, owner)
+
+
+def never_of(doc: Doc) -> list[tuple[int, int]]:
+    """Returns the characters (start, end) that `set_never` has kept."""
+    return [(start, end) for rows in _kept(doc, NEVER).values() for start, end in rows]
 
 
 def has_matches(doc: Doc) -> bool:
     """Whether `set_matches` has kept any."""
-    return _key(doc) in doc.user_data
+    return _key(doc, MATCHES) in doc.user_data
 
 
 def matches_of(doc: Doc) -> list[Match]:
     """Returns the matches that `set_matches` has kept, owner by owner; they may overlap."""
-    return [Match(*row) for rows in _kept(doc).values() for row in rows]
+    return [Match(*row) for rows in _kept(doc, MATCHES).values() for row in rows]
 
 
 def copy_matches(doc: Doc, other: Doc, start: int, end: int) -> None:
     """Keeps in `other`, whose text is characters start to end (exclusive) of `doc`, what matches in it."""
-    for owner, rows in _kept(doc).items():
+    for owner, rows in _kept(doc, MATCHES).items():
         first, last = (bisect_left(rows, place, key=lambda row: row[0]) for place in (start, end))
         inside = (Match(*row) for row in rows[first:last] if row[1] <= end)
         moved = (match._replace(start=match.start - start, end=match.end - start) for match in inside)
         set_matches(other, moved, owner)
 
 
-def _kept(doc: Doc) -> dict[str, list[list[Any]]]:
+def _keep(doc: Doc, name: str, rows: Iterable[Iterable[Any]], owner: str) -> None:
     data: dict[Any, Any] = doc.user_data
-    return data.get(_key(doc), {})
+    kept = dict(data.pop(_key(doc, name), {}))
+    # Lists, as this is what comes back from `Doc.from_bytes`.
+    if found := [list(row) for row in rows]:
+        kept[owner] = found
+    else:
+        kept.pop(owner, None)
+    if kept:
+        data[_key(doc, name)] = kept
 
 
-def _key(doc: Doc) -> tuple[str, str, int, int]:
+def _kept(doc: Doc, name: str) -> dict[str, list[list[Any]]]:
+    data: dict[Any, Any] = doc.user_data
+    return data.get(_key(doc, name), {})
+
+
+def _key(doc: Doc, name: str) -> tuple[str, str, int, int]:
     """The key of the whole text in `doc.user_data`, as that of an extension: a part of the document, or a longer one
     that it becomes a part of, has another."""
-    return "._.", MATCHES, 0, doc[-1].idx + len(doc[-1]) if len(doc) else 0
+    return "._.", name, 0, doc[-1].idx + len(doc[-1]) if len(doc) else 0
 
 
 def longest(matches: Iterable[Match]) -> list[Match]:

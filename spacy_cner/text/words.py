@@ -9,6 +9,7 @@ from spacy.tokens import Doc
 
 from ..errors import InputError
 from .chars import is_char_doc, simplify
+from .groups import places_of
 
 KIND_KEY = "kind"  # doc.user_data["kind"] names the kind of text, where a corpus says it
 WORDS_KEY = "words"  # doc.spans["words"] holds the word segmentation
@@ -69,7 +70,7 @@ def words_of(doc: Doc) -> list[Word]:
     """Returns the words of a document: `doc.spans["words"]` if set, else its tokens, or jieba's words if the tokens are
     characters. Words have parts of speech if these are known."""
     if WORDS_KEY in doc.spans:
-        return [Word(word.start_char, word.end_char, word.label_) for word in doc.spans[WORDS_KEY]]
+        return [Word(*place) for place in places_of(doc.spans[WORDS_KEY])]
     if not is_char_doc(doc):
         return [
             Word(token.idx, token.idx + len(token), token.pos_ or token.tag_) for token in doc if not token.is_space
@@ -80,8 +81,10 @@ def words_of(doc: Doc) -> list[Word]:
 def tagged_words_of(doc: Doc) -> list[Word]:
     """Returns words with parts of speech: `doc.spans["words"]` if any is labelled, else the tokens if they are tagged
     words, else jieba's words."""
-    if WORDS_KEY in doc.spans and any(word.label for word in doc.spans[WORDS_KEY]):
-        return words_of(doc)
+    if WORDS_KEY in doc.spans:
+        words = words_of(doc)
+        if any(word.tag for word in words):
+            return words
     if not is_char_doc(doc) and (doc.has_annotation("POS") or doc.has_annotation("TAG")):
         return [Word(token.idx, token.idx + len(token), token.pos_ or token.tag_) for token in doc]
     return list(_jieba_words(doc.text))

@@ -215,7 +215,7 @@ def cut(nlp: Language, example: Example, max_length: int) -> Iterator[Example]:
             reference.user_data[KEY] = own
         for key, spans in groups.items():
             reference.spans[key] = [
-                Span(reference, span.start - start, span.end - start, span.label, span_id=span.id)
+                Span(reference, span.start - start, span.end - start, span.label, kb_id=span.kb_id, span_id=span.id)
                 for span in spans[bisect_left(spans, start, key=START) : bisect_left(spans, end, key=START)]
                 if span.end <= end
             ]

@@ -86,6 +86,11 @@ def test_it_wins_wherever_it_stands(both):
     assert (5, 7, "Y") in entities(nlp(SENTENCES[5][0])) and (0, 3, "PER") in entities(nlp(SENTENCES[5][0]))
 
 
+@pytest.mark.parametrize("mode, iob", [("hard", "O"), ("soft", ""), ("mark", "")])
+def test_a_text_without_terms_is_annotated_where_terms_are_entities(mode, iob):
+    assert {token.ent_iob_ for token in blank(("大连", "LOC"), mode=mode)("无事")} == {iob}
+
+
 def test_what_is_never_a_name(both):
     nlp, pipe = both
     pipe.never(["青岛"])
@@ -95,6 +100,28 @@ def test_what_is_never_a_name(both):
     assert [(token.ent_iob_, token.ent_type_) for token in doc[7:9]] == [("B", "")] * 2
     pipe.add([("去了青岛", "X")])
     assert (5, 9, "X") in entities(nlp(SENTENCES[0][0]))  # a longer term
+
+
+@pytest.mark.parametrize("ruler, config", [("entity_ruler", {}), ("span_ruler", {"annotate_ents": True})])
+def test_what_is_never_a_name_where_a_ruler_of_spacy_comes_between(trained, ruler, config):
+    nlp = blank()
+    nlp.get_pipe("cner_dictionary").never(["青岛", "昨"])
+    nlp.add_pipe(ruler, config=config).add_patterns([{"label": "X", "pattern": "了"}])
+    nlp.add_pipe("cner", source=trained)
+    text, expected = SENTENCES[0][0], [(0, 3, "PER"), (6, 7, "X")]
+    doc = nlp(text)
+    assert entities(doc) == expected and entities(nlp(doc)) == expected
+    assert [(token.ent_iob_, token.ent_type_) for token in doc[7:9]] == [("B", "")] * 2
+    nlp.get_pipe("cner_dictionary").clear()
+    assert entities(nlp(text)) == [*expected, (7, 9, "LOC")]
+
+
+def test_what_a_ruler_of_spacy_says_later_stays(trained):
+    nlp = blank()
+    nlp.get_pipe("cner_dictionary").never(["青岛"])
+    nlp.add_pipe("entity_ruler").add_patterns([{"label": "X", "pattern": "青"}])
+    nlp.add_pipe("cner", source=trained)
+    assert entities(nlp(SENTENCES[0][0])) == [(0, 3, "PER"), (7, 8, "X")]
 
 
 def test_entities_of_the_recogniser_get_identifiers(both):
@@ -188,6 +215,7 @@ def test_soft_on_a_document_that_has_scores_from_an_earlier_run(trained, tmp_pat
     assert found(nlp(Doc(nlp.vocab).from_bytes(part.to_bytes()))) == expected[:2]
     # Of a pipeline without a dictionary
     alone = Doc(nlp.vocab).from_bytes(trained(text).to_bytes())
+    alone.user_data["a key of one",] = "of somebody else's"
     assert found(nlp(alone)) == expected
 
 

@@ -1,5 +1,5 @@
 import pickle
-from datetime import datetime
+from datetime import datetime, timedelta, timezone
 
 import pytest
 import spacy
@@ -40,6 +40,18 @@ def test_the_reference():
         nlp(doc)
 
 
+@pytest.mark.parametrize("zone", [None, timezone(timedelta(hours=8))])
+def test_a_document_with_a_datetime_travels(zone):
+    nlp, moment = blank(), datetime(2020, 2, 28, 9, 0, 0, 500, zone)
+    docs = [nlp.make_doc(text) for text in ("明天见", "今天见")]
+    docs[0]._.reference_date = moment
+    assert datetime.fromisoformat(docs[0]._.reference_date) == moment and docs[1]._.reference_date is None
+    read = Doc(nlp.vocab).from_bytes(docs[0].to_bytes())
+    (kept,) = DocBin(store_user_data=True, docs=docs[:1]).get_docs(nlp.vocab)
+    for doc in (read, kept, docs[0].copy(), next(nlp.pipe(docs, n_process=2))):
+        assert nlp(doc).ents[0]._.value == "2020-02-29"
+
+
 @pytest.mark.parametrize("given", ["10:00:00Z", "10:00:00.000Z", "10:00:00.5+08:00", "10:00:00.123456789z"])
 def test_references_as_other_languages_write_them(given):
     nlp = blank()
@@ -56,6 +68,10 @@ def test_entities_that_are_there_and_blocked_tokens_stay():
     assert found(doc) == [("明天花", "X", None), ("3元", "MONEY", "3 CNY")]
     assert [span.text for span in doc.spans["values"]] == ["明天", "3元", "5元"]
     assert doc.spans["values"][0]._.value == "2026-11-27"
+
+
+def test_a_text_without_values_is_annotated_as_one_with_some():
+    assert [[token.ent_iob_ for token in blank()(text)] for text in ("无事", "花3元")] == [["O"] * 2, ["O", "B", "I"]]
 
 
 def test_documents_of_words():

@@ -225,6 +225,20 @@ def test_no_example_of_its_corpora(name):
         nlp.initialize(lambda: joint_examples(nlp))
 
 
+def test_without_the_features_that_a_component_listens_to(trained_joint, tmp_path):
+    trained_joint.to_disk(tmp_path)
+    other = spacy.blank("zh")
+    other.add_pipe("cner", source=copy_of(trained_joint))
+    late = spacy.load(tmp_path, config={"nlp": {"pipeline": ["cner", "tok2vec"]}}, exclude=["cws"])
+    cleaned = spacy.load(tmp_path)
+    cleaned.add_pipe("doc_cleaner", config={"attrs": {"tensor": None}}, after="tok2vec")
+    without = [spacy.load(tmp_path, exclude=["tok2vec"]), spacy.load(tmp_path, disable=["tok2vec"])]
+    for nlp in (other, late, cleaned, *without):
+        assert [len(doc) for doc in nlp.pipe(["", ""])] == [0, 0]
+        with pytest.raises(InputError, match=f"expected the features of a `tok2vec` .* got none for '{TEXTS[0]}'"):
+            nlp(TEXTS[0])
+
+
 # Words as tokens
 
 

@@ -34,6 +34,19 @@ def test_a_span_that_cuts_a_word_is_expanded_to_it():
     assert [span.text for span in doc.spans["cuts"]] == ["林小燕昨天", "青岛"]
 
 
+def test_span_groups_of_tokens_that_were_merged_before_keep_their_places():
+    doc = make_doc()
+    doc.spans["names"] = [Span(doc, 0, 3, "PER"), Span(doc, 3, 5, "T"), Span(doc, 7, 9, "LOC")]
+    with doc.retokenize() as retokenizer:
+        retokenizer.merge(doc[0:3])
+    merge_words(doc, [(1, 3), (5, 7)])
+    assert [(span.text, span.label_) for span in doc.spans["names"]] == [
+        ("林小燕", "PER"),
+        ("昨天", "T"),
+        ("青岛", "LOC"),
+    ]
+
+
 def test_scores_stay_with_their_spans():
     doc = make_doc()
     doc.ents = [Span(doc, 0, 3, "PER"), Span(doc, 7, 9, "LOC")]

@@ -49,6 +49,14 @@ def test_they_have_the_probabilities_of_the_words(nlp):
     assert [ent._.score for ent in doc.ents] == [0.5, 0.75, 0.25]
 
 
+def test_tokens_that_were_merged_since(nlp):
+    doc = segmented(nlp)
+    with doc.retokenize() as retokenizer:
+        retokenizer.merge(doc[0:2])
+        retokenizer.merge(doc[5:7])
+    assert [(ent.text, ent.label_) for ent in nlp(doc).ents] == [("张三", "nr"), ("北京", "ns"), ("看李四", "nr")]
+
+
 def test_without_words_there_are_none(nlp):
     doc = nlp("没有词")
     assert entities(doc) == [] and doc.has_annotation("ENT_IOB")

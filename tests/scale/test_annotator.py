@@ -4,6 +4,7 @@ import sys
 
 import pyarrow as pa
 import pytest
+import spacy
 from conftest import SEGMENTED, SENTENCES
 from scale.conftest import POISON, contract_rows, shown
 from spacy.language import Language
@@ -11,6 +12,7 @@ from spacy.tokens import Span
 
 from spacy_cner.errors import InputError
 from spacy_cner.scale.annotator import Annotator, explained
+from spacy_cner.serve.results import Wanted, document_json
 
 TEXTS = [text for text, _ in SENTENCES]
 
@@ -64,6 +66,15 @@ def test_words(trained_joint, ruler, tmp_path):
     rows = Annotator(str(tmp_path / "joint"), words=True)(table(TEXTS)).to_pylist()
     assert [[r["text"][w["start"] : w["end"]] for w in r["words"]] for r in rows] == list(map(str.split, SEGMENTED))
     assert Annotator(ruler, words=True)(table(TEXTS)).column("words").null_count == len(TEXTS)
+    # The same words where their tokens were merged since
+    nlp = spacy.load(tmp_path / "joint")
+    nlp.add_pipe("merge_entities")
+    nlp.to_disk(tmp_path / "merged")
+    merged = Annotator(str(tmp_path / "merged"), words=True)(table(TEXTS)).to_pylist()
+    assert [row["words"] for row in merged] == [row["words"] for row in rows]
+    for doc in nlp.pipe(TEXTS[:3]):
+        shown_words = json.loads(f"{{{document_json(doc, Wanted(words=True), None)}}}")["words"]
+        assert [word["text"] for word in shown_words] == SEGMENTED[TEXTS.index(doc.text)].split()
 
 
 def test_readings(model, trained, ruler):

@@ -10,7 +10,7 @@ from conftest import entities, small_model, words
 from corpus.strategies import annotated_texts
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from spacy.tokens import Doc, DocBin
+from spacy.tokens import Doc, DocBin, Span
 from spacy.training import Corpus, Example
 from spacy.training.initialize import init_nlp
 from spacy.util import load_config_from_str, registry, resolve_dot_names
@@ -250,6 +250,14 @@ def test_long_documents_are_cut_at_sentence_ends_with_their_annotation():
     assert [part.entities for part in parts] == [[(0, 2, "SHIP")], [(5, 7, "PER")], []]
     assert parts[1].words == [(0, 1), (1, 2), (2, 3), (3, 4), (4, 5), (5, 7), (7, 8), (8, 9)]
     assert parts_of(long_text(), 0) == parts_of(long_text(), 26) == [long_text()]
+
+
+def test_a_cut_keeps_what_spans_are():
+    doc = long_text().to_doc(NLP.vocab)
+    doc.spans["names"] = [Span(doc, 14, 16, "PER", kb_id="Q1", span_id="I")]
+    _, part, _ = cut(NLP, Example(NLP.make_doc(doc.text), doc), 12)
+    (span,) = part.reference.spans["names"]
+    assert (span.text, span.label_, span.kb_id_, span.id_) == ("老王", "PER", "Q1", "I")
 
 
 def test_a_cut_moves_back_before_an_entity_and_a_word():
