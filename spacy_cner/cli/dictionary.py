@@ -8,6 +8,7 @@ import typer
 from ..errors import InputError
 from ..loading import check_folder, load_pipeline, save_pipeline
 from ..pipeline.cner_dictionary import KnownNames
+from ..pipeline.entities import EntityTagger
 from ..terms.reading import read_stops
 from ._app import command, good
 
@@ -40,13 +41,20 @@ def dictionary(
     soft, `calibrate` then chooses how far each label is trusted. A line that cannot be used is named and left out."""
     check_folder(output)
     nlp = load_pipeline(model)
-    found = [name for name in nlp.pipe_names if isinstance(nlp.get_pipe(name), KnownNames)]
-    if not found:
-        nlp.add_pipe(NAME, first=True)
+    found = [name for name, pipe in nlp.components if isinstance(pipe, KnownNames)]
     name = found[-1] if found else NAME
+    if name in nlp.disabled:
+        raise InputError(f"{model}: expected a dictionary that is enabled, got {name!r}, which nlp.disabled names")
+    if not found:
+        if name in nlp.component_names:
+            raise InputError(f"{model}: expected no other component of the name {name!r}, got one")
+        nlp.add_pipe(name, first=True)
     pipe: Any = nlp.get_pipe(name)
     given = {"mode": mode, "kb_url_template": kb_url}
     pipe.reconfigure(nlp, name, **{key: value for key, value in given.items() if value is not None})
+    before = nlp.pipeline[: nlp.pipe_names.index(name)]
+    if pipe.mode == "soft" and any(isinstance(each, EntityTagger) for _, each in before):
+        raise InputError(f"{model}: expected {name!r} before the recogniser for mode soft, got it behind one")
     if clear:
         pipe.clear()
     problems = pipe.read(*terms)
