@@ -77,7 +77,7 @@ class RemoteEntityRecognizer(EntityWriter, SavedParts):
                         yield doc
 
     def _annotate(self, doc: Doc, found: list[dict[str, Any]]) -> None:
-        known = {Entity(*map(each.get, FIELDS)): each for each in found}
+        known = {Entity(each["start"], each["end"], each["label"], each.get("score")): each for each in found}
         # Entities that the document had already keep their identifiers and values.
         for span, entity in self.write(doc, list(known)):
             fields = known[entity]
