@@ -10,7 +10,7 @@ from ..loading import check_folder, load_pipeline, save_pipeline
 from ..pipeline.cner_dictionary import KnownNames
 from ..pipeline.entities import EntityTagger
 from ..terms.reading import read_stops
-from ._app import command, good
+from ._app import command, good, warn
 
 NAME = "cner_dictionary"
 
@@ -62,4 +62,8 @@ def dictionary(
     if not len(pipe):
         raise InputError(f"{', '.join(map(str, terms))}: expected terms, got none")
     save_pipeline(nlp, output)
+    taggers: list[Any] = [each for _, each in nlp.pipeline if isinstance(each, EntityTagger)]
+    known = {label for each in taggers for label in each.labels}
+    if pipe.mode == "soft" and (others := [label for label in pipe.labels if label not in known]):
+        warn(f"expected labels of a recogniser for mode soft, got {', '.join(others)}, whose terms find nothing")
     good(f"{output}: {len(pipe)} terms ({', '.join(pipe.labels)}), mode {pipe.mode}; {len(problems)} lines left out")

@@ -29,7 +29,8 @@ def test_terms_go_into_a_pipeline(folder):
     assert [(ent.text, ent.kb_id_) for ent in nlp(SENTENCES[4][0]).ents] == [("天气", "Q1")]
     assert entities(nlp(SENTENCES[0][0])) == [(0, 3, "PER")]
     (folder / "more.tsv").write_text("真好\tX\n", encoding="utf-8")
-    assert run("dictionary", folder / "out", folder / "soft", folder / "more.tsv", "--mode", "soft").exit_code == 0
+    result = run("dictionary", folder / "out", folder / "soft", folder / "more.tsv", "--mode", "soft")
+    assert result.exit_code == 0 and "got X, whose terms find nothing" in " ".join(result.stderr.split())
     pipe = spacy.load(folder / "soft").get_pipe("cner_dictionary")
     assert (len(pipe), pipe.mode) == (2, "soft")
     (folder / "third.tsv").write_text("再来\tX\n", encoding="utf-8")
