@@ -171,7 +171,7 @@ class Client:
         content = response.read()
         try:
             answer = json.loads(content)
-        except ValueError:
+        except (ValueError, RecursionError):
             answer = None
         if response.status == 200 and isinstance(answer, dict):
             return answer

@@ -133,7 +133,8 @@ def _own_names(folder: Path) -> set[str]:
     """Returns the names of what belongs to the pipeline in a folder, none if there is no pipeline."""
     try:
         meta = srsly.read_json(folder / "meta.json")
-        return {*meta["components"], "meta.json", "config.cfg", "tokenizer", "vocab", CHECKSUMS}
+        files = {Path(name).with_suffix(".json").name for name in meta["components"]}  # as spaCy's sentencizer has
+        return {*meta["components"], *files, "meta.json", "config.cfg", "tokenizer", "vocab", CHECKSUMS}
     except (OSError, ValueError, KeyError, TypeError):
         return set()
 

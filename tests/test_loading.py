@@ -77,6 +77,14 @@ def test_a_place_where_nothing_can_be_written_is_refused_before_any_work(tmp_pat
         check_folder(tmp_path / "new" / "pipeline")
 
 
+def test_a_pipeline_whose_component_is_a_file_is_replaced(tmp_path):
+    nlp = spacy.blank("zh")
+    nlp.add_pipe("sentencizer")
+    save_pipeline(nlp, tmp_path / "pipeline")
+    save_pipeline(nlp, tmp_path / "pipeline")
+    assert (tmp_path / "pipeline" / "sentencizer.json").is_file()
+
+
 def test_what_is_no_pipeline_is_not_replaced(tmp_path, trained):
     save_pipeline(trained, tmp_path / "model")
     save_pipeline(trained, tmp_path / "model")

@@ -11,6 +11,7 @@ from ..loading import kept
 from ._app import GPU_ID, command, good, warn
 
 if TYPE_CHECKING:
+    from ..scale.job import Report
     from ..scale.run import Engine, Outcome
 
 OutputFormat = Literal["parquet", "jsonl", "csv", "spacy", "conll", "brat"]
@@ -107,7 +108,7 @@ def annotate(
         rows = Rows(Annotator(model, gpu_id=gpu_id, **settings.to_dict()), on_error=on_error, keep=keep)
         with kept():
             total = annotate_stream(rows, typer.get_binary_stream("stdin"), typer.get_binary_stream("stdout"))
-        end("standard output", total.rows, total.errors, total.entities)
+        end("standard output", total, skipped=on_error == "skip")
         return
     job = make_job(
         model,
@@ -124,7 +125,7 @@ def annotate(
     about = {"engine": engine, "workers": workers}
     run = engine_of(engine, workers=workers, address=address, num_gpus=num_gpus, gpu_id=gpu_id)
     outcome = run_job(job, Path(output), run, max_errors=max_errors, about=about)
-    finish(output, outcome)
+    finish(output, outcome, skipped=on_error == "skip")
 
 
 def names(given: str | None) -> list[str] | None:
@@ -158,20 +159,20 @@ def engine_of(engine: str, *, workers: int, address: str | None, num_gpus: float
     return partial(run_on_spark, workers=workers, master=address)
 
 
-def finish(output: str, outcome: "Outcome") -> None:
-    """Says what became of a job, and ends with its exit code."""
+def finish(output: str, outcome: "Outcome", *, skipped: bool) -> None:
+    """Says what became of a job, and ends with its exit code. skipped: whether rows with errors were left out."""
     if outcome.broken:
         for error in outcome.broken:
             warn(error)
         raise InputError(f"{output}: expected all parts to be done, {len(outcome.broken)} of {outcome.parts} were not")
-    total = outcome.total
     before = f"; {outcome.done_before} of {outcome.parts} parts were done before" if outcome.done_before else ""
-    end(output, total.rows, total.errors, total.entities, before)
+    end(output, outcome.total, before, skipped=skipped)
 
 
-def end(output: str, rows: int, errors: int, entities: int, more: str = "") -> None:
+def end(output: str, total: "Report", more: str = "", *, skipped: bool) -> None:
     """Says how many rows there were. Ends with the exit code 3 if some have errors."""
-    good(f"{output}: {rows} rows, {entities} entities{more}")
-    if errors:
-        warn(f"{output}: {errors} rows with errors, which the column `error` names")
+    good(f"{output}: {total.rows} rows, {total.entities} entities{more}")
+    if total.errors:
+        where = "which were left out" if skipped else "which the column `error` names"
+        warn(f"{output}: {total.errors} rows with errors, {where}")
         raise typer.Exit(SOME_FAILED)

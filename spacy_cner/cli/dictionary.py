@@ -42,20 +42,27 @@ def dictionary(
     soft, `calibrate` then chooses how far each label is trusted. A line that cannot be used is named and left out."""
     check_folder(output)
     nlp = load_pipeline(model)
-    found = [name for name in nlp.pipe_names if isinstance(nlp.get_pipe(name), KnownNames)]
-    if not found:
-        nlp.add_pipe(NAME, first=True)
+    found = [name for name, pipe in nlp.components if isinstance(pipe, KnownNames)]
     name = found[-1] if found else NAME
+    if name in nlp.disabled:
+        raise InputError(f"{model}: expected a dictionary that is enabled, got {name!r}, which nlp.disabled names")
+    if not found:
+        if name in nlp.component_names:
+            raise InputError(f"{model}: expected no other component of the name {name!r}, got one")
+        nlp.add_pipe(name, first=True)
     pipe: Any = nlp.get_pipe(name)
     given = {"mode": mode, "kb_url_template": kb_url}
     pipe.reconfigure(nlp, name, **{key: value for key, value in given.items() if value is not None})
+    before = nlp.pipeline[: nlp.pipe_names.index(name)]
+    if pipe.mode == "soft" and any(isinstance(each, EntityTagger) for _, each in before):
+        raise InputError(f"{model}: expected {name!r} before the recogniser for mode soft, got it behind one")
     if clear:
         pipe.clear()
     problems = pipe.read(*terms)
     pipe.never(read_stops(never))
     if not len(pipe):
         raise InputError(f"{', '.join(map(str, terms))}: expected terms, got none")
-    if pipe.mode == "soft" and (useless := set(pipe.labels) - learned_after(nlp, name)):
+    if pipe.mode == "soft" and (useless := set(pipe.labels) - learned(nlp)):
         warn(
             f"{output}: in mode soft, terms whose label no recogniser behind {name} has learned become no entities: "
             f"{', '.join(sorted(useless))}; mode hard makes entities of them"
@@ -64,8 +71,7 @@ def dictionary(
     good(f"{output}: {len(pipe)} terms ({', '.join(pipe.labels)}), mode {pipe.mode}; {len(problems)} lines left out")
 
 
-def learned_after(nlp: Language, name: str) -> set[str]:
-    """Returns the labels of the recognisers behind a component."""
-    behind = nlp.pipe_names[nlp.pipe_names.index(name) + 1 :]
-    pipes: list[Any] = [nlp.get_pipe(each) for each in behind]
-    return {label for pipe in pipes if isinstance(pipe, EntityTagger) for label in pipe.labels}
+def learned(nlp: Language) -> set[str]:
+    """Returns the labels that the recognisers of a pipeline have learned."""
+    pipes: list[Any] = [pipe for _, pipe in nlp.pipeline if isinstance(pipe, EntityTagger)]
+    return {label for pipe in pipes for label in pipe.labels}

@@ -20,7 +20,7 @@ from .reference import reference_of
 from .saving import SavedParts
 from .settings import Setting, at_least, register
 
-TOO_LARGE = 413
+OK, TOO_LARGE = 200, 413
 FIELDS = ("start", "end", "label", "score")
 
 
@@ -77,7 +77,7 @@ class RemoteEntityRecognizer(EntityWriter, SavedParts):
                         yield doc
 
     def _annotate(self, doc: Doc, found: list[dict[str, Any]]) -> None:
-        known = {Entity(*(each[key] for key in FIELDS)): each for each in found}
+        known = {Entity(each["start"], each["end"], each["label"], each.get("score")): each for each in found}
         # Entities that the document had already keep their identifiers and values.
         for span, entity in self.write(doc, list(known)):
             fields = known[entity]
@@ -85,8 +85,8 @@ class RemoteEntityRecognizer(EntityWriter, SavedParts):
                 token.ent_kb_id_ = fields["kb_id"]
             if "value" in fields:
                 set_value(span, fields["value"])
-            if "kb_url" in fields:
-                add_kb_urls(doc, [(span.start_char, span.end_char, fields["kb_id"], fields["kb_url"])])
+            if fields.get("kb_url"):
+                add_kb_urls(doc, [(span.start_char, span.end_char, fields.get("kb_id", ""), fields["kb_url"])])
 
     def _found_or_halved(self, client: Client, docs: list[Doc]) -> Iterator[list[dict[str, Any]] | Exception]:
         """Yields what `_found` does. Where a request is too large, its halves are sent: one document costs no other."""
@@ -102,24 +102,43 @@ class RemoteEntityRecognizer(EntityWriter, SavedParts):
             yield from self._found_or_halved(client, docs[:half])
             yield from self._found_or_halved(client, docs[half:])
 
-    def _found(self, client: Client, docs: list[Doc]) -> Iterator[list[dict[str, Any]] | InputError]:
+    def _found(self, client: Client, docs: list[Doc]) -> Iterator[list[dict[str, Any]] | Exception]:
         wanted = {"model": self.model, "labels": self.only, "min_score": self.min_score}
         if self.never:
             wanted["never"] = self.never
         for moment, group in groupby(docs, reference_of if self.send_reference_date else lambda doc: None):
             texts = [doc.text for doc in group]
             dated = {} if moment is None else {"reference_date": moment}
-            for document in client.pipe(texts, batch_documents=len(texts), **wanted, **dated):
-                if "error" in document:
-                    yield InputError(f"{self.url}: {document['error']['detail']}")
+            answers = client.pipe(texts, batch_documents=len(texts), **wanted, **dated)
+            for text, document in zip(texts, answers, strict=True):
+                entities, error = document.get("entities"), document.get("error")
+                if isinstance(error, dict):
+                    yield InputError(f"{self.url}: {error.get('detail')}")
+                elif isinstance(entities, list) and all(_is_entity(each, text) for each in entities):
+                    yield entities
                 else:
-                    yield document["entities"]
+                    yield ServerProblem(self.url, OK, "an answer that is not about the text")
 
     def _save(self) -> dict[str, Callable[[], bytes]]:
         return {"cfg": lambda: srsly.msgpack_dumps(self.cfg)}
 
     def _load(self) -> dict[str, Callable[[bytes], None]]:
         return {"cfg": lambda data: self.cfg.update(srsly.msgpack_loads(data))}
+
+
+def _is_entity(given: Any, text: str) -> bool:
+    """Returns whether it is an entity of the text as the server's interface has them: other servers, and other
+    versions, may answer anything."""
+    if not isinstance(given, dict):
+        return False
+    start, end, label, score = map(given.get, FIELDS)
+    return (
+        (isinstance(start, int) and isinstance(end, int) and 0 <= start < end <= len(text))
+        and given.get("text", text[start:end]) == text[start:end]
+        and (isinstance(label, str) and label != "")
+        and (score is None or isinstance(score, int | float))
+        and all(isinstance(given.get(key) or "", str) for key in ("kb_id", "kb_url"))
+    )
 
 
 make_cner_remote = register("cner_remote", RemoteEntityRecognizer, ENTITIES)

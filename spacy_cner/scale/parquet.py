@@ -12,14 +12,18 @@ from .inputs import Part
 ROWS = 4096  # in a table at most
 
 
-def parquet_rows(path: Path, part: Part, text_column: str) -> Iterator[tuple[pa.Table, dict[int, str], int]]:
+def parquet_rows(
+    path: Path, part: Part, text_column: str, columns: list[str] | None = None
+) -> Iterator[tuple[pa.Table, dict[int, str], int]]:
     """Yields tables of the rows of a part, what is wrong with the texts by their rows, and the bytes that are read.
 
+    columns: those to read beside the texts, None for all; in the tables they stand in the order of the file.
     Raises InputError for a file without the texts' column, and for wrong bytes in lists and structs."""
     with pq.ParquetFile(path) as file:
         if text_column not in file.schema_arrow.names:
             found = ", ".join(file.schema_arrow.names)
             raise InputError(f"{path}: expected a column {text_column!r} with the texts, got the columns {found}")
+        names = [n for n in file.schema_arrow.names if columns is None or n == text_column or n in columns]
         groups = [file.metadata.row_group(i).num_rows for i in range(file.num_row_groups)]
         start, stop = part.start, file.metadata.num_rows if part.stop is None else part.stop
         before, chosen, skipped = 0, [], 0
@@ -30,12 +34,14 @@ def parquet_rows(path: Path, part: Part, text_column: str) -> Iterator[tuple[pa.
                 skipped += rows
             before += rows
         at = skipped
-        for batch in file.iter_batches(batch_size=ROWS, row_groups=chosen):
+        read = None if columns is None else names  # Arrow reads `text.x` for `text`, too
+        for batch in file.iter_batches(batch_size=ROWS, row_groups=chosen, columns=read):
             first, last = max(start - at, 0), min(stop - at, batch.num_rows)
             at += batch.num_rows
             if first < last:
                 done = part.size * (min(at, stop) - start) // max(stop - start, 1)
-                table, errors = mended(pa.Table.from_batches([batch.slice(first, last - first)]), text_column, path)
+                rows = pa.Table.from_batches([batch.slice(first, last - first)]).select(names)
+                table, errors = mended(rows, text_column, path)
                 yield table, errors, done
 
 

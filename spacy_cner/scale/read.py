@@ -65,15 +65,16 @@ class Chunk:
         return self.records if self.table is None else python_rows(self.table)
 
 
-def read_part(part: Part, text_column: str) -> Iterator[Chunk]:
+def read_part(part: Part, text_column: str, columns: list[str] | None = None) -> Iterator[Chunk]:
     """Yields the rows of a part. A row that cannot be read is one with an error.
 
+    columns: those of Parquet to read beside the texts, None for all.
     Raises InputError for a file that cannot be read."""
     path = Path(part.files[0])
     rows: Iterator[tuple[dict[str, Any], str | None]]
     try:
         if part.kind == "parquet":
-            for table, errors, done in parquet_rows(path, part, text_column):
+            for table, errors, done in parquet_rows(path, part, text_column, columns):
                 yield Chunk(table, errors=errors, done=done)
         elif part.kind == "spacy":
             docs = docs_of(load(path), chinese_vocab())

@@ -42,11 +42,14 @@ class PartWorker:
         part, begun, cpu = self.job.parts[number], time.monotonic(), time.process_time()
         total = Report(part.name)
         with new_part(self.folder.path, file_name(part.name, self.job.format)) as path:
-            columns = (self.settings.text_column, self.job.id_column)
-            arguments = columns if self.job.format in DOCUMENT_FORMATS else ()
+            columns = self.job.keep_columns
+            arguments: tuple[str | None, ...] = ()
+            if self.job.format in DOCUMENT_FORMATS:
+                columns = [self.job.id_column] if self.job.id_column else []
+                arguments = (self.settings.text_column, self.job.id_column)
             with WRITERS[self.job.format](path, *arguments) as write:
                 chunks = 0
-                for chunk in read_part(part, self.settings.text_column):
+                for chunk in read_part(part, self.settings.text_column, columns):
                     report = self.rows(chunk, write, part.files[0])
                     total.add(report)
                     chunks += 1

@@ -163,7 +163,7 @@ class Service:
         if model is None:
             raise Problem(404, f"expected one of the models {', '.join(self.models)}, got another name")
         known = {*model.labels, *(each.label for each in asked.dictionary or ())}
-        # Some components, such as cner_remote, do not say which labels they give.
+        # There are none where a component, such as cner_remote, does not say which labels it gives.
         if asked.labels is not None and model.labels and not known.issuperset(asked.labels):
             raise Problem(422, f"expected labels out of {', '.join(sorted(known)) or '(none)'}, got others")
         for field, component, has in (

@@ -22,7 +22,9 @@ DocumentId = StrictInt | Annotated[str, Field(max_length=200, strict=True)]
 Probability = Annotated[float, Field(ge=0, le=1, strict=True)]
 MOST_READINGS = 20
 MOST_TERMS = 1000
-ONE_LINE = r"^[^\n\r\t\x00]*[^\s\x00][^\n\r\t\x00]*$"  # with something to read
+# With something to read. Python takes \x1c to \x1f for white space, too.
+ONE_LINE = r"^[^\n\r\t\x00]*[^\s\x00\x1c-\x1f][^\n\r\t\x00]*$"
+LABEL = r"^[^\x00-\x1f\x7f-\x9f]*[^\s\x00-\x1f\x7f-\x9f][^\x00-\x1f\x7f-\x9f]*$"  # and without control characters
 
 
 def _is_moment(text: str) -> str:
@@ -58,7 +60,7 @@ class TermIn(Strict):
     """A term that is an entity wherever it stands."""
 
     term: Line
-    label: Annotated[str, Field(max_length=100, strict=True, pattern=ONE_LINE)]
+    label: Annotated[str, Field(max_length=100, strict=True, pattern=LABEL), AfterValidator(str.strip)]
     id: Line | None = Field(None, description="Its entry in a knowledge base, which its entities get as kb_id")
 
 

@@ -96,9 +96,8 @@ class TermDictionary:
                         continue
                 added.append(*term)
             self._recent.extend(added)
-            recent = self._index(self._recent)
-            self._state = self._state._replace(recent=recent)
-            return conflicts + recent.conflicts
+            self._state = self._state._replace(recent=self._index(self._recent))
+            return conflicts + self._index(added).conflicts  # those of earlier calls were told then
 
     def remove(self, texts: Iterable[str]) -> int:
         """Removes terms by their texts, which are compared folded. RETURNS: how many of the texts were terms."""

@@ -59,6 +59,25 @@ def test_a_wrong_mode(folder):
     assert result.exit_code == 1 and "expected one of hard, soft, mark, got 'firm'" in result.stderr
 
 
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("late", "expected 'cner_dictionary' before the recogniser for mode soft, got it behind one"),
+        ("disabled", "expected a dictionary that is enabled, got 'cner_dictionary', which nlp.disabled names"),
+        ("other", "expected no other component of the name 'cner_dictionary', got one"),
+    ],
+)
+def test_a_dictionary_that_would_find_nothing(folder, name, message):
+    nlp = spacy.load(folder / "model")
+    nlp.add_pipe("sentencizer" if name == "other" else "cner_dictionary", name="cner_dictionary")
+    if name == "disabled":
+        nlp.disable_pipe("cner_dictionary")
+    nlp.to_disk(folder / "model")
+    result = run("dictionary", folder / "model", folder / "out", folder / "names.tsv", "--mode", "soft")
+    assert result.exit_code == 1 and message in " ".join(result.stderr.split())
+    assert not (folder / "out").exists()
+
+
 def test_calibrate_chooses_its_weights(folder, trained):
     nlp = pickle.loads(pickle.dumps(trained))
     nlp.add_pipe("cner_dictionary", first=True, config={"mode": "soft"}).add([("天气", "LOC")])

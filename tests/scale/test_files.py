@@ -305,7 +305,8 @@ def test_rows_that_cannot_be_read(run):
     assert rows[2]["error"].startswith("in.jsonl:3: expected a JSON object, got invalid JSON")
     assert json.loads(rows[2]["rest"]) == {"rest": '{"text": '}
     assert rows[4]["text"] == "\ufffd" and rows[4]["ents"] is None
-    run("in.jsonl", "-o", "skip", "--on-error", "skip", code=3)
+    skipped = run("in.jsonl", "-o", "skip", "--on-error", "skip", code=3).output
+    assert "5 rows with errors, which were left out" in " ".join(skipped.split())
     assert [row["text"] for row in rows_of("skip")] == ["王海", "青岛"]
     assert "expected a string under 'text', got int" in run("in.jsonl", "-o", "x", "--on-error", "fail", code=1).output
     assert not list(io_path("x").glob("part-*"))

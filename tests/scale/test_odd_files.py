@@ -90,6 +90,17 @@ def test_files_that_would_be_no_one_data_set(run, here, other, message):
         run("a.parquet", name, "-o", "lines", "-f", "jsonl")
 
 
+@pytest.mark.parametrize("options", [["--keep-columns", "id"], ["-f", "conll"], ["-f", "brat", "--id-column", "id"]])
+def test_columns_that_nobody_wants_are_not_read(run, here, options):
+    wrong = pa.array([b"\xff\xfe"]).view(pa.string())
+    lists = pa.ListArray.from_arrays(pa.array([0, 1], pa.int32()), wrong)
+    pq.write_table(pa.table({"text.x": lists, "id": [1], "text": ["王海"]}), here / "in.parquet")
+    assert "expected a column 'text.x' with valid text" in run("in.parquet", "-o", "all", code=1)
+    assert "1 rows, 1 entities" in run("in.parquet", "-o", "out", *options)
+    if options == ["--keep-columns", "id"]:
+        assert pq.read_table(here / "out").column_names == ["id", "ents", "error"]
+
+
 def test_blank_lines_before_a_header(run, here):
     (here / "in.csv").write_text("\n\nid,text\n\n7,\n", encoding="utf-8")
     assert "1 rows" in run("in.csv", "-o", "out", "-f", "jsonl")

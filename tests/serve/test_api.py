@@ -12,11 +12,13 @@ import pytest
 import spacy
 from conftest import SENTENCES, entities, words
 from serve.conftest import CONTRACT
+from serve.failing import failing
 from serve.running import RunningServer, in_threads
 from spacy.tokens import Span
 
 from spacy_cner.client import Client
 from spacy_cner.serve.results import Wanted, entity_fields
+from spacy_cner.serve.server import describe
 from spacy_cner.serve.worker import Batch, answer
 
 TEXTS = [text for text, _ in SENTENCES]
@@ -124,6 +126,8 @@ def test_a_dictionary_is_of_its_request_alone(server):
 
     for found, expected in in_threads(12, ask):
         assert found == expected
+    blank = {"model": "known", "texts": ["海风"], "dictionary": [{"term": "海风", "label": " Y "}], "labels": ["Y"]}
+    assert [each["label"] for each in server.post(blank)[2]["documents"][0]["entities"]] == ["Y"]
 
 
 def found_of(answer):
@@ -201,6 +205,18 @@ def test_what_is_known_of_an_entity():
     }  # fmt: skip
 
 
+def test_labels_of_a_pipeline_are_all_or_none():
+    nlp = spacy.blank("zh")
+    nlp.add_pipe("cner_dictionary").add([("青岛", "LOC")])
+    nlp.add_pipe("span_ruler").add_patterns([{"label": "SPAN", "pattern": "手机"}])
+    assert describe("a", nlp).labels == ["LOC"]
+    nlp.get_pipe("span_ruler").annotate_ents = True
+    assert describe("a", nlp).labels == ["LOC", "SPAN"]
+    with failing((200, {}, b'{"documents": [{"entities": []}]}')) as (url, _):  # of a text to try it
+        nlp.add_pipe("cner_remote", config={"url": url})
+        assert describe("a", nlp).labels == []
+
+
 def test_models_are_told(server):
     _, _, answer = server.get("/v1/models")
     first, second, third = answer["models"]
@@ -216,6 +232,17 @@ BAD = {
         422,
         "/dictionary/0/id",
     ),
+    "a label with a control character": (
+        {"model": "known", "texts": [], "dictionary": [{"term": "秘密", "label": "X\x01"}]},
+        422,
+        "/dictionary/0/label",
+    ),
+    "a term of separators": (
+        {"model": "known", "texts": [], "dictionary": [{"term": "\x1f", "label": "秘密"}]},
+        422,
+        "/dictionary/0/term",
+    ),
+    "never of separators": ({"model": "known", "texts": [], "never": ["\x1c "]}, 422, "/never/0"),
     "no text": ({}, 422, "either texts or documents"),
     "both": ({"texts": [], "documents": []}, 422, "either texts or documents"),
     "a number": ({"texts": [1]}, 422, "/texts/0"),

@@ -171,3 +171,12 @@ def test_labels_are_those_of_the_terms_that_are_left():
     assert dictionary.labels == ("LOC", "PER") == pickle.loads(pickle.dumps(dictionary)).labels
     dictionary.remove(["青岛"])
     assert dictionary.labels == ("PER",)
+
+
+def test_a_term_with_two_labels_is_told_once():
+    dictionary = TermDictionary()
+    dictionary.add(TermColumns.of([("阿里", "ORG")]))
+    dictionary.add(TermColumns.of([("王海", "PER")]))
+    assert [text for text, *_ in dictionary.add(TermColumns.of([("王海", "ORG")]))] == ["王海"]
+    assert dictionary.add(TermColumns.of([("青岛", "LOC")])) == []
+    assert [text for text, *_ in dictionary.add(TermColumns.of([("周芳", "PER"), ("周芳", "ORG")]))] == ["周芳"]
