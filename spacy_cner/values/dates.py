@@ -58,13 +58,13 @@ def _weekend(text: str, now: datetime) -> str | None:
 
 def _month(text: str, now: datetime) -> str | None:
     """A month or half-year without its year, a year of accounts, and a day without its month."""
-    if found := re.fullmatch("(.*年)?([上下前后])半年", text):
+    if found := re.fullmatch("([^至到~～–—-]*年)?([上下前后])半年", text):
         year_of = iso_time(found[1], now) if found[1] else f"{now.year:04}"
         first = "01" if found[2] in "上前" else "07"
         return f"{year_of}-{first}/{year_of}-{int(first) + 5:02}" if year_of else ""
     if found := re.fullmatch("(.*年)度", text):
         return iso_time(found[1], now)
-    if found := re.fullmatch("(.*年)前(.{1,2}?)个?月", text):
+    if found := re.fullmatch("([^至到~～–—-]*年)前(.{1,2}?)个?月", text):
         year_of, count = iso_time(found[1], now), parse_number(found[2])
         return f"{year_of}-01/{year_of}-{int(count.low):02}" if year_of and count else ""
     if found := re.fullmatch(r"(\d{1,2}|[一二三四五六七八九十]{1,3})[日号]", text):

@@ -6,13 +6,13 @@ from datetime import datetime
 from typing import NamedTuple
 
 from ..text.folding import Folding
-from . import amounts, patterns
+from . import amounts, not_values, patterns
 from .contacts import email_value, id_value, phone_value
 from .dates import iso_time
 from .durations import UNITS as TIME_UNITS
 from .durations import iso_duration
 from .labels import LABELS
-from .lexicon import CURRENCIES, UNITS, not_counts
+from .lexicon import CURRENCIES, UNITS, any_of, not_counts
 from .numerals import CHAR, FOLLOWING, JOINER
 
 FOLDING = Folding(case=False)
@@ -22,7 +22,7 @@ NUMERAL = re.compile(f"[{CHAR}半]")
 LONG = re.compile(rf"\d{{25,}}|[{CHAR}]{{41,}}")
 ADDRESSES = ("EMAIL", "URL")
 MARKS = frozenset("，；！？（）【】“”‘’")
-AMOUNT = re.compile(f"[{CHAR}半]+(?P<unit>{patterns.any_of([*UNITS, *TIME_UNITS, *CURRENCIES])})")
+AMOUNT = re.compile(f"[{CHAR}半]+(?P<unit>{any_of([*UNITS, *TIME_UNITS, *CURRENCIES])})")
 
 
 class FoundValue(NamedTuple):
@@ -128,7 +128,7 @@ EXPRESSIONS: list[tuple[str, re.Pattern, Read]] = [
     ("URL", patterns.URL, _as_it_is),
     ("ID", patterns.ID, _contact(id_value)),
     ("PHONE", patterns.PHONE, _contact(phone_value)),
-    ("NOT", patterns.NAMES, _as_it_is),
+    ("NOT", not_values.NAMES, _as_it_is),
     ("NOT", patterns.RECURRING, _as_it_is),
     ("TIME", patterns.TIME, _time),
     ("DATE", patterns.DATE, _time),
@@ -136,7 +136,7 @@ EXPRESSIONS: list[tuple[str, re.Pattern, Read]] = [
     ("CARDINAL", patterns.FRACTION, amounts.fraction),
     ("MONEY", patterns.MONEY, amounts.money),
     ("ORDINAL", patterns.ORDINAL, amounts.ordinal),
-    ("NOT", patterns.NOT_VALUES, _as_it_is),
+    ("NOT", not_values.NOT_VALUES, _as_it_is),
     ("DURATION", patterns.DURATION, _duration),
     ("QUANTITY", patterns.QUANTITY, amounts.quantity),
     ("CARDINAL", patterns.CARDINAL, amounts.cardinal),

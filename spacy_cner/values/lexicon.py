@@ -1,9 +1,15 @@
 """Words around numbers: units, currencies, classifiers, and what only looks like a number."""
 
+import re
 from functools import lru_cache
 from pathlib import Path
 
 WORDS = Path(__file__).parent.parent / "assets" / "values" / "not_counts.txt"
+
+
+def any_of(words: list[str] | dict[str, str]) -> str:
+    """Returns an expression for one of the words, the longest first."""
+    return "|".join(map(re.escape, sorted(words, key=len, reverse=True)))
 
 
 def _words(text: str) -> list[str]:
@@ -73,10 +79,27 @@ NOT_COUNTS = _words(
     一共 一旦 一边 一会 一路 大半
     """
 )
+# Of two characters each, or the last two of four; none that is as often a place or another word: 长安, 和平
 REIGNS = _words(
     """
-    康熙 雍正 乾隆 嘉庆 道光 咸丰 同治 光绪 宣统 顺治 崇祯 万历 嘉靖 正德 弘治 成化 宣德 永乐 洪武 贞观 开元 天宝 元丰
-    绍兴 建安 昭和 平成 令和 明治 大正
+    康熙 雍正 乾隆 嘉庆 道光 咸丰 同治 光绪 宣统 顺治 崇祯 万历 嘉靖 正德 弘治 成化 宣德 永乐 洪武 贞观 开元 天宝
+    元丰 绍兴 建安 昭和 平成 令和 明治 大正 建元 元光 元朔 元狩 元鼎 元封 太初 天汉 太始 征和 始元 元凤 元平 本始
+    地节 元康 神爵 五凤 甘露 初元 永光 建昭 竟宁 建始 河平 阳朔 鸿嘉 永始 元延 绥和 建平 元寿 元始 居摄 天凤 地皇
+    更始 建武 中元 永平 建初 章和 永元 元兴 延平 永初 元初 永宁 建光 延光 永建 阳嘉 永和 汉安 永嘉 本初 建和 元嘉
+    永兴 永寿 延熹 建宁 熹平 光和 中平 初平 兴平 延康 黄初 太和 青龙 景初 正始 嘉平 正元 景元 咸熙 章武 建兴 延熙
+    景耀 炎兴 黄武 嘉禾 赤乌 太元 神凤 宝鼎 建衡 天册 天玺 天纪 泰始 太康 太熙 永熙 太安 光熙 太兴 永昌 太宁 咸和
+    咸康 隆和 兴宁 咸安 宁康 隆安 义熙 元熙 景平 孝建 景和 泰豫 元徽 升明 永明 延兴 永泰 天监 大通 太清 大宝 承圣
+    绍泰 永定 天嘉 天康 太建 至德 祯明 登国 皇始 天赐 神瑞 泰常 神麚 延和 太延 真君 正平 兴光 皇兴 承明 景明 延昌
+    熙平 神龟 正光 孝昌 武泰 建义 普泰 太昌 元象 兴和 武定 大统 天保 乾明 皇建 河清 天统 武平 隆化 武成 天和 宣政
+    大象 大定 开皇 仁寿 义宁 武德 永徽 显庆 龙朔 麟德 乾封 总章 咸亨 仪凤 调露 永隆 开耀 永淳 嗣圣 光宅 垂拱 载初
+    天授 延载 证圣 圣历 久视 神龙 景龙 唐隆 景云 宝应 大历 建中 兴元 贞元 永贞 元和 长庆 宝历 大和 会昌 大中 咸通
+    乾符 广明 光启 文德 龙纪 大顺 景福 乾宁 光化 天复 天祐 天佑 乾化 贞明 龙德 同光 应顺 清泰 天福 开运 乾祐 乾佑
+    广顺 显德 建隆 乾德 开宝 雍熙 端拱 淳化 至道 咸平 景德 祥符 天禧 乾兴 天圣 明道 景祐 景佑 宝元 康定 庆历 皇祐
+    皇佑 至和 嘉祐 嘉佑 治平 熙宁 元祐 元佑 绍圣 元符 靖国 崇宁 大观 政和 宣和 靖康 建炎 隆兴 乾道 淳熙 绍熙 庆元
+    嘉泰 开禧 宝庆 绍定 端平 嘉熙 淳祐 淳佑 宝祐 宝佑 景定 咸淳 德祐 德佑 景炎 祥兴 神册 天赞 天显 天禄 应历 乾亨
+    统和 开泰 重熙 清宁 咸雍 寿昌 乾统 收国 天辅 天会 天眷 皇统 天德 正隆 明昌 承安 崇庆 至宁 贞祐 贞佑 兴定 中统
+    至元 元贞 大德 至大 皇庆 延祐 延佑 至治 泰定 致和 天顺 天历 至顺 元统 至正 建文 洪熙 景泰 隆庆 泰昌 天启 弘光
+    隆武 永历 天聪 崇德
     """
 )
 HOLIDAYS = _words(

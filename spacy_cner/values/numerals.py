@@ -11,6 +11,7 @@ SMALL = {"十": 10, "百": 100, "千": 1000, "拾": 10, "佰": 100, "仟": 1000,
 LARGE = {"万": 10**4, "亿": 10**8, "兆": 10**12}
 
 CHAR = "零〇○一二两俩仨三四五六七八九十百千万亿壹贰叁肆伍陆柒捌玖拾佰仟廿"
+CN = "零〇一二两三四五六七八九十"
 ARABIC = r"(?:\d{1,3}(?:,\d{3})+(?:\.\d+)?(?![\d,])|\d+(?:\.\d+)?)"
 # Stands for the mark of two digits that follow each other and are one number: 三、四天
 JOINER = "\u2060"

@@ -4,66 +4,14 @@ import re
 from itertools import pairwise
 
 from .durations import UNITS as TIME_UNITS
-from .lexicon import CLASSIFIERS, CLIPPED, CURRENCIES, HOLIDAYS, REIGNS, UNITS
-from .numerals import ARABIC, CHAR, JOINER, NUMBER, RANGE, SIGN
+from .lexicon import CLASSIFIERS, CLIPPED, CURRENCIES, HOLIDAYS, UNITS, any_of
+from .numerals import ARABIC, CHAR, CN, JOINER, NUMBER, RANGE, SIGN
 
-
-def any_of(words: list[str] | dict[str, str]) -> str:
-    """Returns an expression for one of the words, the longest first."""
-    return "|".join(map(re.escape, sorted(words, key=len, reverse=True)))
-
-
-CN = "零〇一二两三四五六七八九十"
 # No Latin letter, digit or sign of a code before or after
 START = r"(?<![A-Za-z0-9_#@])(?<![A-Za-z0-9][-./:])"
 
 # Looks for anything that can begin a value; most texts without one cost nothing more.
 ANY = re.compile(rf"[\d{CHAR}半上下本这今明昨前后去次元民公腊正听琴寻]|@|www|http")
-
-# Names and years of a reign: found before dates
-NAMES = re.compile(
-    rf"《[^》]*》|今日头条|(?:{any_of(REIGNS)})(?:元|[{CHAR}]+)年(?:闰?[{CN}正腊]+月(?:[初廿]?[{CN}]+日?)?)?"
-)
-
-# Numbers that are no values: found first, so that nothing else takes them
-NOT_VALUES = re.compile(
-    "|".join(
-        [
-            r"(?<!\d)\d+(?:\s?[:：]\s?\d(?!\d))(?:[:：]\d)*(?![\d分])",  # scores and ratios: 3:2
-            r"(?<![\d.])\d{1,3}\s?比\s?\d{1,3}(?![\d.万亿])",
-            r"(?<!\d)\d{1,2}-\d{1,2}(?:-\d{1,5})+(?!\d)",  # 4-3-3, 8-2-3046
-            rf"[{CN}]比[{CN}](?!\d)",
-            r"(?<![\d.])\d+(?:\.\d+){2,}(?![\d])(?<!\d{4}\.\d\.\d)(?<!\d{4}\.\d\d\.\d\d)(?<!\d{4}\.\d\.\d\d)(?<!\d{4}\.\d\d\.\d)",
-            r"(?!(?<=\d)h\d+min)"
-            r"[A-Za-z][A-Za-z-]*[-_ ]?[vV]?\d+(?:[-.]?[A-Za-z0-9]+)*(?!\s?(?:年|月|日|万|亿|元|人|台|%))",
-            r"(?:版本号?|系统|安卓|鸿蒙)\s?[vV]?\d+(?:\.\d+)*",
-            r"(?:端口|尾号|密码|验证码|取件码|邮编|房号|床号|编号|代码|单号|账号|号码|QQ是?|卡号|车牌|换成|错误码|房间|沪深|中证|上证)"
-            r"[:：是为号]?\s?[A-Za-z-]*\d[\d-]*",
-            r"\d+(?:号(?:楼|线|院|窗口|店|门|球衣)|楼|室|层(?!楼)|路(?!程)|国道|省道|次列车|附近|站台|候车室|期|号|班|版|届)(?<!第\d)"
-            r"(?=[^\d]|$)(?<=号|层|道|线|院|口|店|门|衣|室|楼|路|车|近|台|班|版|届)(?<!\d日)",
-            r"“\d+”|\"\d+\"",
-            rf"[{CN}](?:年级|等奖|等功|楼|号楼|环路?|线城市|中全会|级(?=考|听|证))",
-            rf"[高初大小][一二三四五六](?![{CHAR}]*(?:{any_of([*UNITS, *CURRENCIES])}))(?:[（(]\d[)）]班)?",
-            rf"每(?:周|星期|礼拜|个?月|年|逢)?[{CN}日天末]?(?=[,。上下早晚的]|$)|每周[{CN}日天末]",
-            rf"(?:几|数|上|成|好几)[十百千万亿]+|[{CN}]?[十百千]多?分之(?=$)",
-            rf"负\s?(?:\d+|[{CN}]+)[层楼]",
-            r"(?:[打享]|打了)?[\d一二三四五六七八九.]+折",
-            rf"(?:{RANGE})倍(?!数)",
-            r"(?:199\d|20(?!00)[0-3]\d)款",
-            # Sessions, which are ordinal: 二十届三中全会, 政协十四届三次会议
-            rf"(?<![{CN}第了办过任共有续])[{CN}]*十[{CN}]?届(?=[^,。;、!?\s以的])(?:[{CN}]+次)?|[{CN}]届(?=[{CN}]中|[{CN}]次)(?:[{CN}]次)?",
-            rf"(?<=[届委协大])[{CN}]+次(?=会议|全会|全体)|[{CN}]{{1,3}}国集团|[二三四五六七八九]期(?=工程|项目|建[设成]|扩建)",
-            r"\d+\s?[×xX*]\s?\d+(?![\d.]|[万亿]|\s?[cmk]?m)",
-            r"\d+[栋幢座号]\d+(?:单元)?\d*(?:室)?",
-            r"(?:[那这某同当每首的]|最后|有)一(?:[天年月周晚刻秒]|个[月星周])(?!半|多)",
-            rf"[{CN}]成(?:热|新|熟|立|为|功)",
-            r"[老阿小][二三四五六七八九]|[二三四五六七八九][姐哥弟妹叔爷姑姨婶舅]|[李王张陈赵刘周][一二三四五六七八九十百千万]+",
-            rf"(?<=[某甲乙丙丁])\d{{1,2}}(?![\d.万次元块年月日]|{any_of(UNITS)})",
-            r"\d{9,}(?!\d)(?<!1\d{10})(?<!\d{17}[\dX])",
-            r"\d+(?:公斤|kg|米)级",
-        ]
-    )
-)
 
 EMAIL = re.compile(r"(?<![\w.+-])[\w.+-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+(?<![.-])", re.ASCII)
 URL = re.compile(r"(?:https?://|www\.)[A-Za-z0-9\-._~:/?#\[\]@!$&'()*+,;=%]+(?<![.,;:!?)'])", re.ASCII)
@@ -82,13 +30,18 @@ _SHORT_YEAR = (
 )
 _YEAR = (
     rf"(?:(?<!\d)\d{{4}}\s?年|{_SHORT_YEAR}"
-    rf"|[零〇一二三四五六七八九]{{4}}年|民国(?:元|\d+|[{CN}百]+)年|(?:大[前后]|[今去前明后])年)"
+    rf"|[零〇○一二三四五六七八九]{{4}}年|民国(?:元|\d+|[{CN}百]+)年|(?:大[前后]|[今去前明后])年"
+    r"|(?<=[比较与于同占为])上年(?![级龄轻纪])|(?<!以)上年(?=同期|[末底]|度(?!假))|本年(?=度(?![假量])))"
 )
+# A year of four digits whose 年 is left out before a part of it: 2023上半年
+_YEAR_OF = rf"(?:{_YEAR}|(?<![\d.])(?:19|20)\d\d)"
 # Words that end in 上 or 下 stand before 上周, too: 晚上上周的
 _LAST = "(?=[上下本这])(?:(?<![早晚马以网线身加算赶遇碰搭会])上上+|(?<![以剩留乡私底手])下下+|[上下本这])"
 _MONTH = rf"(?:(?<![\d.])(?:1[0-2]|0?[1-9])\s?月(?:份)?|(?:十[一二]?|[一二三四五六七八九])月(?:份)?|{_LAST}个?月)"
 _DAY = r"(?:(?:3[01]|[12]\d|0?[1-9])\s?[日号]|(?:三十一?|二?十[一二三四五六七八九]?|[一二三四五六七八九])[日号])"
-_PAREN = "(?:\\s?[（(](?:周|星期|礼拜)[一二三四五六日天][)）])?"
+_WEEKDAY = "(?:周|星期|礼拜)[一二三四五六日天]"
+# Of a date: 5月1日（周五）, 5月1日星期五
+_PAREN = rf"(?:\s?(?:[（(]{_WEEKDAY}[)）]|{_WEEKDAY}(?!\s?[至到~～–—、-])))?"
 _HALF = "(?:上|下)半年"
 _PART = "(?:上旬|中旬|下旬|初(?![一二三四五六七八九十步])|底|末)"
 # 日 is said of days of the sun, and of the moon only where the calendar is named
@@ -96,14 +49,18 @@ _OF_MOON = rf"(?:正月|腊月|冬月|闰?[{CN}]{{1,2}}月)(?:初[{CN}]|廿[{CN}
 _MOON = "(?:农历|阴历|旧历)"
 _LUNAR = rf"(?:{_MOON}(?:{_YEAR}\s?)?{_OF_MOON}日?|{_OF_MOON})(?![{CN}]*[日号])"
 _RELATIVE = "(?:大?前天|昨[天日]|今[天日]|明[天日]|大?后天|次日|翌日|听日|寻日|琴日)"
-_WEEK = rf"(?<!每)(?:{_LAST}个?)?(?:周|星期|礼拜)[一二三四五六日天1-7](?![围边期年月])"
+_WEEK = (
+    rf"(?<!每)(?:{_LAST}个?)?"
+    r"(?:周|星期|礼拜)(?:[一二三四五六日天]|[1-7](?!\s?[\d.%个家名位只人万]))(?![围边期年月])"
+)
 _WEEKS = rf"{_LAST}个?(?:周|星期|礼拜)(?![一二三四五六日天末])"
 _WEEKEND = rf"{_LAST}个?(?:周|星期|礼拜)末"
 # Two that follow each other, with the unit said once: 7、8月份, 15、16日
 _NEXT = any_of(
     [f"{number}、{number + 1}" for number in range(1, 31)] + [f"{a}、{b}" for a, b in pairwise("一二三四五六七八九十")]
 )
-_QUARTER = rf"(?:第?[一二三四1-4]季度|前[一二三两1-3]季度|{_LAST}个?季度|第?(?:{_NEXT})季度)"
+_NEXT_TO = any_of([a + b for a, b in pairwise("一二三四五六七八九")])  # without a mark: 三四月, 三四季度
+_QUARTER = rf"(?:第?[一二三四1-4]季度|前[一二三两1-3]季度|{_LAST}个?季度|第?(?:{_NEXT}|{_NEXT_TO})季度)"
 _NEXT_DAYS = f"(?:{_NEXT})[日号]"
 _FIRST_MONTHS = r"前(?:1[01]|[2-9]|十一?|[二两三四五六七八九])个?月"
 _BY_LETTER = (
@@ -111,11 +68,11 @@ _BY_LETTER = (
     rf"|(?:{_YEAR}\s?|(?<![A-Za-z\d.])20\d\d)[Hh][12])(?![A-Za-z\d])"
 )
 # 前 alone is no 公元前 in the middle of a sentence: 战前
-_ERA = "(?:(?:公元|纪元)前|公元|(?<![^,。;、：（(—–~至到于在约自-])前)"
-_CENTURY = rf"(?:(?:上+个?|本)世纪|(?=[\d{CN}公纪前]){_ERA}?(?:\d{{1,2}}|[{CN}]{{1,3}})世纪)"
+_ERA = r"(?:(?:公元|纪元)前\s?|公元\s?|(?<![^,。;、：（(—–~至到于在约自-])前)"
+_CENTURY = rf"(?:(?:上+个?|本)世纪|(?=[\d{CN}公纪前]){_ERA}?(?:\d{{1,2}}\s?|[{CN}]{{1,3}})世纪)"
 _PAIRS = "|".join(f"{a}{JOINER}?{b}" for a, b in pairwise("二三四五六七八九"))
 _TENS = f"(?:{_PAIRS}|[一二三四五六七八九])十"
-_DECADE = rf"(?:{_CENTURY}(?:(?:\d0|{_TENS})年代)?|(?<!\d)(?:\d0|{_TENS})年代)"
+_DECADE = rf"(?:{_CENTURY}(?:\s?(?:\d0\s?|{_TENS})年代)?|(?<!\d)(?:\d0|{_TENS})年代)"
 # Not of 1990年 with a word of its own: 代表, 代理
 _TEN_YEARS = (
     r"(?=[12一二公])(?:公元前?)?(?:(?<!\d)(?:1\d|20)\d0|[一二][零〇一二三四五六七八九]{2}[零〇])"
@@ -130,22 +87,22 @@ _NUMERIC = (
 # A year of the calendar, and no length: 2010年后, 1949年前; but 2000年前 is two thousand years ago
 _CALENDAR = r"(?:1[5-9]|20)(?!00年前(?!后))\d\d年"
 _AGO = (
-    rf"(?<![月每第\d])(?!{_CALENDAR})(?:{RANGE}|半|一)(?:个?半)?个?"
+    rf"(?<![月每第隔\d])(?<!隔\s)(?!{_CALENDAR})(?:{RANGE}|半|一)(?:个?半)?个?"
     rf"(?:年|月|周|星期|礼拜|天|日|小时|钟头|分钟|秒)(?:之|以)?[前后](?![天年])"
 )
 _TO = r"\s?(?:起?[至到~～–—]|-)\s?"
 _WHOLE_DAY = (
-    rf"(?:{_LUNAR}|{_YEAR}\s?{_LUNAR}|{_NUMERIC}|(?:{_YEAR}\s?)?{_MONTH}\s?{_DAY}{_PAREN}|{_RELATIVE}|{_WEEK}"
+    rf"(?:{_LUNAR}|{_YEAR}\s?{_LUNAR}|{_NUMERIC}{_PAREN}|(?:{_YEAR}\s?)?{_MONTH}\s?{_DAY}{_PAREN}|{_RELATIVE}|{_WEEK}"
     rf"|(?<![\d.月第]){_DAY}(?=\s?(?:[上下]午|[早晚夜]|凌晨|\d{{1,2}}(?:{_TO}\d{{1,2}})?[点时:：])))"
 )
 # Parts of a year of accounts, which each company begins in a month of its own
 OF_ACCOUNTS = r"(?:第?[一二三四1-4]财?季度?|[上下]半年|[Qq][1-4]|[Hh][12])"
 _LISTED_YEAR = r"(?<![\d.])(?:19|20)\d\d(?=(?:、(?:19|20)\d\d)*[、和及与](?:19|20)\d\d年)"
 _ONE_DATE = (
-    rf"(?:{_TEN_YEARS}|{_HOLIDAY}|{_BY_LETTER}|公元前?(?:\d+|[{CN}百千]+)年(?!代)|{_WHOLE_DAY}|{_YEAR}\s?{_MONTH}{_PART}?|{_YEAR}{_QUARTER}|{_YEAR}{_FIRST_MONTHS}"
-    rf"|(?:{_YEAR})?{_HALF}|{_YEAR}[前后]半年|{_YEAR}度(?![假过量])|\d{{4}}财年{OF_ACCOUNTS}?|{_LISTED_YEAR}"
+    rf"(?:{_TEN_YEARS}|{_HOLIDAY}|{_BY_LETTER}|公元前?\s?(?:\d+|[{CN}百千]+)\s?年(?!代)|{_WHOLE_DAY}|{_YEAR}\s?{_MONTH}{_PART}?|{_YEAR_OF}{_QUARTER}|{_YEAR}{_FIRST_MONTHS}"
+    rf"|{_YEAR_OF}?{_HALF}|{_YEAR}[前后]半年|{_YEAR}度(?![假过量])|\d{{4}}财年{OF_ACCOUNTS}?|{_LISTED_YEAR}"
     rf"|{_YEAR}(?:年?[初底末](?!步|的时)|年?中(?=[,。旬]))?|[今去明前]年?{_QUARTER}|{_MONTH}{_PART}|年[初底末](?![{CN}])|月[初底末]|{_DECADE}|{_QUARTER}"
-    rf"|(?<![个第\d]){_MONTH}(?![份饼亮光薪票嫂球经])(?!(?<![上下本这]月)租)|{_WEEKS}|{_WEEKEND})"
+    rf"|(?<![个第\d]){_MONTH}(?![份饼亮光薪票嫂球经])(?!(?<=五月)天(?!气))(?!(?<![上下本这]月)租)|{_WEEKS}|{_WEEKEND})"
 )
 # Years of three digits, and no length: 618年—907年; but 200—300年 is a length
 _OLD_YEARS = rf"(?<![\d.,第])(?!\d\d0年?{_TO}\d{{2,3}}0年)[1-9]\d\d年?{_TO}[1-9]\d{{2,3}}年(?!代)"
@@ -156,10 +113,17 @@ _SHARED = (
     rf"|公元前?(?:\d+|[{CN}百千]+)年?{_TO}前?(?:\d+|[{CN}百千]+)年(?!代)|{_OLD_YEARS})"
 )
 _IN_DIGITS, _IN_CHARACTERS = "(?:1[0-2]|[1-9])", "(?:十[一二]?|[一二三四五六七八九])"
-_MONTHS = rf"(?:{_IN_DIGITS}{_TO}{_IN_DIGITS}|{_IN_CHARACTERS}{_TO}{_IN_CHARACTERS}|{_NEXT})月份?(?!\s?\d{{1,2}}[日号])"
+_MONTHS = (
+    rf"(?:{_IN_DIGITS}{_TO}{_IN_DIGITS}|{_IN_CHARACTERS}{_TO}{_IN_CHARACTERS}|{_NEXT}|{_NEXT_TO})"
+    r"月份?(?!\s?\d{1,2}[日号])"
+)
+# Not of lengths: 提前30日, 住院15日, 30日内, 7日年化, 1日元
 _BARE_DAY = (
-    r"(?:3[01]|[12]\d|[1-9])(?:日(?=,?(?:在|从|讯|电|宣布|说|表示|发布|开幕|举行|抵达|报道|晚|起|将|启程|凌晨|上午|下午))"
-    r"|号(?=,?(?:到账|之?前|以前|之?后|左右|发|交|开|去|回|来|就|我|你|要|还|才|晚|下午|上午|早|截止|放假|上班|考|出发|吧)))"
+    r"(?:(?<![留续满逾达期为前疗休养限延宿每近共计迟了有需比])(?<!住院)(?<!住)(?<!提早)(?<![办护误][理工])"
+    r"(?:(?<![过约])|(?<=[通不]过)|(?<=[纽北]约))"
+    r"(?:3[01]|[12]\d|0?[1-9])\s?日(?![内间龄游元圆币本常年月历里前后线]|[之以][内前后上下]|均[线价量]|期?[满限])"
+    rf"{_PAREN}"
+    r"|(?:3[01]|[12]\d|[1-9])号(?=,?(?:到账|之?前|以前|之?后|左右|发|交|开|去|回|来|就|我|你|要|还|才|晚|下午|上午|早|截止|放假|上班|考|出发|吧)))"
 )
 # What a date can begin with: looked at first, as most characters cannot
 _BEGINS = rf"\d{CHAR}民大今去前明后农阴旧正腊冬闰上下本这昨次翌听寻琴周星礼"
@@ -188,6 +152,7 @@ _CLOCK = (
 # What recurs has no place in time.
 RECURRING = re.compile(
     rf"每(?:周|星期|礼拜)[一二三四五六]{_TO}(?:周|星期|礼拜)?[一二三四五六日天]"
+    rf"|每年的?{_MONTH}(?:\s?{_DAY}|{_PART})?(?:{_TO}(?:[次翌]年)?(?:{_MONTH}(?:\s?{_DAY}|{_PART})?|{_DAY}))?"
     rf"|每(?:天|日|晚|早|(?:周|星期|礼拜)[{CN}日天末])的?(?:{_DAYPART}的?)?{_CLOCK}(?:{_TO}{_DAYPART}?{_CLOCK})?"
 )
 _NEAR_DAY = f"(?:{_WHOLE_DAY}|[今明昨听琴](?=[早晚晨夜])|[今听](?=朝)|(?<=后|前)天(?=[早晚]))"
