@@ -21,6 +21,8 @@ NUMERAL = re.compile(f"[{CHAR}半]")
 # Runs of numerals that are no number, and would take time
 LONG = re.compile(rf"\d{{25,}}|[{CHAR}]{{41,}}")
 ADDRESSES = ("EMAIL", "URL")
+# Numbers of items and of notes, and powers, which folded are digits; but not of an area: m²
+FIGURES = re.compile("[①-⑳㊀-㊉⁰¹⁴-⁹₀-₉]|(?<!m)[²³]")
 MARKS = frozenset("，；！？（）【】“”‘’")
 AMOUNT = re.compile(f"[{CHAR}半]+(?P<unit>{any_of([*UNITS, *TIME_UNITS, *CURRENCIES])})")
 
@@ -41,6 +43,8 @@ def find_values(text: str, now: datetime, labels: Collection[str] = LABELS) -> l
     if patterns.ANY.search(text) is None and patterns.ANY.search(folded := FOLDING(text)) is None:
         return []
     folded = FOLDING(text)
+    if figures := {found.start() for found in FIGURES.finditer(text)}:
+        folded = "".join("□" if i in figures else char for i, char in enumerate(folded))
     if patterns.ANY.search(folded) is None:
         return []
     taken = bytearray(len(text))
@@ -118,8 +122,16 @@ def _time(match: re.Match, now: datetime) -> tuple[int, int, str] | None:
 
 
 def _duration(match: re.Match, now: datetime) -> tuple[int, int, str] | None:
-    value = iso_duration(match[0])
+    value = None if match[0] == "四周" and not _are_weeks(match) else iso_duration(match[0])
     return None if value is None else (*match.span(), value)
+
+
+def _are_weeks(match: re.Match) -> bool:
+    """Whether 四周 is four weeks; else it is all around."""
+    before, behind = match.string[: match.start()], match.string[match.end() :]
+    return bool(
+        re.search("[近续为期过去来约后每满了共这]$", before) or re.match("之?[内后前]|[新高低左多以来时]", behind)
+    )
 
 
 # In the order in which they take their characters
