@@ -3,28 +3,35 @@
 import re
 
 from .lexicon import CURRENCIES, REIGNS, UNITS, any_of
-from .numerals import CHAR, CN, RANGE
+from .numerals import CHAR, CN, JOINER, RANGE
 
 # Names, years of a reign, and months whose days are counted by stems and branches: found before dates
 _DAY_BY_STEM = "[甲乙丙丁戊己庚辛壬癸][子丑寅卯辰巳午未申酉戌亥]日?"
 NAMES = re.compile(
-    r"第(?:一(?:时间(?!段)|[线手]|夫人|财经)|三(?:[者人](?![次口])|方(?![案面向法阵]))|[一二三]产业)"
+    rf"(?=[第《今黑疯元闰正腊\d{CHAR}])"
+    r"(?:第(?:一(?:时间(?!段)|[线手]|夫人|财经)|三(?:[者人](?![次口])|方(?![案面向法阵]))|[一二三]产业)"
     r"|《[^》]*》|今日头条|(?:黑色|疯狂)(?:星期|周)[一二三四五六日天]"
-    rf"|(?:(?=[{CHAR}\d])(?<={'|'.join(REIGNS)})(?:[{CHAR}]+|\d{{1,2}})|(?<!民国)(?<!公)元)年"
+    rf"|(?:(?=(?:[{CHAR}]{{1,4}}|\d{{1,2}})年)(?<={'|'.join(REIGNS)})(?:[{CHAR}]+|\d{{1,2}})|(?<!民国)(?<!公)元)年"
     rf"(?:[春夏秋冬][天季]?)?(?:闰?[{CN}正腊]+月(?:{_DAY_BY_STEM}|[初廿]?[{CN}]+日?)?)?"
-    rf"|闰?[{CN}正腊]+月{_DAY_BY_STEM}"
+    rf"|闰?[{CN}正腊]+月{_DAY_BY_STEM})"
 )
 
 # Numbers that are no values: found first, so that nothing else takes them
+# What these can begin with: looked at first, as most characters cannot
+_BEGINS = (
+    rf"\dA-Za-z.“\"{CHAR}{JOINER}版系安鸿端尾密验取邮房床编代单账号码卡车换错沪中上高初大小"
+    "每几数成好负打享那这某同当首的最有老阿李王张陈赵刘周"
+)
 NOT_VALUES = re.compile(
-    "|".join(
+    rf"(?=[{_BEGINS}])(?:"
+    + "|".join(
         [
             r"(?<!\d)\d+(?:\s?[:：]\s?\d(?!\d))(?:[:：]\d)*(?![\d分])",  # scores and ratios: 3:2
             r"(?<![\d.])\d{1,3}\s?比\s?\d{1,3}(?![\d.万亿])",
             r"(?<!\d)\d{1,2}-\d{1,2}(?:-\d{1,5})+(?!\d)",  # 4-3-3, 8-2-3046
             rf"[{CN}]比[{CN}](?!\d)",
             r"(?<![\d.])\d+(?:\.\d+){2,}(?![\d])(?<!\d{4}\.\d\.\d)(?<!\d{4}\.\d\d\.\d\d)(?<!\d{4}\.\d\.\d\d)(?<!\d{4}\.\d\d\.\d)",
-            r"(?!(?<=\d)h\d+min|(?:(?<=\d)|(?<=\d\s)|(?<=[\d\s][kcm]))[kcm]?m[23](?![A-Za-z\d]))"
+            r"(?=[A-Za-z])(?!(?<=\d)h\d+min|(?:(?<=\d)|(?<=\d\s)|(?<=[\d\s][kcm]))[kcm]?m[23](?![A-Za-z\d]))"
             r"[A-Za-z][A-Za-z-]*[-_ ]?[vV]?\d+(?:[-.]?[A-Za-z0-9]+)*(?!\s?(?:年|月|日|万|亿|元|人|台|%))",
             r"(?:版本号?|系统|安卓|鸿蒙)\s?[vV]?\d+(?:\.\d+)*",
             r"(?:端口|尾号|密码|验证码|取件码|邮编|房号|床号|编号|代码|单号|账号|号码|QQ是?|卡号|车牌|换成|错误码|房间|沪深|中证|上证)"
@@ -55,4 +62,5 @@ NOT_VALUES = re.compile(
             r"\d+(?:公斤|kg|米)级",
         ]
     )
+    + ")"
 )

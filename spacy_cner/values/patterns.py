@@ -129,7 +129,7 @@ _BARE_DAY = (
 _BEGINS = rf"\d{CHAR}民大今去前明后农阴旧正腊冬闰上下本这昨次翌听寻琴周星礼"
 DATE = re.compile(
     rf"(?=[{_BEGINS}第公纪年月半])(?:(?:{_YEAR}\s?)?{_MONTH}\s?(?:(?:3[01]|[12]\d|[1-9]){_TO}{_DAY}|{_NEXT_DAYS})|{_SHARED}|{_ONE_DATE}{_TO}(?:(?:[次翌来]|第二)年(?:{_MONTH}\s?{_DAY}?|{_QUARTER})|{_ONE_DATE}|{_DAY})|(?<![\d.月]){_DAY}{_TO}{_DAY}|(?<![\d.月第、]){_NEXT_DAYS}|(?:{_YEAR}\s?|(?<![\d.月{CN}、])){_MONTHS}"
-    rf"|(?:(?<=记者)|(?<=[于至]))(?<![月\d]){_DAY}(?![召内以])|(?<![\d.月第日号]){_BARE_DAY}|{_AGO}|{_ONE_DATE})".replace(
+    rf"|(?:(?<=记者)|(?<=[于至]))(?<![月\d]){_DAY}(?![召内以])|(?=\d)(?<![\d.月第日号]){_BARE_DAY}|{_AGO}|{_ONE_DATE})".replace(
         r"([-/.])", "[-/.]"
     ).replace(r"\1", "[-/.]")
 )
@@ -196,7 +196,8 @@ TIME = re.compile(
     ).replace(r"\1", "[-/.]")
 )
 
-# Amounts
+# Amounts. What they can begin with is looked at first, as for dates.
+_NUMERAL = rf"\d{CHAR}{JOINER}"
 _COUNTED = "个只件小天年月斤次张位人本碗份晚公千米瓶盒双条度平亩台套间节片把杯支根顿打"  # 十块一斤
 _UP_TO = r"\s?[至到~～–—-]\s?"
 # Of the last end of a range. In 100元--200元 a second dash is no sign.
@@ -210,18 +211,19 @@ _MINUS = (
     rf"(?=[-−负])(?:{_NEGATIVE}|(?:(?<![\w%‰％℃-])|(?<=[为是到达约至在于])"
     rf"|(?<![A-Za-z0-9_%‰％℃-])(?=[-−]{NUMBER}[^\d,。;、-]{{0,4}}{_UP_TO}[-−负]))[-−])"
 )
+_SIGNS_OF_MONEY = "".join(sorted({word[0] for word in BEFORE}))
 MONEY = re.compile(
-    rf"(?P<minus>{_MINUS})?(?:(?P<before>{any_of(BEFORE)})\s?(?P<first>{RANGE}(?:[kKwW](?![A-Za-z]))?)(?P<scale>\s?(?:[mM]n?|[bB]n?)(?![A-Za-z]))?(?:元|圆)?整?"
+    rf"(?=[{_NUMERAL}{_SIGNS_OF_MONEY}负−-])(?P<minus>{_MINUS})?(?:(?P<before>{any_of(BEFORE)})\s?(?P<first>{RANGE}(?:[kKwW](?![A-Za-z]))?)(?P<scale>\s?(?:[mM]n?|[bB]n?)(?![A-Za-z]))?(?:元|圆)?整?"
     rf"|{START}(?P<small>{NUMBER})(?P<coin>[毛角分]钱|毛|角(?=[,。、;]|$))"
     rf"|{START}(?P<number>{_SIGNED}[kKwW]?)\s?(?P<unit>{any_of(CURRENCIES)}|(?<=[万亿])(?:{any_of(CLIPPED)})(?![盟洲元美亚冠国具片叉]))(?:{_UP_TO}(?P<sign>{_SIGN})?(?P<upper>{NUMBER})\s?(?P=unit)|人民币)?(?P<rest>(?<=块)(?:\d{{1,2}}|[一二三四五六七八九半])(?![\d{CHAR}{_COUNTED}角毛分])|(?<=元)半"
     rf"|(?:[一二两三四五六七八九\d]毛(?:[一二两三四五六七八九\d]分?)?)|(?:[一二两三四五六七八九\d壹贰叁肆伍陆柒捌玖]角)?(?:零?[一二两三四五六七八九\d壹贰叁肆伍陆柒捌玖]分)?)整?"
     rf"(?![素旦件首帅状肌头糖块])(?!(?<=[一二三]元)(?<![{CHAR}][一二三]元)(?:锂|[论组化]|期权|[判正]|[结对][果构立]|方程|函数|材料))(?<![{CN}]块(?=[卡砖石肉糖布板地田牌玉表木铁])(?![\d钱])))"
 )
 PERCENT = re.compile(
-    rf"(?P<minus>(?=[-−负])(?:{_NEGATIVE}|(?<![\d%‰％A-Za-z])[-−]))?(?:(?<![{CHAR}])百分之(?P<inner>负)?(?P<hundred>{NUMBER}(?:{_UP_TO}负?(?:百分之)?负?{NUMBER}(?!分之))?)|(?<![{CHAR}])千分之(?P<thousand>{RANGE})|(?<![{CHAR}])万分之(?P<tenthousand>{RANGE})"
+    rf"(?=[{_NUMERAL}负±+−-])(?:(?P<minus>(?=[-−负])(?:{_NEGATIVE}|(?<![\d%‰％A-Za-z])[-−]))?(?:(?<![{CHAR}])百分之(?P<inner>负)?(?P<hundred>{NUMBER}(?:{_UP_TO}负?(?:百分之)?负?{NUMBER}(?!分之))?)|(?<![{CHAR}])千分之(?P<thousand>{RANGE})|(?<![{CHAR}])万分之(?P<tenthousand>{RANGE})"
     rf"|[±+-]?(?P<number>{ARABIC}(?:\s?[-~–至到]\s?{_SIGN}?{ARABIC})?)\s?(?P<symbol>[%‰％])(?:{_UP_TO}(?P<sign>{_SIGN})?(?P<upper>{ARABIC})\s?(?P=symbol))?"
     rf"|(?P<points>{_SIGNED})个?(?P<kind>百分点|基点|bp|BP)"
-    rf"|(?<![{CN}])(?P<tenths>[一二两三四五六七八九]{{1,2}}|(?<![\d.])[1-9](?:[-~至到][2-9])?)成(?P<half>[一二三四五六七八九半])?(?![热新熟立为功分长果绩员品交本语大]|不变))"
+    rf"|(?<![{CN}])(?P<tenths>[一二两三四五六七八九]{{1,2}}|(?<![\d.])[1-9](?:[-~至到][2-9])?)成(?P<half>[一二三四五六七八九半])?(?![热新熟立为功分长果绩员品交本语大]|不变)))"
 )
 _TIME_UNIT = any_of([unit for unit in TIME_UNITS if unit not in ("日", "时", "月", "晚", "分", "周", "天")])
 _SPAN = (
@@ -229,18 +231,20 @@ _SPAN = (
     rf"|(?:{NUMBER})分(?=\d+秒)|(?:{NUMBER})分(?=[,。内])(?<=\d分)(?<=小时\d分|时\d\d分))"
 )
 DURATION = re.compile(
-    rf"{START}(?:(?!一[天日]\d+次|(?:19|20)\d\d年|一[天日][{CN}]次)(?:{_SPAN})+(?:{_UP_TO}(?:{_SPAN})+)?(?:\d{{1,2}}分(?!\d))?(?:(?<=秒)\d\d)?(?:(?<=[天日])(?:[{CN}]|\d)[夜晚])?"
+    rf"(?=[{_NUMERAL}半整]){START}(?:(?!一[天日]\d+次|(?:19|20)\d\d年|一[天日][{CN}]次)(?:{_SPAN})+(?:{_UP_TO}(?:{_SPAN})+)?(?:\d{{1,2}}分(?!\d))?(?:(?<=秒)\d\d)?(?:(?<=[天日])(?:[{CN}]|\d)[夜晚])?"
     rf"|(?:{NUMBER})日(?=内|以内|之内|以下|以上)|(?<=[为期留续过满逾达])(?:{NUMBER})日|(?<=[住宿了])(?:[{CN}]+|\d+)晚)(?![级代货报纪])"
 )
 QUANTITY = re.compile(
-    rf"(?:(?<=\d)/(?=\d))?(?P<minus>零下|{_MINUS}|(?<![A-Za-z0-9_%‰％℃-])[-−](?={ARABIC}(?:\s?[-~～–—至到]\s?[-−]?{ARABIC})?\s?(?:℃|°C|摄氏度|度)))?{START}(?P<number>(?:\d+/\d+(?=mmHg))|{_SIGNED}|半)\s?(?P<unit>{any_of(UNITS)})"
+    rf"(?=[{_NUMERAL}半负/−-])(?:(?<=\d)/(?=\d))?(?P<minus>零下|{_MINUS}|(?<![A-Za-z0-9_%‰％℃-])[-−](?={ARABIC}(?:\s?[-~～–—至到]\s?[-−]?{ARABIC})?\s?(?:℃|°C|摄氏度|度)))?{START}(?P<number>(?:\d+/\d+(?=mmHg))|{_SIGNED}|半)\s?(?P<unit>{any_of(UNITS)})"
     rf"(?:{_UP_TO}(?P<sign>{_SIGN})?(?P<upper>{NUMBER})\s?(?P=unit))?"
     rf"(?P<rest>半|\d{{2}}(?!\d)|(?<=\d[米度])[1-9](?![\d.{CHAR}个只次年月日号点时])|(?<=米)[一二三四五六七八九]{{2}}(?![{CHAR}个只])|[一二三四五六七八九](?![{CHAR}个只毛块元角]))?(?![a-zA-Z])"
 )
 ORDINAL = re.compile(rf"第\s?(?P<number>\d+|[{CHAR}]+)")
-FRACTION = re.compile(rf"(?<!百)(?<!千)(?<!万)(?:{NUMBER})分之(?:{NUMBER})|{START}(?<![/.])\d{{1,2}}/\d{{1,2}}(?=的)")
+FRACTION = re.compile(
+    rf"(?=[{_NUMERAL}])(?:(?<![百千万])(?:{NUMBER})分之(?:{NUMBER})|{START}(?<![/.])\d{{1,2}}/\d{{1,2}}(?=的))"
+)
 _CLASSIFIER = any_of(CLASSIFIERS)
 CARDINAL = re.compile(
-    rf"{START}(?<![.￥$])(?P<slang>\d+(?:\.\d+)?[kw])(?![a-zA-Z])"
+    rf"(?=[{_NUMERAL}]){START}(?<![.￥$])(?P<slang>\d+(?:\.\d+)?[kw])(?![a-zA-Z])"
     rf"|{START}(?P<number>{RANGE})(?P<counted>{_CLASSIFIER})?"
 )
