@@ -10,7 +10,7 @@ from .numerals import ABOUT, CHAR, DIGITS, NUMBER, Number, parse_number, plain, 
 
 WORDS_TOO = frozenset("平度升尺寸克安伏瓦钱丈两")  # units that are parts of words, too, before one of the next
 ANGLE = re.compile("角|[东西]经|[南北]纬|[经纬]度|旋转|倾斜|[转翻]了?$")
-AFTER_A_WORD = frozenset("均台方息假过夺蝉级到至学职高值卷拉全排安原局手球包行徽庆康度码")
+AFTER_A_WORD = frozenset("均台方息假过夺蝉级到至学职高值卷拉全排安原局手球包行徽庆康度码初")
 NO_COUNT = re.compile("[别不要小记莫勿得注当保慎甭请]")  # by all means: 千万别去
 DEGREE = re.compile("[升降高低冷热暖差零下每负涨了]$")
 # A piece, or together, unless these stand around it: 两块金牌, 一块去; but 两块一斤, 涨了一块
@@ -111,7 +111,9 @@ def quantity(match: re.Match, now: datetime) -> tuple[int, int, str] | None:
     before = match.string[max(0, match.start() - 6) : match.start()]
     behind = match.string[match.end() : match.end() + 3]
     after = behind[:1]
-    is_angle = unit == "度" and (ANGLE.search(before) or re.match("的?[夹内外转倾]?角", behind))
+    is_angle = unit == "度" and (
+        text in ("360", "720") or ANGLE.search(before) or re.match("的?[夹内外转倾]?角", behind)
+    )
     if unit == "度" and text in ONE_OR_SINGLE and not DEGREE.search(before):  # so often: 一度停产, 两度获奖
         warm = text != "一" and (is_angle or re.search("温.{0,2}$", before) or re.match("$|[至到~-]", behind))
         if before.endswith("个") or not warm and not re.match("[,。、;)电]|左右|以", behind):
@@ -179,7 +181,11 @@ def cardinal(match: re.Match, now: datetime) -> tuple[int, int, str] | None:
     start, end = match.span("number")
     before, after = match.string[max(0, start - 2) : start], match.string[end : end + 2]
     arabic = text[0].isdigit()
-    if YEAR.fullmatch(text) and counted in (None, "国", "首", "单") and HAN.match(after[len(counted or "") :]):
+    if (
+        YEAR.fullmatch(text.rstrip())
+        and counted in (None, "国", "首", "单", "季")
+        and HAN.match(after[len(counted or "") :])
+    ):
         return None  # 2024东京奥运会
     if counted in ("金", "银", "铜") and not re.search(
         r"[金银铜\d]", match.string[max(0, start - 1) : start] + after[1:]

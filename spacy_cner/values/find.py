@@ -20,6 +20,7 @@ LONGEST_WORD = 7
 NUMERAL = re.compile(f"[{CHAR}半]")
 # Runs of numerals that are no number, and would take time
 LONG = re.compile(rf"\d{{25,}}|[{CHAR}]{{41,}}")
+PLACES = re.compile("(?<=[大登着内水海])陆|(?<=[队退入])伍")  # no numerals: 大陆四家
 ADDRESSES = ("EMAIL", "URL")
 # Numbers of items and of notes, and powers, which folded are digits; but not of an area: m²
 FIGURES = re.compile("[①-⑳㊀-㊉⁰¹⁴-⁹₀-₉]|(?<!m)[²³]")
@@ -50,6 +51,8 @@ def find_values(text: str, now: datetime, labels: Collection[str] = LABELS) -> l
     taken = bytearray(len(text))
     found: list[FoundValue] = []
     short = LONG.sub(lambda run: "□" * len(run[0]), folded)
+    if "陆" in short or "伍" in short:
+        short = PLACES.sub("□", short)
     if "、" in short:
         short = FOLLOWING.sub(lambda pair: pair[0].replace("、", JOINER), short)
     # Folded, a full-width mark would go on with an address.

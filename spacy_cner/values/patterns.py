@@ -8,7 +8,7 @@ from .lexicon import CLASSIFIERS, CLIPPED, CURRENCIES, HOLIDAYS, UNITS, any_of
 from .numerals import ARABIC, CHAR, CN, JOINER, NUMBER, RANGE, SIGN
 
 # No Latin letter, digit or sign of a code before or after
-START = r"(?<![A-Za-z0-9_#@])(?<![A-Za-z0-9][-./:])"
+START = r"(?<![A-Za-z0-9_#@])(?<![A-Za-z0-9][-‐./:])"
 
 # Looks for anything that can begin a value; most texts without one cost nothing more.
 ANY = re.compile(rf"[\d{CHAR}半上下本这今明昨前后去次元民公腊正听琴寻]|@|www|http")
@@ -43,7 +43,7 @@ _WEEKDAY = "(?:周|星期|礼拜)[一二三四五六日天]"
 # Of a date: 5月1日（周五）, 5月1日星期五
 _PAREN = rf"(?:\s?(?:[（(]{_WEEKDAY}[)）]|{_WEEKDAY}(?!\s?[至到~～–—、-])))?"
 _HALF = "(?:上|下)半年"
-_PART = "(?:上旬|中旬|下旬|初(?![一二三四五六七八九十步])|底|末)"
+_PART = "(?:上中旬|中上旬|中下旬|上旬|中旬|下旬|初(?![一二三四五六七八九十步])|底|末)"
 # 日 is said of days of the sun, and of the moon only where the calendar is named
 _OF_MOON = rf"(?:正月|腊月|冬月|闰?[{CN}]{{1,2}}月)(?:初[{CN}]|廿[{CN}]|二?十[{CN}]?|三十)"
 _MOON = "(?:农历|阴历|旧历)"
@@ -62,10 +62,11 @@ _NEXT = any_of(
 _NEXT_TO = any_of([a + b for a, b in pairwise("一二三四五六七八九")])  # without a mark: 三四月, 三四季度
 _QUARTER = rf"(?:第?[一二三四1-4]季度|前[一二三两1-3]季度|{_LAST}个?季度|第?(?:{_NEXT}|{_NEXT_TO})季度)"
 _NEXT_DAYS = f"(?:{_NEXT})[日号]"
-_FIRST_MONTHS = r"前(?:1[01]|[2-9]|十一?|[二两三四五六七八九])个?月"
+_COUNT_OF_MONTHS = "(?:1[01]|[2-9]|十一?|[二两三四五六七八九])"
+_FIRST_MONTHS = f"前{_COUNT_OF_MONTHS}个?月"
 _BY_LETTER = (
-    rf"(?:(?:{_YEAR}\s?|(?<![A-Za-z\d.])(?:20)?[12]\d)[Qq][1-4]"
-    rf"|(?:{_YEAR}\s?|(?<![A-Za-z\d.])20\d\d)[Hh][12])(?![A-Za-z\d])"
+    rf"(?:(?:{_YEAR}\s?|(?<![A-Za-z\d.])(?:20)?[12]\d年?)[Qq][1-4]"
+    rf"|(?:{_YEAR}\s?|(?<![A-Za-z\d.])(?:20\d\d|[12]\d年))[Hh][12])(?![A-Za-z\d])"
 )
 # 前 alone is no 公元前 in the middle of a sentence: 战前
 _ERA = r"(?:(?:公元|纪元)前\s?|公元\s?|(?<![^,。;、：（(—–~至到于在约自-])前)"
@@ -93,6 +94,7 @@ _AGO = (
 _TO = r"\s?(?:起?[至到~～–—]|-)\s?"
 _WHOLE_DAY = (
     rf"(?:{_LUNAR}|{_YEAR}\s?{_LUNAR}|{_NUMERIC}{_PAREN}|(?:{_YEAR}\s?)?{_MONTH}\s?{_DAY}{_PAREN}|{_RELATIVE}|{_WEEK}"
+    r"|(?<![\d.])(?:1[0-2]|0?[1-9])\.(?:3[01]|[12]\d|0?[1-9])[日号](?![元线楼])"
     rf"|(?<![\d.月第]){_DAY}(?=\s?(?:[上下]午|[早晚夜]|凌晨|\d{{1,2}}(?:{_TO}\d{{1,2}})?[点时:：])))"
 )
 # Parts of a year of accounts, which each company begins in a month of its own
@@ -100,22 +102,22 @@ OF_ACCOUNTS = r"(?:第?[一二三四1-4]财?季度?|[上下]半年|[Qq][1-4]|[Hh
 _LISTED_YEAR = r"(?<![\d.])(?:19|20)\d\d(?=(?:、(?:19|20)\d\d)*[、和及与](?:19|20)\d\d年)"
 _ONE_DATE = (
     rf"(?:{_TEN_YEARS}|{_HOLIDAY}|{_BY_LETTER}|公元前?\s?(?:\d+|[{CN}百千]+)\s?年(?!代)|{_WHOLE_DAY}|{_YEAR}\s?{_MONTH}{_PART}?|{_YEAR_OF}{_QUARTER}|{_YEAR}{_FIRST_MONTHS}"
-    rf"|{_YEAR_OF}?{_HALF}|{_YEAR}[前后]半年|{_YEAR}度(?![假过量])|\d{{4}}财年{OF_ACCOUNTS}?|{_LISTED_YEAR}"
+    rf"|(?<![之以目此早日提年天月周后])前{_COUNT_OF_MONTHS}月(?![日份饼初底末上中下\d])|{_YEAR_OF}?{_HALF}|{_YEAR}[前后]半年|{_YEAR}度(?![假过量])|\d{{4}}财年{OF_ACCOUNTS}?|{_LISTED_YEAR}"
     rf"|{_YEAR}(?:年?[初底末](?!步|的时)|年?中(?=[,。旬]))?|[今去明前]年?{_QUARTER}|{_MONTH}{_PART}|年[初底末](?![{CN}])|月[初底末]|{_DECADE}|{_QUARTER}"
-    rf"|(?<![个第\d]){_MONTH}(?![份饼亮光薪票嫂球经])(?!(?<=五月)天(?!气))(?!(?<![上下本这]月)租)|{_WEEKS}|{_WEEKEND})"
+    rf"|(?<![个第\d]){_MONTH}(?![份饼亮光薪票嫂球经]|革命)(?!(?<=五月)天(?!气)|(?<=三月)三|(?<=六月)六|(?<=七月)七|(?<=九月)九)(?!(?<![上下本这]月)租)|{_WEEKS}|{_WEEKEND})"
 )
 # Years of three digits, and no length: 618年—907年; but 200—300年 is a length
 _OLD_YEARS = rf"(?<![\d.,第])(?!\d\d0年?{_TO}\d{{2,3}}0年)[1-9]\d\d年?{_TO}[1-9]\d{{2,3}}年(?!代)"
 # Spans of which only the last end has its unit, and years BC
 _SHARED = (
     rf"(?=[\d{CN}公纪前上本])(?:{_ERA}?(?:(?<![\d.第])\d{{1,2}}|[{CN}]{{1,3}}){_TO}前?(?:\d{{1,2}}|[{CN}]{{1,3}})世纪"
-    rf"|(?:{_CENTURY}|(?<![\d.])(?:19|20)?)\d0(?:{_TO}|、)\d0年代|(?<!\d)\d{{4}}{_TO}(?:{_TEN_YEARS}|\d{{4}}年(?!代)|\d\d年(?![代前后]))"
+    rf"|(?:{_CENTURY}|(?<![\d.])(?:19|20)?)\d0(?:{_TO}|、)\d0年代|(?<!\d)\d{{4}}{_TO}(?:{_TEN_YEARS}|\d{{4}}\s?年(?!代)|\d\d年(?![代前后]))"
     rf"|公元前?(?:\d+|[{CN}百千]+)年?{_TO}前?(?:\d+|[{CN}百千]+)年(?!代)|{_OLD_YEARS})"
 )
 _IN_DIGITS, _IN_CHARACTERS = "(?:1[0-2]|[1-9])", "(?:十[一二]?|[一二三四五六七八九])"
 _MONTHS = (
     rf"(?:{_IN_DIGITS}{_TO}{_IN_DIGITS}|{_IN_CHARACTERS}{_TO}{_IN_CHARACTERS}|{_NEXT}|{_NEXT_TO})"
-    r"月份?(?!\s?\d{1,2}[日号])"
+    r"\s?月份?(?!\s?\d{1,2}\s?[日号])"
 )
 # Not of lengths: 提前30日, 住院15日, 30日内, 7日年化, 1日元
 _BARE_DAY = (
@@ -223,16 +225,16 @@ PERCENT = re.compile(
     rf"(?=[{_NUMERAL}负±+−-])(?:(?P<minus>(?=[-−负])(?:{_NEGATIVE}|(?<![\d%‰％A-Za-z])[-−]))?(?:(?<![{CHAR}])百分之(?P<inner>负)?(?P<hundred>{NUMBER}(?:{_UP_TO}负?(?:百分之)?负?{NUMBER}(?!分之))?)|(?<![{CHAR}])千分之(?P<thousand>{RANGE})|(?<![{CHAR}])万分之(?P<tenthousand>{RANGE})"
     rf"|[±+-]?(?P<number>{ARABIC}(?:\s?[-~–至到]\s?{_SIGN}?{ARABIC})?)\s?(?P<symbol>[%‰％])(?:{_UP_TO}(?P<sign>{_SIGN})?(?P<upper>{ARABIC})\s?(?P=symbol))?"
     rf"|(?P<points>{_SIGNED})个?(?P<kind>百分点|基点|bp|BP)"
-    rf"|(?<![{CN}])(?P<tenths>[一二两三四五六七八九]{{1,2}}|(?<![\d.])[1-9](?:[-~至到][2-9])?)成(?P<half>[一二三四五六七八九半])?(?![热新熟立为功分长果绩员品交本语大]|不变)))"
+    rf"|(?<![{CN}])(?P<tenths>[一二两三四五六七八九](?:[到至]?[二两三四五六七八九])?|(?<![\d.])[1-9](?:[-~至到][2-9])?)成(?P<half>[一二三四五六七八九半])?(?![热新熟立为功分长果绩员品交本语大]|不变)))"
 )
 _TIME_UNIT = any_of([unit for unit in TIME_UNITS if unit not in ("日", "时", "月", "晚", "分", "周", "天")])
 _SPAN = (
-    rf"(?:(?:{RANGE}|半|一整|(?<!调)整(?!天))(?:个?半)?个?(?:多)?\s?(?:(?:{_TIME_UNIT})(?<!h)(?<!min)(?<!ms)|(?:h|min|ms)(?![A-Za-z])|周(?!岁)|天(?!津|安门|猫|坛)|(?<=个多)月|(?<=个半)月(?![亮饼球票]))(?:(?<!h)半(?!夜|路|载|个))?(?:多(?!的|少))?"
+    rf"(?:(?:{RANGE}|半|一整|(?<!调)整(?!天))(?:个?半)?个?(?:多)?\s?(?:(?:{_TIME_UNIT})(?<!h)(?<!min)(?<!ms)|(?:h|min|ms)(?![A-Za-z])|周(?![岁年])|天(?!津|安门|猫|坛)|(?<=个多)月|(?<=个半)月(?![亮饼球票]))(?:(?<!h)半(?!夜|路|载|个))?(?:多(?!的|少))?"
     rf"|(?:{NUMBER})分(?=\d+秒)|(?:{NUMBER})分(?=[,。内])(?<=\d分)(?<=小时\d分|时\d\d分))"
 )
 DURATION = re.compile(
     rf"(?=[{_NUMERAL}半整]){START}(?:(?!一[天日]\d+次|(?:19|20)\d\d年|一[天日][{CN}]次)(?:{_SPAN})+(?:{_UP_TO}(?:{_SPAN})+)?(?:\d{{1,2}}分(?!\d))?(?:(?<=秒)\d\d)?(?:(?<=[天日])(?:[{CN}]|\d)[夜晚])?"
-    rf"|(?:{NUMBER})日(?=内|以内|之内|以下|以上)|(?<=[为期留续过满逾达])(?:{NUMBER})日|(?<=[住宿了])(?:[{CN}]+|\d+)晚)(?![级代货报纪])"
+    rf"|(?:{NUMBER})日(?=内|以内|之内|以下|以上)|(?<=[为期留续过满逾达])(?:{NUMBER})日|(?<=[住宿了])(?:[{CN}]+|\d+)晚)(?![级代货报]|纪(?!念))"
 )
 QUANTITY = re.compile(
     rf"(?=[{_NUMERAL}半负/−-])(?:(?<=\d)/(?=\d))?(?P<minus>零下|{_MINUS}|(?<![A-Za-z0-9_%‰％℃-])[-−](?={ARABIC}(?:\s?[-~～–—至到]\s?[-−]?{ARABIC})?\s?(?:℃|°C|摄氏度|度)))?{START}(?P<number>(?:\d+/\d+(?=mmHg))|{_SIGNED}|半)\s?(?P<unit>{any_of(UNITS)})"

@@ -35,6 +35,7 @@ def readable(text: str, now: datetime) -> str:
     text = re.sub(r"民国(元|[\d零一二三四五六七八九十百]+)年?", _republic, text)
     text = re.sub(rf"财年{OF_ACCOUNTS}?|(?<=^\d{{4}})$", "年", text)  # in lists a year has no 年: 2018、2019年
     text = re.sub(r"(?<!\d)((?:19|20)\d\d)(?=[上下]半年|[^年]{1,3}季度)", r"\1年", text)
+    text = re.sub(r"(?<![\d.])(\d{1,2})\.(\d{1,2})(?=[日号])", r"\1月\2", text)
     text = text.replace("礼拜", "星期").replace("○", "〇").replace("上年", "去年").replace("本年", "今年")
     text = re.sub(r"(?<=周|期)[1-7](?!\d)", lambda found: "一二三四五六日"[int(found[0]) - 1], text)
     text = re.sub("(?<!十)([一二三四五六七八])([二三四五六七八九])(?=月份?$|季度$)", r"\1、\2", text)
