@@ -26,6 +26,7 @@ PARTS = {
     symbol: re.compile(rf"\s?(?P<number>{NUMBER})\s?(?P<unit>{'|'.join(units)})(?![A-Za-z宽厚深])")
     for symbol, units in PARTS_OF_UNITS.items()
 }
+PER = re.compile("/(?:100)?(?:[kmμµ]?g|[md]?[Ll]|h|s|min|d|[kcmh]?m[23]?|t)(?![A-Za-z])")
 NONE, HALF = Decimal(0), Number(Decimal("0.5"), Decimal("0.5"))
 
 
@@ -145,7 +146,9 @@ def quantity(match: re.Match, now: datetime) -> tuple[int, int, str] | None:
         part = {1: Decimal("0.1"), 2: Decimal("0.01")}[len(rest)]
         part = Decimal("0.5") if rest == "半" else Decimal("".join(str(DIGITS.get(c, c)) for c in rest)) * part
     start, end = match.span()
-    if match["upper"] is None and not is_angle:
+    if unit.isascii() and (per := PER.match(match.string, end)):  # 35 mg/mL
+        end, symbol = per.end(), symbol + per[0]
+    elif match["upper"] is None and not is_angle:
         more, behind_it = _lower_parts(match.string, match.end("unit"), symbol)
         if behind_it > match.end("unit"):
             part, end = more, behind_it
@@ -199,6 +202,8 @@ def cardinal(match: re.Match, now: datetime) -> tuple[int, int, str] | None:
             return None
     elif (
         text in ("一", "几")
+        or re.fullmatch("[一二三四五六七八九]{2}", text)
+        and number.low == number.high  # 二七, a name
         or (len(text) == 1 and not (counted and text in SINGLE))
         or not counted
         and not re.search("[百千万亿]", text)

@@ -74,7 +74,7 @@ def _month(text: str, now: datetime) -> str | None:
         return f"{year_of}-{first}/{year_of}-{int(first) + 5:02}" if year_of else ""
     if found := re.fullmatch("(.*年)度", text):
         return iso_time(found[1], now)
-    if found := re.fullmatch("([^至到~～–—-]*年)?前(.{1,2}?)个?月", text):
+    if found := re.fullmatch("([^至到~～–—-]*年)?[前首](.{1,2}?)个?月", text):
         year_of, count = iso_time(found[1] or "今年", now), parse_number(found[2])
         return f"{year_of}-01/{year_of}-{int(count.low):02}" if year_of and count else ""
     if found := re.fullmatch(r"(\d{1,2}|[一二三四五六七八九十]{1,3})[日号]", text):

@@ -1,7 +1,7 @@
 """Values in a text."""
 
 import re
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
 from datetime import datetime
 from typing import NamedTuple
 
@@ -58,10 +58,8 @@ def find_values(text: str, now: datetime, labels: Collection[str] = LABELS) -> l
     # Folded, a full-width mark would go on with an address.
     apart = folded if MARKS.isdisjoint(text) else "".join("□" if a in MARKS else b for a, b in zip(text, folded))
     for label, expression, read in EXPRESSIONS:
-        for match in expression.finditer(apart if label in ADDRESSES else short):
+        for match in _free(expression, apart if label in ADDRESSES else short, taken):
             start, end = match.span()
-            if start == end or any(taken[start:end]):
-                continue
             if label == "NOT":
                 taken[start:end] = b"\1" * (end - start)
                 continue
@@ -80,6 +78,23 @@ def find_values(text: str, now: datetime, labels: Collection[str] = LABELS) -> l
     return sorted(found)
 
 
+def _free(expression: re.Pattern, text: str, taken: bytearray) -> Iterator[re.Match]:
+    """Yields the matches of which nothing is taken. Behind what is taken it looks again: 7块五 takes 五 of 五一斤."""
+    place = 0
+    while match := expression.search(text, place):
+        start, place = match.span()
+        if start == place:
+            place += 1
+            continue
+        first = taken.find(1, start, place)
+        if first < 0:
+            yield match
+        else:
+            place = first + 1
+            while place < len(taken) and taken[place]:
+                place += 1
+
+
 def _take_words(text: str, taken: bytearray) -> None:
     """Marks words in which a number is no count."""
     words = not_counts()
@@ -90,12 +105,15 @@ def _take_words(text: str, taken: bytearray) -> None:
         for start in range(max(0, place - LONGEST_WORD + 1), place + 1):
             for end in range(min(len(text), start + LONGEST_WORD), max(place, start + 1), -1):
                 if text[start:end] in words and not any(taken[start:end]) and not _is_cut(text, start, end):
-                    taken[start:end] = b"\2" * (end - start)
+                    taken[start:end] = b"\1" * (end - start)
                     break
 
 
 def _is_cut(text: str, start: int, end: int) -> bool:
-    """Whether a word is only a part of a number with its unit: 十分 in 二十分钟, 三公 in 三公里, 天半 in 四天半."""
+    """Whether a word is only a part of a number with its unit: 十分 in 二十分钟, 三公 in 三公里, 天半 in 四天半,
+    国二 in 祖国二十五周年."""
+    if re.match(f"[{CHAR}]{{2}}", text[end - 1 : end + 1]):
+        return True
     if start and NUMERAL.match(text, start - 1) and re.match(f"[{CHAR}]|[天年月斤]半", text[start:end]):
         return True
     if re.fullmatch("[高初大小][一二三四五六]", text[start:end]) and AMOUNT.match(text, end - 1):

@@ -26,7 +26,7 @@ ID = re.compile(r"(?<!\d)[1-9]\d{5}(?:18|19|20)\d{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[
 _SHORT_YEAR = (
     r"(?:(?<![\d.])(?:0\d|\d\d(?=年(?:\s?(?:1[0-2]|0?[1-9])\s?月|[春夏秋冬][天季,。]|底|初(?!步))))"
     r"|(?<=[在从自于])[6-9]\d(?=年[^间内之以里中后前来多半期])"
-    rf"|(?<![{CHAR}\d])(?!六七|七八|八九)[零〇六七八九][零〇一二三四五六七八九])年(?![代级])"
+    rf"|(?<![{CHAR}\d])(?!四五|五六|六七|七八|八九)[零〇四五六七八九][零〇一二三四五六七八九])年(?![代级])"
 )
 _YEAR = (
     rf"(?:(?<!\d)\d{{4}}\s?年|{_SHORT_YEAR}"
@@ -47,11 +47,11 @@ _PART = "(?:上中旬|中上旬|中下旬|上旬|中旬|下旬|初(?![一二三�
 # 日 is said of days of the sun, and of the moon only where the calendar is named
 _OF_MOON = rf"(?:正月|腊月|冬月|闰?[{CN}]{{1,2}}月)(?:初[{CN}]|廿[{CN}]|二?十[{CN}]?|三十)"
 _MOON = "(?:农历|阴历|旧历)"
-_LUNAR = rf"(?:{_MOON}(?:{_YEAR}\s?)?{_OF_MOON}日?|{_OF_MOON})(?![{CN}]*[日号])"
+_LUNAR = rf"(?:{_MOON}(?:{_YEAR}\s?)?{_OF_MOON}日?|(?=[正腊冬]){_OF_MOON}日?|{_OF_MOON})(?![{CN}]*[日号])"
 _RELATIVE = "(?:大?前天|昨[天日]|今[天日]|明[天日]|大?后天|次日|翌日|听日|寻日|琴日)"
 _WEEK = (
     rf"(?<!每)(?:{_LAST}个?)?"
-    r"(?:周|星期|礼拜)(?:[一二三四五六日天]|[1-7](?!\s?[\d.%个家名位只人万]))(?![围边期年月])"
+    r"(?:周|星期|礼拜)(?:[一二三四五六日天]|[1-7](?!\s?[\d.%个家名位只人万]))(?![围边期年月]|(?<=周天)子)"
 )
 _WEEKS = rf"{_LAST}个?(?:周|星期|礼拜)(?![一二三四五六日天末])"
 _WEEKEND = rf"{_LAST}个?(?:周|星期|礼拜)末"
@@ -86,23 +86,24 @@ _NUMERIC = (
     r"(?:19|20)\d\d([-/.])(?:1[0-2]|0?[1-9])\1(?:3[01]|[12]\d|0?[1-9])(?![\d.]|-(?!(?:19|20)\d\d[-/.]\d))"
 )
 # A year of the calendar, and no length: 2010年后, 1949年前; but 2000年前 is two thousand years ago
-_CALENDAR = r"(?:1[5-9]|20)(?!00年前(?!后))\d\d年"
+_CALENDAR = r"(?:(?:1[5-9]|20)(?!00年前(?!后))\d\d|(?!四五|五六|六七|七八|八九)[四五六七八九][一二三四五六七八九])年"
 _AGO = (
-    rf"(?<![月每第隔\d])(?<!隔\s)(?!{_CALENDAR})(?:{RANGE}|半|一)(?:个?半)?个?"
+    rf"(?<![月每第隔几数\d{CHAR}])(?<!隔\s)(?!{_CALENDAR})(?:{RANGE}|半|一)(?:个?半)?个?"
     rf"(?:年|月|周|星期|礼拜|天|日|小时|钟头|分钟|秒)(?:之|以)?[前后](?![天年])"
 )
 _TO = r"\s?(?:起?[至到~～–—]|-)\s?"
 _WHOLE_DAY = (
-    rf"(?:{_LUNAR}|{_YEAR}\s?{_LUNAR}|{_NUMERIC}{_PAREN}|(?:{_YEAR}\s?)?{_MONTH}\s?{_DAY}{_PAREN}|{_RELATIVE}|{_WEEK}"
+    # jionlp knows the lunar calendar from 1900 on
+    rf"(?:(?<!1[0-8]\d\d年){_LUNAR}|(?!1[0-8]\d\d){_YEAR}\s?{_LUNAR}|{_NUMERIC}{_PAREN}|(?:{_YEAR}\s?)?{_MONTH}\s?{_DAY}{_PAREN}|{_RELATIVE}|{_WEEK}"
     r"|(?<![\d.])(?:1[0-2]|0?[1-9])\.(?:3[01]|[12]\d|0?[1-9])[日号](?![元线楼])"
-    rf"|(?<![\d.月第]){_DAY}(?=\s?(?:[上下]午|[早晚夜]|凌晨|\d{{1,2}}(?:{_TO}\d{{1,2}})?[点时:：])))"
+    rf"|(?<![\d.月第十廿]){_DAY}(?=\s?(?:[上下]午|[早晚夜]|凌晨|\d{{1,2}}(?:{_TO}\d{{1,2}})?[点时:：])))"
 )
 # Parts of a year of accounts, which each company begins in a month of its own
 OF_ACCOUNTS = r"(?:第?[一二三四1-4]财?季度?|[上下]半年|[Qq][1-4]|[Hh][12])"
 _LISTED_YEAR = r"(?<![\d.])(?:19|20)\d\d(?=(?:、(?:19|20)\d\d)*[、和及与](?:19|20)\d\d年)"
 _ONE_DATE = (
     rf"(?:{_TEN_YEARS}|{_HOLIDAY}|{_BY_LETTER}|公元前?\s?(?:\d+|[{CN}百千]+)\s?年(?!代)|{_WHOLE_DAY}|{_YEAR}\s?{_MONTH}{_PART}?|{_YEAR_OF}{_QUARTER}|{_YEAR}{_FIRST_MONTHS}"
-    rf"|(?<![之以目此早日提年天月周后])前{_COUNT_OF_MONTHS}月(?![日份饼初底末上中下\d])|{_YEAR_OF}?{_HALF}|{_YEAR}[前后]半年|{_YEAR}度(?![假过量])|\d{{4}}财年{OF_ACCOUNTS}?|{_LISTED_YEAR}"
+    rf"|(?<![之以目此早日提年天月周后])[前首]{_COUNT_OF_MONTHS}月(?![日份饼初底末上中下\d])|{_YEAR_OF}?{_HALF}|{_YEAR}[前后]半年|{_YEAR}度(?![假过量])|\d{{4}}财年{OF_ACCOUNTS}?|{_LISTED_YEAR}"
     rf"|{_YEAR}(?:年?[初底末](?!步|的时)|年?中(?=[,。旬]))?|[今去明前]年?{_QUARTER}|{_MONTH}{_PART}|年[初底末](?![{CN}])|月[初底末]|{_DECADE}|{_QUARTER}"
     rf"|(?<![个第\d]){_MONTH}(?![份饼亮光薪票嫂球经]|革命)(?!(?<=五月)天(?!气)|(?<=三月)三|(?<=六月)六|(?<=七月)七|(?<=九月)九)(?!(?<![上下本这]月)租)|{_WEEKS}|{_WEEKEND})"
 )
@@ -128,7 +129,7 @@ _BARE_DAY = (
     r"|(?:3[01]|[12]\d|[1-9])号(?=,?(?:到账|之?前|以前|之?后|左右|发|交|开|去|回|来|就|我|你|要|还|才|晚|下午|上午|早|截止|放假|上班|考|出发|吧)))"
 )
 # What a date can begin with: looked at first, as most characters cannot
-_BEGINS = rf"\d{CHAR}民大今去前明后农阴旧正腊冬闰上下本这昨次翌听寻琴周星礼"
+_BEGINS = rf"\d{CHAR}民大今去前首明后农阴旧正腊冬闰上下本这昨次翌听寻琴周星礼"
 DATE = re.compile(
     rf"(?=[{_BEGINS}第公纪年月半])(?:(?:{_YEAR}\s?)?{_MONTH}\s?(?:(?:3[01]|[12]\d|[1-9]){_TO}{_DAY}|{_NEXT_DAYS})|{_SHARED}|{_ONE_DATE}{_TO}(?:(?:[次翌来]|第二)年(?:{_MONTH}\s?{_DAY}?|{_QUARTER})|{_ONE_DATE}|{_DAY})|(?<![\d.月]){_DAY}{_TO}{_DAY}|(?<![\d.月第、]){_NEXT_DAYS}|(?:{_YEAR}\s?|(?<![\d.月{CN}、])){_MONTHS}"
     rf"|(?:(?<=记者)|(?<=[于至]))(?<![月\d]){_DAY}(?![召内以])|(?=\d)(?<![\d.月第日号]){_BARE_DAY}|{_AGO}|{_ONE_DATE})".replace(
@@ -217,15 +218,15 @@ _SIGNS_OF_MONEY = "".join(sorted({word[0] for word in BEFORE}))
 MONEY = re.compile(
     rf"(?=[{_NUMERAL}{_SIGNS_OF_MONEY}负−-])(?P<minus>{_MINUS})?(?:(?P<before>{any_of(BEFORE)})\s?(?P<first>{RANGE}(?:[kKwW](?![A-Za-z]))?)(?P<scale>\s?(?:[mM]n?|[bB]n?)(?![A-Za-z]))?(?:元|圆)?整?"
     rf"|{START}(?P<small>{NUMBER})(?P<coin>[毛角分]钱|毛|角(?=[,。、;]|$))"
-    rf"|{START}(?P<number>{_SIGNED}[kKwW]?)\s?(?P<unit>{any_of(CURRENCIES)}|(?<=[万亿])(?:{any_of(CLIPPED)})(?![盟洲元美亚冠国具片叉]))(?:{_UP_TO}(?P<sign>{_SIGN})?(?P<upper>{NUMBER})\s?(?P=unit)|人民币)?(?P<rest>(?<=块)(?:\d{{1,2}}|[一二三四五六七八九半])(?![\d{CHAR}{_COUNTED}角毛分])|(?<=元)半"
+    rf"|{START}(?P<number>{_SIGNED}[kKwW]?)\s?(?P<unit>{any_of(CURRENCIES)}|(?<=[万亿])(?:{any_of(CLIPPED)})(?![盟洲元美亚冠国具片叉]))(?:{_UP_TO}(?P<sign>{_SIGN})?(?P<upper>{NUMBER})\s?(?P=unit)|人民币)?(?P<rest>(?<=块)(?:\d{{1,2}}|[一二三四五六七八九半])(?!(?!一[斤个件本份瓶盒条包袋只张位碗套晚天次])[\d{CHAR}{_COUNTED}角毛分])|(?<=元)半"
     rf"|(?:[一二两三四五六七八九\d]毛(?:[一二两三四五六七八九\d]分?)?)|(?:[一二两三四五六七八九\d壹贰叁肆伍陆柒捌玖]角)?(?:零?[一二两三四五六七八九\d壹贰叁肆伍陆柒捌玖]分)?)整?"
-    rf"(?![素旦件首帅状肌头糖块])(?!(?<=[一二三]元)(?<![{CHAR}][一二三]元)(?:锂|[论组化]|期权|[判正]|[结对][果构立]|方程|函数|材料))(?<![{CN}]块(?=[卡砖石肉糖布板地田牌玉表木铁])(?![\d钱])))"
+    rf"(?![素旦件首帅状肌头糖块])(?!(?<=[一二三]元)(?<![{CHAR}][一二三]元)(?:锂|[论组化制]|期权|[判正]|[结对][果构立]|方程|函数|材料))(?<![{CN}]块(?=[卡砖石肉糖布板地田牌玉表木铁])(?![\d钱])))"
 )
 PERCENT = re.compile(
     rf"(?=[{_NUMERAL}负±+−-])(?:(?P<minus>(?=[-−负])(?:{_NEGATIVE}|(?<![\d%‰％A-Za-z])[-−]))?(?:(?<![{CHAR}])百分之(?P<inner>负)?(?P<hundred>{NUMBER}(?:{_UP_TO}负?(?:百分之)?负?{NUMBER}(?!分之))?)|(?<![{CHAR}])千分之(?P<thousand>{RANGE})|(?<![{CHAR}])万分之(?P<tenthousand>{RANGE})"
     rf"|[±+-]?(?P<number>{ARABIC}(?:\s?[-~–至到]\s?{_SIGN}?{ARABIC})?)\s?(?P<symbol>[%‰％])(?:{_UP_TO}(?P<sign>{_SIGN})?(?P<upper>{ARABIC})\s?(?P=symbol))?"
     rf"|(?P<points>{_SIGNED})个?(?P<kind>百分点|基点|bp|BP)"
-    rf"|(?<![{CN}])(?P<tenths>[一二两三四五六七八九](?:[到至]?[二两三四五六七八九])?|(?<![\d.])[1-9](?:[-~至到][2-9])?)成(?P<half>[一二三四五六七八九半])?(?![热新熟立为功分长果绩员品交本语大]|不变)))"
+    rf"|(?<![{CN}])(?P<tenths>[一二两三四五六七八九](?:[到至]?[二两三四五六七八九])?|(?<![\d.])[1-9](?:[-~至到][2-9])?\s?)成(?P<half>[一二三四五六七八九半])?(?![热新熟立为功分长果绩员品交本语大]|不变)))"
 )
 _TIME_UNIT = any_of([unit for unit in TIME_UNITS if unit not in ("日", "时", "月", "晚", "分", "周", "天")])
 _SPAN = (
@@ -233,7 +234,7 @@ _SPAN = (
     rf"|(?:{NUMBER})分(?=\d+秒)|(?:{NUMBER})分(?=[,。内])(?<=\d分)(?<=小时\d分|时\d\d分))"
 )
 DURATION = re.compile(
-    rf"(?=[{_NUMERAL}半整]){START}(?:(?!一[天日]\d+次|(?:19|20)\d\d年|一[天日][{CN}]次)(?:{_SPAN})+(?:{_UP_TO}(?:{_SPAN})+)?(?:\d{{1,2}}分(?!\d))?(?:(?<=秒)\d\d)?(?:(?<=[天日])(?:[{CN}]|\d)[夜晚])?"
+    rf"(?=[{_NUMERAL}半整]){START}(?:(?!一[天日]\d+次|(?:1[5-9]|20)\d\d年|一[天日][{CN}]次)(?:{_SPAN})+(?:{_UP_TO}(?:{_SPAN})+)?(?:\d{{1,2}}分(?!\d))?(?:(?<=秒)\d\d)?(?:(?<=[天日])(?:[{CN}]|\d)[夜晚])?"
     rf"|(?:{NUMBER})日(?=内|以内|之内|以下|以上)|(?<=[为期留续过满逾达])(?:{NUMBER})日|(?<=[住宿了])(?:[{CN}]+|\d+)晚)(?![级代货报]|纪(?!念))"
 )
 QUANTITY = re.compile(

@@ -79,8 +79,11 @@ def _short_of(found: re.Match) -> str:
 def _lunar(found: re.Match) -> str:
     """A day of the lunar calendar in the form that jionlp reads. With 日 it is one only where the calendar is named."""
     first, year, second, month, day, is_named_day = found.groups()
-    if not (first or second) and (is_named_day or not year):
+    is_of_moon = first or second or month in ("正月", "腊月", "冬月")
+    if not is_of_moon and (is_named_day or not year):
         return found[0]
+    if not (first or second or year):
+        return found[0].rstrip("日")
     if year and re.fullmatch("[零〇一二三四五六七八九]{4}年", year):
         year = f"{parse_number(year[:-1])}年"
     tens = "日" if year and year[0].isdecimal() and day[0] in "十二三" else ""
