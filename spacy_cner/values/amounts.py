@@ -8,9 +8,9 @@ from decimal import Decimal
 from .lexicon import CLIPPED, CURRENCIES, PARTS_OF_UNITS, UNITS
 from .numerals import ABOUT, CHAR, DIGITS, NUMBER, Number, parse_number, plain, spanning
 
-WORDS_TOO = frozenset("平度升尺寸克安伏瓦钱丈")  # units that are parts of words, too, before one of the next
-ANGLE = re.compile("角|[经纬]|旋转|倾斜|[转翻]了?$")
-AFTER_A_WORD = frozenset("均台方息假过夺蝉级到至学职高值卷拉全排安原局手球包行")
+WORDS_TOO = frozenset("平度升尺寸克安伏瓦钱丈两")  # units that are parts of words, too, before one of the next
+ANGLE = re.compile("角|[东西]经|[南北]纬|[经纬]度|旋转|倾斜|[转翻]了?$")
+AFTER_A_WORD = frozenset("均台方息假过夺蝉级到至学职高值卷拉全排安原局手球包行徽庆康度码初")
 NO_COUNT = re.compile("[别不要小记莫勿得注当保慎甭请]")  # by all means: 千万别去
 DEGREE = re.compile("[升降高低冷热暖差零下每负涨了]$")
 # A piece, or together, unless these stand around it: 两块金牌, 一块去; but 两块一斤, 涨了一块
@@ -19,12 +19,14 @@ BEFORE_PRICE = re.compile("[涨降跌贵差少多花值付卖收给找减扣要�
 BEFORE_COIN = re.compile(f"每.{{0,2}}$|[元块]$|{BEFORE_PRICE.pattern}")
 SINGLE = frozenset("二两俩仨三四五六七八九十")
 ONE_OR_SINGLE = SINGLE | {"一"}
+YEAR, HAN = re.compile(r"19[5-9]\d|20(?!00)[0-3]\d"), re.compile("(?![多余左上以])[一-鿿]")
 CODES = CURRENCIES | CLIPPED
 # The parts of a quantity behind its first one, by the symbol of the unit before: 二两 behind 三斤
 PARTS = {
     symbol: re.compile(rf"\s?(?P<number>{NUMBER})\s?(?P<unit>{'|'.join(units)})(?![A-Za-z宽厚深])")
     for symbol, units in PARTS_OF_UNITS.items()
 }
+PER = re.compile("/(?:100)?(?:[kmμµ]?g|[md]?[Ll]|h|s|min|d|[kcmh]?m[23]?|t)(?![A-Za-z])")
 NONE, HALF = Decimal(0), Number(Decimal("0.5"), Decimal("0.5"))
 
 
@@ -110,8 +112,13 @@ def quantity(match: re.Match, now: datetime) -> tuple[int, int, str] | None:
     before = match.string[max(0, match.start() - 6) : match.start()]
     behind = match.string[match.end() : match.end() + 3]
     after = behind[:1]
-    if unit == "度" and text == "一" and not DEGREE.search(before) and not re.match("[,。、;)电]|左右|以", behind):
-        return None  # once: 一度停产
+    is_angle = unit == "度" and (
+        text in ("360", "720") or ANGLE.search(before) or re.match("的?[夹内外转倾]?角", behind)
+    )
+    if unit == "度" and text in ONE_OR_SINGLE and not DEGREE.search(before):  # so often: 一度停产, 两度获奖
+        warm = text != "一" and (is_angle or re.search("温.{0,2}$", before) or re.match("$|[至到~-]", behind))
+        if before.endswith("个") or not warm and not re.match("[,。、;)电]|左右|以", behind):
+            return None
     if unit == "级" and "." not in text:
         return None
     if unit == "里" and text in ("伍", "陆"):  # 队伍里, 大陆里
@@ -124,9 +131,10 @@ def quantity(match: re.Match, now: datetime) -> tuple[int, int, str] | None:
         return None
     if unit == "G" and text in ("2", "3", "4", "5", "6"):  # generations of networks
         return None
-    if unit in ("T", "G", "L", "V", "W", "g", "m", "A") and not match.string[match.start("unit") - 1].isdigit():
+    if unit == "两" and not text[0].isdigit() and not re.match("[白纹]?银|黄?金|[酒茶肉]", behind):
         return None
-    is_angle = unit == "度" and (ANGLE.search(before) or re.match("的?[夹内外转倾]?角", behind))
+    if unit in ("T", "G", "L", "V", "W", "g", "m", "A", "安") and not match.string[match.start("unit") - 1].isdigit():
+        return None
     if re.search("[0-9万亿]千$", text) and f"千{unit}" in UNITS:  # 10千米, but 一千 + 米
         text, unit = text[:-1], f"千{unit}"
     symbol = "°" if is_angle else UNITS[unit]
@@ -138,7 +146,9 @@ def quantity(match: re.Match, now: datetime) -> tuple[int, int, str] | None:
         part = {1: Decimal("0.1"), 2: Decimal("0.01")}[len(rest)]
         part = Decimal("0.5") if rest == "半" else Decimal("".join(str(DIGITS.get(c, c)) for c in rest)) * part
     start, end = match.span()
-    if match["upper"] is None and not is_angle:
+    if unit.isascii() and (per := PER.match(match.string, end)):  # 35 mg/mL
+        end, symbol = per.end(), symbol + per[0]
+    elif match["upper"] is None and not is_angle:
         more, behind_it = _lower_parts(match.string, match.end("unit"), symbol)
         if behind_it > match.end("unit"):
             part, end = more, behind_it
@@ -174,17 +184,26 @@ def cardinal(match: re.Match, now: datetime) -> tuple[int, int, str] | None:
     start, end = match.span("number")
     before, after = match.string[max(0, start - 2) : start], match.string[end : end + 2]
     arabic = text[0].isdigit()
+    if (
+        YEAR.fullmatch(text.rstrip())
+        and counted in (None, "国", "首", "单", "季")
+        and HAN.match(after[len(counted or "") :])
+    ):
+        return None  # 2024东京奥运会
     if counted in ("金", "银", "铜") and not re.search(
         r"[金银铜\d]", match.string[max(0, start - 1) : start] + after[1:]
     ):
         return None
     if arabic:
-        if not counted and not re.search("[.,万亿百千]", text) and not _is_measured(before, after):
+        is_amount = re.search("[.,万亿百千]", text) or re.search(r"\d\d[多余]$", text) and after[:1] not in "号线路栋"
+        if not counted and not is_amount and not _is_measured(before, after):
             return None
         if re.match(r"[A-Za-z_]|\s?[×*]", after) or before.endswith((".", "/", "#")):
             return None
     elif (
         text in ("一", "几")
+        or re.fullmatch("[一二三四五六七八九]{2}", text)
+        and number.low == number.high  # 二七, a name
         or (len(text) == 1 and not (counted and text in SINGLE))
         or not counted
         and not re.search("[百千万亿]", text)

@@ -23,7 +23,17 @@ DAY_PARTS = {
     "中午": (11, 13), "正午": (11, 13), "午后": (12, 18), "下午": (12, 18), "傍晚": (17, 19), "晚上": (18, 24),
     "晚间": (18, 24), "夜里": (18, 24), "夜间": (18, 24), "深夜": (22, 24), "晚": (18, 24), "夜": (18, 24),
 }  # fmt: skip
-MONTH_PARTS = {"初": (1, 10), "上旬": (1, 10), "中旬": (11, 20), "下旬": (21, 31), "底": (21, 31), "末": (21, 31)}
+MONTH_PARTS = {
+    "初": (1, 10),
+    "上旬": (1, 10),
+    "上中旬": (1, 20),
+    "中上旬": (1, 20),
+    "中下旬": (11, 31),
+    "中旬": (11, 20),
+    "下旬": (21, 31),
+    "底": (21, 31),
+    "末": (21, 31),
+}
 YEAR_PARTS = {"初": (1, 2), "中": (6, 7), "底": (11, 12), "末": (11, 12)}
 
 
@@ -58,14 +68,14 @@ def _weekend(text: str, now: datetime) -> str | None:
 
 def _month(text: str, now: datetime) -> str | None:
     """A month or half-year without its year, a year of accounts, and a day without its month."""
-    if found := re.fullmatch("(.*年)?([上下前后])半年", text):
+    if found := re.fullmatch("([^至到~～–—-]*年)?([上下前后])半年", text):
         year_of = iso_time(found[1], now) if found[1] else f"{now.year:04}"
         first = "01" if found[2] in "上前" else "07"
         return f"{year_of}-{first}/{year_of}-{int(first) + 5:02}" if year_of else ""
     if found := re.fullmatch("(.*年)度", text):
         return iso_time(found[1], now)
-    if found := re.fullmatch("(.*年)前(.{1,2}?)个?月", text):
-        year_of, count = iso_time(found[1], now), parse_number(found[2])
+    if found := re.fullmatch("([^至到~～–—-]*年)?[前首](.{1,2}?)个?月", text):
+        year_of, count = iso_time(found[1] or "今年", now), parse_number(found[2])
         return f"{year_of}-01/{year_of}-{int(count.low):02}" if year_of and count else ""
     if found := re.fullmatch(r"(\d{1,2}|[一二三四五六七八九十]{1,3})[日号]", text):
         number = parse_number(found[1])
@@ -96,7 +106,7 @@ def _part(text: str, now: datetime) -> str | None:
             return None
         first, last = DAY_PARTS[found[2]]
         return f"{day}T{first:02}:00/{day}T{last:02}:00"
-    if found := re.fullmatch("(.*?月)份?(上旬|中旬|下旬|初|底|末)", text):
+    if found := re.fullmatch("(.*?月)份?(上旬|中旬|下旬|[上下]?中[上下]?旬|初|底|末)", text):
         value = iso_time("本月" if found[1] == "月" else found[1], now)
         if value is not None and re.fullmatch(r"\d{4}-\d\d", value):
             first, last = MONTH_PARTS[found[2]]

@@ -1,18 +1,18 @@
 """Values in a text."""
 
 import re
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
 from datetime import datetime
 from typing import NamedTuple
 
 from ..text.folding import Folding
-from . import amounts, patterns
+from . import amounts, not_values, patterns
 from .contacts import email_value, id_value, phone_value
 from .dates import iso_time
 from .durations import UNITS as TIME_UNITS
 from .durations import iso_duration
 from .labels import LABELS
-from .lexicon import CURRENCIES, UNITS, not_counts
+from .lexicon import CURRENCIES, UNITS, any_of, not_counts
 from .numerals import CHAR, FOLLOWING, JOINER
 
 FOLDING = Folding(case=False)
@@ -20,9 +20,12 @@ LONGEST_WORD = 7
 NUMERAL = re.compile(f"[{CHAR}半]")
 # Runs of numerals that are no number, and would take time
 LONG = re.compile(rf"\d{{25,}}|[{CHAR}]{{41,}}")
+PLACES = re.compile("(?<=[大登着内水海])陆|(?<=[队退入])伍")  # no numerals: 大陆四家
 ADDRESSES = ("EMAIL", "URL")
+# Numbers of items and of notes, and powers, which folded are digits; but not of an area: m²
+FIGURES = re.compile("[①-⑳㊀-㊉⁰¹⁴-⁹₀-₉]|(?<!m)[²³]")
 MARKS = frozenset("，；！？（）【】“”‘’")
-AMOUNT = re.compile(f"[{CHAR}半]+(?P<unit>{patterns.any_of([*UNITS, *TIME_UNITS, *CURRENCIES])})")
+AMOUNT = re.compile(f"[{CHAR}半]+(?P<unit>{any_of([*UNITS, *TIME_UNITS, *CURRENCIES])})")
 
 
 class FoundValue(NamedTuple):
@@ -41,20 +44,22 @@ def find_values(text: str, now: datetime, labels: Collection[str] = LABELS) -> l
     if patterns.ANY.search(text) is None and patterns.ANY.search(folded := FOLDING(text)) is None:
         return []
     folded = FOLDING(text)
+    if figures := {found.start() for found in FIGURES.finditer(text)}:
+        folded = "".join("□" if i in figures else char for i, char in enumerate(folded))
     if patterns.ANY.search(folded) is None:
         return []
     taken = bytearray(len(text))
     found: list[FoundValue] = []
     short = LONG.sub(lambda run: "□" * len(run[0]), folded)
+    if "陆" in short or "伍" in short:
+        short = PLACES.sub("□", short)
     if "、" in short:
         short = FOLLOWING.sub(lambda pair: pair[0].replace("、", JOINER), short)
     # Folded, a full-width mark would go on with an address.
     apart = folded if MARKS.isdisjoint(text) else "".join("□" if a in MARKS else b for a, b in zip(text, folded))
     for label, expression, read in EXPRESSIONS:
-        for match in expression.finditer(apart if label in ADDRESSES else short):
+        for match in _free(expression, apart if label in ADDRESSES else short, taken):
             start, end = match.span()
-            if start == end or any(taken[start:end]):
-                continue
             if label == "NOT":
                 taken[start:end] = b"\1" * (end - start)
                 continue
@@ -73,6 +78,23 @@ def find_values(text: str, now: datetime, labels: Collection[str] = LABELS) -> l
     return sorted(found)
 
 
+def _free(expression: re.Pattern, text: str, taken: bytearray) -> Iterator[re.Match]:
+    """Yields the matches of which nothing is taken. Behind what is taken it looks again: 7块五 takes 五 of 五一斤."""
+    place = 0
+    while match := expression.search(text, place):
+        start, place = match.span()
+        if start == place:
+            place += 1
+            continue
+        first = taken.find(1, start, place)
+        if first < 0:
+            yield match
+        else:
+            place = first + 1
+            while place < len(taken) and taken[place]:
+                place += 1
+
+
 def _take_words(text: str, taken: bytearray) -> None:
     """Marks words in which a number is no count."""
     words = not_counts()
@@ -83,12 +105,15 @@ def _take_words(text: str, taken: bytearray) -> None:
         for start in range(max(0, place - LONGEST_WORD + 1), place + 1):
             for end in range(min(len(text), start + LONGEST_WORD), max(place, start + 1), -1):
                 if text[start:end] in words and not any(taken[start:end]) and not _is_cut(text, start, end):
-                    taken[start:end] = b"\2" * (end - start)
+                    taken[start:end] = b"\1" * (end - start)
                     break
 
 
 def _is_cut(text: str, start: int, end: int) -> bool:
-    """Whether a word is only a part of a number with its unit: 十分 in 二十分钟, 三公 in 三公里, 天半 in 四天半."""
+    """Whether a word is only a part of a number with its unit: 十分 in 二十分钟, 三公 in 三公里, 天半 in 四天半,
+    国二 in 祖国二十五周年."""
+    if re.match(f"[{CHAR}]{{2}}", text[end - 1 : end + 1]):
+        return True
     if start and NUMERAL.match(text, start - 1) and re.match(f"[{CHAR}]|[天年月斤]半", text[start:end]):
         return True
     if re.fullmatch("[高初大小][一二三四五六]", text[start:end]) and AMOUNT.match(text, end - 1):
@@ -118,8 +143,16 @@ def _time(match: re.Match, now: datetime) -> tuple[int, int, str] | None:
 
 
 def _duration(match: re.Match, now: datetime) -> tuple[int, int, str] | None:
-    value = iso_duration(match[0])
+    value = None if match[0] == "四周" and not _are_weeks(match) else iso_duration(match[0])
     return None if value is None else (*match.span(), value)
+
+
+def _are_weeks(match: re.Match) -> bool:
+    """Whether 四周 is four weeks; else it is all around."""
+    before, behind = match.string[: match.start()], match.string[match.end() :]
+    return bool(
+        re.search("[近续为期过去来约后每满了共这]$", before) or re.match("之?[内后前]|[新高低左多以来时]", behind)
+    )
 
 
 # In the order in which they take their characters
@@ -128,7 +161,7 @@ EXPRESSIONS: list[tuple[str, re.Pattern, Read]] = [
     ("URL", patterns.URL, _as_it_is),
     ("ID", patterns.ID, _contact(id_value)),
     ("PHONE", patterns.PHONE, _contact(phone_value)),
-    ("NOT", patterns.NAMES, _as_it_is),
+    ("NOT", not_values.NAMES, _as_it_is),
     ("NOT", patterns.RECURRING, _as_it_is),
     ("TIME", patterns.TIME, _time),
     ("DATE", patterns.DATE, _time),
@@ -136,7 +169,7 @@ EXPRESSIONS: list[tuple[str, re.Pattern, Read]] = [
     ("CARDINAL", patterns.FRACTION, amounts.fraction),
     ("MONEY", patterns.MONEY, amounts.money),
     ("ORDINAL", patterns.ORDINAL, amounts.ordinal),
-    ("NOT", patterns.NOT_VALUES, _as_it_is),
+    ("NOT", not_values.NOT_VALUES, _as_it_is),
     ("DURATION", patterns.DURATION, _duration),
     ("QUANTITY", patterns.QUANTITY, amounts.quantity),
     ("CARDINAL", patterns.CARDINAL, amounts.cardinal),

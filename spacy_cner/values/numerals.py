@@ -11,6 +11,7 @@ SMALL = {"十": 10, "百": 100, "千": 1000, "拾": 10, "佰": 100, "仟": 1000,
 LARGE = {"万": 10**4, "亿": 10**8, "兆": 10**12}
 
 CHAR = "零〇○一二两俩仨三四五六七八九十百千万亿壹贰叁肆伍陆柒捌玖拾佰仟廿"
+CN = "零〇一二两三四五六七八九十"
 ARABIC = r"(?:\d{1,3}(?:,\d{3})+(?:\.\d+)?(?![\d,])|\d+(?:\.\d+)?)"
 # Stands for the mark of two digits that follow each other and are one number: 三、四天
 JOINER = "\u2060"
@@ -26,6 +27,7 @@ PARTS = re.compile(rf"({NUMBER})\s?[-~～–—至到]\s?({SIGN})?({NUMBER})")
 PAIR = re.compile(
     rf"([一二两三四五六七八九]){JOINER}?([二两三四五六七八九])(?=[十百千万亿]|$)|(\d){JOINER}(\d)(?=[百千万亿]|$)"
 )
+PAIRS_OF_DIGITS = {"一两", "两三", "三五", *map("".join, pairwise("一二三四五六七八九"))}
 # Not where the first may number a list; dates have such pairs of their own
 _FOLLOWING = [f"{a}、{b}" for digits in ("一二三四五六七八九", "123456789") for a, b in pairwise(digits)]
 FOLLOWING = re.compile(
@@ -98,7 +100,8 @@ def parse_number(text: str, minus: str | None = None) -> Number | None:
         if not re.search("[零〇一二三四五六七八九]$", before) and not re.match("[零〇一二三四五六七八九]", after):
             one, other = filter(None, pair.groups())
             low, high = _exact(before + one + after), _exact(before + other + after)
-            return None if low is None or high is None or low >= high else Number(low, high, about).signed(minus)
+            if one + other in PAIRS_OF_DIGITS or pair[3] or "两" in one + other:
+                return None if low is None or high is None or low >= high else Number(low, high, about).signed(minus)
     number = _exact(text)
     return None if number is None else Number(number, number, about).signed(minus)
 

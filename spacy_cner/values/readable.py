@@ -34,7 +34,11 @@ def readable(text: str, now: datetime) -> str:
     text = re.sub("(?<=[一-鿿]) | (?=[一-鿿])", "", re.sub(r"(?<=\d)T(?=\d)", " ", text))
     text = re.sub(r"民国(元|[\d零一二三四五六七八九十百]+)年?", _republic, text)
     text = re.sub(rf"财年{OF_ACCOUNTS}?|(?<=^\d{{4}})$", "年", text)  # in lists a year has no 年: 2018、2019年
-    text = re.sub("礼拜", "星期", text)
+    text = re.sub(r"(?<!\d)((?:19|20)\d\d)(?=[上下]半年|[^年]{1,3}季度)", r"\1年", text)
+    text = re.sub(r"(?<![\d.])(\d{1,2})\.(\d{1,2})(?=[日号])", r"\1月\2", text)
+    text = text.replace("礼拜", "星期").replace("○", "〇").replace("上年", "去年").replace("本年", "今年")
+    text = re.sub(r"(?<=周|期)[1-7](?!\d)", lambda found: "一二三四五六日"[int(found[0]) - 1], text)
+    text = re.sub("(?<!十)([一二三四五六七八])([二三四五六七八九])(?=月份?$|季度$)", r"\1、\2", text)
     text = re.sub(
         "(?<=[今明昨])(早|晚|夜|晨)(?!上|间)",
         lambda found: "天" + {"早": "早上", "晨": "早上"}.get(found[1], "晚上"),
@@ -46,7 +50,7 @@ def readable(text: str, now: datetime) -> str:
     text = re.sub("(上+|下+|本|这)个?月", lambda found: _near_month(found[1], now), text)
     text = text.replace("大后年", f"{now.year + 3}年")
     text = re.sub(r"凌晨的?\s?(?:12|十二)(?=[点时:：])", "凌晨0", text)
-    text = re.sub(r"\s?[（(](?:周|星期)[一二三四五六日天][)）]", "", text)
+    text = re.sub(r"(?<=[日号\d])\s?[（(]?(?:周|星期)[一二三四五六日天][)）]?", "", text)
     for spoken, plain in SPOKEN.items():
         text = text.replace(spoken, plain)
     text = re.sub(r"年?\s?[Qq]([1-4])$", r"年\1季度", text)
@@ -75,8 +79,11 @@ def _short_of(found: re.Match) -> str:
 def _lunar(found: re.Match) -> str:
     """A day of the lunar calendar in the form that jionlp reads. With 日 it is one only where the calendar is named."""
     first, year, second, month, day, is_named_day = found.groups()
-    if not (first or second) and (is_named_day or not year):
+    is_of_moon = first or second or month in ("正月", "腊月", "冬月")
+    if not is_of_moon and (is_named_day or not year):
         return found[0]
+    if not (first or second or year):
+        return found[0].rstrip("日")
     if year and re.fullmatch("[零〇一二三四五六七八九]{4}年", year):
         year = f"{parse_number(year[:-1])}年"
     tens = "日" if year and year[0].isdecimal() and day[0] in "十二三" else ""
