@@ -13,6 +13,7 @@ from spacy.tokens import Doc
 
 from ..errors import InputError
 from ..loading import load_pipeline
+from ..pipeline.entity_labels import entity_labels
 from ..pipeline.entity_value import value_of
 from ..pipeline.kb_urls import kb_url_of
 from ..pipeline.readings import Reading, n_best_readings, reader_of
@@ -56,6 +57,10 @@ class Annotator:
             raise InputError(
                 f"{model}: expected a pipeline with readings for n_best, got {', '.join(self.nlp.pipe_names)}"
             )
+        known = entity_labels(self.nlp)
+        others = [label for label in self.settings.labels or () if label not in known]
+        if known and others:
+            raise InputError(f"{model}: expected labels out of {', '.join(known)}, got {', '.join(others)}")
         self.about = {"model": describe(model, self.nlp.meta), "offsets": self.settings.offsets}
         if threads is not None and "torch" in sys.modules:
             sys.modules["torch"].set_num_threads(threads)

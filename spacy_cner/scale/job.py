@@ -79,6 +79,12 @@ class Report:
             setattr(self, key, getattr(self, key) + getattr(other, key))
 
 
+def others(one: Job, other: Job) -> list[str]:
+    """Returns the fields in which two jobs are not the same."""
+    new, old = one.to_dict(), other.to_dict()
+    return [key for key in SAME if new[key] != old[key]]
+
+
 class JobFolder:
     """The folder of a job. What is not a part begins with an underscore, so that readers of Parquet pass over it."""
 
@@ -87,7 +93,8 @@ class JobFolder:
 
     @contextmanager
     def open(self, job: Job) -> Iterator[Job]:
-        """Makes the folder, or opens that of the same job, and gives the job as it was begun.
+        """Makes the folder, or opens that of the same job, and gives the job as it was begun. A folder in which nothing
+        was done becomes that of another job.
 
         Raises InputError for a folder with something else, for that of another job, and for one that another process
         writes to."""
@@ -106,10 +113,11 @@ class JobFolder:
                 f"{path}: expected a folder of one's own, got one that another process writes to"
             ) from None
         try:
-            if (path / JOB).exists():
-                job = self._same(job, Job.read(path))
-            else:
+            begun = Job.read(path) if (path / JOB).exists() else None
+            if begun is None or (others(job, begun) and self._has_nothing()):
                 self._write(path / JOB, job.to_dict())
+            else:
+                job = self._same(job, begun)
             shutil.rmtree(path / TEMPORARY, ignore_errors=True)
             yield job
             shutil.rmtree(path / TEMPORARY, ignore_errors=True)
@@ -118,12 +126,11 @@ class JobFolder:
 
     def _same(self, job: Job, begun: Job) -> Job:
         """Returns the job that was begun, if it is the same. Raises InputError that says what is another."""
-        new, old = job.to_dict(), begun.to_dict()
-        differ = [key for key in SAME if new[key] != old[key]]
+        differ = others(job, begun)
         if not differ:
             begun.path = job.path
             return begun
-        said = []
+        new, old, said = job.to_dict(), begun.to_dict(), []
         for key in differ:
             if key == "settings":
                 pairs = [(name, old[key].get(name), value) for name, value in new[key].items()]
@@ -133,6 +140,10 @@ class JobFolder:
             else:
                 said.append(f"{key.replace('_', ' ')} {old[key]!r}, got {new[key]!r}")
         raise InputError(f"{self.path}: expected what the folder was begun with: {'; '.join(said)}; take a new folder")
+
+    def _has_nothing(self) -> bool:
+        done = {each.name for each in self.path.iterdir()} - {JOB, REPORTS, LOCK, TEMPORARY}
+        return not done and not any((self.path / REPORTS).iterdir())
 
     def reports(self, job: Job) -> dict[int, Report]:
         """Returns what came of the parts that are done, by their numbers."""

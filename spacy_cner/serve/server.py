@@ -16,10 +16,10 @@ from typing import Any
 
 import uvicorn
 from spacy.language import Language
-from spacy.pipeline import Pipe
 
 from ..errors import InputError
 from ..loading import keep_loaded
+from ..pipeline.entity_labels import entity_labels
 from ..pipeline.readings import reader_of
 from ..text.words import WORDS_KEY
 from .app import Service
@@ -63,12 +63,11 @@ def listen(host: str, port: int) -> socket.socket:
 def describe(name: str, nlp: Language) -> ModelOut:
     """Returns what a server tells of a pipeline."""
     assigned = {each for pipe in nlp.pipe_names for each in nlp.get_pipe_meta(pipe).assigns}
-    labels = [_entity_labels(nlp, pipe) for pipe in nlp.pipe_names]
     factories = {nlp.get_pipe_meta(pipe).factory for pipe in nlp.pipe_names}
     return ModelOut(
         name=name,
         version=str(nlp.meta.get("version", "")),
-        labels=[] if None in labels else sorted({label for found in labels for label in found or ()}),
+        labels=entity_labels(nlp),
         components=list(nlp.pipe_names),
         has_words=f"doc.spans[{WORDS_KEY!r}]" in assigned or WORDS_KEY in nlp("你好").spans,
         has_readings=reader_of(nlp) is not None,
@@ -76,16 +75,6 @@ def describe(name: str, nlp: Language) -> ModelOut:
         has_values="cner_values" in factories,
         description=str(nlp.meta.get("description", "")),
     )
-
-
-def _entity_labels(nlp: Language, name: str) -> list[str] | None:
-    """Returns the labels of the entities that a component makes; None where it does not say them, as `cner_remote`."""
-    pipe: Any = nlp.get_pipe(name)
-    # spaCy's span_ruler sets entities where its setting says so.
-    if "doc.ents" not in nlp.get_pipe_meta(name).assigns and not getattr(pipe, "annotate_ents", False):
-        return []
-    says = hasattr(pipe, "labels") and getattr(type(pipe), "labels", None) is not Pipe.labels
-    return list(pipe.labels) if says else None
 
 
 class Watch:

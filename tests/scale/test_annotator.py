@@ -59,6 +59,8 @@ def test_scores_labels_and_batches_are_those_of_the_pipeline(model, trained):
     rows = Annotator(model, labels=["PER"], min_score=0.5)(table(TEXTS)).column("ents").to_pylist()
     assert {ent["label"] for row in rows for ent in row} == {"PER"}
     assert not any(Annotator(model, min_score=1.0)(table(TEXTS)).column("ents").to_pylist())
+    with pytest.raises(InputError, match="model: expected labels out of LOC, ORG, PER, got PERSON"):
+        Annotator(model, labels=["PER", "PERSON"])
 
 
 def test_words(trained_joint, ruler, tmp_path):

@@ -556,6 +556,16 @@ def test_what_a_kill_leaves_at_the_beginning_is_gone_on_with(run):
     assert shown(rows_of("out")) == [[(0, 2, "PER", "王海")]]
 
 
+def test_a_folder_without_a_finished_part_becomes_that_of_another_job(run):
+    write_lines(io_path("in.jsonl"), [{"text": "王海"}])
+    said = " ".join(run("in.jsonl", "-o", "out", "--labels", "CITY", code=1).output.split())
+    assert "expected labels out of LOC, ORG, PER, got CITY" in said
+    run("in.jsonl", "-o", "out", "--labels", "PER")
+    assert shown(rows_of("out")) == [[(0, 2, "PER", "王海")]]
+    said = " ".join(run("in.jsonl", "-o", "out", "--labels", "LOC", code=1).output.split())
+    assert "expected what the folder was begun with: labels ['PER'], got ['LOC']" in said
+
+
 def test_an_entity_without_a_probability_leaves_those_of_the_others(trained, here):
     trained.to_disk("base")
     nlp = spacy.load("base")
