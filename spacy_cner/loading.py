@@ -100,11 +100,22 @@ def use_gpu(gpu_id: int) -> None:
 def check_folder(output: Path) -> None:
     """Raises InputError for what a pipeline cannot be written to: a file, a folder that holds something else than a
     pipeline, and a place where nothing may be written. It makes the folders that `output` is to be in."""
-    try:
+    with _writing(output):
         check_folder_writable(output)
-        others = sorted({entry.name for entry in output.iterdir()} - _own_names(output)) if output.exists() else []
+    _check_contents(output)
+
+
+@contextmanager
+def _writing(output: Path) -> Iterator[None]:
+    try:
+        yield
     except OSError as error:
         raise InputError(f"{output}: expected a folder to write the pipeline to, got {error.strerror}") from error
+
+
+def _check_contents(output: Path) -> None:
+    with _writing(output):
+        others = sorted({entry.name for entry in output.iterdir()} - _own_names(output)) if output.exists() else []
     if others:
         raise InputError(
             f"{output}: expected a new folder, or one with a pipeline alone to replace, found {', '.join(others)}"
@@ -115,11 +126,9 @@ def save_pipeline(nlp: Language, output: Path) -> None:
     """Writes the pipeline with the checksums of its files, and makes the folders that it is in. A pipeline that is
     there is replaced once the new one is whole. Raises InputError as `check_folder` does, and if it cannot be
     written."""
-    check_folder(output)
-    try:
+    _check_contents(output)
+    with _writing(output):
         write_pipeline(nlp, output)
-    except OSError as error:
-        raise InputError(f"{output}: expected a folder to write the pipeline to, got {error.strerror}") from error
 
 
 def write_pipeline(nlp: Language, output: Path, *, exclude: Iterable[str] = ()) -> None:

@@ -114,7 +114,7 @@ class JobFolder:
             ) from None
         try:
             begun = Job.read(path) if (path / JOB).exists() else None
-            if begun is None or (others(job, begun) and self._has_nothing()):
+            if begun is None or (self._has_nothing() and others(job, begun)):
                 self._write(path / JOB, job.to_dict())
             else:
                 job = self._same(job, begun)

@@ -41,8 +41,6 @@ def find_values(text: str, now: datetime, labels: Collection[str] = LABELS) -> l
     """Returns the values of a text, from left to right; they do not overlap.
 
     now: what dates and times refer to. labels: those to look for."""
-    if patterns.ANY.search(text) is None and patterns.ANY.search(folded := FOLDING(text)) is None:
-        return []
     folded = FOLDING(text)
     if figures := {found.start() for found in FIGURES.finditer(text)}:
         folded = "".join("□" if i in figures else char for i, char in enumerate(folded))
