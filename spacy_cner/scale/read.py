@@ -90,7 +90,7 @@ def read_part(part: Part, text_column: str, columns: list[str] | None = None) ->
                 rows = _rows(path, part, stream, text_column)
                 # What reads it may have closed it at the end.
                 yield from chunks_of(rows, text_column, lambda: part.size if file.closed else file.tell() - first)
-    except (*UNPACKING, csv.Error) as error:
+    except UNPACKING as error:
         raise InputError(f"{path}: expected a file that can be read, got {error}") from error
 
 
@@ -210,7 +210,12 @@ def _csv(path: Path, part: Part, stream: BinaryIO, encoding: str) -> Iterator[tu
     names = header_of(part) if part.start else _names(path, records, lines)
     while True:
         number = part.line + records.line_num
-        row = next(records, None)
+        lines.taken.clear()
+        try:
+            row = next(records, None)
+        except csv.Error:
+            yield {REST: "".join(lines.taken).rstrip("\r\n")}, f"{path.name}:{number}: {_fault_of(lines)}"
+            continue
         if row is None:
             return
         if not row:
@@ -220,8 +225,6 @@ def _csv(path: Path, part: Part, stream: BinaryIO, encoding: str) -> Iterator[tu
         if len(row) != len(names):
             error = f"{path.name}:{number}: expected {len(names)} columns, got {len(row)}"
             record.update({f"column {i}": value for i, value in enumerate(row[len(names) :], len(names) + 1)})
-        if lines.is_at_end:
-            error = f"{path.name}:{number}: expected a quote that ends, got the end of the file"
         yield record, error
 
 
@@ -236,9 +239,10 @@ def header_of(part: Part) -> list[str]:
 
 
 def _names(path: Path, records: Any, lines: "_Lines") -> list[str]:
-    header: list[str] = next(filter(None, records), [])  # blank lines are no records, here neither
-    if header and lines.is_at_end:
-        raise InputError(f"{path}:1: expected a quote that ends, got the end of the file")
+    try:
+        header: list[str] = next(filter(None, records), [])  # blank lines are no records, here neither
+    except csv.Error:
+        raise InputError(f"{path}:1: {_fault_of(lines)}") from None
     names = [name or f"column {i}" for i, name in enumerate(header, 1)]
     if twice := repeated(names):
         raise InputError(f"{path}:1: expected a name of its own for each column, got {', '.join(twice)} more than once")
@@ -246,10 +250,11 @@ def _names(path: Path, records: Any, lines: "_Lines") -> list[str]:
 
 
 class _Lines:
-    """Lines that know whether they were read beyond the last one: only a record with an open quote asks for more."""
+    """Lines that know which were taken, and whether they were read beyond the last one."""
 
     def __init__(self, lines: Iterable[str]):
         self._lines = iter(lines)
+        self.taken: list[str] = []
         self.is_at_end = False
 
     def __iter__(self) -> Iterator[str]:
@@ -260,7 +265,15 @@ class _Lines:
         if line is None:
             self.is_at_end = True
             raise StopIteration
+        self.taken.append(line)
         return line
+
+
+def _fault_of(lines: _Lines) -> str:
+    """Returns what is wrong with a record that cannot be read. One with an open quote asks for more lines."""
+    if lines.is_at_end:
+        return "expected a quote that ends, got the end of the file"
+    return "expected nothing between a quote that ends and the next column; a quote within quotes is written twice"
 
 
 def _records(part: Part, stream: BinaryIO, encoding: str, *, header: bool = False) -> tuple[Any, _Lines]:
@@ -270,4 +283,4 @@ def _records(part: Part, stream: BinaryIO, encoding: str, *, header: bool = Fals
     if header and encoding == "utf-8":
         encoding = "utf-8-sig"  # a mark before a quote would make the quote a part of the name
     lines = _Lines(io.TextIOWrapper(stream, encoding, "surrogateescape", newline=""))
-    return csv.reader(lines, delimiter="\t" if part.kind == "tsv" else ","), lines
+    return csv.reader(lines, delimiter="\t" if part.kind == "tsv" else ",", strict=True), lines

@@ -272,6 +272,22 @@ def test_a_quote_without_an_end_is_an_error(run, here, ending, delimiter):
     assert f"in.{ending}:1: expected a quote that ends" in result.output
 
 
+@pytest.mark.parametrize("ending, delimiter", [("csv", ","), ("tsv", "\t")])
+def test_text_behind_a_quote_that_ends_is_an_error(run, here, ending, delimiter):
+    """A reader of CSV would leave out the quotes, so that the text is not the file's."""
+    broken = f'2{delimiter}"王海"去了青岛'
+    lines = [f"id{delimiter}text", f'1{delimiter}"王海说""好"""', broken, f'3{delimiter}王海"去"了']
+    (here / f"in.{ending}").write_text("\n".join(lines), encoding="utf-8")
+    run(f"in.{ending}", "-o", "out", code=3)
+    good, bad, plain = rows_of("out")
+    assert (good["text"], plain["text"]) == ('王海说"好"', '王海"去"了')
+    assert good["error"] is None and plain["error"] is None
+    assert json.loads(bad["rest"]) == {"rest": broken} and f"in.{ending}:3: expected nothing between a quote that ends" in bad["error"]
+    (here / f"in.{ending}").write_text(f'id{delimiter}"te"xt\n1{delimiter}王海\n', encoding="utf-8")
+    result = run(f"in.{ending}", "-o", "other", code=1)
+    assert f"in.{ending}:1: expected nothing between a quote that ends" in result.output
+
+
 def test_endings_in_capitals(run, here):
     folder = here / "in"
     folder.mkdir()
