@@ -18,8 +18,8 @@ import spacy_cner
 
 SETUP = Path(spacy_cner.__file__).parents[1] / "setup.py"
 COMMANDS = {
-    "annotate", "audit", "classes", "compare", "compile", "convert", "curve", "dictionary", "entities", "evaluate",
-    "explain", "export-encoder",
+    "annotate", "audit", "average", "classes", "compare", "compile", "convert", "curve", "dictionary", "entities",
+    "evaluate", "explain", "export-encoder",
     "export-recogniser", "init", "mine-rules", "package",
     "prepare", "pretrain", "pretrain-tokens", "pretrain-transformer",
     "pseudo", "report", "sample", "segment", "serve", "split", "stats", "teach", "vectors",

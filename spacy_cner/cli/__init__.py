@@ -3,6 +3,7 @@
 from . import (  # noqa: F401  (each registers its command)
     annotate,
     audit,
+    average,
     calibrate,
     classes,
     compare,

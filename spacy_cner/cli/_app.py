@@ -39,6 +39,7 @@ SECTIONS = {
         "init",
         "pretrain",
         "export-recogniser",
+        "average",
         "calibrate",
         "dictionary",
         "evaluate",

@@ -19,6 +19,7 @@ COMMANDS = get_command(app).commands
 LINES = {
     "annotate": ["MODEL DATA --output NEW", "MODEL text.txt --output new --workers NUMBER"],
     "audit": ["DOCS --output NEW --html NEW", "DOCS docs.spacy"],
+    "average": ["MODEL MODEL --output NEW"],
     "calibrate": ["MODEL DOCS NEW"],
     "classes": ["MODEL"],
     "compare": ["MODEL MODEL DOCS --output NEW --differences NEW", "model model docs.spacy --resamples NUMBER"],
@@ -95,7 +96,7 @@ GOOD = {
 }
 # A folder is what these write.
 FOLDER_COMMANDS = {
-    *("annotate", "calibrate", "compile", "dictionary", "jieba-tagger", "package", "prepare", "pretrain"),
+    *("annotate", "average", "calibrate", "compile", "dictionary", "jieba-tagger", "package", "prepare", "pretrain"),
     "pretrain-tokens",
 }
 
@@ -196,7 +197,7 @@ def test_bad_input_is_explained(folder, args, shown):
 
 
 @pytest.mark.parametrize(
-    "command", ["calibrate", "compare", "entities", "evaluate", "explain", "mine-rules", "segment", "teach"]
+    "command", ["average", "calibrate", "compare", "entities", "evaluate", "explain", "mine-rules", "segment", "teach"]
 )
 def test_a_pipeline_that_was_never_trained(folder, command):
     nlp = spacy.blank("zh")

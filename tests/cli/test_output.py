@@ -38,7 +38,7 @@ def test_flags_are_the_same_everywhere():
     assert having["--gpu-id"] == RUN_A_PIPELINE | {"annotate", "explain", "pretrain", "pretrain-transformer", "report"}
     assert {name for name in COMMANDS if "--batch-size" in flags(name)} == RUN_A_PIPELINE | {"report"}
     # A result that is not the command's own file can be written to one.
-    assert {"annotate", "audit", "classes", "compare", "evaluate", "explain", "init", "stats"} == {
+    assert {"annotate", "audit", "average", "classes", "compare", "evaluate", "explain", "init", "stats"} == {
         name for name in COMMANDS if "--output" in flags(name)
     }
 
@@ -80,6 +80,7 @@ def run(inputs, tmp_path, monkeypatch):
 # Each writes a file, prints messages, and shows bars.
 WRITING = [
     "annotate model text.txt -o out",
+    "average model model -o out",
     "convert tagged.bio out.spacy --format bio",
     "init clc -o out.cfg",
     "prepare tagged.bio out --format bio",

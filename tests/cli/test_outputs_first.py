@@ -9,6 +9,7 @@ from spacy_cner.cli import app
 LINES = [
     "audit broken.spacy --output OUT",
     "audit broken.spacy --html OUT",
+    "average model model --output OUT",
     "calibrate model broken.spacy OUT",
     "compare model model broken.spacy --output OUT",
     "compare model model broken.spacy --differences OUT",

@@ -45,6 +45,7 @@ COMMANDS = {
     "pretrain": "pretrain {}/pretrain.cfg out/encoder",
     "pretrain-tokens": "pretrain-tokens out/work {}/text.txt --min-count 1",
     "pretrain a transformer": "pretrain-transformer out/work --steps 40 --width 64 --layers 1 --batch 2 --warm-up 2",
+    "average": "average {}/model {}/model -o out/average",
     "calibrate": "calibrate {}/model {}/dev.spacy out/calibrated",
     "annotate": "annotate {}/ruler {}/in.jsonl -o out/annotated -f jsonl",
     "package": "package {}/model out/wheels --name tiny",

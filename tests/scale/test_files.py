@@ -282,7 +282,10 @@ def test_text_behind_a_quote_that_ends_is_an_error(run, here, ending, delimiter)
     good, bad, plain = rows_of("out")
     assert (good["text"], plain["text"]) == ('王海说"好"', '王海"去"了')
     assert good["error"] is None and plain["error"] is None
-    assert json.loads(bad["rest"]) == {"rest": broken} and f"in.{ending}:3: expected nothing between a quote that ends" in bad["error"]
+    assert (
+        json.loads(bad["rest"]) == {"rest": broken}
+        and f"in.{ending}:3: expected nothing between a quote that ends" in bad["error"]
+    )
     (here / f"in.{ending}").write_text(f'id{delimiter}"te"xt\n1{delimiter}王海\n', encoding="utf-8")
     result = run(f"in.{ending}", "-o", "other", code=1)
     assert f"in.{ending}:1: expected nothing between a quote that ends" in result.output
