@@ -1,7 +1,7 @@
 """The average of pipelines that were trained from the same start."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, cast
 
 import numpy
 import torch
@@ -76,9 +76,11 @@ def _check_settings(first: str, wanted: Language, name: str, got: Language) -> N
                 f"{name}: expected {component!r} with the labels of {first}, {', '.join(labels)}, got "
                 f"{', '.join(others)}"
             )
-    for component, pipe in wanted.components:
+    pipes: dict[str, Any] = dict(wanted.components)
+    others_pipes: dict[str, Any] = dict(got.components)
+    for component, pipe in pipes.items():
         has_none = hasattr(pipe, "to_bytes") and not isinstance(getattr(pipe, "model", None), Model)
-        if has_none and pipe.to_bytes() != got.get_pipe(component).to_bytes():
+        if has_none and pipe.to_bytes() != others_pipes[component].to_bytes():
             raise InputError(f"{name}: expected {component!r} of {first}, which has no network, got another one")
 
 
@@ -147,7 +149,7 @@ def _average(node: Model, *others: Model) -> None:
     all_weights = [_weights(each) for each in (node, *others)]
     means = {name: _mean([weights[name] for weights in all_weights]) for name in all_weights[0]}
     for name in node.param_names:
-        node.set_param(name, node.ops.asarray(means[name]))
+        node.set_param(name, node.ops.asarray_f(cast(Any, means[name])))
     for i, shim in enumerate(node.shims):
         module: torch.nn.Module = shim._model
         module.load_state_dict({name: torch.from_numpy(means[f"{i}.{name}"]) for name in module.state_dict()})
