@@ -19,7 +19,7 @@ COMMANDS = get_command(app).commands
 LINES = {
     "annotate": ["MODEL DATA --output NEW", "MODEL text.txt --output new --workers NUMBER"],
     "audit": ["DOCS --output NEW --html NEW", "DOCS docs.spacy"],
-    "average": ["MODEL MODEL --output NEW"],
+    "average": ["MODEL MODEL --output NEW --dev DOCS"],
     "calibrate": ["MODEL DOCS NEW"],
     "classes": ["MODEL"],
     "compare": ["MODEL MODEL DOCS --output NEW --differences NEW", "model model docs.spacy --resamples NUMBER"],

@@ -21,7 +21,7 @@ from spacy_cner.text.progress import note, progress
 
 COMMANDS = get_command(app).commands
 RUN_A_PIPELINE = {"calibrate", "compare", "entities", "evaluate", "mine-rules", "segment", "teach"}
-PRINT_FIGURES = {"audit", "calibrate", "classes", "compare", "entities", "evaluate", "mine-rules", "stats"}
+PRINT_FIGURES = {"audit", "average", "calibrate", "classes", "compare", "entities", "evaluate", "mine-rules", "stats"}
 ESCAPE = "\x1b["
 
 
@@ -94,6 +94,7 @@ WRITING = [
 # Each prints figures.
 SHOWING = [
     "audit docs.spacy --json",
+    "average model model -o out --dev docs.spacy --json",
     "calibrate model docs.spacy out --json --batch-size 2",
     "compare model model docs.spacy --json --batch-size 2",
     "entities model 王海在青岛 --json --batch-size 2",
