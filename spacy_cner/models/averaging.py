@@ -37,6 +37,7 @@ def average_pipelines(names: Sequence[str]) -> Language:
     first, *others = pipelines
     for name, nlp in zip(names, pipelines):
         _check_networks(name, nlp)
+    for name, nlp in zip(names[1:], others):
         _check_settings(names[0], first, name, nlp)
         for (component, wanted), (_, got) in zip(_models(first), _models(nlp)):
             _check_weights(wanted, got, f"{name}: expected {component!r} of the start of {names[0]}")
