@@ -3,14 +3,15 @@
 import re
 from collections.abc import Callable, Collection, Iterator
 from datetime import datetime
-from typing import NamedTuple
 
 from ..text.folding import Folding
 from . import amounts, not_values, patterns
+from .anaphoric import resolve_anaphoric
 from .contacts import email_value, id_value, phone_value
 from .dates import iso_time
 from .durations import UNITS as TIME_UNITS
 from .durations import iso_duration
+from .found import FoundValue
 from .labels import LABELS
 from .lexicon import CURRENCIES, UNITS, any_of, not_counts
 from .numerals import CHAR, FOLLOWING, JOINER
@@ -26,15 +27,6 @@ ADDRESSES = ("EMAIL", "URL")
 FIGURES = re.compile("[①-⑳㊀-㊉⁰¹⁴-⁹₀-₉]|(?<!m)[²³]")
 MARKS = frozenset("，；！？（）【】“”‘’")
 AMOUNT = re.compile(f"[{CHAR}半]+(?P<unit>{any_of([*UNITS, *TIME_UNITS, *CURRENCIES])})")
-
-
-class FoundValue(NamedTuple):
-    """A value at characters start to end (exclusive) of a text."""
-
-    start: int
-    end: int
-    label: str
-    value: str
 
 
 def find_values(text: str, now: datetime, labels: Collection[str] = LABELS) -> list[FoundValue]:
@@ -69,11 +61,10 @@ def find_values(text: str, now: datetime, labels: Collection[str] = LABELS) -> l
                 continue
             taken[start:end] = b"\1" * (end - start)
             named = "TIME" if label == "DATE" and "T" in value else label  # 半小时后
-            if named in labels:
-                found.append(FoundValue(start, end, named, value))
+            found.append(FoundValue(start, end, named, value))
         if label == "MONEY":
             _take_words(short, taken)
-    return sorted(found)
+    return [value for value in resolve_anaphoric(short, sorted(found), now) if value.label in labels]
 
 
 def _free(expression: re.Pattern, text: str, taken: bytearray) -> Iterator[re.Match]:
