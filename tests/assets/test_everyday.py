@@ -5,9 +5,9 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-import spacy
 
 from spacy_cner.corpus.convert import convert
+from spacy_cner.corpus.docbin import chinese_vocab, docs_of
 
 FOLDER = Path(__file__).parents[2] / "assets" / "everyday"
 KINDS = ["news", "weibo", "review", "contract", "medical", "chat", "hktw", "tech", "finance", "sport"]
@@ -17,8 +17,8 @@ NEAR = 0.5  # sentences are near duplicates if they share so many of the shorter
 
 @pytest.fixture(scope="module")
 def corpus():
-    vocab = spacy.blank("zh").vocab
-    return {part: list(convert(FOLDER / f"{part}.txt", "markup")[0].get_docs(vocab)) for part in PARTS}
+    vocab = chinese_vocab()
+    return {part: list(docs_of(convert(FOLDER / f"{part}.txt", "markup")[0], vocab)) for part in PARTS}
 
 
 def test_its_size_and_kinds(corpus):
