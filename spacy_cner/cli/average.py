@@ -34,12 +34,12 @@ def average(
     All else is that of the first pipeline, so calibrate the average, not its parts. Its own figures on --dev go to
     meta.json."""
     check_folder(output)
+    docs = list(read_docs(dev)) if dev is not None else []
     from ..models.averaging import average_pipelines
 
     nlp = average_pipelines(models)
     if dev is not None:
         with about(dev):
-            docs = list(read_docs(dev, nlp.vocab))
             scores, *others = (_scores(each, docs) for each in (nlp, *map(load_pipeline, models)))
         parts = [each["ents_f"] for each in others]
         nlp.meta["performance"] = {key: value for key, value in scores.items() if key != "speed"}
