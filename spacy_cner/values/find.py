@@ -6,8 +6,8 @@ from datetime import datetime
 
 from ..text.folding import Folding
 from . import amounts, not_values, patterns
-from .anaphoric import resolve_anaphoric
 from .contacts import email_value, id_value, phone_value
+from .context import OPEN_MONTH, resolve_dates
 from .dates import iso_time
 from .durations import UNITS as TIME_UNITS
 from .durations import iso_duration
@@ -64,7 +64,7 @@ def find_values(text: str, now: datetime, labels: Collection[str] = LABELS) -> l
             found.append(FoundValue(start, end, named, value))
         if label == "MONEY":
             _take_words(short, taken)
-    return [value for value in resolve_anaphoric(short, sorted(found), now) if value.label in labels]
+    return [value for value in resolve_dates(short, sorted(found), now) if value.value and value.label in labels]
 
 
 def _free(expression: re.Pattern, text: str, taken: bytearray) -> Iterator[re.Match]:
@@ -128,6 +128,8 @@ def _contact(value: Callable[[str], str | None]) -> Read:
 
 def _time(match: re.Match, now: datetime) -> tuple[int, int, str] | None:
     value = iso_time(match[0], now)
+    if value is None and OPEN_MONTH.fullmatch(match[0]):
+        value = ""  # 31日 of a month with 30 days: of which month it is comes later
     return None if value is None else (*match.span(), value)
 
 

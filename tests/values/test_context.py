@@ -1,4 +1,4 @@
-"""Dates that point back to one before them."""
+"""What dates take from those before them."""
 
 from datetime import datetime
 
@@ -39,10 +39,16 @@ def test_they_are_of_the_last_date_before_them(text, expected):
 def test_a_year_is_of_the_last_date_that_says_one():
     text = "从1941年5月的演讲，到12月的决定，次年2月的信"
     assert dates(text)[-1] == ("次年2月", "1942-02")
-    assert dates("公元前632年，四月得胜，同年5月") == [("公元前632年", "-0631"), ("四月", "2026-04"), ("5月", "2026-05")]
+    assert dates("公元前632年，四月得胜，同年5月") == [
+        ("公元前632年", "-0631"),
+        ("四月", "2026-04"),
+        ("5月", "2026-05"),
+    ]
 
 
-@pytest.mark.parametrize("text, expected", [("同年5月他去了", [("5月", "2026-05")]), ("次日返回", [("次日", "2026-11-27")])])
+@pytest.mark.parametrize(
+    "text, expected", [("同年5月他去了", [("5月", "2026-05")]), ("次日返回", [("次日", "2026-11-27")])]
+)
 def test_without_a_date_before_them_they_are_of_the_reference(text, expected):
     assert dates(text) == expected
 
@@ -61,7 +67,18 @@ def test_it_needs_no_label_of_what_it_points_to():
 
 @pytest.mark.parametrize(
     "words",
-    ["不同年份", "同年级", "想当年", "当年他很帅", "应当日清", "同日本签约", "当日元走低", "一次年检", "每次日出", "应该日夜"],
+    [
+        "不同年份",
+        "同年级",
+        "想当年",
+        "当年他很帅",
+        "应当日清",
+        "同日本签约",
+        "当日元走低",
+        "一次年检",
+        "每次日出",
+        "应该日夜",
+    ],
 )
 def test_other_words_stay_alone(words):
     assert dates(f"2021年5月1日起，{words}") == [("2021年5月1日", "2021-05-01")]
@@ -73,3 +90,42 @@ def test_last_year_in_the_same_month_is_none():
 
 def test_the_last_day_of_the_calendar_has_no_next_one():
     assert [value for *_, value in find_values("今天到，次日走", datetime(9999, 12, 31, 10))] == ["9999-12-31"]
+
+
+@pytest.mark.parametrize(
+    "text, expected",
+    [
+        ("2013年3月换人，7月解散；9月17日重组", ["2013-03", "2013-07", "2013-09-17"]),
+        ("2010年招生3月2日起报名", ["2010", "2010-03-02"]),
+        ("2010年1月1-11日和7月1-11日", ["2010-01-01/2010-01-11", "2010-07-01/2010-07-11"]),
+        ("1924年4月至5月来访；8月至次年1月再来", ["1924-04/1924-05", "1924-08/1925-01"]),
+        ("2013年3月换人。7月解散", ["2013-03", "2026-07"]),
+        ("达到2021年2月以来的最低水平，9月份下滑", ["2021-02", "2026-09"]),
+        ("1979-2013年江南地区4-6月的雨", ["1979/2013", "2026-04/2026-06"]),
+        ("2013年开工，今年5月停工，8月复工", ["2013", "2026-05", "2026-08"]),
+        ("2013年开工，1月前完成", ["2013", "2026-10"]),
+        ("2008年起，8月初放养至翌年1月前后", ["2008", "2008-08-01/2008-08-10", "2009-01"]),
+    ],
+)
+def test_a_month_is_of_the_year_that_its_sentence_says(text, expected):
+    assert [value for _, value in dates(text)] == expected
+
+
+@pytest.mark.parametrize(
+    "text, expected",
+    [
+        (
+            "5月16日领回，19日退货。次日再来，15、16日休息",
+            ["2026-05-16", "2026-05-19", "2026-05-20", "2026-05-15/2026-05-16"],
+        ),
+        ("2015年1月25日22时许、26日22时许", ["2015-01-25T22:00", "2015-01-26T22:00"]),
+        ("11月30日到，1日走", ["2026-11-30", "2026-12-01"]),
+        ("1月2日报道，31日的事", ["2026-01-02", "2025-12-31"]),
+        ("去年9月1日，14日", ["2025-09-01", "2025-09-14"]),
+        ("今天（3月13日）发布，12日的雨", ["2026-11-26", "2026-03-13", "2026-03-12"]),
+        ("10月28日来\n29日见", ["2026-10-28", "2026-11-29"]),
+        ("31日见", []),
+    ],
+)
+def test_a_day_is_of_the_month_that_its_line_says(text, expected):
+    assert [value for _, value in dates(text)] == expected

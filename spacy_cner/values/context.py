@@ -1,0 +1,184 @@
+"""What dates take from those before them: 1998年7月毕业，同年9月入职; 2013年3月换人，7月解散; 5月16日领回，19日退货."""
+
+import re
+from collections import deque
+from collections.abc import Iterable, Sequence
+from datetime import date, datetime, timedelta
+from itertools import islice
+from typing import NamedTuple
+
+from .dates import iso_time
+from .found import FoundValue
+from .numerals import CN, parse_number
+
+# Not 不同年份, 想当年, 应当日清, 一次年检, 同年级, 同日本. 当年 alone is often "in those days".
+_WORD = (
+    r"(?:(?<![不共相合胡年])同一?|(?<![想应理正适恰相])当|(?<![应活])该|(?<![每首几多一两二三四五六七八九十\d])[次翌])"
+)
+BACK = re.compile(
+    rf"{_WORD}(?:年(?![龄级代纪轻度份限会检])(?:(?<!当年)|(?=年?[初底末]|[上下]半年|[\d{CN}]{{1,2}}月))|月(?![亮饼票经])"
+    "|日(?![本元军方韩美俄德期常历程记夜]|而语)|(?<=[当一])天|(?<=当)(?=[晚夜](?!于))|(?<=次)(?=晨))"
+)
+LATER = "次翌"
+DATES = ("DATE", "TIME")
+UNITS = "年月日"
+MOST = 32  # so many dates before a word are looked at
+# What may follow each word without being a date of its own
+PARTS = {
+    "年": re.compile("[初底末]|[上下]半年"),
+    "月": re.compile(rf"(?:\d{{1,2}}|[{CN}]{{1,3}})日|[初底末]|[上中下]旬"),
+    "日": re.compile("[早晚夜](?:[上间里]|(?![些于点]))|晨|[上下]午|凌晨|清晨|中午|傍晚|深夜"),
+}
+# Dates that leave the year open, or the month, too
+OPEN_YEAR = re.compile(
+    rf"(?:\d{{1,2}}|[{CN}]{{1,2}})\s?(?:月|[、至到~～–—-]\s?\d{{1,2}}\s?月)(?:[^年]|[次翌]年)*(?<![前后])"
+)
+OPEN_MONTH = re.compile(rf"(?:[\d{CN}]{{1,3}}\s?(?:[日号]\s?)?[、至到~～–—-]\s?)?[\d{CN}]{{1,3}}\s?[日号][^年月]*")
+YEAR = re.compile(rf"\d{{4}}\s?年|[{CN}]{{4}}年|\d{{4}}[-/.]\d")
+# Behind 翌年 it is no month ago.
+MONTH_AGO = re.compile(rf"[\d{CN}]{{1,2}}月[前后]")
+# The highest since 1982 says nothing of a month behind it.
+SINCE = re.compile("度?(?:以来|以前|之前|年?报)")
+SENTENCE_END = re.compile("[。！？!?\n]")
+ANCHOR = re.compile(r"(\d{4})(?:-(\d\d)(?:-(\d\d)(?:T[\d:.]+)?)?)?")
+
+
+class SaidDate(NamedTuple):
+    """A date before others.
+
+    numbers: year, month, day, as far as they go. said: which of 年月日 its text says. explicit: whether one year stands
+    there, and is not 今年 or since then."""
+
+    start: int
+    numbers: list[int]
+    said: str
+    explicit: bool
+
+
+def resolve_dates(text: str, values: Sequence[FoundValue], now: datetime) -> list[FoundValue]:
+    """Returns the values with dates that take what they leave open from the last date before them that says it.
+
+    Those that point back (同年, 次月, 当天, 次日) do so within their line; 次 and 翌 is the next. A month takes a year
+    of its sentence, a day a month of its line. What has no such date before it stays as it is.
+
+    text: in simplified characters and plain digits. values: from left to right, as found without this."""
+    resolved: list[FoundValue] = []
+    dates: deque[SaidDate] = deque(maxlen=MOST)
+    rest = deque(values)
+    place = 0
+    while True:
+        word = BACK.search(text, place)
+        while rest and (word is None or rest[0].start < word.start()):
+            value = rest.popleft()
+            if value.label in DATES:
+                value = _completed(text, value, dates, now)
+                _add(dates, text, value)
+            resolved.append(value)
+        if word is None:
+            return resolved
+        start, place = word.span()
+        if resolved and resolved[-1].end > start:  # 1998年9月至次年3月
+            continue
+        unit = word[0][-1] if word[0][-1] in "年月" else "日"
+        day = _day_pointed_to(word[0][0], unit, text, start, dates)
+        end = _end_of_date(text, unit, place, rest)
+        found = iso_time(f"{day}{text[place:end]}", now) if day and end >= place else None
+        if found is None:
+            if rest and rest[0].start < place:  # 次日 of the reference is no date to point to
+                resolved.append(rest.popleft())
+            continue
+        while rest and rest[0].start < end:
+            rest.popleft()
+        resolved.append(FoundValue(start, end, "TIME" if "T" in found else "DATE", found))
+        _add(dates, text, resolved[-1], said=UNITS)
+        place = end
+
+
+def _add(dates: deque[SaidDate], text: str, value: FoundValue, said: str = "") -> None:
+    # The end of a range, but the day on which hours begin: 0—24时
+    end = value.value.removeprefix("~").split("/")[0 if value.label == "TIME" else -1]
+    found = ANCHOR.fullmatch(end)
+    numbers = [int(number) for number in found.groups() if number] if found else []
+    words = text[value.start : value.end]
+    explicit = YEAR.search(words) is not None
+    if not said:
+        said = "年" * ("年" in words or explicit) + "月" * ("月" in words or explicit) + "日"
+    one_year = len({each[:4] for each in value.value.removeprefix("~").split("/")}) == 1
+    dates.append(SaidDate(value.start, numbers, said, explicit and one_year and not SINCE.match(text, value.end)))
+
+
+def _completed(text: str, value: FoundValue, dates: Iterable[SaidDate], now: datetime) -> FoundValue:
+    """Returns a date with the year of its sentence, or with the month of its line."""
+    words = text[value.start : value.end]
+    start = ""
+    if OPEN_YEAR.fullmatch(words):
+        last = next((each for each in _before(text, value.start, dates) if "年" in each.said), None)
+        if last and last.explicit and last.numbers and not SENTENCE_END.search(text, last.start, value.start):
+            start = _written(last.numbers[:1])
+    elif OPEN_MONTH.fullmatch(words):
+        for each in _before(text, value.start, dates):
+            if "月" in each.said and len(each.numbers) > 1:
+                start = _written(_month_of(each.numbers, words))
+                break
+    found = iso_time(f"{start}{words}", now) if start else None
+    return value if found is None else value._replace(value=found)
+
+
+def _before(text: str, place: int, dates: Iterable[SaidDate]) -> list[SaidDate]:
+    """Returns the dates of the line of a place, the last first."""
+    return [each for each in reversed([*dates]) if "\n" not in text[each.start : place]]
+
+
+def _month_of(numbers: Sequence[int], words: str) -> list[int]:
+    """Returns the year and month of a day behind a date: its own, or over the end of the month the one beside it."""
+    year, month = numbers[:2]
+    day = parse_number(re.split(rf"[^\d{CN}]", words)[0])
+    step = 0
+    if len(numbers) > 2 and day is not None:
+        step = (numbers[2] > 27 and day.low < 4) - (numbers[2] < 4 and day.low > 27)
+    months = 12 * year + month - 1 + step
+    return [months // 12, months % 12 + 1]
+
+
+def _day_pointed_to(word: str, unit: str, text: str, start: int, dates: Iterable[SaidDate]) -> str | None:
+    """Returns the year, month or day that a word means, as 1998年7月; None without a date for it in its line."""
+    before = _before(text, start, dates)
+    said = [each for each in before if unit in each.said]
+    precision = UNITS.index(unit) + 1
+    for each in said or before:
+        if len(each.numbers) >= precision:
+            numbers = each.numbers[:precision]
+            return _next(numbers) if word in LATER else _written(numbers)
+        if unit == "年":
+            return None
+    return None
+
+
+def _next(numbers: list[int]) -> str | None:
+    """The year, month or day behind one that is given as year, month and day, as far as it goes."""
+    if len(numbers) == 3:
+        try:
+            day = date(*numbers) + timedelta(1)
+        except (OverflowError, ValueError):
+            return None
+        return _written([day.year, day.month, day.day])
+    if len(numbers) == 2:
+        return _written([numbers[0] + numbers[1] // 12, numbers[1] % 12 + 1])
+    return _written([numbers[0] + 1])
+
+
+def _written(numbers: list[int]) -> str:
+    return "".join(f"{number:04}{unit}" if unit == "年" else f"{number}{unit}" for number, unit in zip(numbers, UNITS))
+
+
+def _end_of_date(text: str, unit: str, place: int, behind: Iterable[FoundValue]) -> int:
+    """Returns the end of a date whose first word points back and ends at a place; -1 within another value."""
+    next_ones = list(islice(behind, 3))
+    if next_ones and next_ones[0].start <= place and next_ones[0].label in DATES:
+        end = next_ones[0].end
+        return end - 1 if MONTH_AGO.fullmatch(text, place, end) else end
+    if next_ones and next_ones[0].start < place:
+        return -1
+    if part := PARTS[unit].match(text, place):
+        place = part.end()
+    return {value.start: value.end for value in next_ones if value.label in DATES}.get(place, place)
