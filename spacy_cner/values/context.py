@@ -3,11 +3,13 @@
 import re
 from collections import deque
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from datetime import date, datetime, timedelta
 from itertools import islice
 from typing import NamedTuple
 
 from .dates import iso_time
+from .durations import iso_duration
 from .found import FoundValue
 from .numerals import CN, parse_number
 
@@ -33,21 +35,26 @@ PARTS = {
 OPEN_YEAR = re.compile(
     rf"(?:\d{{1,2}}|[{CN}]{{1,2}})\s?(?:月|[、至到~～–—-]\s?\d{{1,2}}\s?月)(?:[^年]|[次翌]年)*(?<![前后])"
 )
-OPEN_MONTH = re.compile(rf"(?:[\d{CN}]{{1,3}}\s?(?:[日号]\s?)?[、至到~～–—-]\s?)?[\d{CN}]{{1,3}}\s?[日号][^年月]*")
+OPEN_MONTH = re.compile(
+    rf"(?:[\d{CN}]{{1,3}}\s?(?:[日号]\s?)?[、至到~～–—-]\s?)?[\d{CN}]{{1,3}}\s?[日号][^年月]*(?<![前后])"
+)
 YEAR = re.compile(rf"\d{{4}}\s?年|[{CN}]{{4}}年|\d{{4}}[-/.]\d")
 # Behind 翌年 it is no month ago.
 MONTH_AGO = re.compile(rf"[\d{CN}]{{1,2}}月[前后]")
 # The highest since 1982 says nothing of a month behind it.
 SINCE = re.compile("度?(?:以来|以前|之前|年?报)")
 SENTENCE_END = re.compile("[。！？!?\n]")
-ANCHOR = re.compile(r"(\d{4})(?:-(\d\d)(?:-(\d\d)(?:T[\d:.]+)?)?)?")
+ANCHOR = re.compile(r"(\d{4})(?:-(\d\d)(?:-(\d\d)(?:T(\d\d):(\d\d).*)?)?)?")
+# 三年后 where a clause begins with it; behind a verb it is of what the verb says: 毕业三年后
+LATER_ON = re.compile("(.+?)[之以]?后")
+CLAUSE_BEGINS = frozenset("\n\t ,。;:、!?(约仅但而在")
 
 
 class SaidDate(NamedTuple):
     """A date before others.
 
-    numbers: year, month, day, as far as they go. said: which of 年月日 its text says. explicit: whether one year stands
-    there, and is not 今年 or since then."""
+    numbers: year, month, day, hour and minute, as far as they go. said: which of 年月日 its text says. explicit:
+    whether one year stands there, and is not 今年 or since then."""
 
     start: int
     numbers: list[int]
@@ -71,8 +78,8 @@ def resolve_dates(text: str, values: Sequence[FoundValue], now: datetime) -> lis
         while rest and (word is None or rest[0].start < word.start()):
             value = rest.popleft()
             if value.label in DATES:
-                value = _completed(text, value, dates, now)
-                _add(dates, text, value)
+                value, as_before = _completed(text, value, dates, now), value
+                _add(dates, text, value, LATER_ON.fullmatch(text, *value[:2]) is not None and value != as_before)
             resolved.append(value)
         if word is None:
             return resolved
@@ -90,20 +97,22 @@ def resolve_dates(text: str, values: Sequence[FoundValue], now: datetime) -> lis
         while rest and rest[0].start < end:
             rest.popleft()
         resolved.append(FoundValue(start, end, "TIME" if "T" in found else "DATE", found))
-        _add(dates, text, resolved[-1], said=UNITS)
+        _add(dates, text, resolved[-1], True)
         place = end
 
 
-def _add(dates: deque[SaidDate], text: str, value: FoundValue, said: str = "") -> None:
+def _add(dates: deque[SaidDate], text: str, value: FoundValue, is_of_another: bool) -> None:
+    """Adds a date. One that is of another, such as 同年 and 三年后, says as much as that."""
+    ends = value.value.removeprefix("~").split("/")
     # The end of a range, but the day on which hours begin: 0—24时
-    end = value.value.removeprefix("~").split("/")[0 if value.label == "TIME" else -1]
-    found = ANCHOR.fullmatch(end)
+    found = ANCHOR.fullmatch(ends[0 if value.label == "TIME" else -1])
     numbers = [int(number) for number in found.groups() if number] if found else []
+    if len(ends) > 1:
+        del numbers[len(UNITS) :]
     words = text[value.start : value.end]
-    explicit = YEAR.search(words) is not None
-    if not said:
-        said = "年" * ("年" in words or explicit) + "月" * ("月" in words or explicit) + "日"
-    one_year = len({each[:4] for each in value.value.removeprefix("~").split("/")}) == 1
+    explicit = is_of_another or YEAR.search(words) is not None
+    said = UNITS if is_of_another else "年" * ("年" in words or explicit) + "月" * ("月" in words or explicit) + "日"
+    one_year = len({end[:4] for end in ends}) == 1
     dates.append(SaidDate(value.start, numbers, said, explicit and one_year and not SINCE.match(text, value.end)))
 
 
@@ -120,8 +129,22 @@ def _completed(text: str, value: FoundValue, dates: Iterable[SaidDate], now: dat
             if "月" in each.said and len(each.numbers) > 1:
                 start = _written(_month_of(each.numbers, words))
                 break
-    found = iso_time(f"{start}{words}", now) if start else None
+    elif (later := LATER_ON.fullmatch(words)) and text[value.start - 1 : value.start] in CLAUSE_BEGINS:
+        now = _moment(iso_duration(later[1]) or "", _before(text, value.start, dates)) or now
+    found = iso_time(f"{start}{words}", now)  # the same as before where nothing was found
     return value if found is None else value._replace(value=found)
+
+
+def _moment(duration: str, before: Sequence[SaidDate]) -> datetime | None:
+    """Returns the last moment that is as exact as a duration in ISO 8601: a year for years, a day for weeks."""
+    needed = 5 if "T" in duration else 3 if "W" in duration or "D" in duration else 2 if "M" in duration else 1
+    for each in before:
+        if len(each.numbers) >= needed and (needed > 1 or each.explicit):
+            year, month, day, *time = [*each.numbers, 1, 1][: max(3, len(each.numbers))]
+            hour, minute = time or (0, 0)
+            with suppress(ValueError):  # the hour 24
+                return datetime(year, month, day, hour, minute)
+    return None
 
 
 def _before(text: str, place: int, dates: Iterable[SaidDate]) -> list[SaidDate]:

@@ -147,6 +147,8 @@ def test_near_dates_and_midnight(text, value):
         ("一年零两个半月", "一年零两个半月", "P1Y2M15D"),
         ("两个半月前", "两个半月前", "2026-09-11"),
         ("9月后减少", "9月", "2026-09"),
+        ("在20日前离开", "20日", "2026-11-20"),
+        ("预计15日前后到", "15日", "2026-11-15"),
         ("将于4月前往日本", "4月", "2026-04"),
         ("六月以前完成", "六月", "2026-06"),
         ("1月以后再去", "1月", "2026-01"),
@@ -155,7 +157,7 @@ def test_near_dates_and_midnight(text, value):
         ("用了3月后坏了", "3月后", "2027-02"),
     ],
 )
-def test_months(text, span, value):
+def test_months_and_days_before_and_after(text, span, value):
     assert found(text) == [(span, value)]
 
 
