@@ -28,6 +28,7 @@ TEXTS = [text for text, _ in contract_rows()]
 def nodes():
     """A Ray cluster of two nodes."""
     ray = pytest.importorskip("ray")
+    import ray.data
     from ray.cluster_utils import Cluster
 
     # By themselves, Ray's workers wait for whatever else runs on the machine.
@@ -38,6 +39,8 @@ def nodes():
     cluster = started(lambda: Cluster(initialize_head=True, head_node_args=settings))
     cluster.added = [started(lambda: cluster.add_node(**settings))]
     ray.init(cluster.address, log_to_driver=False, logging_level="ERROR")
+    # By itself, Ray sorts a few rows in 200 tasks.
+    ray.data.DataContext.get_current().default_hash_shuffle_parallelism = 2
     yield cluster
     ray.shutdown()
     cluster.shutdown()
