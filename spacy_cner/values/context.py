@@ -31,13 +31,14 @@ PARTS = {
     "月": re.compile(rf"(?:\d{{1,2}}|[{CN}]{{1,3}})日|[初底末]|[上中下]旬"),
     "日": re.compile("[早晚夜](?:[上间里]|(?![些于点]))|晨|[上下]午|凌晨|清晨|中午|傍晚|深夜"),
 }
-# Dates that leave the year open, or the month, too
+# Dates that leave the year open, or the month, too, and times without a day
 OPEN_YEAR = re.compile(
     rf"(?:\d{{1,2}}|[{CN}]{{1,2}})\s?(?:月|[、至到~～–—-]\s?\d{{1,2}}\s?月)(?:[^年]|[次翌]年)*(?<![前后])"
 )
 OPEN_MONTH = re.compile(
     rf"(?:[\d{CN}]{{1,3}}\s?(?:[日号]\s?)?[、至到~～–—-]\s?)?[\d{CN}]{{1,3}}\s?[日号][^年月]*(?<![前后])"
 )
+OPEN_DAY = re.compile("(?:[^年月日号天周星期礼拜今明昨前后T])+")
 YEAR = re.compile(rf"\d{{4}}\s?年|[{CN}]{{4}}年|\d{{4}}[-/.]\d")
 # Behind 翌年 it is no month ago.
 MONTH_AGO = re.compile(rf"[\d{CN}]{{1,2}}月[前后]")
@@ -53,8 +54,8 @@ CLAUSE_BEGINS = frozenset("\n\t ,。;:、!?(约仅但而在")
 class SaidDate(NamedTuple):
     """A date before others.
 
-    numbers: year, month, day, hour and minute, as far as they go. said: which of 年月日 its text says. explicit:
-    whether one year stands there, and is not 今年 or since then."""
+    numbers: year, month, day, hour and minute, as far as they go. said: which of 年月日 its text says, and 时 if
+    a time may be of its day. explicit: whether one year stands there, and is not 今年 or since then."""
 
     start: int
     numbers: list[int]
@@ -66,7 +67,7 @@ def resolve_dates(text: str, values: Sequence[FoundValue], now: datetime) -> lis
     """Returns the values with dates that take what they leave open from the last date before them that says it.
 
     Those that point back (同年, 次月, 当天, 次日) do so within their line; 次 and 翌 is the next. A month takes a year
-    of its sentence, a day a month of its line. What has no such date before it stays as it is.
+    of its sentence, a day a month of its line, a time a day of it. What has no such date before it stays as it is.
 
     text: in simplified characters and plain digits. values: from left to right, as found without this."""
     resolved: list[FoundValue] = []
@@ -111,13 +112,18 @@ def _add(dates: deque[SaidDate], text: str, value: FoundValue, is_of_another: bo
         del numbers[len(UNITS) :]
     words = text[value.start : value.end]
     explicit = is_of_another or YEAR.search(words) is not None
-    said = UNITS if is_of_another else "年" * ("年" in words or explicit) + "月" * ("月" in words or explicit) + "日"
+    says_day = OPEN_DAY.fullmatch(words) is None and len(numbers) > 2
+    said = "年" * ("年" in words or explicit) + "月" * ("月" in words or explicit) + "日" * says_day
+    if is_of_another:
+        said = UNITS
+    if says_day and (value.label == "TIME" or len(ends) == 1):
+        said += "时"
     one_year = len({end[:4] for end in ends}) == 1
     dates.append(SaidDate(value.start, numbers, said, explicit and one_year and not SINCE.match(text, value.end)))
 
 
 def _completed(text: str, value: FoundValue, dates: Iterable[SaidDate], now: datetime) -> FoundValue:
-    """Returns a date with the year of its sentence, or with the month of its line."""
+    """Returns a date with the year of its sentence or with the month of its line, and a time with the day of it."""
     words = text[value.start : value.end]
     start = ""
     if OPEN_YEAR.fullmatch(words):
@@ -129,6 +135,10 @@ def _completed(text: str, value: FoundValue, dates: Iterable[SaidDate], now: dat
             if "月" in each.said and len(each.numbers) > 1:
                 start = _written(_month_of(each.numbers, words))
                 break
+    elif value.label == "TIME" and OPEN_DAY.fullmatch(words):
+        days = (each.numbers for each in _before(text, value.start, dates) if "时" in each.said)
+        if day := next(days, None):
+            now = now.replace(*day[:3])
     elif (later := LATER_ON.fullmatch(words)) and text[value.start - 1 : value.start] in CLAUSE_BEGINS:
         now = _moment(iso_duration(later[1]) or "", _before(text, value.start, dates)) or now
     found = iso_time(f"{start}{words}", now)  # the same as before where nothing was found

@@ -28,8 +28,8 @@ TEXTS = [text for text, _ in contract_rows()]
 def nodes():
     """A Ray cluster of two nodes."""
     ray = pytest.importorskip("ray")
-    import ray.data
     from ray.cluster_utils import Cluster
+    from ray.data import DataContext
 
     # By themselves, Ray's workers wait for whatever else runs on the machine.
     os.environ.update({"RAY_worker_niceness": "0"})
@@ -40,7 +40,7 @@ def nodes():
     cluster.added = [started(lambda: cluster.add_node(**settings))]
     ray.init(cluster.address, log_to_driver=False, logging_level="ERROR")
     # By itself, Ray sorts a few rows in 200 tasks.
-    ray.data.DataContext.get_current().default_hash_shuffle_parallelism = 2
+    DataContext.get_current().default_hash_shuffle_parallelism = 2
     yield cluster
     ray.shutdown()
     cluster.shutdown()

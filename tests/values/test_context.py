@@ -147,3 +147,17 @@ def test_a_day_is_of_the_month_that_its_line_says(text, expected):
 )
 def test_what_is_later_counts_from_the_date_before_it(text, expected):
     assert [value for _, value in dates(text)] == expected
+
+
+@pytest.mark.parametrize(
+    "text, expected",
+    [
+        ("8月18日凌晨1时02分起火，1时35分被扑灭", ["2026-08-18T01:02", "2026-08-18T01:35"]),
+        ("今天（9月12日）16时", ["2026-11-26", "2026-09-12", "2026-09-12T16:00"]),
+        ("3月去了，下午三点", ["2026-03", "2026-11-26T15:00"]),
+        ("5月1日至3日开放，8:30-17:00", ["2026-05-01/2026-05-03", "2026-11-26T08:30/2026-11-26T17:00"]),
+        ("3月5日到\n下午三点走", ["2026-03-05", "2026-11-26T15:00"]),
+    ],
+)
+def test_a_time_is_of_the_day_that_its_line_says(text, expected):
+    assert [value for _, value in dates(text)] == expected
