@@ -112,7 +112,7 @@ def _add(dates: deque[SaidDate], text: str, value: FoundValue, is_of_another: bo
         del numbers[len(UNITS) :]
     words = text[value.start : value.end]
     explicit = is_of_another or YEAR.search(words) is not None
-    says_day = OPEN_DAY.fullmatch(words) is None and len(numbers) > 2
+    says_day = OPEN_DAY.fullmatch(words) is None and words[-1] not in "前后" and len(numbers) > 2
     said = "年" * ("年" in words or explicit) + "月" * ("月" in words or explicit) + "日" * says_day
     if is_of_another:
         said = UNITS
@@ -138,7 +138,7 @@ def _completed(text: str, value: FoundValue, dates: Iterable[SaidDate], now: dat
     elif value.label == "TIME" and OPEN_DAY.fullmatch(words):
         days = (each.numbers for each in _before(text, value.start, dates) if "时" in each.said)
         if day := next(days, None):
-            now = now.replace(*day[:3])
+            now = now.replace(year=day[0], month=day[1], day=day[2])
     elif (later := LATER_ON.fullmatch(words)) and text[value.start - 1 : value.start] in CLAUSE_BEGINS:
         now = _moment(iso_duration(later[1]) or "", _before(text, value.start, dates)) or now
     found = iso_time(f"{start}{words}", now)  # the same as before where nothing was found
