@@ -58,6 +58,7 @@ class SaidDate(NamedTuple):
     a time may be of its day. explicit: whether one year stands there, and is not 今年 or since then."""
 
     start: int
+    end: int
     numbers: list[int]
     said: str
     explicit: bool
@@ -119,30 +120,40 @@ def _add(dates: deque[SaidDate], text: str, value: FoundValue, is_of_another: bo
     if says_day and (value.label == "TIME" or len(ends) == 1):
         said += "时"
     one_year = len({end[:4] for end in ends}) == 1
-    dates.append(SaidDate(value.start, numbers, said, explicit and one_year and not SINCE.match(text, value.end)))
+    dates.append(
+        SaidDate(value.start, value.end, numbers, said, explicit and one_year and not SINCE.match(text, value.end))
+    )
 
 
-def _completed(text: str, value: FoundValue, dates: Iterable[SaidDate], now: datetime) -> FoundValue:
+def _completed(text: str, value: FoundValue, dates: Sequence[SaidDate], now: datetime) -> FoundValue:
     """Returns a date with the year of its sentence or with the month of its line, and a time with the day of it."""
     words = text[value.start : value.end]
+    opens_year, opens_month = OPEN_YEAR.fullmatch(words), OPEN_MONTH.fullmatch(words)
+    before = _before(text, value.start, dates)
     start = ""
-    if OPEN_YEAR.fullmatch(words):
-        last = next((each for each in _before(text, value.start, dates) if "年" in each.said), None)
+    if (opens_year or opens_month) and before and _in_brackets(text, value, before[0]):
+        start = _written(before[0].numbers[: 1 if opens_year else 2])
+    elif opens_year:
+        last = next((each for each in before if "年" in each.said), None)
         if last and last.explicit and last.numbers and not SENTENCE_END.search(text, last.start, value.start):
             start = _written(last.numbers[:1])
-    elif OPEN_MONTH.fullmatch(words):
-        for each in _before(text, value.start, dates):
-            if "月" in each.said and len(each.numbers) > 1:
-                start = _written(_month_of(each.numbers, words))
-                break
+    elif opens_month:
+        months = (each.numbers for each in before if "月" in each.said and len(each.numbers) > 1)
+        if numbers := next(months, None):
+            start = _written(_month_of(numbers, words))
     elif value.label == "TIME" and OPEN_DAY.fullmatch(words):
-        days = (each.numbers for each in _before(text, value.start, dates) if "时" in each.said)
+        days = (each.numbers for each in before if "时" in each.said)
         if day := next(days, None):
             now = now.replace(year=day[0], month=day[1], day=day[2])
     elif (later := LATER_ON.fullmatch(words)) and text[value.start - 1 : value.start] in CLAUSE_BEGINS:
-        now = _moment(iso_duration(later[1]) or "", _before(text, value.start, dates)) or now
+        now = _moment(iso_duration(later[1]) or "", before) or now
     found = iso_time(f"{start}{words}", now)  # the same as before where nothing was found
     return value if found is None else value._replace(value=found)
+
+
+def _in_brackets(text: str, value: FoundValue, day: SaidDate) -> bool:
+    """Whether a date is that of the day before its brackets: 昨天（30日）."""
+    return len(day.numbers) > 2 and text[day.end : value.start] in ("(", " (", "上(", "间(")
 
 
 def _moment(duration: str, before: Sequence[SaidDate]) -> datetime | None:
@@ -157,9 +168,9 @@ def _moment(duration: str, before: Sequence[SaidDate]) -> datetime | None:
     return None
 
 
-def _before(text: str, place: int, dates: Iterable[SaidDate]) -> list[SaidDate]:
+def _before(text: str, place: int, dates: Sequence[SaidDate]) -> list[SaidDate]:
     """Returns the dates of the line of a place, the last first."""
-    return [each for each in reversed([*dates]) if "\n" not in text[each.start : place]]
+    return [each for each in reversed(dates) if "\n" not in text[each.start : place]]
 
 
 def _month_of(numbers: Sequence[int], words: str) -> list[int]:
@@ -173,7 +184,7 @@ def _month_of(numbers: Sequence[int], words: str) -> list[int]:
     return [months // 12, months % 12 + 1]
 
 
-def _day_pointed_to(word: str, unit: str, text: str, start: int, dates: Iterable[SaidDate]) -> str | None:
+def _day_pointed_to(word: str, unit: str, text: str, start: int, dates: Sequence[SaidDate]) -> str | None:
     """Returns the year, month or day that a word means, as 1998年7月; None without a date for it in its line."""
     before = _before(text, start, dates)
     said = [each for each in before if unit in each.said]

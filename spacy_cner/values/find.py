@@ -15,6 +15,7 @@ from .found import FoundValue
 from .labels import LABELS
 from .lexicon import CURRENCIES, UNITS, any_of, not_counts
 from .numerals import CHAR, FOLLOWING, JOINER
+from .reference import stated_reference
 
 FOLDING = Folding(case=False)
 LONGEST_WORD = 7
@@ -32,7 +33,7 @@ AMOUNT = re.compile(f"[{CHAR}半]+(?P<unit>{any_of([*UNITS, *TIME_UNITS, *CURREN
 def find_values(text: str, now: datetime, labels: Collection[str] = LABELS) -> list[FoundValue]:
     """Returns the values of a text, from left to right; they do not overlap.
 
-    now: what dates and times refer to. labels: those to look for."""
+    now: what dates and times refer to, unless the text says it: 今天（9月12日）. labels: those to look for."""
     folded = FOLDING(text)
     if figures := {found.start() for found in FIGURES.finditer(text)}:
         folded = "".join("□" if i in figures else char for i, char in enumerate(folded))
@@ -45,6 +46,7 @@ def find_values(text: str, now: datetime, labels: Collection[str] = LABELS) -> l
         short = PLACES.sub("□", short)
     if "、" in short:
         short = FOLLOWING.sub(lambda pair: pair[0].replace("、", JOINER), short)
+    now = stated_reference(short, now)
     # Folded, a full-width mark would go on with an address.
     apart = folded if MARKS.isdisjoint(text) else "".join("□" if a in MARKS else b for a, b in zip(text, folded))
     for label, expression, read in EXPRESSIONS:
