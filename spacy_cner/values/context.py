@@ -15,13 +15,14 @@ from .numerals import CN, parse_number
 
 # Not 不同年份, 想当年, 应当日清, 一次年检, 同年级, 同日本. 当年 alone is often "in those days".
 _WORD = (
-    r"(?:(?<![不共相合胡年])同一?|(?<![想应理正适恰相])当|(?<![应活])该|(?<![每首几多一两二三四五六七八九十\d])[次翌])"
+    r"(?:(?<![不共相合胡年])同一?|(?<![想应理正适恰相])当|(?<![应活])该|(?<![每首几多一两二三四五六七八九十\d])[次翌]"
+    "|转(?=年))"
 )
 BACK = re.compile(
     rf"{_WORD}(?:年(?![龄级代纪轻度份限会检])(?:(?<!当年)|(?=年?[初底末]|[上下]半年|[\d{CN}]{{1,2}}月))|月(?![亮饼票经])"
     "|日(?![本元军方韩美俄德期常历程记夜]|而语)|(?<=[当一])天|(?<=当)(?=[晚夜](?!于))|(?<=次)(?=晨))"
 )
-LATER = "次翌"
+LATER = "次翌转"
 DATES = ("DATE", "TIME")
 UNITS = "年月日"
 MOST = 32  # so many dates before a word are looked at
@@ -42,8 +43,9 @@ OPEN_DAY = re.compile("(?:[^年月日号天周星期礼拜今明昨前后T])+")
 YEAR = re.compile(rf"\d{{4}}\s?年|[{CN}]{{4}}年|\d{{4}}[-/.]\d")
 # Behind 翌年 it is no month ago.
 MONTH_AGO = re.compile(rf"[\d{CN}]{{1,2}}月[前后]")
-# The highest since 1982 says nothing of a month behind it.
-SINCE = re.compile("度?(?:以来|以前|之前|年?报)")
+# The highest since 1982, one who was born then, and what shall be by 2030 say nothing of a month behind it.
+SINCE = re.compile("度?(?:以来|以前|之前|年?报(?![警案道名到告])|起|出?生)")
+UNTIL = ("到", "至", "生于")
 SENTENCE_END = re.compile("[。！？!?\n]")
 ANCHOR = re.compile(r"(\d{4})(?:-(\d\d)(?:-(\d\d)(?:T(\d\d):(\d\d).*)?)?)?")
 # 三年后 where a clause begins with it; behind a verb it is of what the verb says: 毕业三年后
@@ -119,10 +121,9 @@ def _add(dates: deque[SaidDate], text: str, value: FoundValue, is_of_another: bo
         said = UNITS
     if says_day and (value.label == "TIME" or len(ends) == 1):
         said += "时"
+    is_apart = SINCE.match(text, value.end) is not None or text[: value.start].endswith(UNTIL)
     one_year = len({end[:4] for end in ends}) == 1
-    dates.append(
-        SaidDate(value.start, value.end, numbers, said, explicit and one_year and not SINCE.match(text, value.end))
-    )
+    dates.append(SaidDate(value.start, value.end, numbers, said, explicit and one_year and not is_apart))
 
 
 def _completed(text: str, value: FoundValue, dates: Sequence[SaidDate], now: datetime) -> FoundValue:
@@ -135,7 +136,7 @@ def _completed(text: str, value: FoundValue, dates: Sequence[SaidDate], now: dat
         start = _written(before[0].numbers[: 1 if opens_year else 2])
     elif opens_year:
         last = next((each for each in before if "年" in each.said), None)
-        if last and last.explicit and last.numbers and not SENTENCE_END.search(text, last.start, value.start):
+        if last and last.explicit and last.numbers and _goes_on(text, last, value):
             start = _written(last.numbers[:1])
     elif opens_month:
         months = (each.numbers for each in before if "月" in each.said and len(each.numbers) > 1)
@@ -149,6 +150,14 @@ def _completed(text: str, value: FoundValue, dates: Sequence[SaidDate], now: dat
         now = _moment(iso_duration(later[1]) or "", before) or now
     found = iso_time(f"{start}{words}", now)  # the same as before where nothing was found
     return value if found is None else value._replace(value=found)
+
+
+def _goes_on(text: str, last: SaidDate, value: FoundValue) -> bool:
+    """Whether a month is of the year of a date: in its sentence, and behind it, where it is as late or later."""
+    if not SENTENCE_END.search(text, last.end, value.start):
+        return True
+    month = parse_number(re.split(rf"[^\d{CN}]", text[value.start : value.end])[0])
+    return len(last.numbers) > 1 and month is not None and month.low >= last.numbers[1]
 
 
 def _in_brackets(text: str, value: FoundValue, day: SaidDate) -> bool:
