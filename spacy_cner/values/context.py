@@ -16,13 +16,13 @@ from .numerals import CN, parse_number
 # Not 不同年份, 想当年, 应当日清, 一次年检, 同年级, 同日本. 当年 alone is often "in those days".
 _WORD = (
     r"(?:(?<![不共相合胡年])同一?|(?<![想应理正适恰相])当|(?<![应活])该|(?<![每首几多一两二三四五六七八九十\d])[次翌]"
-    "|转(?=年))"
+    "|转(?=年)|(?<![^,。;:、(\\s到于在至])第二(?=[天年])|(?<!每)前一(?=[天年日]))"
 )
 BACK = re.compile(
     rf"{_WORD}(?:年(?![龄级代纪轻度份限会检])(?:(?<!当年)|(?=年?[初底末]|[上下]半年|[\d{CN}]{{1,2}}月))|月(?![亮饼票经])"
-    "|日(?![本元军方韩美俄德期常历程记夜]|而语)|(?<=[当一])天|(?<=当)(?=[晚夜](?!于))|(?<=次)(?=晨))"
+    "|日(?![本元军方韩美俄德期常历程记夜]|而语)|(?<=[当一二])天|(?<=当)(?=[晚夜](?!于))|(?<=次)(?=晨))"
 )
-LATER = "次翌转"
+STEPS = {"次": 1, "翌": 1, "转": 1, "第": 1, "前": -1}  # to the year, month or day beside it
 DATES = ("DATE", "TIME")
 UNITS = "年月日"
 MOST = 32  # so many dates before a word are looked at
@@ -95,7 +95,7 @@ def resolve_dates(text: str, values: Sequence[FoundValue], now: datetime) -> lis
         end = _end_of_date(text, unit, place, rest)
         found = iso_time(f"{day}{text[place:end]}", now) if day and end >= place else None
         if found is None:
-            if rest and rest[0].start < place:  # 次日 of the reference is no date to point to
+            while rest and rest[0].start < place:  # 次日 of the reference is no date to point to
                 resolved.append(rest.popleft())
             continue
         while rest and rest[0].start < end:
@@ -201,23 +201,24 @@ def _day_pointed_to(word: str, unit: str, text: str, start: int, dates: Sequence
     for each in said or before:
         if len(each.numbers) >= precision:
             numbers = each.numbers[:precision]
-            return _next(numbers) if word in LATER else _written(numbers)
+            return _beside(numbers, STEPS.get(word, 0))
         if unit == "年":
             return None
     return None
 
 
-def _next(numbers: list[int]) -> str | None:
-    """The year, month or day behind one that is given as year, month and day, as far as it goes."""
+def _beside(numbers: list[int], step: int) -> str | None:
+    """The year, month or day so many behind one that is given as year, month and day, as far as it goes."""
     if len(numbers) == 3:
         try:
-            day = date(*numbers) + timedelta(1)
+            day = date(*numbers) + timedelta(step)
         except (OverflowError, ValueError):
             return None
         return _written([day.year, day.month, day.day])
     if len(numbers) == 2:
-        return _written([numbers[0] + numbers[1] // 12, numbers[1] % 12 + 1])
-    return _written([numbers[0] + 1])
+        months = 12 * numbers[0] + numbers[1] - 1 + step
+        return _written([months // 12, months % 12 + 1])
+    return _written([numbers[0] + step])
 
 
 def _written(numbers: list[int]) -> str:
@@ -230,7 +231,7 @@ def _end_of_date(text: str, unit: str, place: int, behind: Iterable[FoundValue])
     if next_ones and next_ones[0].start <= place and next_ones[0].label in DATES:
         end = next_ones[0].end
         return end - 1 if MONTH_AGO.fullmatch(text, place, end) else end
-    if next_ones and next_ones[0].start < place:
+    if next_ones and next_ones[0].start < place < next_ones[0].end:
         return -1
     if part := PARTS[unit].match(text, place):
         place = part.end()
