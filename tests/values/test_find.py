@@ -39,12 +39,17 @@ def test_the_figures_of_the_page():
     spans, values = f1("test")
     assert spans > 95 and values > 94
     assert min(f1("dev")) > 99
+    spans, values = f1("context-test")
+    assert spans > 96 and values > 92
+    assert min(f1("context-dev")) > 97
 
 
 def test_the_sentences_are_what_their_page_says():
-    texts = [row["text"] for part in ("dev", "test") for row in rows(part)]
-    assert (len(rows("dev")), len(rows("test")), len(set(texts))) == (100, 400, 500)
-    for row in rows("dev") + rows("test"):
+    sizes = {"dev": 100, "test": 400, "context-dev": 150, "context-test": 100}
+    assert {part: len(rows(part)) for part in sizes} == sizes
+    all_rows = [row for part in sizes for row in rows(part)]
+    assert len({row["text"] for row in all_rows}) == sum(sizes.values())
+    for row in all_rows:
         end = 0
         for start, stop, label, value in row["values"]:
             assert end <= start < stop <= len(row["text"]) and label in LABELS and value
