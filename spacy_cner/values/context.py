@@ -21,9 +21,10 @@ OPEN_YEAR = re.compile(
 OPEN_MONTH = re.compile(
     rf"(?:[\d{CN}]{{1,3}}\s?(?:[日号]\s?)?[、至到~～–—-]\s?)?[\d{CN}]{{1,3}}\s?[日号][^年月]*(?<![前后])|月[初底末]"
 )
-HALF_DAY = re.compile("下午|晚|傍晚|中午|夜")
+HALF_DAY = re.compile("下午|晚|傍晚|中午|夜|后$")
 PART_OF_DAY = re.compile("[早晨午晚夜]")
 SOON = 2  # months
+RANGE_MARK = re.compile("[、至到~～–—-]")
 SENTENCE_END = re.compile("[。！？!?\n]")
 # 三年后 where a clause begins with it; behind a verb it is of what the verb says: 毕业三年后
 LATER_ON = re.compile("(.+?)[之以]?后")
@@ -97,10 +98,11 @@ def _completed(text: str, value: FoundValue, before: Sequence[SaidDate], now: da
 def _year_of(text: str, last: SaidDate, value: FoundValue, now: datetime) -> int | None:
     """Returns the year of a month behind a date: the date's, or over the end of the year the next one. In another
     sentence it must be as late in the year or later, and behind a year to come it must follow soon."""
-    month = parse_number(re.split(rf"[^\d{CN}]", text[value.start : value.end])[0])
+    words = text[value.start : value.end]
+    month = parse_number(re.split(rf"[^\d{CN}]", words)[0])
     year, *months = last.numbers[:2]
     later = month.low - months[0] if month is not None and months else None
-    if later is not None and later <= -8:
+    if later is not None and later <= -8 and words.count("月") == 1 and not RANGE_MARK.search(words):
         return year + 1
     if year > now.year:
         return year if later is not None and 0 <= later <= SOON else None
@@ -135,7 +137,7 @@ def _with_day(text: str, value: FoundValue, last: SaidDate, now: datetime) -> Fo
     hour = int(found[11:13]) if found and len(found) == len("2026-11-26T10:00") else None
     if hour is not None and len(last.numbers) > 3 and not PART_OF_DAY.search(words):
         before = last.numbers[3]
-        if HALF_DAY.search(text, last.start, last.end) and hour < 12 and before <= hour + 12:
+        if HALF_DAY.search(text, last.start, last.end) and hour < 12 and 11 < before <= hour + 12:
             found = f"{found[:11]}{hour + 12}{found[13:]}" if found else None
         elif before > 17 and hour < 6:
             found = iso_time(words, moment + timedelta(1)) if moment.year < 9999 else found

@@ -51,10 +51,12 @@ class SaidDates:
             del numbers[len(UNITS) :]
         words = self.text[value.start : value.end]
         has_year = YEAR.search(words) is not None
-        says_day = OPEN_DAY.fullmatch(words) is None and words[-1] not in "前后" and len(numbers) > 2
+        says_day = OPEN_DAY.fullmatch(words) is None and len(numbers) > 2
         said = "年" * ("年" in words or has_year) + "月" * ("月" in words or has_year) + "日" * says_day
         if is_of_another:
             said = UNITS
+        elif words[-1] in "前后":  # 22年前
+            said, has_year, says_day = "", False, False
         if says_day and (value.label == "TIME" or len(ends) == 1):
             said += "时"
         explicit = is_of_another or has_year or YEAR_OF_MONTH.match(words) is not None
@@ -68,12 +70,17 @@ class SaidDates:
         return len({end[:4] for end in ends}) == 1 or "次年" in words or "翌年" in words
 
     def before(self, place: int) -> list[SaidDate]:
-        """Returns the dates before a place in its line, the last first. Those in brackets say nothing behind them, but
-        for the date of a day: 今天（9月12日）."""
+        """Returns the dates before a place in its line, the last first.
+
+        Those with a year in brackets say nothing behind them, but for the date of a day: 今天（2026年9月12日）."""
         return [date for date in reversed(self.dates) if self._counts(date, self.text[date.end : place])]
 
     def _counts(self, date: SaidDate, between: str) -> bool:
         if "\n" in between or "\n" in self.text[date.start : date.end]:
             return False
         closed = between.count(")") > between.count("(")
-        return not closed or (self.text[date.start - 1 : date.start] == "(" and between.startswith(")"))
+        return (
+            not closed
+            or "年" not in date.said
+            or (self.text[date.start - 1 : date.start] == "(" and between.startswith(")"))
+        )
