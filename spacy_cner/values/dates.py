@@ -134,7 +134,7 @@ def _decade(text: str, now: datetime) -> str | None:
     elif found[3]:
         number = parse_number(found[3])
         century = int(number.low) - 1 if number else century
-    elif found[4]:
+    elif found[4] and found[4] not in ("00", "10"):
         century -= 1
     first, length = century * 100, 100
     if found[4]:
