@@ -2,29 +2,30 @@
 
 import re
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
 
 from .dates import iso_time
 from .durations import iso_duration
 from .found import FoundValue
-from .numerals import CN, parse_number
-from .pointing import BACK, end_of_date, pointed_to, written
+from .numerals import CN, Number, parse_number
+from .pointing import BACK, beside, end_of_date, pointed_to, written
 from .said_dates import DATES, OPEN_DAY, SaidDate, SaidDates
 
+MARK = "[、至到~～–—-]"  # of a range or a list
 # Dates that leave the year open, or the month, too
 OPEN_YEAR = re.compile(
-    rf"(?:\d{{1,2}}|[{CN}]{{1,2}})\s?(?:月|[、至到~～–—-]\s?\d{{1,2}}\s?月)(?:[^年]|[次翌]年)*(?<![前后])"
+    rf"(?:\d{{1,2}}|[{CN}]{{1,2}})\s?(?:月|{MARK}\s?\d{{1,2}}\s?月)(?:[^年]|[次翌]年)*(?<![前后])"
     "|年[初底末]|第?[一二三四1-4]季度|[上下]半年"
 )
 OPEN_MONTH = re.compile(
-    rf"(?:[\d{CN}]{{1,3}}\s?(?:[日号]\s?)?[、至到~～–—-]\s?)?[\d{CN}]{{1,3}}\s?[日号][^年月]*(?<![前后])|月[初底末]"
+    rf"(?:[\d{CN}]{{1,3}}\s?(?:[日号]\s?)?{MARK}\s?)?[\d{CN}]{{1,3}}\s?[日号][^年月]*(?<![前后])|月[初底末]"
 )
-HALF_DAY = re.compile("下午|晚|傍晚|中午|夜|后$")
+NO_NUMERAL = re.compile(rf"[^\d{CN}]")
+HALF_DAY = re.compile("下午|晚|中午|夜|后$")
 PART_OF_DAY = re.compile("[早晨午晚夜]")
 SOON = 2  # months
-RANGE_MARK = re.compile("[、至到~～–—-]")
 SENTENCE_END = re.compile("[。！？!?\n]")
 # 三年后 where a clause begins with it; behind a verb it is of what the verb says: 毕业三年后
 LATER_ON = re.compile("(.+?)[之以]?后")
@@ -48,7 +49,7 @@ def resolve_dates(text: str, values: Sequence[FoundValue], now: datetime) -> lis
         while rest and (word is None or rest[0].start < word.start()):
             value = rest.popleft()
             if value.label in DATES:
-                value, as_before = _completed(text, value, dates.before(value.start), now), value
+                value, as_before = _completed(text, value, dates, now), value
                 dates.add(value, LATER_ON.fullmatch(text, *value[:2]) is not None and value != as_before)
             resolved.append(value)
         if word is None:
@@ -56,7 +57,7 @@ def resolve_dates(text: str, values: Sequence[FoundValue], now: datetime) -> lis
         start, place = word.span()
         if resolved and resolved[-1].end > start:  # 1998年9月至次年3月
             continue
-        day, end = pointed_to(word[0], dates.before(start)), end_of_date(text, word[0], place, rest)
+        day, end = pointed_to(word[0], dates, start), end_of_date(text, word[0], place, rest)
         found = iso_time(f"{day}{text[place:end]}", now) if day and end >= place else None
         if found is None:
             while rest and rest[0].start < place:  # 次日 of the reference is no date to point to
@@ -69,29 +70,35 @@ def resolve_dates(text: str, values: Sequence[FoundValue], now: datetime) -> lis
         place = end
 
 
-def _completed(text: str, value: FoundValue, before: Sequence[SaidDate], now: datetime) -> FoundValue:
-    """Returns a date with the year of its sentence or with the month of its line, and a time with the day of it.
-
-    before: the dates before it in its line, the last first."""
+def _completed(text: str, value: FoundValue, dates: SaidDates, now: datetime) -> FoundValue:
+    """Returns a date with the year of its sentence or with the month of its line, and a time with the day of it."""
     words = text[value.start : value.end]
     opens_year, opens_month = OPEN_YEAR.fullmatch(words), OPEN_MONTH.fullmatch(words)
+    before = dates.before(value.start)
     start = ""
-    if (opens_year or opens_month) and before and _in_brackets(text, value, before[0]):
-        start = written(before[0].numbers[: 1 if opens_year else 2])
-    elif opens_year:
-        last = next((date for date in before if "年" in date.said), None)
-        year = _year_of(text, last, value, now) if last and last.explicit and last.numbers else None
-        start = written([year]) if year else ""
-    elif opens_month:
-        months = (date.numbers for date in before if "月" in date.said and len(date.numbers) > 1)
-        if numbers := next(months, None):
-            start = written(_month_of(numbers, words)).removesuffix("月" if words[0] == "月" else "")
-    elif value.label == "TIME" and OPEN_DAY.fullmatch(words):
+    if opens_year or opens_month:
+        last = next(dates.before(value.start), None)
+        if last and _in_brackets(text, value, last):
+            start = written(last.numbers[: 1 if opens_year else 2])
+        elif opens_year:
+            last = next((date for date in before if "年" in date.said), None)
+            year = _year_of(text, last, value, now) if last and last.explicit and last.numbers else None
+            start = written([year]) if year else ""
+        elif numbers := next((date.numbers for date in before if "月" in date.said and len(date.numbers) > 1), None):
+            start = (_month_of(numbers, words) or "").removesuffix("月" if words[0] == "月" else "")
+        return _read(value, f"{start}{words}", now) if start else value
+    if value.label == "TIME" and OPEN_DAY.fullmatch(words):
         last = next((date for date in before if "时" in date.said), None)
         return _with_day(text, value, last, now) if last else value
-    elif (later := LATER_ON.fullmatch(words)) and text[value.start - 1 : value.start] in CLAUSE_BEGINS:
-        now = _moment(iso_duration(later[1]) or "", before) or now
-    found = iso_time(f"{start}{words}", now)  # the same as before where nothing was found
+    if (later := LATER_ON.fullmatch(words)) and text[value.start - 1 : value.start] in CLAUSE_BEGINS:
+        moment = _moment(iso_duration(later[1]) or "", before)
+        return _read(value, words, moment) if moment else value
+    return value
+
+
+def _read(value: FoundValue, words: str, now: datetime) -> FoundValue:
+    """Returns a value as words mean it; as it was where they mean nothing."""
+    found = iso_time(words, now)
     return value if found is None else value._replace(value=found)
 
 
@@ -99,10 +106,10 @@ def _year_of(text: str, last: SaidDate, value: FoundValue, now: datetime) -> int
     """Returns the year of a month behind a date: the date's, or over the end of the year the next one. In another
     sentence it must be as late in the year or later, and behind a year to come it must follow soon."""
     words = text[value.start : value.end]
-    month = parse_number(re.split(rf"[^\d{CN}]", words)[0])
+    month = _first_number(words)
     year, *months = last.numbers[:2]
     later = month.low - months[0] if month is not None and months else None
-    if later is not None and later <= -8 and words.count("月") == 1 and not RANGE_MARK.search(words):
+    if later is not None and later <= -8 and words.count("月") == 1 and not re.search(MARK, words):
         return year + 1
     if year > now.year:
         return year if later is not None and 0 <= later <= SOON else None
@@ -117,15 +124,18 @@ def _in_brackets(text: str, value: FoundValue, day: SaidDate) -> bool:
     return len(day.numbers) > 2 and text[day.end : value.start] in ("(", " (", "上(", "间(")
 
 
-def _month_of(numbers: Sequence[int], words: str) -> list[int]:
+def _month_of(numbers: list[int], words: str) -> str | None:
     """Returns the year and month of a day behind a date: its own, or over the end of the month the one beside it."""
-    year, month = numbers[:2]
-    day = parse_number(re.split(rf"[^\d{CN}]", words)[0])
+    day = _first_number(words)
     step = 0
     if len(numbers) > 2 and day is not None:
         step = (numbers[2] > 27 and day.low < 4) - (numbers[2] < 4 and day.low > 27)
-    months = 12 * year + month - 1 + step
-    return [months // 12, months % 12 + 1]
+    return beside(numbers[:2], step)
+
+
+def _first_number(words: str) -> Number | None:
+    """Returns the number that a date begins with."""
+    return parse_number(NO_NUMERAL.split(words)[0])
 
 
 def _with_day(text: str, value: FoundValue, last: SaidDate, now: datetime) -> FoundValue:
@@ -144,7 +154,7 @@ def _with_day(text: str, value: FoundValue, last: SaidDate, now: datetime) -> Fo
     return value if found is None else value._replace(value=found)
 
 
-def _moment(duration: str, before: Sequence[SaidDate]) -> datetime | None:
+def _moment(duration: str, before: Iterable[SaidDate]) -> datetime | None:
     """Returns the last moment that is as exact as a duration in ISO 8601: a year for years, a day for weeks."""
     needed = 5 if "T" in duration else 3 if "W" in duration or "D" in duration else 2 if "M" in duration else 1
     for date in before:

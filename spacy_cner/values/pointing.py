@@ -2,12 +2,12 @@
 
 import re
 from collections.abc import Iterable
-from datetime import date, timedelta
-from itertools import islice
+from datetime import datetime, timedelta
+from itertools import chain, islice
 
 from .found import FoundValue
 from .numerals import CN
-from .said_dates import DATES, UNITS, SaidDate
+from .said_dates import DATES, UNITS, SaidDates
 
 # Not 不同年份, 想当年, 应当日清, 一次年检, 同年级, 同日本. 当年 alone is often "in those days".
 _WORD = (
@@ -34,26 +34,26 @@ def unit_of(word: str) -> str:
     return word[-1] if word[-1] in "年月" else "日"
 
 
-def pointed_to(word: str, before: Iterable[SaidDate]) -> str | None:
-    """Returns the year, month or day that a word means, as 1998年7月; None without a date for it.
-
-    before: the dates before it, the last first."""
-    before = list(before)
+def pointed_to(word: str, dates: SaidDates, place: int) -> str | None:
+    """Returns the year, month or day that a word at a place means, as 1998年7月; None without a date for it."""
     unit = unit_of(word)
     precision = UNITS.index(unit) + 1
-    for said in [said for said in before if unit in said.said] or before:
-        if len(said.numbers) >= precision:
-            return _beside(said.numbers[:precision], STEPS.get(word[0], 0))
+    said = (date for date in dates.before(place) if unit in date.said)
+    last = next(said, None)
+    for date in dates.before(place) if last is None else chain([last], said):
+        if len(date.numbers) >= precision:
+            return beside(date.numbers[:precision], STEPS.get(word[0], 0))
         if unit == "年":
             return None
     return None
 
 
-def _beside(numbers: list[int], step: int) -> str | None:
-    """The year, month or day so many behind one that is given as year, month and day, as far as it goes."""
+def beside(numbers: list[int], step: int) -> str | None:
+    """Returns the year, month or day so many steps behind one that is given as year, month and day, as far as it goes;
+    None beyond the calendar."""
     if len(numbers) == 3:
         try:
-            day = date(*numbers) + timedelta(step)
+            day = datetime(numbers[0], numbers[1], numbers[2]) + timedelta(step)
         except (OverflowError, ValueError):
             return None
         return written([day.year, day.month, day.day])

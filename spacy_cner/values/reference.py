@@ -24,12 +24,16 @@ def stated_reference(text: str, now: datetime) -> datetime:
 
 
 def _today(found: re.Match, now: datetime) -> datetime | None:
+    away = timedelta(DAYS[found["word"]])
     days = []
     for months in range(-12, 13):
         year, month = divmod(12 * now.year + now.month - 1 + months, 12)
         if found["month"] in (None, f"{month + 1}", f"{month + 1:02}"):
-            with suppress(ValueError):  # 31 in a month with 30 days
-                days.append(now.replace(year=int(found["year"] or year), month=month + 1, day=int(found["day"])))
-    days = [day - timedelta(DAYS[found["word"]]) for day in days]
-    near = [day for day in days if abs(day - now) < NEAR]
-    return min(near, key=lambda day: abs(day - now)) if near else next((d for d in days if d.year == now.year), None)
+            # 31 in a month with 30 days; tomorrow, 1 January of the year 1
+            with suppress(ValueError, OverflowError):
+                day = now.replace(year=int(found["year"] or year), month=month + 1, day=int(found["day"]))
+                days.append(day - away)
+    if not days:
+        return None
+    nearest = min(days, key=lambda day: abs(day - now))
+    return nearest if abs(nearest - now) < NEAR else next((day for day in days if day.year == now.year), None)

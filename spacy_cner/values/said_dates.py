@@ -2,6 +2,7 @@
 
 import re
 from collections import deque
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from .found import FoundValue
@@ -69,18 +70,14 @@ class SaidDates:
             return False
         return len({end[:4] for end in ends}) == 1 or "次年" in words or "翌年" in words
 
-    def before(self, place: int) -> list[SaidDate]:
-        """Returns the dates before a place in its line, the last first.
+    def before(self, place: int) -> Iterator[SaidDate]:
+        """Yields the dates before a place in its line, the last first.
 
         Those with a year in brackets say nothing behind them, but for the date of a day: 今天（2026年9月12日）."""
-        return [date for date in reversed(self.dates) if self._counts(date, self.text[date.end : place])]
-
-    def _counts(self, date: SaidDate, between: str) -> bool:
-        if "\n" in between or "\n" in self.text[date.start : date.end]:
-            return False
-        closed = between.count(")") > between.count("(")
-        return (
-            not closed
-            or "年" not in date.said
-            or (self.text[date.start - 1 : date.start] == "(" and between.startswith(")"))
-        )
+        for date in reversed(self.dates):
+            if "\n" in self.text[date.start : place]:
+                return
+            between = self.text[date.end : place]
+            is_alone = between.startswith(")") and self.text[date.start - 1 : date.start] == "("
+            if is_alone or "年" not in date.said or between.count(")") <= between.count("("):
+                yield date
